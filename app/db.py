@@ -1,0 +1,242 @@
+"""Engines and their settings. SQLite and PostgreSQL differ here and nowhere else.
+
+Each database has two engines: one whose every transaction only reads, in one snapshot, and one that writes.
+"""
+
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import Enum, auto
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Engine,
+    String,
+    Table,
+    TableValuedAlias,
+    Uuid,
+    cast,
+    create_engine,
+    event,
+    func,
+    select,
+    text,
+    true,
+    type_coerce,
+)
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from app.errors import Unavailable
+from app.settings import Settings
+
+APP_ROLE = "custograph_app"
+"""PostgreSQL role of ordinary work: owns nothing, bypasses nothing, sees one workspace at a time."""
+GATE_ROLE = "custograph_gate"
+"""PostgreSQL role that sees tokens and jobs, and nothing else."""
+
+
+class Fault(Enum):
+    """What a database error means for the caller."""
+
+    RACE = auto()
+    UNAVAILABLE = auto()
+    BUG = auto()
+
+
+_SQLITE_UNAVAILABLE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+}
+_RACES = ("40001", "40P01", "23505")
+_UNAVAILABLE = ("08", "53", "57", "55P03", "25006", "58")
+
+
+def fault(error: DBAPIError) -> Fault:
+    """Whether trying again at once may help, trying later may, or neither."""
+    original = error.orig
+    if isinstance(original, sqlite3.Error):
+        code = getattr(original, "sqlite_errorcode", 0)
+        if code in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
+            return Fault.RACE
+        return Fault.UNAVAILABLE if code & 0xFF in _SQLITE_UNAVAILABLE else Fault.BUG
+    state = getattr(original, "sqlstate", None) or ("08000" if error.connection_invalidated or original is None else "")
+    if state in _RACES:
+        return Fault.RACE
+    return Fault.UNAVAILABLE if state.startswith(_UNAVAILABLE) or not state else Fault.BUG
+
+
+class Database:
+    """The two engines of one database and what only one of SQLite and PostgreSQL can do."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.url = with_driver(settings.database_url.get_secret_value())
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._timeout = settings.write_timeout_s
+        self._one_writer = threading.Lock()
+        make = self._sqlite_engine if self.is_sqlite else self._postgres_engine
+        self.writer: Engine = make(settings, read_only=False)
+        self.reader: Engine = make(settings, read_only=True)
+
+    def _sqlite_engine(self, settings: Settings, *, read_only: bool) -> Engine:
+        engine = create_engine(
+            self.url,
+            hide_parameters=True,
+            json_serializer=_dumps,
+            json_deserializer=orjson.loads,
+            connect_args={"check_same_thread": False, "timeout": settings.write_timeout_s, "cached_statements": 256},
+            **({} if read_only else {"pool_size": 1, "max_overflow": 4}),
+        )
+
+        @event.listens_for(engine, "connect")
+        def _connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
+            connection.isolation_level = None  # SQLAlchemy's begin event starts the transaction, not the driver
+            # secure_delete: erased bytes must not stay readable; FULL: an acknowledged write survives a power cut
+            pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY")
+            for pragma in pragmas if not read_only else (*pragmas[2:], "query_only=ON"):
+                connection.execute(f"PRAGMA {pragma}")
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            # a transaction that starts by reading and then writes loses against another one: take the lock first
+            connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+        return engine
+
+    def _postgres_engine(self, settings: Settings, *, read_only: bool) -> Engine:
+        options = "-c timezone=UTC -c jit=off"
+        if read_only:
+            options += " -c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read"
+            options += f" -c statement_timeout={settings.statement_timeout_ms}"
+        else:
+            options += f" -c lock_timeout={int(settings.write_timeout_s * 1000)}"
+        engine = create_engine(
+            self.url,
+            hide_parameters=True,
+            json_serializer=_dumps,
+            json_deserializer=orjson.loads,
+            pool_size=settings.pool_size,
+            max_overflow=settings.pool_size,
+            pool_pre_ping=True,
+            connect_args={"options": options},
+        )
+
+        @event.listens_for(engine, "connect")
+        def _connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
+            connection.autocommit = True
+            connection.execute(f"SET ROLE {APP_ROLE}")
+            connection.autocommit = False
+
+        return engine
+
+    @contextmanager
+    def one_writer(self) -> Iterator[None]:
+        """Hold the process's only place for writing (SQLite); on PostgreSQL the database itself decides.
+
+        Raises Unavailable when the place does not come free in time.
+        """
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._one_writer.acquire(timeout=self._timeout):
+            msg = "The database is busy writing. Nothing was stored; try again."
+            raise Unavailable(msg)
+        try:
+            yield
+        finally:
+            self._one_writer.release()
+
+    def enter_workspace(self, session: Session, tenant_id: UUID) -> None:
+        """Tell PostgreSQL's row-level security, for this transaction, whose rows may be seen."""
+        if not self.is_sqlite:
+            session.connection().execute(select(func.set_config("app.tenant", str(tenant_id), True)))
+
+    def enter_gate(self, session: Session) -> None:
+        """Put on, for this transaction, the role that sees tokens and jobs only."""
+        if not self.is_sqlite:
+            session.connection().execute(text(f"SET LOCAL ROLE {GATE_ROLE}"))
+
+    def check_role(self) -> None:
+        """Refuse to serve as a role that row-level security does not bind. Raises RuntimeError."""
+        if self.is_sqlite:
+            return
+        owns = "SELECT count(*) FROM pg_class c JOIN pg_roles o ON o.oid = c.relowner WHERE o.rolname = current_user"
+        with self.reader.connect() as connection:
+            role, super_, bypass = connection.execute(
+                text("SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
+            ).one()
+            if role != APP_ROLE or super_ or bypass or connection.execute(text(owns)).scalar_one():
+                msg = f"The database role {role!r} could bypass the wall between workspaces; {APP_ROLE!r} must own and bypass nothing."
+                raise RuntimeError(msg)
+
+    def lock(self, session: Session, *names: object, shared: bool = False) -> None:
+        """Wait for the advisory lock on `names` until the transaction ends; SQLite has one writer and needs none."""
+        if self.is_sqlite:
+            return
+        digest = hashlib.blake2b(":".join(map(str, names)).encode(), digest_size=8).digest()
+        lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+        session.connection().execute(select(lock(int.from_bytes(digest, signed=True))))
+
+    def is_any(self, column: ColumnElement[Any] | Any, values: Sequence[Any]) -> ColumnElement[bool]:  # noqa: ANN401 - SQLModel types columns as their values
+        """`column IN values`, as one parameter however many there are, so that the statement is prepared once."""
+        if self.is_sqlite:
+            plain = _dumps([value.hex if isinstance(value, UUID) else value for value in values])
+            each = func.json_each(plain).table_valued("value")
+            found: ColumnElement[bool] = column.in_(select(each.c.value))
+            return found
+        return column == func.any(list(values))  # type: ignore[no-any-return]
+
+    def elements(self, document: ColumnElement[Any] | Any) -> TableValuedAlias:  # noqa: ANN401 - SQLModel types columns as their values
+        """The strings in a JSON array column, as a table with the column `value`, to be joined laterally."""
+        if self.is_sqlite:
+            return func.json_each(document).table_valued("value", joins_implicitly=True)
+        return func.jsonb_array_elements_text(document).table_valued("value", joins_implicitly=True)
+
+    def as_key(self, column: ColumnElement[Any] | Any) -> ColumnElement[str]:  # noqa: ANN401 - SQLModel types columns as their values
+        """A dimension's value as the text that rollups keep: an id as 32 hex digits, text as it is."""
+        if isinstance(column.type, Uuid):
+            return type_coerce(column, String) if self.is_sqlite else func.replace(cast(column, String), "-", "")
+        return cast(column, String)
+
+    def month_start(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The first day of the month of a date."""
+        if self.is_sqlite:
+            return type_coerce(func.date(column, "start of month"), Date)
+        return cast(func.date_trunc("month", column), Date)
+
+    def upsert(self, table: Table) -> Any:  # noqa: ANN401 - the two dialects' inserts share no base with on_conflict
+        """An insert into `table` that can say what to do on conflict."""
+        return sqlite_insert(table) if self.is_sqlite else postgres_insert(table)
+
+    def ping(self) -> None:
+        """Ask the database for nothing; raises if it does not answer."""
+        with self.reader.connect() as connection:
+            connection.execute(select(true()))
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.reader.dispose()
+        self.writer.dispose()
+
+
+def with_driver(address: str) -> URL:
+    """The database's address with the driver that is used for it."""
+    url = make_url(address)
+    return url.set(drivername="postgresql+psycopg") if url.get_backend_name() == "postgresql" else url
+
+
+def _dumps(value: object) -> str:
+    return orjson.dumps(value, default=str).decode()

@@ -1,0 +1,79 @@
+"""What can go wrong, in the words of the service layer.
+
+Services raise; raising rolls back. The GraphQL edge decides what becomes a `userErrors` entry (what a caller
+can mend in the input) and what a top-level error (what the caller may not do, or what is our fault).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Why an input was refused; the `UserErrorCode` of the schema."""
+
+    INVALID = "INVALID"
+    REQUIRED = "REQUIRED"
+    OUT_OF_RANGE = "OUT_OF_RANGE"
+    TOO_LONG = "TOO_LONG"
+    TOO_MANY = "TOO_MANY"
+    NOT_FOUND = "NOT_FOUND"
+    CONFLICT = "CONFLICT"
+    IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to mend in an input: a code, a sentence, and the path of the value in the input (camelCase)."""
+
+    code: Code
+    message: str
+    path: tuple[str, ...] = ()
+
+    def under(self, *prefix: str) -> "Problem":
+        """The same problem seen from further outside, its path led by `prefix`."""
+        return Problem(self.code, self.message, (*prefix, *self.path))
+
+
+class AppError(Exception):
+    """Base of every error that is not a fault of ours; `str()` of it may be shown to the caller."""
+
+
+class Invalid(AppError):
+    """The input cannot be accepted as it is; `problems` says what, where and how to mend it."""
+
+    def __init__(self, problems: Sequence[Problem] | str, *path: str, code: Code = Code.INVALID) -> None:
+        self.problems = (Problem(code, problems, path),) if isinstance(problems, str) else tuple(problems)
+        super().__init__("; ".join(problem.message for problem in self.problems))
+
+
+class NotFound(AppError):
+    """Nothing of that name in this workspace; another workspace's rows are not found either."""
+
+
+class Conflict(AppError):
+    """Somebody else changed the same thing; read again and repeat."""
+
+
+class Unauthenticated(AppError):
+    """No credential, or one that is malformed, expired or revoked."""
+
+
+class Forbidden(AppError):
+    """The credential is good but lacks the scope that this needs."""
+
+
+class Limited(AppError):
+    """Asks for more than is served at once; the message names the limit."""
+
+
+class Unavailable(AppError):
+    """The database cannot take this now (locked, full, gone): nothing was written, a retry is safe."""
+
+
+class Undone(Exception):  # noqa: N818 - not an error: the work is taken back and `answer` is given all the same
+    """Raised by a service to have everything it wrote rolled back and `answer` returned: a dry run, an all-or-nothing batch."""
+
+    def __init__(self, answer: object) -> None:
+        super().__init__("undone")
+        self.answer = answer

@@ -1,0 +1,104 @@
+"""The formula algebra: build with + − × ÷, evaluate exactly, print, list what it reads. It knows no KPI."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+Number = int | Fraction
+Operator = Literal["+", "−", "×", "÷"]
+_BINDING = {"+": 1, "−": 1, "×": 2, "÷": 2}
+
+
+class Formula:
+    """A formula over atoms. Compared by identity, like the measures it is made of."""
+
+    def __add__(self, other: "Formula | int") -> "Formula":
+        return Operation("+", self, lift(other))
+
+    def __sub__(self, other: "Formula | int") -> "Formula":
+        return Operation("−", self, lift(other))
+
+    def __mul__(self, other: "Formula | int") -> "Formula":
+        return Operation("×", self, lift(other))
+
+    def __rmul__(self, other: int) -> "Formula":
+        return Operation("×", lift(other), self)
+
+    def __truediv__(self, other: "Formula | int") -> "Formula":
+        return Operation("÷", self, lift(other))
+
+
+class Atom(Formula):
+    """A leaf that is looked up: something measured. `name` stands for it in print."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Constant(Formula):
+    """A whole number."""
+
+    number: int
+
+
+@dataclass(frozen=True, eq=False)
+class Operation(Formula):
+    """Two formulas and what is done with them."""
+
+    operator: Operator
+    left: Formula
+    right: Formula
+
+
+def lift(value: Formula | int) -> Formula:
+    """A number as a formula; a formula as it is."""
+    return value if isinstance(value, Formula) else Constant(value)
+
+
+def evaluate(formula: Formula, look_up: Callable[[Atom], Number | None]) -> Number | None:
+    """The exact value, or None where an atom has none or something is divided by nothing."""
+    if isinstance(formula, Constant):
+        return formula.number
+    if isinstance(formula, Atom):
+        return look_up(formula)
+    assert isinstance(formula, Operation)  # noqa: S101 - the three kinds are all there are
+    left, right = evaluate(formula.left, look_up), evaluate(formula.right, look_up)
+    if left is None or right is None:
+        return None
+    match formula.operator:
+        case "+":
+            return left + right
+        case "−":
+            return left - right
+        case "×":
+            return left * right
+        case "÷":
+            return Fraction(left) / right if right else None
+
+
+def show(formula: Formula, binding: int = 0) -> str:
+    """The formula in print, with no more brackets than it needs."""
+    if isinstance(formula, Constant):
+        return str(formula.number)
+    if isinstance(formula, Atom):
+        return formula.name
+    assert isinstance(formula, Operation)  # noqa: S101 - the three kinds are all there are
+    own = _BINDING[formula.operator]
+    # − and ÷ are not associative: what stands on their right keeps its brackets at equal binding
+    right = show(formula.right, own + (formula.operator in "−÷"))
+    printed = f"{show(formula.left, own)} {formula.operator} {right}"
+    return f"({printed})" if own < binding else printed
+
+
+def atoms(*formulas: Formula | None) -> Iterator[Atom]:
+    """Every atom in `formulas`, each once, in the order of print."""
+    seen: dict[Atom, None] = {}
+    stack = [formula for formula in reversed(formulas) if formula is not None]
+    while stack:
+        formula = stack.pop()
+        if isinstance(formula, Atom):
+            seen[formula] = None
+        elif isinstance(formula, Operation):
+            stack += [formula.right, formula.left]
+    yield from seen

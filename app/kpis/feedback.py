@@ -1,0 +1,257 @@
+"""KPIs of what customers say: satisfaction, net promoter score, effort, reviews."""
+
+from sqlalchemy import ColumnElement, and_, func
+from sqlmodel import col
+
+from app.kpis.dimension import Dimension
+from app.kpis.kpi import (
+    AdjustedWald,
+    Direction,
+    KpiUnit,
+    LifecycleStage,
+    MeanInterval,
+    OneScale,
+    Variant,
+    Wilson,
+    ratio,
+)
+from app.kpis.measure import MILLIONTHS, Cube, Measure
+from app.kpis.text import Text
+from app.models.feedback import Feedback, FeedbackKind
+
+SATISFIED = 700_000
+"""The position on the scale, in millionths of the way from worst to best, from which an answer satisfies."""
+
+cube = Cube(
+    "feedback",
+    "FEEDBACK",
+    Feedback,
+    day=Feedback.day,
+    counted=and_(col(Feedback.is_test).is_(False), col(Feedback.deleted_at).is_(None)),
+    dimensions={
+        Dimension.CHANNEL: Feedback.channel_id,
+        Dimension.ACQUISITION_CHANNEL: Feedback.acquisition_channel_id,
+        Dimension.SEGMENT: Feedback.segment,
+        Dimension.CUSTOMER_KIND: Feedback.customer_kind,
+        Dimension.REGION: Feedback.region,
+        Dimension.STAFF: Feedback.staff_id,
+        Dimension.SURVEY: Feedback.survey_id,
+        Dimension.PRODUCT: Feedback.product,
+        Dimension.CAMPAIGN: Feedback.campaign,
+        Dimension.JOURNEY_STAGE: Feedback.journey_stage,
+        Dimension.ORIGIN: Feedback.origin,
+    },
+    many={Dimension.TAG: Feedback.tags},
+    scanned={Dimension.CUSTOMER: Feedback.customer_id},
+    person=func.coalesce(Feedback.customer_id, Feedback.id),
+)
+
+
+def _of(kind: FeedbackKind, *more: ColumnElement[bool]) -> ColumnElement[bool]:
+    return and_(col(Feedback.kind) == kind, *more)
+
+
+_position = col(Feedback.position)
+_answered = _position.is_not(None)
+_satisfied = _position >= SATISFIED
+_squared = _position * _position // MILLIONTHS
+
+feedback = Measure("feedback", cube)
+
+csat_asked = Measure("csat_asked", cube, _of(FeedbackKind.CSAT))
+csat_answers = Measure("csat_answers", cube, _of(FeedbackKind.CSAT, _answered))
+satisfied = Measure("satisfied", cube, _of(FeedbackKind.CSAT, _satisfied))
+csat_positions = Measure("csat_positions", cube, _of(FeedbackKind.CSAT, _answered), _position, MILLIONTHS)
+csat_squares = Measure("csat_squares", cube, _of(FeedbackKind.CSAT, _answered), _squared, MILLIONTHS)
+csat_scores = Measure(
+    "csat_scores", cube, _of(FeedbackKind.CSAT, _answered), func.round(col(Feedback.score) * MILLIONTHS), MILLIONTHS
+)
+csat_worst = Measure("csat_worst", cube, _of(FeedbackKind.CSAT, _answered), col(Feedback.scale_worst))
+csat_worst_squares = Measure(
+    "csat_worst_squares", cube, _of(FeedbackKind.CSAT, _answered), col(Feedback.scale_worst) * col(Feedback.scale_worst)
+)
+csat_best = Measure("csat_best", cube, _of(FeedbackKind.CSAT, _answered), col(Feedback.scale_best))
+csat_best_squares = Measure(
+    "csat_best_squares", cube, _of(FeedbackKind.CSAT, _answered), col(Feedback.scale_best) * col(Feedback.scale_best)
+)
+
+nps_asked = Measure("nps_asked", cube, _of(FeedbackKind.NPS))
+nps_answers = Measure("nps_answers", cube, _of(FeedbackKind.NPS, _answered))
+promoters = Measure("promoters", cube, _of(FeedbackKind.NPS, col(Feedback.score) >= 9))
+detractors = Measure("detractors", cube, _of(FeedbackKind.NPS, col(Feedback.score) <= 6))
+
+ces_asked = Measure("ces_asked", cube, _of(FeedbackKind.CES))
+ces_answers = Measure("ces_answers", cube, _of(FeedbackKind.CES, _answered))
+ces_positions = Measure("ces_positions", cube, _of(FeedbackKind.CES, _answered), _position, MILLIONTHS)
+ces_squares = Measure("ces_squares", cube, _of(FeedbackKind.CES, _answered), _squared, MILLIONTHS)
+
+reviews = Measure("reviews", cube, _of(FeedbackKind.REVIEW))
+review_answers = Measure("review_answers", cube, _of(FeedbackKind.REVIEW, _answered))
+review_satisfied = Measure("review_satisfied", cube, _of(FeedbackKind.REVIEW, _satisfied))
+
+CSAT = ratio(
+    "CSAT",
+    Text("Customer satisfaction", "客户满意度"),
+    Text(
+        "Satisfied answers per hundred valid answers of satisfaction surveys; an answer satisfies from 70 % of the way "
+        "between the scale's worst and best. Skipped answers do not count.",
+        "满意度调查中，每百份有效回答里满意的份数；得分达到量表从最差到最好的 70 % 即为满意，跳过的回答不计。",
+    ),
+    unit=KpiUnit.PERCENT,
+    direction=Direction.HIGHER_IS_BETTER,
+    stage=LifecycleStage.RETAIN,
+    numerator=satisfied,
+    denominator=csat_answers,
+    scale=100,
+    evidence=(csat_asked,),
+    interval=Wilson(),
+    bounds=(0, 100),
+    survey=True,
+    example=({"satisfied": 46, "csat_answers": 91, "csat_asked": 91}, 100 * 46 / 91),
+)
+
+CSAT_MEAN = ratio(
+    "CSAT_MEAN",
+    Text("Mean satisfaction", "平均满意度"),
+    Text(
+        "The mean of (answer − worst) ÷ (best − worst) × 100, so that scales of any length compare.",
+        "（得分 − 最差）÷（最好 − 最差）× 100 的平均值，不同量表之间可以比较。",
+    ),
+    unit=KpiUnit.PERCENT,
+    direction=Direction.HIGHER_IS_BETTER,
+    stage=LifecycleStage.RETAIN,
+    numerator=csat_positions,
+    denominator=csat_answers,
+    scale=100,
+    evidence=(csat_asked,),
+    interval=MeanInterval(csat_positions, csat_squares, csat_answers),
+    others=(
+        Variant(
+            "raw",
+            Text("Plain mean score", "原始平均分"),
+            Text(
+                "The plain mean of the scores, in their own scale; no value when answers of several scales meet.",
+                "得分在其自身量表上的简单平均；多种量表混在一起时无值。",
+            ),
+            csat_scores,
+            csat_answers,
+            evidence=(csat_asked,),
+            one_scale=OneScale(csat_answers, csat_worst, csat_worst_squares, csat_best, csat_best_squares),
+        ),
+    ),
+    bounds=(0, 100),
+    survey=True,
+    example=({"csat_positions": 1_500_000, "csat_answers": 2, "csat_asked": 2, "csat_squares": 1_250_000}, 75),
+)
+
+NPS = ratio(
+    "NPS",
+    Text("Net promoter score", "净推荐值"),
+    Text(
+        "Promoters (9–10) minus detractors (0–6), per hundred answers to the recommendation question.",
+        "推荐意愿问题中，每百份回答里推荐者（9–10 分）减贬损者（0–6 分）之差。",
+    ),
+    unit=KpiUnit.POINTS,
+    direction=Direction.HIGHER_IS_BETTER,
+    stage=LifecycleStage.EXPAND,
+    numerator=promoters - detractors,
+    denominator=nps_answers,
+    scale=100,
+    evidence=(nps_asked,),
+    interval=AdjustedWald(promoters, detractors, nps_answers),
+    default="every_response",
+    others=(
+        Variant(
+            "latest_per_customer",
+            Text("Net promoter score, latest answer of each customer", "净推荐值（每位客户的最近一次回答）"),
+            Text(
+                "The same, of each customer's last answer in the period only; anonymous answers count one by one.",
+                "同上，但每位客户只计其在该期间内的最后一次回答；匿名回答逐份计入。",
+            ),
+            promoters - detractors,
+            nps_answers,
+            scale=100,
+            evidence=(nps_asked,),
+            interval=AdjustedWald(promoters, detractors, nps_answers),
+            latest_per_customer=True,
+        ),
+    ),
+    bounds=(-100, 100),
+    survey=True,
+    example=({"promoters": 32, "detractors": 6, "nps_answers": 51, "nps_asked": 51}, 100 * 26 / 51),
+)
+
+REFERRAL_INTENT = ratio(
+    "REFERRAL_INTENT",
+    Text("Referral intent", "推荐率"),
+    Text(
+        "Promoters per hundred answers to the recommendation question.",
+        "推荐意愿问题中，每百份回答里推荐者的份数。",
+    ),
+    unit=KpiUnit.PERCENT,
+    direction=Direction.HIGHER_IS_BETTER,
+    stage=LifecycleStage.EXPAND,
+    numerator=promoters,
+    denominator=nps_answers,
+    scale=100,
+    evidence=(nps_asked,),
+    interval=Wilson(),
+    bounds=(0, 100),
+    survey=True,
+    example=({"promoters": 32, "nps_answers": 51, "nps_asked": 51}, 100 * 32 / 51),
+)
+
+CES = ratio(
+    "CES",
+    Text("Customer effort score", "客户费力度"),
+    Text(
+        "The mean of (answer − worst) ÷ (best − worst) × 100 of effort surveys: higher is less effort. The scale's worst "
+        "and best say which end is which.",
+        "费力度调查中（得分 − 最差）÷（最好 − 最差）× 100 的平均值：越高越省力；量表的最差和最好端点说明方向。",
+    ),
+    unit=KpiUnit.PERCENT,
+    direction=Direction.HIGHER_IS_BETTER,
+    stage=LifecycleStage.RETAIN,
+    numerator=ces_positions,
+    denominator=ces_answers,
+    scale=100,
+    evidence=(ces_asked,),
+    interval=MeanInterval(ces_positions, ces_squares, ces_answers),
+    bounds=(0, 100),
+    survey=True,
+    example=({"ces_positions": 1_500_000, "ces_answers": 2, "ces_asked": 2, "ces_squares": 1_250_000}, 75),
+)
+
+REVIEW_SCORE = ratio(
+    "REVIEW_SCORE",
+    Text("Review score", "评价满意率"),
+    Text(
+        "Satisfied public reviews per hundred reviews with a score, by the same rule as customer satisfaction.",
+        "每百条有评分的公开评价中满意的条数，判定规则与客户满意度相同。",
+    ),
+    unit=KpiUnit.PERCENT,
+    direction=Direction.HIGHER_IS_BETTER,
+    stage=LifecycleStage.CONVERT,
+    numerator=review_satisfied,
+    denominator=review_answers,
+    scale=100,
+    evidence=(reviews,),
+    interval=Wilson(),
+    bounds=(0, 100),
+    survey=True,
+    example=({"review_satisfied": 8, "review_answers": 10, "reviews": 10}, 80),
+)
+
+FEEDBACK_COUNT = ratio(
+    "FEEDBACK_COUNT",
+    Text("Feedback received", "反馈数量"),
+    Text("How many feedback records of any kind were received.", "收到的各类反馈记录的数量。"),
+    unit=KpiUnit.COUNT,
+    direction=Direction.HIGHER_IS_BETTER,
+    stage=LifecycleStage.RETAIN,
+    numerator=feedback,
+    additive=True,
+    example=({"feedback": 7}, 7),
+)
+
+KPIS = (CSAT, CSAT_MEAN, NPS, REFERRAL_INTENT, CES, REVIEW_SCORE, FEEDBACK_COUNT)

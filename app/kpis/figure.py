@@ -1,0 +1,128 @@
+"""From amounts to a figure: value, parts, interval, and the reason where there is no value. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from fractions import Fraction
+
+from app.formula import Atom, Formula, Number, evaluate
+from app.kpis import interval
+from app.kpis.kpi import AdjustedWald, Kpi, MeanInterval, OneScale, Variant, Wilson
+from app.kpis.measure import MILLIONTHS, Measure, Opening
+
+LOW_SAMPLE = 30
+"""Fewer answers than this are flagged."""
+
+
+class NullReason(StrEnum):
+    """Why a figure has no value; of several reasons the first in this order is given."""
+
+    PREPARING = "PREPARING"
+    INPUT_NOT_CONFIGURED = "INPUT_NOT_CONFIGURED"
+    PERIOD_NOT_STARTED = "PERIOD_NOT_STARTED"
+    MISSING_FX = "MISSING_FX"
+    SUPPRESSED_SMALL_CELL = "SUPPRESSED_SMALL_CELL"
+    NO_DATA = "NO_DATA"
+    ZERO_DENOMINATOR = "ZERO_DENOMINATOR"
+    UNBOUNDED = "UNBOUNDED"
+    MIXED_SCALES = "MIXED_SCALES"
+
+
+class KpiFlag(StrEnum):
+    """What a reader should know before relying on a figure."""
+
+    LOW_SAMPLE = "LOW_SAMPLE"
+    REBUILDING = "REBUILDING"
+    KNOWN_SINCE_REBUILD = "KNOWN_SINCE_REBUILD"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number and what it is made of. Percents are 0 to 100; nothing is rounded."""
+
+    value: float | None
+    reason: NullReason | None = None
+    numerator: float | None = None
+    denominator: float | None = None
+    sample: float | None = None
+    interval: tuple[float, float] | None = None
+    flags: tuple[KpiFlag, ...] = ()
+
+
+def nothing(reason: NullReason, *flags: KpiFlag) -> Figure:
+    """A figure without value or parts."""
+    return Figure(None, reason, flags=flags)
+
+
+def flagged(figure: Figure, *flags: KpiFlag) -> Figure:
+    """`figure` with `flags` added."""
+    return replace(figure, flags=(*figure.flags, *flags)) if flags else figure
+
+
+def figure(kpi: Kpi, variant: Variant, amounts: Mapping[Atom, int]) -> Figure:
+    """What `variant` of `kpi` says about `amounts` (integers in each measure's own scale)."""
+
+    def natural(atom: Atom) -> Number:
+        measure = atom.measure if isinstance(atom, Opening) else atom
+        scale = measure.scale if isinstance(measure, Measure) else 1
+        amount = amounts[atom]
+        return amount if scale == 1 else Fraction(amount, scale)
+
+    def part(formula: Formula) -> Number | None:
+        return evaluate(formula, natural)
+
+    numerator = part(variant.numerator)
+    if variant.denominator is None:
+        if numerator is None:
+            return nothing(NullReason.ZERO_DENOMINATOR)
+        # a count or a sum of nothing is a true zero
+        return Figure(float(numerator), None, float(numerator), sample=None)
+    denominator = part(variant.denominator)
+    parts = Figure(
+        None,
+        None,
+        None if numerator is None else float(numerator),
+        None if denominator is None else float(denominator),
+        None if denominator is None else float(denominator),
+    )
+    if not any(amounts[atom] for atom in variant.evidence or variant.atoms):
+        return replace(parts, reason=NullReason.NO_DATA)
+    if numerator is None or not denominator:
+        return replace(parts, reason=NullReason.ZERO_DENOMINATOR)
+    if variant.one_scale is not None and not _is_one_scale(variant.one_scale, amounts):
+        return replace(parts, reason=NullReason.MIXED_SCALES)
+    low_sample = kpi.survey and denominator < LOW_SAMPLE
+    return replace(
+        parts,
+        value=_divide(variant.scale * numerator, denominator),
+        interval=_interval(variant, amounts, float(numerator), float(denominator)),
+        flags=(KpiFlag.LOW_SAMPLE,) if low_sample else (),
+    )
+
+
+def _divide(left: Number, right: Number) -> float:
+    # int / int is correctly rounded by the language; so is float(Fraction)
+    return left / right if isinstance(left, int) and isinstance(right, int) else float(Fraction(left) / right)
+
+
+def _is_one_scale(scale: OneScale, amounts: Mapping[Atom, int]) -> bool:
+    n = amounts[scale.answers]
+    pairs = ((scale.worst, scale.worst_squares), (scale.best, scale.best_squares))
+    return all(n * amounts[squares] == amounts[total] ** 2 for total, squares in pairs)
+
+
+def _interval(
+    variant: Variant, amounts: Mapping[Atom, int], numerator: float, denominator: float
+) -> tuple[float, float] | None:
+    match variant.interval:
+        case Wilson():
+            return interval.wilson(numerator, denominator)
+        case AdjustedWald(promoters, detractors, answers):
+            return interval.adjusted_wald(amounts[promoters], amounts[detractors], amounts[answers])
+        case MeanInterval(total, squares, answers):
+            unit = MILLIONTHS / 100
+            return interval.mean(
+                amounts[total] / unit, amounts[squares] / unit * 100, amounts[answers], low=0.0, high=100.0
+            )
+        case None:
+            return None

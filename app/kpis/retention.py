@@ -1,0 +1,161 @@
+"""KPIs of who becomes a customer, who stays and who leaves, by the dated spells of the source systems."""
+
+from sqlalchemy import and_
+from sqlmodel import col
+
+from app.kpis.dimension import Dimension
+from app.kpis.kpi import Direction, KpiUnit, LifecycleStage, Variant, ratio
+from app.kpis.measure import Cube, Lost, Measure, Opening
+from app.kpis.text import Text
+from app.models.base import FOREVER
+from app.models.spell import Spell
+
+_dimensions = {
+    Dimension.ACQUISITION_CHANNEL: Spell.acquisition_channel_id,
+    Dimension.SEGMENT: Spell.segment,
+    Dimension.CUSTOMER_KIND: Spell.customer_kind,
+    Dimension.REGION: Spell.region,
+}
+_counted = col(Spell.is_test).is_(False)
+
+_scanned = {Dimension.CUSTOMER: Spell.customer_id}
+
+starts = Cube(
+    "spell_start", "CUSTOMER_STATUS", Spell, Spell.starts_on, _dimensions, _counted, Spell.sign, scanned=_scanned
+)
+ends = Cube(
+    "spell_end",
+    "CUSTOMER_STATUS",
+    Spell,
+    Spell.ends_on,
+    {**_dimensions, Dimension.REASON: Spell.reason},
+    and_(_counted, col(Spell.ends_on) < FOREVER),
+    Spell.sign,
+    scanned=_scanned,
+)
+
+started = Measure("started", starts)
+new_customers = Measure("new_customers", starts, col(Spell.ordinal) == 1)
+ended = Measure("churned", ends)
+
+lost = Lost("lost", ends)
+at_start = Opening(started) - Opening(ended)
+at_end = Opening(started) + started - Opening(ended) - ended
+_seen = (started, ended, Opening(started), Opening(ended))
+
+NEW_CUSTOMERS = ratio(
+    "NEW_CUSTOMERS",
+    Text("New customers", "新客户数"),
+    Text(
+        "Customers who became active for the first time; somebody who returns is not new.",
+        "首次成为活跃客户的人数；回流客户不算新客户。",
+    ),
+    unit=KpiUnit.COUNT,
+    direction=Direction.HIGHER_IS_BETTER,
+    stage=LifecycleStage.ACQUIRE,
+    numerator=new_customers,
+    additive=True,
+    example=({"new_customers": 200}, 200),
+)
+
+CHURNED_CUSTOMERS = ratio(
+    "CHURNED_CUSTOMERS",
+    Text("Churned customers", "流失客户数"),
+    Text(
+        "Departures: times at which a customer ceased to be one. The day counted is the first day without.",
+        "客户流失的次数；计入的日期是不再为客户的第一天。",
+    ),
+    unit=KpiUnit.COUNT,
+    direction=Direction.LOWER_IS_BETTER,
+    stage=LifecycleStage.RETAIN,
+    numerator=ended,
+    additive=True,
+    example=({"churned": 70}, 70),
+)
+
+ACTIVE_CUSTOMERS = ratio(
+    "ACTIVE_CUSTOMERS",
+    Text("Active customers", "活跃客户数"),
+    Text("Customers who are active at the end of the period.", "期末处于活跃状态的客户数。"),
+    unit=KpiUnit.COUNT,
+    direction=Direction.HIGHER_IS_BETTER,
+    stage=LifecycleStage.RETAIN,
+    numerator=at_end,
+)
+
+RETENTION_RATE = ratio(
+    "RETENTION_RATE",
+    Text("Customer retention rate", "客户留存率"),
+    Text(
+        "Of a hundred customers at the start of the period, how many are customers at its end: the same people.",
+        "期初的每百名客户中，期末仍是客户的人数（同一批人）。",
+    ),
+    unit=KpiUnit.PERCENT,
+    direction=Direction.HIGHER_IS_BETTER,
+    stage=LifecycleStage.RETAIN,
+    numerator=at_start - lost,
+    denominator=at_start,
+    scale=100,
+    evidence=_seen,
+    others=(
+        Variant(
+            "net_count",
+            Text("Customer retention rate, net of new", "客户留存率（净计法）"),
+            Text(
+                "The textbook (customers at the end − new customers) ÷ customers at the start; wrong once newcomers "
+                "leave inside the period, and may be negative or pass 100.",
+                "教科书算法：（期末客户 − 新客户）÷ 期初客户；新客户在期内流失时会失真，可能为负或超过 100。",
+            ),
+            at_end - new_customers,
+            at_start,
+            scale=100,
+            evidence=_seen,
+        ),
+    ),
+    bounds=(0, 100),
+)
+
+CHURN_RATE = ratio(
+    "CHURN_RATE",
+    Text("Customer churn rate", "客户流失率"),
+    Text(
+        "Of a hundred customers at the start of the period, how many are no longer at its end.",
+        "期初的每百名客户中，期末已不再是客户的人数。",
+    ),
+    unit=KpiUnit.PERCENT,
+    direction=Direction.LOWER_IS_BETTER,
+    stage=LifecycleStage.RETAIN,
+    numerator=lost,
+    denominator=at_start,
+    scale=100,
+    evidence=_seen,
+    others=(
+        Variant(
+            "churned_over_start",
+            Text("Churn over the starting base", "流失率（按期初客户）"),
+            Text(
+                "All departures of the period, of newcomers too, per hundred customers at the start.",
+                "期内全部流失（含新客户）与期初客户之比，以百分数计。",
+            ),
+            ended,
+            at_start,
+            scale=100,
+            evidence=_seen,
+        ),
+        Variant(
+            "churned_over_start_plus_new",
+            Text("Churn over all customers of the period", "流失率（按期内全部客户）"),
+            Text(
+                "All departures of the period per hundred customers at the start and newcomers, as many handbooks write it.",
+                "期内全部流失与期初客户加新客户之比，以百分数计，许多手册采用此算法。",
+            ),
+            ended,
+            at_start + new_customers,
+            scale=100,
+            evidence=_seen,
+        ),
+    ),
+    bounds=(0, 100),
+)
+
+KPIS = (NEW_CUSTOMERS, CHURNED_CUSTOMERS, ACTIVE_CUSTOMERS, RETENTION_RATE, CHURN_RATE)

@@ -1,0 +1,66 @@
+"""Feedback: what a customer said, whatever the source."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index
+from sqlmodel import Field
+
+from app.models.base import Document, Fact, Traits, choice, refers, typed, unique
+
+
+class FeedbackKind(StrEnum):
+    """What sort of feedback it is; the kind decides which KPI counts it."""
+
+    CSAT = "CSAT"
+    NPS = "NPS"
+    CES = "CES"
+    REVIEW = "REVIEW"
+    COMMENT = "COMMENT"
+    COMPLAINT = "COMPLAINT"
+    SUGGESTION = "SUGGESTION"
+    COMPLIMENT = "COMPLIMENT"
+
+
+class FeedbackOrigin(StrEnum):
+    """How the feedback was collected."""
+
+    SURVEY = "SURVEY"
+    REVIEW_SITE = "REVIEW_SITE"
+    INTERVIEW = "INTERVIEW"
+    SOCIAL_LISTENING = "SOCIAL_LISTENING"
+    SUPPORT_CONTACT = "SUPPORT_CONTACT"
+    COMPLAINT = "COMPLAINT"
+    WIDGET = "WIDGET"
+    OTHER = "OTHER"
+
+
+class Feedback(Fact, Traits, table=True):
+    """One answer, review, interview, mention, contact or complaint.
+
+    `position` is where the score lies between the scale's worst (0) and best (1,000,000), so that scales compare in
+    whole numbers. A score of null is an answer that was skipped or dismissed.
+    """
+
+    __table_args__ = (
+        unique("feedback", "source", "external_id"),
+        refers("customer_id", "customer"),
+        refers("channel_id", "channel"),
+        refers("acquisition_channel_id", "channel"),
+        refers("staff_id", "staff"),
+        refers("survey_id", "survey"),
+        Index("ix_feedback_occurred", "tenant_id", "occurred_at", "id"),
+        Index("ix_feedback_day", "tenant_id", "day"),
+        Index("ix_feedback_customer", "tenant_id", "customer_id", "occurred_at"),
+    )
+
+    kind: FeedbackKind = choice(FeedbackKind)
+    score: float | None = None
+    scale_worst: int | None = None
+    scale_best: int | None = None
+    position: int | None = typed(BigInteger(), default=None)
+    staff_id: UUID | None = None
+    survey_id: UUID | None = None
+    origin: FeedbackOrigin | None = choice(FeedbackOrigin, default=None)
+    comment: str | None = Field(default=None, max_length=10_000, sa_column_kwargs={"info": {"personal": True}})
+    tags: list[str] = typed(Document, default_factory=list)

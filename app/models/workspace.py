@@ -1,0 +1,20 @@
+"""The workspace: one company's data behind one wall."""
+
+from datetime import datetime
+
+from sqlmodel import Field
+
+from app.models.base import Owned, instant
+
+
+class Workspace(Owned, table=True):
+    """One tenant. Its `id` is its `tenant_id`: what every other row of it carries."""
+
+    name: str = Field(max_length=200)
+    time_zone: str = Field(max_length=64)
+    currency: str = Field(max_length=3)
+    first_weekday: int = 1
+    fiscal_year_start: int = 1
+    small_cell_k: int = 5
+    locale: str = Field(default="en", max_length=16)
+    created_at: datetime = instant()

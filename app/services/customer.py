@@ -1,0 +1,281 @@
+"""Customers: one record per person or account, merged from what every source says of it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+from sqlmodel import col, select
+from uuid_utils.compat import uuid7
+
+from app.errors import Code, Invalid
+from app.models.base import FOREVER, TRAITS, CustomerKind
+from app.models.change import Action
+from app.models.channel import Channel
+from app.models.customer import Customer, CustomerExternalId, CustomerStatus
+from app.models.feedback import Feedback
+from app.services import fact, ref, spell
+from app.services.idempotency import once
+from app.services.row import Batch, Key, Options, Outcome, Ref, Result, Row, Word, moment, waves
+from app.uow import Scope, Uow, reads, writes
+
+
+class SpellRow(Row):
+    """One time as a customer, of a history that is given whole."""
+
+    from_: date
+    before: date | None = None
+    reason: Word | None = None
+
+
+class CustomerRow(Row):
+    """What a source says of one customer. Absent keeps, null clears."""
+
+    external_id: Key
+    name: Word | None = None
+    kind: CustomerKind | None = None
+    parent: Ref | None = None
+    segment: Word | None = None
+    region: Word | None = None
+    status: CustomerStatus | None = None
+    acquisition_channel: Ref | None = None
+    first_contact_at: datetime | date | None = None
+    joined_on: date | None = None
+    churned_on: date | None = None
+    churn_reason: Word | None = None
+    history: Annotated[list[SpellRow], Field(max_length=100)] | None = None
+    email: Annotated[str, Field(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    phone: Annotated[str, Field(max_length=50)] | None = None
+    is_test: bool | None = None
+    attributes: Annotated[dict[str, Any], Field(max_length=100)] | None = None
+    source_updated_at: datetime | date | None = None
+    expected_version: int | None = None
+
+
+_PLAIN = ("name", "segment", "region", "email", "phone")
+_DATES = {"joined_on": "joined", "churned_on": "churned", "churn_reason": "reason"}
+
+
+@writes(Scope.CUSTOMER_WRITE)
+def upsert_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
+    """Upsert up to 500 customers by their external id in the caller's source; what became of each, in order."""
+    return once(uow, "Customer", rows, options, lambda: _upsert(uow, rows, options))
+
+
+def _upsert(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
+    batch = Batch.read(CustomerRow, rows)
+    for wave in waves(batch.waiting, lambda row: str(row.external_id)):
+        _Wave(uow, batch, wave, options).apply()
+    return batch.done(options)
+
+
+class _Wave:
+    """Rows of different customers, written together."""
+
+    def __init__(self, uow: Uow, batch: Batch, rows: dict[int, CustomerRow], options: Options) -> None:
+        self.uow, self.batch, self.rows, self.options = uow, batch, rows, options
+        self.present = self._present()
+        self.ledgers = spell.in_force(uow, [customer.id for customer in self.present.values()])
+        parents = {row.parent for row in rows.values() if row.parent}
+        channels = {row.acquisition_channel for row in rows.values() if row.acquisition_channel}
+        self.parents, self.channels = ref.customers(uow, parents), ref.keyed(uow, Channel, channels)
+
+    def _present(self) -> dict[str, Customer]:
+        """The customers that are known already, locked in the order of their ids."""
+        names = [row.external_id for row in self.rows.values()]
+        mine = (
+            CustomerExternalId.source == self.uow.actor.source,
+            self.uow.db.is_any(CustomerExternalId.external_id, names),
+        )
+        known = {
+            id_: name
+            for id_, name in self.uow.session.execute(
+                select(CustomerExternalId.customer_id, CustomerExternalId.external_id).where(*mine)
+            )
+        }
+        statement = select(Customer).where(self.uow.db.is_any(Customer.id, list(known))).order_by(col(Customer.id))
+        locked = self.uow.session.scalars(statement.with_for_update().execution_options(populate_existing=True))
+        return {known[customer.id]: customer for customer in locked}
+
+    def _columns(self, row: CustomerRow) -> dict[str, Any]:
+        """What the row sets; references that need a stub are Missing. Raises Invalid."""
+        present, given, create = self.present.get(row.external_id), row.model_fields_set, self.options.create_missing
+        if row.expected_version is not None and row.expected_version != (present.version if present else 0):
+            msg = f"The customer is at version {present.version if present else 0}, not {row.expected_version}; read it again."
+            raise Invalid(msg, "expectedVersion", code=Code.CONFLICT)
+        columns: dict[str, Any] = {name: getattr(row, name) for name in _PLAIN if name in given}
+        if "kind" in given:
+            columns["customer_kind"] = row.kind
+        if "is_test" in given:
+            columns["is_test"] = bool(row.is_test)
+        if "attributes" in given:
+            columns["attributes"] = row.attributes or {}
+        if "first_contact_at" in given:
+            columns["first_contact_at"] = moment(self.uow, row.first_contact_at, "firstContactAt")
+        if "parent" in given:
+            parent = ref.require(self.parents, row.parent, "customer", "parent", create=create)
+            self._check_parent(present, parent)
+            columns["parent_id"] = parent
+        if "acquisition_channel" in given:
+            columns["acquisition_channel_id"] = ref.require(
+                self.channels, row.acquisition_channel, "channel", "acquisitionChannel", create=create
+            )
+        updated = moment(self.uow, row.source_updated_at, "sourceUpdatedAt", past=False)
+        if updated is not None:
+            columns["source_updated_at"] = updated
+        return columns
+
+    def _check_parent(self, present: Customer | None, parent: UUID | ref.Missing | None) -> None:
+        """Refuse a circle of accounts."""
+        seen = {present.id} if present else set()
+        while isinstance(parent, UUID):
+            if parent in seen:
+                msg = "An account cannot stand above itself."
+                raise Invalid(msg, "parent", code=Code.CONFLICT)
+            seen.add(parent)
+            above = self.uow.session.get(Customer, (self.uow.tenant_id, parent))
+            parent = above.parent_id if above else None
+
+    def _spells(self, row: CustomerRow) -> list[spell.Dates] | None:
+        """The customer's spells after this row; None when it says nothing of them."""
+        given = {name for field, name in _DATES.items() if field in row.model_fields_set}
+        present = self.present.get(row.external_id)
+        history = None
+        if row.history is not None:
+            history = tuple(spell.Dates(h.from_, h.before or FOREVER, h.reason) for h in row.history)
+        if not given and row.status is None and history is None:
+            return None
+        wish = spell.Wish(frozenset(given), row.joined_on, row.churned_on, row.churn_reason, row.status, history)
+        now = spell.dates(self.ledgers[present.id]) if present else []
+        return spell.wished(now, wish, self.uow.today)
+
+    def apply(self) -> None:
+        """Write what the rows say: customers, their spells, and what facts froze of those that were stubs."""
+        wanted: dict[UUID, Any] = {}
+        restate: list[Customer] = []
+        for index, row in self.rows.items():
+            present = self.present.get(row.external_id)
+            try:
+                columns, spells = self._columns(row), self._spells(row)
+            except Invalid as error:
+                self.batch.reject(index, *error.problems)
+                continue
+            if present is not None and _is_stale(present, columns.get("source_updated_at")):
+                self.batch.settle(index, Outcome.STALE, present.id)
+                continue
+            now = self.ledgers[present.id] if present else spell.Ledger()
+            if spells is None:
+                spells = spell.dates(now)
+            columns |= _standing(spells, self.uow.today)
+            changed = _changed(present, columns)
+            outcome = Outcome.CREATED if present is None else Outcome.UPDATED if changed else Outcome.UNCHANGED
+            if present is not None and outcome is Outcome.UNCHANGED and spells != spell.dates(now):
+                outcome, changed = Outcome.UPDATED, ["history"]
+            customer, was_stub = self._write(row, present, columns, outcome, changed)
+            self.batch.settle(index, outcome, customer.id)
+            if outcome is not Outcome.UNCHANGED:
+                traits = {name: getattr(customer, name) for name in TRAITS}
+                wanted[customer.id] = (now, spells, traits, was_stub)
+            if was_stub or (present is not None and "is_test" in changed):
+                restate.append(customer)
+        self.uow.session.flush()
+        spell.settle(self.uow, wanted)
+        _restate(self.uow, restate)
+
+    def _write(
+        self, row: CustomerRow, present: Customer | None, columns: dict[str, Any], outcome: Outcome, changed: list[str]
+    ) -> tuple[Customer, bool]:
+        """The customer after the row, and whether a stub has become whole by it."""
+        uow = self.uow
+        self._stubs(columns)
+        was_stub = present is not None and present.is_stub
+        if present is None:
+            present = Customer(tenant_id=uow.tenant_id, created_at=uow.now, updated_at=uow.now, **columns)
+            uow.session.add(present)
+            uow.session.flush()
+            name = {"id": uuid7(), "source": uow.actor.source, "external_id": row.external_id}
+            uow.session.add(CustomerExternalId(tenant_id=uow.tenant_id, customer_id=present.id, **name))
+            uow.record(present, "Customer", Action.CREATED)
+            return present, False
+        for name, value in columns.items():
+            setattr(present, name, value)
+        if outcome is Outcome.UPDATED or was_stub:
+            present.is_stub, present.updated_at, present.version = False, uow.now, present.version + 1
+            uow.record(present, "Customer", Action.UPDATED, changed)
+        return present, was_stub
+
+    def _stubs(self, columns: dict[str, Any]) -> None:
+        for name, make in (
+            ("parent_id", lambda r: ref.customer_stubs(self.uow, [r])),
+            ("acquisition_channel_id", lambda r: ref.keyed_stubs(self.uow, Channel, [r])),
+        ):
+            missing = columns.get(name)
+            if isinstance(missing, ref.Missing):
+                known = self.parents if name == "parent_id" else self.channels
+                if isinstance(known[missing.ref], ref.Missing):
+                    known |= make(missing.ref)
+                columns[name] = known[missing.ref]
+
+
+def _is_stale(present: Customer, updated: datetime | None) -> bool:
+    return updated is not None and present.source_updated_at is not None and updated < present.source_updated_at
+
+
+def _standing(spells: Sequence[spell.Dates], today: date) -> dict[str, Any]:
+    """The columns that say where the customer stands, derived from the spells."""
+    last = spells[-1] if spells else None
+    return {
+        "status": spell.status_of(spells, today),
+        "joined_on": last.start if last else None,
+        "churned_on": last.end if last and last.end < FOREVER else None,
+        "churn_reason": last.reason if last else None,
+    }
+
+
+def _changed(present: Customer | None, columns: Mapping[str, Any]) -> list[str]:
+    if present is None:
+        return []
+    return [n for n, value in columns.items() if n != "source_updated_at" and getattr(present, n) != value]
+
+
+def _restate(uow: Uow, customers: Sequence[Customer]) -> None:
+    """Bring what facts froze up to date: the test flag, and everything of a stub that has become whole."""
+    if not customers:
+        return
+    now = {customer.id: {name: getattr(customer, name) for name in TRAITS} for customer in customers}
+    fact.refold(uow, Feedback, list(now), lambda row: now[row.customer_id] if row.customer_id else {})
+
+
+@reads(Scope.CUSTOMER_READ)
+def by_ids(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, Customer]:
+    """The customers `ids`, those that are here."""
+    statement = select(Customer).where(uow.db.is_any(Customer.id, list(ids)))
+    return {row.id: row for row in uow.session.scalars(statement)}
+
+
+@reads(Scope.CUSTOMER_READ)
+def find(uow: Uow, wanted: Ref) -> Customer | None:
+    """The customer that `wanted` names, if there is one."""
+    hit = ref.customers(uow, [wanted])[wanted]
+    return uow.session.get(Customer, (uow.tenant_id, hit)) if isinstance(hit, UUID) else None
+
+
+@reads(Scope.CUSTOMER_READ)
+def external_ids(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, list[CustomerExternalId]]:
+    """Under which names each of the customers `ids` is known, by source."""
+    statement = (
+        select(CustomerExternalId)
+        .where(uow.db.is_any(CustomerExternalId.customer_id, list(ids)))
+        .order_by(CustomerExternalId.source, CustomerExternalId.external_id)
+    )
+    found: dict[UUID, list[CustomerExternalId]] = {id_: [] for id_ in ids}
+    for row in uow.session.scalars(statement):
+        found[row.customer_id].append(row)
+    return found
+
+
+@reads(Scope.CUSTOMER_READ)
+def spells(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, list[spell.Dates]]:
+    """The times in which each of the customers `ids` was one, in order."""
+    return {id_: spell.dates(ledger) for id_, ledger in spell.in_force(uow, ids).items()}

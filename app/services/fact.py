@@ -1,0 +1,230 @@
+"""The only writer of facts. Every change of a number goes this way: lock, fold out, write, fold in, note the change."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import SQLModel, col, insert, select, update
+from uuid_utils.compat import uuid7
+
+from app.errors import Code, Problem
+from app.models.base import TRAITS, Fact
+from app.models.change import Action
+from app.models.customer import Customer
+from app.models.tombstone import Tombstone
+from app.services import rollup
+from app.services.idempotency import once
+from app.services.row import Batch, Key, Options, Outcome, Result, Row, waves
+from app.uow import Uow
+
+
+class TombstoneRow(Row):
+    """A deletion: which fact, and as of when."""
+
+    external_id: Key
+    source_updated_at: Any = None
+
+
+class Kind(ABC):
+    """What is particular to one kind of fact."""
+
+    noun: str
+    model: type[Fact]
+    row: type[Row]
+    blank: Mapping[str, Any]
+    """The columns that a deletion empties, and with what."""
+
+    @abstractmethod
+    def values(self, uow: Uow, batch: Batch, options: Options) -> dict[int, dict[str, Any]]:
+        """The columns of each waiting row; rows that cannot be are rejected in `batch`. Reads only.
+
+        A reference that a stub must be made for is left in as `ref.Missing`.
+        """
+
+    @abstractmethod
+    def make_stubs(self, uow: Uow, values: Iterable[dict[str, Any]]) -> None:
+        """Make the stubs that `values` need and put their ids in."""
+
+
+def ingest(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
+    """Record `rows`, each the whole fact of its external id; what became of each, in order. One record is a batch of one.
+
+    Raises Invalid for what is wrong with the request as a whole; a wrong row is rejected with its problems.
+    """
+    return once(uow, kind.noun, rows, options, lambda: _ingest(uow, kind, rows, options))
+
+
+def _ingest(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
+    batch = Batch.read(kind.row, rows)
+    values = kind.values(uow, batch, options)
+    kind.make_stubs(uow, values.values())
+    for wave in waves(values, lambda columns: str(columns["external_id"])):
+        _write(uow, kind, wave, batch)
+    return batch.done(options)
+
+
+def _write(uow: Uow, kind: Kind, wave: dict[int, dict[str, Any]], batch: Batch) -> None:
+    traits = _lock_customers(uow, {columns["customer_id"] for columns in wave.values()})
+    stored = _stored(uow, kind, [columns["external_id"] for columns in wave.values()])
+    buried = _buried(uow, kind, [columns["external_id"] for columns in wave.values()])
+    new, changed, touched = [], [], []
+    for index, columns in wave.items():
+        present = stored.get(columns["external_id"])
+        outcome = _outcome(present, columns, buried.get(columns["external_id"]))
+        fresh = uuid7() if present is None and outcome is Outcome.CREATED else None
+        batch.settle(index, outcome, present.id if present else fresh)
+        if outcome is Outcome.UNCHANGED and present is not None and columns["source_updated_at"] is not None:
+            touched.append({"id": present.id, "source_updated_at": columns["source_updated_at"]})
+        if outcome not in (Outcome.CREATED, Outcome.UPDATED):
+            continue
+        columns |= _frozen(present, columns, traits)
+        columns |= {"tenant_id": uow.tenant_id, "known_on": uow.today, "deleted_at": None}
+        if present is None:
+            new.append(columns | {"id": fresh, "recorded_at": uow.now, "version": 1})
+        else:
+            changed.append((present, columns | {"id": present.id, "version": present.version + 1}))
+    _store(uow, kind, new, changed)
+    _execute_each(uow, kind.model, touched)
+
+
+def _store(uow: Uow, kind: Kind, new: list[dict[str, Any]], changed: list[tuple[Fact, dict[str, Any]]]) -> None:
+    rollup.fold(uow, kind.model, [present.id for present, _ in changed], -1)
+    if new:
+        uow.session.execute(insert(kind.model), new)
+    _execute_each(uow, kind.model, [columns for _, columns in changed])
+    rollup.fold(uow, kind.model, [row["id"] for row in new] + [present.id for present, _ in changed], 1)
+    for row in new:
+        uow.record(row["id"], kind.noun, Action.CREATED)
+    for present, columns in changed:
+        names = [name for name in columns if name in _content(kind.model) and getattr(present, name) != columns[name]]
+        uow.record(present.id, kind.noun, Action.UPDATED, names)
+
+
+def _execute_each(uow: Uow, model: type[SQLModel], rows: list[dict[str, Any]]) -> None:
+    if rows:
+        uow.session.execute(update(model), [row | {"tenant_id": uow.tenant_id} for row in rows])
+
+
+def _lock_customers(uow: Uow, ids: set[UUID | None]) -> dict[UUID, Any]:
+    """Hold the customers concerned, in order, until the end; what facts freeze of each."""
+    known = sorted(id_ for id_ in ids if isinstance(id_, UUID))
+    if not known:
+        return {}
+    columns = [getattr(Customer, name) for name in TRAITS]
+    statement = select(Customer.id, *columns).where(uow.db.is_any(Customer.id, known)).order_by(col(Customer.id))
+    rows = uow.session.execute(statement.with_for_update())
+    return {row.id: row for row in rows}
+
+
+def _stored(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> dict[str, Fact]:
+    model = kind.model
+    statement = (
+        select(model)
+        .where(model.source == uow.actor.source, uow.db.is_any(model.external_id, list(external_ids)))
+        .order_by(col(model.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {fact.external_id: fact for fact in uow.session.scalars(statement)}
+
+
+def _buried(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> dict[str, datetime]:
+    statement = select(Tombstone.external_id, Tombstone.source_updated_at).where(
+        Tombstone.noun == kind.noun,
+        Tombstone.source == uow.actor.source,
+        uow.db.is_any(Tombstone.external_id, list(external_ids)),
+    )
+    return {external_id: at for external_id, at in uow.session.execute(statement).tuples()}
+
+
+def _outcome(present: Fact | None, columns: Mapping[str, Any], buried: datetime | None) -> Outcome:
+    updated = columns["source_updated_at"]
+    if present is None:
+        return Outcome.STALE if buried is not None and updated is not None and updated < buried else Outcome.CREATED
+    if updated is not None and present.source_updated_at is not None and updated < present.source_updated_at:
+        return Outcome.STALE
+    if present.deleted_at is not None:
+        return Outcome.CREATED
+    same = all(getattr(present, name) == columns[name] for name in _content(type(present)) if name in columns)
+    return Outcome.UNCHANGED if same else Outcome.UPDATED
+
+
+def _content(model: type[Fact]) -> frozenset[str]:
+    """The columns that a caller gives."""
+    ours = {"tenant_id", "id", "source", "external_id", "recorded_at", "known_on", "deleted_at", "version", "day"}
+    return frozenset(model.model_fields) - ours - frozenset(TRAITS) - {"source_updated_at"}
+
+
+def _frozen(present: Fact | None, columns: Mapping[str, Any], traits: Mapping[UUID, Any]) -> dict[str, Any]:
+    """The dimensions of the fact's own time: kept while it stays with its customer, but for the test flag."""
+    customer = traits.get(columns["customer_id"])
+    now = {name: getattr(customer, name, False if name == "is_test" else None) for name in TRAITS}
+    if present is not None and present.customer_id == columns["customer_id"] and present.deleted_at is None:
+        now |= {name: getattr(present, name) for name in TRAITS if name != "is_test"}
+    return now
+
+
+def delete(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
+    """Take facts back by their external ids. Deleting twice is UNCHANGED; a deletion older than the fact is STALE."""
+    return once(uow, f"{kind.noun}.delete", rows, options, lambda: _delete(uow, kind, rows, options))
+
+
+def _delete(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
+    batch = Batch.read(TombstoneRow, rows)
+    stored = _stored(uow, kind, [row.external_id for row in batch.waiting.values()])
+    for index, row in list(batch.waiting.items()):
+        if row.external_id not in stored and row.source_updated_at is None:
+            msg = f"There is no {kind.noun.lower()} {row.external_id!r} of the source {uow.actor.source!r}."
+            batch.reject(index, Problem(Code.NOT_FOUND, msg, ("externalId",)))
+    dead: dict[UUID, dict[str, Any]] = {}
+    for index, row in batch.waiting.items():
+        present = stored.get(row.external_id)
+        if present is None:
+            _bury(uow, kind, row)
+            batch.settle(index, Outcome.DELETED, None)
+        elif row.source_updated_at and present.source_updated_at and row.source_updated_at < present.source_updated_at:
+            batch.settle(index, Outcome.STALE, present.id)
+        elif present.deleted_at is not None or present.id in dead:
+            batch.settle(index, Outcome.UNCHANGED, present.id)
+        else:
+            columns = {"deleted_at": uow.now, "known_on": uow.today, "version": present.version + 1, **kind.blank}
+            if row.source_updated_at is not None:
+                columns["source_updated_at"] = row.source_updated_at
+            dead[present.id] = columns
+            batch.settle(index, Outcome.DELETED, present.id)
+    _lock_customers(uow, {stored_.customer_id for stored_ in stored.values() if stored_.id in dead})
+    rollup.fold(uow, kind.model, list(dead), -1)
+    _execute_each(uow, kind.model, [{"id": id_, **columns} for id_, columns in dead.items()])
+    for id_ in dead:
+        uow.record(id_, kind.noun, Action.DELETED)
+    return batch.done(options)
+
+
+def _bury(uow: Uow, kind: Kind, row: TombstoneRow) -> None:
+    mine = (Tombstone.noun == kind.noun, Tombstone.source == uow.actor.source, Tombstone.external_id == row.external_id)
+    grave = uow.session.scalars(select(Tombstone).where(*mine)).first()
+    if grave is None:
+        grave = Tombstone(
+            noun=kind.noun,
+            source=uow.actor.source,
+            external_id=row.external_id,
+            source_updated_at=row.source_updated_at,
+        )
+    grave.source_updated_at = max(grave.source_updated_at, row.source_updated_at)
+    uow.session.add(grave)
+    uow.session.flush()
+
+
+def refold(uow: Uow, model: type[Fact], customer_ids: Sequence[UUID], change: Callable[[Fact], dict[str, Any]]) -> None:
+    """Restate what the facts of some customers froze: fold out, set what `change` gives per fact, fold in."""
+    statement = select(model).where(uow.db.is_any(model.customer_id, list(customer_ids))).order_by(col(model.id))
+    facts = list(uow.session.scalars(statement.with_for_update().execution_options(populate_existing=True)))
+    rows = [{"id": fact.id, "known_on": uow.today, **change(fact)} for fact in facts]
+    ids = [fact.id for fact in facts]
+    for start in range(0, len(ids), 5_000):
+        rollup.fold(uow, model, ids[start : start + 5_000], -1)
+    _execute_each(uow, model, rows)
+    for start in range(0, len(ids), 5_000):
+        rollup.fold(uow, model, ids[start : start + 5_000], 1)

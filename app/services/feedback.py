@@ -1,0 +1,181 @@
+"""Recording feedback: what a score may be, where it lies on its scale, and the facts that come of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+from sqlmodel import select
+
+from app.errors import Code, Invalid, Problem
+from app.models.channel import Channel
+from app.models.feedback import Feedback, FeedbackKind, FeedbackOrigin
+from app.models.staff import Staff
+from app.models.survey import Survey
+from app.services import fact, ref
+from app.services.row import Batch, Key, Options, Ref, Result, Row, Word, moment
+from app.uow import Scope, Uow, reads, writes
+
+MILLION = 1_000_000
+WIDEST = 1_000
+"""Scales end between −1,000 and 1,000."""
+NPS_SCALE = (0, 10)
+OTHER_SCALE = (1, 5)
+
+
+class FeedbackRow(Row):
+    """One feedback as it comes in."""
+
+    external_id: Key
+    kind: FeedbackKind
+    score: float | None = None
+    scale_worst: float | None = None
+    scale_best: float | None = None
+    customer: Ref | None = None
+    channel: Ref | None = None
+    staff: Ref | None = None
+    survey: Ref | None = None
+    product: Word | None = None
+    campaign: Word | None = None
+    journey_stage: Word | None = None
+    origin: FeedbackOrigin | None = None
+    comment: Annotated[str, Field(max_length=10_000)] | None = None
+    tags: Annotated[list[Word], Field(max_length=50)] | None = None
+    occurred_at: datetime | date
+    source_updated_at: datetime | date | None = None
+
+
+def scale_of(row: FeedbackRow) -> tuple[int, int]:
+    """The scale's worst and best. Raises Invalid for one that is no scale, or not the one that NPS has."""
+    default = NPS_SCALE if row.kind is FeedbackKind.NPS else OTHER_SCALE
+    worst = default[0] if row.scale_worst is None else row.scale_worst
+    best = default[1] if row.scale_best is None else row.scale_best
+    for name, end in (("scaleWorst", worst), ("scaleBest", best)):
+        if end != int(end) or abs(end) > WIDEST:
+            msg = f"{name} must be a whole number between -{WIDEST} and {WIDEST}."
+            raise Invalid(msg, name, code=Code.OUT_OF_RANGE)
+    if worst == best:
+        msg = "scaleWorst and scaleBest must differ."
+        raise Invalid(msg, "scaleBest")
+    if row.kind is FeedbackKind.NPS and (worst, best) != NPS_SCALE:
+        msg = "NPS is asked on the scale 0–10 only; record answers on another scale as CSAT."
+        raise Invalid(msg, "scaleBest" if worst == NPS_SCALE[0] else "scaleWorst", code=Code.OUT_OF_RANGE)
+    return int(worst), int(best)
+
+
+def position(score: float | None, worst: int, best: int, kind: FeedbackKind) -> int | None:
+    """Where `score` lies between worst (0) and best (1,000,000). Raises Invalid outside the scale."""
+    if score is None:
+        return None
+    if kind is FeedbackKind.NPS and score != int(score):
+        msg = f"An NPS score is a whole number from 0 to 10, not {score:g}."
+        raise Invalid(msg, "score", code=Code.OUT_OF_RANGE)
+    if not min(worst, best) <= score <= max(worst, best):
+        msg = f"The score {score:g} lies outside its scale {worst}–{best}; give scaleWorst and scaleBest if it has another."
+        raise Invalid(msg, "score", code=Code.OUT_OF_RANGE)
+    # decimal, so that 70 % of the way is 70 % of the way
+    return round((Decimal(str(score)) - worst) * MILLION / (best - worst))
+
+
+class FeedbackFacts(fact.Kind):
+    """What is particular to feedback."""
+
+    noun = "Feedback"
+    model = Feedback
+    row = FeedbackRow
+    blank: Mapping[str, Any] = {"comment": None}
+
+    def values(self, uow: Uow, batch: Batch, options: Options) -> dict[int, dict[str, Any]]:
+        """The columns of each row that can be recorded."""
+        rows: list[FeedbackRow] = list(batch.waiting.values())
+        found = {
+            "customer": ref.customers(uow, {row.customer for row in rows if row.customer}),
+            "channel": ref.keyed(uow, Channel, {row.channel for row in rows if row.channel}),
+            "staff": ref.keyed(uow, Staff, {row.staff for row in rows if row.staff}),
+            "survey": ref.keyed(uow, Survey, {row.survey for row in rows if row.survey}),
+        }
+        values: dict[int, dict[str, Any]] = {}
+        for index, row in list(batch.waiting.items()):
+            problems: list[Problem] = []
+            columns: dict[str, Any] = {}
+            for part in (lambda row=row: self._score(row), lambda row=row: self._when(uow, row)):
+                try:
+                    columns |= part()
+                except Invalid as error:
+                    problems += error.problems
+            for name, hits in found.items():
+                try:
+                    hit = ref.require(hits, getattr(row, name), name, name, create=options.create_missing)
+                    columns[f"{name}_id"] = hit
+                except Invalid as error:
+                    problems += error.problems
+            if problems:
+                batch.reject(index, *problems)
+                continue
+            plain = ("external_id", "kind", "score", "product", "campaign", "journey_stage", "origin", "comment")
+            columns |= {name: getattr(row, name) for name in plain}
+            columns |= {"source": uow.actor.source, "tags": list(dict.fromkeys(row.tags or []))}
+            values[index] = columns
+        return values
+
+    @staticmethod
+    def _score(row: FeedbackRow) -> dict[str, Any]:
+        worst, best = scale_of(row)
+        return {"scale_worst": worst, "scale_best": best, "position": position(row.score, worst, best, row.kind)}
+
+    @staticmethod
+    def _when(uow: Uow, row: FeedbackRow) -> dict[str, Any]:
+        at = moment(uow, row.occurred_at, "occurredAt")
+        assert at is not None  # noqa: S101 - the row requires it
+        updated = moment(uow, row.source_updated_at, "sourceUpdatedAt", past=False)
+        return {"occurred_at": at, "day": at.astimezone(uow.zone).date(), "source_updated_at": updated}
+
+    def make_stubs(self, uow: Uow, values: Iterable[dict[str, Any]]) -> None:
+        """Customers, channels, staff and surveys that were named and are not known yet."""
+        rows = list(values)
+        wanted: dict[str, set[Ref]] = {name: set() for name in ("customer_id", "channel_id", "staff_id", "survey_id")}
+        for columns in rows:
+            for name, refs in wanted.items():
+                if isinstance(columns[name], ref.Missing):
+                    refs.add(columns[name].ref)
+        made: dict[str, dict[Ref, UUID]] = {
+            "customer_id": ref.customer_stubs(uow, wanted["customer_id"]),
+            "channel_id": ref.keyed_stubs(uow, Channel, wanted["channel_id"]),
+            "staff_id": ref.keyed_stubs(uow, Staff, wanted["staff_id"]),
+            "survey_id": ref.keyed_stubs(uow, Survey, wanted["survey_id"]),
+        }
+        for columns in rows:
+            for name, stubs in made.items():
+                if isinstance(columns[name], ref.Missing):
+                    columns[name] = stubs[columns[name].ref]
+
+
+FACTS = FeedbackFacts()
+
+
+@writes(Scope.FEEDBACK_WRITE)
+def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
+    """Record up to 500 feedbacks; what became of each, in order."""
+    return fact.ingest(uow, FACTS, rows, options)
+
+
+@writes(Scope.FEEDBACK_WRITE)
+def delete_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
+    """Delete up to 500 feedbacks by their external ids; what became of each, in order."""
+    return fact.delete(uow, FACTS, rows, options)
+
+
+@reads(Scope.FEEDBACK_READ)
+def by_ids(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, Feedback]:
+    """The feedbacks `ids`, those that are here and not deleted."""
+    statement = select(Feedback).where(uow.db.is_any(Feedback.id, list(ids)), Feedback.deleted_at.is_(None))  # type: ignore[union-attr]  # a column here
+    return {row.id: row for row in uow.session.scalars(statement)}
+
+
+@reads(Scope.FEEDBACK_READ)
+def find(uow: Uow, source: str | None, external_id: str) -> Feedback | None:
+    """The feedback that `source` (None: the caller's) knows as `external_id`."""
+    mine = (Feedback.source == (source or uow.actor.source), Feedback.external_id == external_id)
+    return uow.session.scalars(select(Feedback).where(*mine, Feedback.deleted_at.is_(None))).first()  # type: ignore[union-attr]  # a column here

@@ -1,0 +1,90 @@
+"""Jobs: claimed at the gate, run through the door, tried again later when they fail."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlmodel import col, delete, or_, select, update
+
+from app.models.job import Job
+from app.services import change, rollup
+from app.uow import SETTLE, Door, system
+
+CLAIM = timedelta(minutes=5)
+"""After this a claimed job is due again: its worker is taken for dead."""
+_log = structlog.get_logger()
+
+
+def backoff(attempts: int) -> timedelta:
+    """How long to wait after that many failures: 1 s, doubling, an hour at most."""
+    return timedelta(seconds=min(3600, 2 ** min(attempts, 12)))
+
+
+def _settle(door: Door, tenant_id: UUID, _payload: dict[str, Any]) -> bool:
+    actor = system(tenant_id, "worker")
+    while door.write(actor, change.seal) == change.SEAL_AT_ONCE:
+        pass
+    door.write(actor, rollup.compact, at_least=door.settings.compact_after)
+    return True
+
+
+def _rebuild(door: Door, tenant_id: UUID, _payload: dict[str, Any]) -> bool:
+    """One step; the job stays until there is nothing left to do."""
+    actor = system(tenant_id, "worker")
+    more = door.write(actor, rollup.rebuild_step)
+    door.write(actor, rollup.compact, at_least=door.settings.compact_after)
+    return not more
+
+
+HANDLERS: dict[str, Callable[[Door, UUID, dict[str, Any]], bool]] = {SETTLE: _settle, "rebuild": _rebuild}
+"""What runs each kind of job: given the payload, whether it is finished."""
+
+
+def claim(door: Door, limit: int = 20) -> list[Job]:
+    """The due jobs, held for this worker for a while. Of several alike without payload one is kept: one run serves all."""
+    now = door.clock()
+    due = (col(Job.run_at) <= now, or_(col(Job.claimed_until).is_(None), col(Job.claimed_until) <= now))
+    with door.gate_reader() as session:  # looking must not wait for writers
+        if session.scalars(select(Job.id).where(*due).limit(1)).first() is None:
+            return []
+    with door.gate() as session:
+        statement = select(Job).where(*due).order_by(col(Job.run_at)).limit(limit * 50).with_for_update(skip_locked=True)
+        rows = list(session.scalars(statement))
+        chosen: dict[object, Job] = {}
+        spare = []
+        for job in rows:
+            name: object = job.id if job.payload else (job.tenant_id, job.kind)
+            if name in chosen:
+                spare.append(job.id)
+            elif len(chosen) < limit:
+                chosen[name] = job
+        session.execute(delete(Job).where(col(Job.id).in_(spare)))
+        held = [job.id for job in chosen.values()]
+        session.execute(update(Job).where(col(Job.id).in_(held)).values(claimed_until=now + CLAIM))
+        return list(chosen.values())
+
+
+def run(door: Door, job: Job) -> bool:
+    """Run a claimed job: gone when it is finished, due again when not or when it failed. Whether it did its work."""
+    try:
+        finished = HANDLERS[job.kind](door, job.tenant_id, job.payload)
+    except Exception as error:  # noqa: BLE001 - any fault of a job is logged and tried again
+        wait = backoff(job.attempts)
+        _log.warning("job failed", kind=job.kind, job=str(job.id), error=type(error).__name__, again_in=wait.total_seconds())
+        _again(door, job, door.clock() + wait, type(error).__name__)
+        return False
+    if finished:
+        with door.gate() as session:
+            session.execute(delete(Job).where(col(Job.id) == job.id))
+    else:
+        _again(door, job, door.clock(), None)
+    return True
+
+
+def _again(door: Door, job: Job, run_at: datetime, error: str | None) -> None:
+    attempts = job.attempts + 1 if error else 0
+    values = {"claimed_until": None, "run_at": run_at, "attempts": attempts, "last_error": error}
+    with door.gate() as session:
+        session.execute(update(Job).where(col(Job.id) == job.id).values(**values))

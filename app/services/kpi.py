@@ -1,0 +1,275 @@
+"""KPI questions and their answers: the figures of many questions, read together from one snapshot."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from app.errors import AppError, Invalid
+from app.kpis import CATALOGUE
+from app.kpis.dimension import Dimension
+from app.kpis.figure import Figure, KpiFlag, NullReason, figure, flagged, nothing
+from app.kpis.kpi import Kpi, Variant
+from app.kpis.measure import Cube, Measure
+from app.models.base import Fact, Owned
+from app.models.rollup import RollupState
+from app.services import planner, rollup, scan
+from app.services.period import Calendar, Grain, NamedPeriod, Span, start_of_day
+from app.services.planner import Ask
+from app.services.slices import Filter, Slice, conditions, slices
+from app.uow import Scope, Uow, reads
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last `count` buckets of `grain`."""
+
+    count: int
+    grain: Grain
+    complete: bool = False
+
+
+Period = Span | NamedPeriod | Last
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of one KPI: in one figure, in a series by `grain`, or broken down `by` a dimension.
+
+    `known_on` asks for the value as it was known at the end of that day.
+    """
+
+    key: str
+    period: Period
+    variant: str | None = None
+    filters: tuple[Filter, ...] = ()
+    grain: Grain | None = None
+    by: Dimension | None = None
+    known_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The figures of a question: per inner key of the breakdown ("" without one) one per span."""
+
+    question: Question
+    kpi: Kpi
+    variant: Variant
+    span: Span
+    spans: tuple[Span, ...]
+    figures: dict[str, list[Figure]]
+    slices: dict[str, Slice]
+    today: date
+    data_through: datetime | None
+
+    @property
+    def figure(self) -> Figure:
+        """The one figure of a question without series and breakdown."""
+        return self.figures[""][0]
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Between which days one kind of fact lies, and the instant of the last; None where there is none."""
+
+    first: date | None
+    last: date | None
+    through: datetime | None
+
+
+def calendar(uow: Uow) -> Calendar:
+    """The workspace's calendar today."""
+    return Calendar(uow.today, uow.workspace.first_weekday, uow.workspace.fiscal_year_start)
+
+
+def definition(key: str) -> Kpi:
+    """The KPI named `key`. Raises Invalid when there is no such."""
+    kpi = CATALOGUE.get(key)
+    if kpi is None:
+        msg = f"There is no KPI {key!r}; the catalogue has {', '.join(CATALOGUE)}."
+        raise Invalid(msg, "key")
+    return kpi
+
+
+def variant_of(kpi: Kpi, key: str | None) -> Variant:
+    """The variant named `key`. Raises Invalid when the KPI has no such."""
+    variant = kpi.variant(key)
+    if variant is None:
+        msg = f"{kpi.key} has no variant {key!r}; it has {', '.join(v.key for v in kpi.variants)}."
+        raise Invalid(msg, "variant")
+    return variant
+
+
+@reads(Scope.KPI_READ)
+def answer(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
+    """The answers in order; a question that cannot be answered as asked gets its error, the others their answers."""
+    return answers(uow, questions)
+
+
+def answers(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
+    """The same inside a unit of work that has been let in already."""
+    states = rollup.states(uow)
+    extents: dict[type[Owned], Extent] = {}
+    planned: list[tuple[Ask, Span] | AppError] = []
+    for question in questions:
+        try:
+            planned.append(_plan(uow, question, extents))
+        except AppError as error:
+            planned.append(error)
+    asks = [plan[0] for plan in planned if not isinstance(plan, AppError)]
+    ready = [ask for ask in asks if not _is_preparing(ask, states)]
+    generations = {name: state.generation for name, state in states.items()}
+    cells = dict(zip(map(id, ready), planner.answer(uow, ready, generations) if ready else [], strict=True))
+    found: list[Answer | AppError] = []
+    for question, plan in zip(questions, planned, strict=True):
+        if isinstance(plan, AppError):
+            found.append(plan)
+            continue
+        ask, span = plan
+        figures = _figures(uow, ask, cells.get(id(ask)), extents, states)
+        named = slices(uow, ask.by, figures) if ask.by else {}
+        through = [extents[cube.model].through for cube in ask.variant.cubes]
+        latest = max((instant for instant in through if instant), default=None)
+        found.append(
+            Answer(question, ask.kpi, ask.variant, span, ask.spans, figures, named, uow.today, latest)
+        )
+    return found
+
+
+def ask_one(uow: Uow, question: Question) -> Answer:
+    """The answer to one question, or its error raised."""
+    (found,) = answers(uow, [question])
+    if isinstance(found, AppError):
+        raise found
+    return found
+
+
+def _plan(uow: Uow, question: Question, extents: dict[type[Owned], Extent]) -> tuple[Ask, Span]:
+    kpi = definition(question.key)
+    variant = variant_of(kpi, question.variant)
+    for dimension in {filter_.by for filter_ in question.filters} | ({question.by} if question.by else set()):
+        if not variant.cut_by(dimension):
+            msg = f"{kpi.key} cannot be cut by {dimension.value}; it can by {', '.join(kpi.dimensions)}."
+            raise Invalid(msg, "filter" if question.by is not dimension else "by")
+    for cube in variant.cubes:
+        if cube.model not in extents:
+            extents[cube.model] = extent(uow, cube)
+    span = resolve(uow, question.period, [extents[cube.model] for cube in variant.cubes])
+    spans = (span,)
+    if question.grain is not None:
+        spans = calendar(uow).buckets(span, question.grain, uow.settings.max_buckets)
+    ask = Ask(kpi, variant, spans, conditions(uow, question.filters), question.by, question.known_on)
+    if ask.known_on is not None and planner.scans_facts(ask):
+        msg = "What was known on a day is kept per dimension; ask with one filter or one breakdown at a time."
+        raise Invalid(msg, "knownOn")
+    return ask, span
+
+
+def resolve(uow: Uow, period: Period, extents: Iterable[Extent] = ()) -> Span:
+    """The days that `period` means today. All time is from the first to the last day of the facts, or to today."""
+    if isinstance(period, Span):
+        return period
+    if isinstance(period, Last):
+        if not 1 <= period.count <= uow.settings.max_buckets:
+            msg = f"`count` must be between 1 and {uow.settings.max_buckets}."
+            raise Invalid(msg, "period", "last", "count")
+        return calendar(uow).last(period.count, period.grain, complete=period.complete)
+    if period is not NamedPeriod.ALL_TIME:
+        return calendar(uow).named(period)
+    first = min((extent_.first for extent_ in extents if extent_.first), default=uow.today)
+    last = max((extent_.last for extent_ in extents if extent_.last), default=uow.today)
+    days = calendar(uow)
+    return Span(min(first, uow.today), days.next(max(last, uow.today), Grain.DAY))
+
+
+def extent(uow: Uow, cube: Cube) -> Extent:
+    """Between which days the facts of `cube` lie."""
+    model: Any = cube.model
+    day = col(model.day) if issubclass(model, Fact) else col(model.starts_on)
+    # a scalar query each, because SQLite finds only a lone min or max in the index
+    parts = [select(func.min(day)), select(func.max(day))]
+    if issubclass(model, Fact):
+        parts.append(select(func.max(col(model.occurred_at))))
+    first, last, *through = uow.session.execute(
+        select(*(part.scalar_subquery() for part in parts))
+    ).one()
+    instant = through[0] if through else (start_of_day(last, uow.zone) if last else None)
+    return Extent(first, last, instant)
+
+
+def _is_preparing(ask: Ask, states: dict[str, RollupState]) -> bool:
+    return any(
+        cube.name not in states or states[cube.name].fingerprint != cube.fingerprint for cube in ask.variant.cubes
+    )
+
+
+def _figures(
+    uow: Uow,
+    ask: Ask,
+    cells: planner.Cells | None,
+    extents: dict[type[Owned], Extent],
+    states: dict[str, RollupState],
+) -> dict[str, list[Figure]]:
+    if cells is None:
+        return {"": [nothing(NullReason.PREPARING) for _ in ask.spans]} if ask.by is None else {}
+    if all(extents[cube.model].first is None for cube in ask.variant.cubes):
+        return {"": [nothing(NullReason.INPUT_NOT_CONFIGURED) for _ in ask.spans]} if ask.by is None else {}
+    flags = []
+    if any(states[cube.name].building for cube in ask.variant.cubes):
+        flags.append(KpiFlag.REBUILDING)
+    if ask.known_on and any(states[cube.name].rebuilt_on > ask.known_on for cube in ask.variant.cubes):
+        flags.append(KpiFlag.KNOWN_SINCE_REBUILD)
+    hidden = _hidden(uow, ask, cells)
+    figures: dict[str, list[Figure]] = {}
+    for key, row in cells.items():
+        figures[key] = []
+        for place, (span, amounts) in enumerate(zip(ask.spans, row, strict=True)):
+            if span.start > uow.today:
+                shown = nothing(NullReason.PERIOD_NOT_STARTED)
+            elif (key, place) in hidden:
+                shown = nothing(NullReason.SUPPRESSED_SMALL_CELL)
+            else:
+                shown = figure(ask.kpi, ask.variant, amounts)
+            figures[key].append(flagged(shown, *flags))
+    return figures
+
+
+def _hidden(uow: Uow, ask: Ask, cells: planner.Cells) -> set[tuple[str, int]]:
+    """The cells of a survey KPI behind which stand fewer than k people, for callers who may not see personal data."""
+    k = uow.workspace.small_cell_k
+    if not ask.kpi.survey or uow.may(Scope.PERSONAL_READ) or k <= 1 or not (ask.by or ask.conditions):
+        return set()
+    counted = ask.variant.denominator
+    assert isinstance(counted, Measure)  # noqa: S101 - every survey KPI divides by its answers
+    known = scan.people(uow, ask.spans, counted.cube, counted, ask.conditions, ask.by)
+    blank = [0] * len(ask.spans)
+    hidden: set[tuple[str, int]] = set()
+    for place in range(len(ask.spans)):
+        sizes = {key: known.get(key, blank)[place] for key, row in cells.items() if row[place][counted]}
+        small = {key for key, size in sizes.items() if size < k}
+        if ask.by and len(small) == 1 and len(sizes) > 1:
+            # a lone gap could be filled in from the total: hide the next smallest with it
+            small.add(min(sizes.keys() - small, key=lambda key: (sizes[key], key)))
+        hidden |= {(key, place) for key in small}
+    return hidden
+
+
+def narrowed(question: Question, by: Dimension, key: str) -> Question:
+    """The same question for one slice of a breakdown."""
+    return replace(question, by=None, grain=None, filters=(*question.filters, Filter(by, (key,))))
+
+
+@reads(Scope.KPI_READ)
+def definitions(uow: Uow) -> dict[str, Extent]:
+    """Which inputs of the catalogue's KPIs this workspace has: per input name, between which days."""
+    found: dict[str, Extent] = {}
+    for kpi in CATALOGUE.values():
+        for variant in kpi.variants:
+            for cube in variant.cubes:
+                if cube.input not in found:
+                    found[cube.input] = extent(uow, cube)
+    return found
+

@@ -1,0 +1,150 @@
+"""Pages of a list: keyset pagination over any order, in both directions, stable while rows arrive."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlmodel import col
+
+from app import ids
+from app.errors import Invalid
+from app.models.base import Owned
+from app.uow import Uow
+
+O = TypeVar("O", bound=Owned)  # noqa: E741 - the row type
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A column and a way to go through it; the id breaks ties."""
+
+    column: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which part of a list is wanted."""
+
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[O]):
+    """A part of a list, in order, with a cursor for each row."""
+
+    rows: list[O]
+    cursors: list[str]
+    has_next: bool
+    has_previous: bool
+
+
+def page(
+    uow: Uow, model: type[O], where: Sequence[ColumnElement[bool]], order: Sequence[Order], part: Slice
+) -> Page[O]:
+    """The wanted part of the rows of `model` that meet `where`. Raises Invalid for a cursor of another list."""
+    order = [*(o for o in order if o.column != "id"), Order("id", order[-1].descending if order else False)]
+    backwards = part.first is None and part.last is not None
+    size = part.last if backwards else part.first
+    assert size is not None  # noqa: S101 - the edge sets the default
+    conditions = list(where)
+    for cursor, after in ((part.after, True), (part.before, False)):
+        if cursor is not None:
+            conditions.append(_beyond(model, order, _values(model, order, cursor, "after" if after else "before"), after=after))
+    statement = select(model).where(*conditions).limit(size + 1)
+    for item in order:
+        column = col(getattr(model, item.column))
+        down = item.descending != backwards
+        statement = statement.order_by(*_nulls(column, descending=down))
+    rows = list(uow.session.scalars(statement))
+    more = len(rows) > size
+    rows = rows[:size]
+    if backwards:
+        rows.reverse()
+    cursors = [ids.encode(f"{model.__name__}Cursor", *_signature(order), *(_dump(getattr(row, o.column)) for o in order)) for row in rows]
+    has_next = part.before is not None if backwards else more
+    has_previous = more if backwards else part.after is not None
+    return Page(rows, cursors, has_next, has_previous)
+
+
+def count(uow: Uow, model: type[Owned], where: Sequence[ColumnElement[bool]]) -> int:
+    """How many rows of `model` meet `where`."""
+    return uow.session.scalar(select(func.count()).select_from(model).where(*where)) or 0
+
+
+def _nulls(column: ColumnElement[Any], *, descending: bool) -> tuple[ColumnElement[Any], ...]:
+    # empty values come last going up and first going down on both databases
+    if not _may_be_null(column):
+        return (column.desc() if descending else column.asc(),)
+    empty = column.is_(None)
+    return (empty.desc() if descending else empty.asc(), column.desc() if descending else column.asc())
+
+
+def _may_be_null(column: Any) -> bool:  # noqa: ANN401 - an instrumented attribute
+    return bool(column.property.columns[0].nullable)
+
+
+def _beyond(model: type[Owned], order: Sequence[Order], values: Sequence[Any], *, after: bool) -> ColumnElement[bool]:
+    """Rows strictly after (or before) the one with `values` in the order."""
+    steps, equal = [], []
+    for item, value in zip(order, values, strict=True):
+        column = col(getattr(model, item.column))
+        steps.append(and_(*equal, _step(column, value, up=after != item.descending)))
+        equal.append(column.is_(None) if value is None else column == value)
+    return or_(*steps)
+
+
+def _step(column: ColumnElement[Any], value: Any, *, up: bool) -> ColumnElement[bool]:  # noqa: ANN401 - a column's value
+    if value is None:
+        return false() if up else column.is_not(None)
+    beyond = column > value if up else column < value
+    return or_(beyond, column.is_(None)) if up and _may_be_null(column) else beyond
+
+
+def _signature(order: Sequence[Order]) -> list[str]:
+    return [("-" if item.descending else "+") + item.column for item in order]
+
+
+def _dump(value: Any) -> str:  # noqa: ANN401 - a column's value
+    if value is None:
+        return "~"
+    if isinstance(value, UUID):
+        return "=" + value.hex
+    if isinstance(value, StrEnum):
+        return "=" + value.value
+    return "=" + (value.isoformat() if isinstance(value, datetime | date) else str(value))
+
+
+def _values(model: type[Owned], order: Sequence[Order], cursor: str, name: str) -> list[Any]:
+    found = ids.decode(cursor)
+    signature = _signature(order)
+    msg = "This cursor is not one of this list in this order; take cursors only from the same query."
+    if found is None or found[0] != f"{model.__name__}Cursor" or found[1][: len(order)] != signature:
+        raise Invalid(msg, name)
+    texts = found[1][len(order) :]
+    if len(texts) != len(order):
+        raise Invalid(msg, name)
+    try:
+        return [_load(getattr(model, item.column), text) for item, text in zip(order, texts, strict=True)]
+    except (ValueError, KeyError):
+        raise Invalid(msg, name) from None
+
+
+def _load(column: Any, text: str) -> Any:  # noqa: ANN401 - an instrumented attribute and its value
+    if text == "~":
+        return None
+    if not text.startswith("="):
+        raise ValueError(text)
+    kind = column.type.python_type
+    readers: Mapping[type, Any] = {datetime: datetime.fromisoformat, date: date.fromisoformat}
+    value = readers.get(kind, kind)(text[1:])
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise ValueError(text)
+    return value

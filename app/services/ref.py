@@ -1,0 +1,112 @@
+"""References: the rows that callers name by id or external id, found in bulk, made as stubs where that is wanted."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlmodel import col, select
+from uuid_utils.compat import uuid7
+
+from app import ids
+from app.errors import Code, Invalid
+from app.models.change import Action
+from app.models.customer import Customer, CustomerExternalId
+from app.models.keyed import Keyed
+from app.services.row import Ref
+from app.uow import Uow
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A reference that nothing answers to yet, but that a stub could."""
+
+    ref: Ref
+
+
+Found = Mapping[Ref, UUID | Missing]
+
+
+def customers(uow: Uow, refs: Iterable[Ref]) -> dict[Ref, UUID | Missing]:
+    """The customers that `refs` name; what is not found is Missing."""
+    wanted = set(refs)
+    found: dict[Ref, UUID | Missing] = {ref: Missing(ref) for ref in wanted}
+    by_id = {ref: ids.decode_uuid(ref.id, "Customer") for ref in wanted if ref.id is not None}
+    if by_id:
+        some = [id_ for id_ in by_id.values() if id_]
+        present = set(uow.session.scalars(select(Customer.id).where(uow.db.is_any(Customer.id, some))))
+        found |= {ref: id_ for ref, id_ in by_id.items() if id_ in present}
+    by_source: dict[str, dict[str, Ref]] = {}
+    for ref in wanted:
+        if ref.external_id is not None:
+            by_source.setdefault(ref.source or uow.actor.source, {})[ref.external_id] = ref
+    for source, names in by_source.items():
+        statement = select(CustomerExternalId.external_id, CustomerExternalId.customer_id).where(
+            CustomerExternalId.source == source, uow.db.is_any(CustomerExternalId.external_id, list(names))
+        )
+        found |= {names[name]: id_ for name, id_ in uow.session.execute(statement)}
+    return found
+
+
+def keyed(uow: Uow, model: type[Keyed], refs: Iterable[Ref]) -> dict[Ref, UUID | Missing]:
+    """The channels, staff or surveys that `refs` name; what is not found is Missing."""
+    wanted = set(refs)
+    found: dict[Ref, UUID | Missing] = {ref: Missing(ref) for ref in wanted}
+    names = {ref.external_id: ref for ref in wanted if ref.external_id is not None}
+    if names:
+        rows = uow.session.execute(select(model.key, model.id).where(uow.db.is_any(model.key, list(names))))
+        found |= {names[key]: id_ for key, id_ in rows}
+    by_id = {ids.decode_uuid(ref.id, model.__name__): ref for ref in wanted if ref.id is not None}
+    some = [id_ for id_ in by_id if id_]
+    if some:
+        found |= {by_id[id_]: id_ for id_ in uow.session.scalars(select(model.id).where(col(model.id).in_(some)))}
+    return found
+
+
+def require(found: Found, ref: Ref | None, what: str, path: str, *, create: bool) -> UUID | Missing | None:
+    """What `ref` names. Raises Invalid (NOT_FOUND) when nothing does and no stub may be made."""
+    if ref is None:
+        return None
+    hit = found[ref]
+    if isinstance(hit, Missing) and not (create and ref.external_id is not None):
+        name = repr(ref.external_id) if ref.external_id is not None else "with this id"
+        hint = "; upsert it first, or set createMissing" if ref.external_id is not None else ""
+        msg = f"There is no {what} {name}{hint}."
+        raise Invalid(msg, path, code=Code.NOT_FOUND)
+    return hit
+
+
+def customer_stubs(uow: Uow, refs: Iterable[Ref]) -> dict[Ref, UUID]:
+    """Stubs for customers that a fact names before their own record has come."""
+    made: dict[Ref, UUID] = {}
+    for ref in sorted(set(refs), key=lambda ref: (ref.source or "", ref.external_id or "")):
+        assert ref.external_id is not None  # noqa: S101 - require() lets no other pass
+        customer = Customer(tenant_id=uow.tenant_id, is_stub=True, created_at=uow.now, updated_at=uow.now)
+        source = ref.source or uow.actor.source
+        uow.session.add(customer)
+        name = {"id": uuid7(), "tenant_id": uow.tenant_id, "source": source, "external_id": ref.external_id}
+        uow.session.flush()
+        uow.session.add(CustomerExternalId(customer_id=customer.id, **name))
+        uow.record(customer, "Customer", Action.CREATED)
+        made[ref] = customer.id
+    uow.session.flush()
+    return made
+
+
+def keyed_stubs(uow: Uow, model: type[Keyed], refs: Iterable[Ref]) -> dict[Ref, UUID]:
+    """Stubs for channels, staff or surveys that a fact names before they were upserted."""
+    made: dict[Ref, UUID] = {}
+    for ref in sorted(set(refs), key=lambda ref: ref.external_id or ""):
+        assert ref.external_id is not None  # noqa: S101 - require() lets no other pass
+        row = model(
+            tenant_id=uow.tenant_id,
+            key=ref.external_id,
+            name=ref.external_id,
+            is_stub=True,
+            created_at=uow.now,
+            updated_at=uow.now,
+        )
+        uow.session.add(row)
+        uow.record(row, model.__name__, Action.CREATED)
+        made[ref] = row.id
+    uow.session.flush()
+    return made

@@ -1,0 +1,232 @@
+"""The only writer of rollups: fold facts in and out, compact, rebuild by generation.
+
+Its statements are Core statements that scope themselves, the one exemption from the wall's own scoping.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, case, delete, func, literal, literal_column, or_, select, true, union_all, update
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.types import Date, String
+from sqlmodel import col
+
+from app.kpis import CUBES
+from app.kpis.dimension import TOTAL
+from app.kpis.measure import Cube
+from app.models.base import Owned
+from app.models.rollup import ALWAYS, DAY, MONTH, SLOTS, RollupState, entry, rollup
+from app.uow import Scope, Uow, writes
+from app.wall import EXEMPT
+
+REBUILD_CHUNK = 20_000
+"""Facts that one step of a rebuild folds; writers of the workspace wait for a step."""
+
+_AMOUNTS = [f"a{slot}" for slot in range(SLOTS)]
+
+
+def states(uow: Uow) -> dict[str, RollupState]:
+    """Which generation of each cube answers in this workspace."""
+    return {state.cube: state for state in uow.session.scalars(select(RollupState))}
+
+
+def open_states(uow: Uow) -> None:
+    """Give a new workspace its empty rollups."""
+    for cube in CUBES.values():
+        uow.session.add(RollupState(tenant_id=uow.tenant_id, cube=cube.name, fingerprint=cube.fingerprint))
+    uow.session.flush()
+
+
+def fold(uow: Uow, model: type[Owned], ids: Sequence[UUID], sign: int) -> None:
+    """Append what the rows `ids` contribute now, times `sign`, to every cube over `model`."""
+    if not ids:
+        return
+    for cube in CUBES.values():
+        if cube.model is not model:
+            continue
+        uow.db.lock(uow.session, "fold", uow.tenant_id, cube.name, shared=True)
+        state = uow.session.get(RollupState, (uow.tenant_id, cube.name), populate_existing=True)
+        chosen = uow.db.is_any(model.id, ids)
+        if state is not None and state.fingerprint == cube.fingerprint:
+            _append(uow, cube, state.generation, chosen, sign, uow.today)
+        if state is not None and state.building and state.cursor:
+            # the rebuild has passed these facts: what changes in them must reach the new generation as well
+            passed = chosen & (col(model.id) <= UUID(state.cursor))
+            _append(uow, cube, state.building, passed, sign, uow.today)
+
+
+def _append(  # noqa: PLR0913 - one statement, and these are what differs
+    uow: Uow, cube: Cube, generation: int, chosen: ColumnElement[bool], sign: int, known_on: date | ColumnElement[date]
+) -> None:
+    fact: Any = cube.model
+    amounts = [measure.amount.label(f"a{measure.slot}") for measure in cube.measures]
+    keys = {dimension: uow.db.as_key(column).label(f"k_{dimension}") for dimension, column in cube.dimensions.items()}
+    known = (literal(known_on, Date) if isinstance(known_on, date) else known_on).label("known_on")
+    base = select(col(cube.day).label("day"), known, *keys.values(), *cube.many.values(), *amounts).where(
+        fact.tenant_id == uow.tenant_id, cube.counted, chosen
+    )
+    facts = base.cte("facts")
+    # every fact falls into the total and into one key of each dimension it has: facts × names of dimensions
+    names = union_all(*(select(literal(name, String).label("dim")) for name in (TOTAL, *keys))).cte("dims")
+    key = case(
+        *((names.c.dim == literal(name, String), facts.c[f"k_{name}"]) for name in keys), else_=literal("", String)
+    )
+    cells: list[Select[Any]] = [select(names.c.dim, facts.c.day, key.label("key"), facts.c.known_on, *_of(facts))
+                                .select_from(facts.join(names, true()))]
+    for dimension, column in cube.many.items():
+        each = uow.db.elements(facts.c[column.key]).alias(f"each_{dimension}")
+        some = select(literal(dimension.value, String), facts.c.day, each.c.value, facts.c.known_on, *_of(facts))
+        cells.append(some.select_from(facts.join(each, true())))
+        none = select(literal(dimension.value, String), facts.c.day, literal("", String), facts.c.known_on, *_of(facts))
+        cells.append(none.where(sql_cast(facts.c[column.key], String) == "[]"))
+    cell = union_all(*cells).subquery("cell")
+    sums = [sql_cast(func.sum(cell.c[f"a{slot}"]) * sign, entry.c.a0.type) if slot < len(amounts) else literal(0) for slot in range(SLOTS)]
+    rows = (
+        select(literal(uow.tenant_id), literal(cube.name), literal(generation), cell.c.dim, cell.c.day, cell.c.key, cell.c.known_on, *sums)
+        .where(cell.c.key.is_not(None))
+        .group_by(cell.c.dim, cell.c.day, cell.c.key, cell.c.known_on)
+    )
+    columns = ["tenant_id", "cube", "generation", "dim", "day", "key", "known_on", *_AMOUNTS]
+    uow.session.execute(entry.insert().from_select(columns, rows), execution_options=EXEMPT)
+
+
+def _of(facts: Any) -> Iterator[ColumnElement[Any]]:  # noqa: ANN401 - a CTE's columns are untyped
+    return (column for column in facts.c if column.key.startswith("a") and column.key[1:].isdigit())
+
+
+@writes(Scope.WORKSPACE_ADMIN)
+def compact(uow: Uow, *, at_least: int = 1) -> int:
+    """Add the appended entries up into day and month rows; how many were added up. Values do not change.
+
+    Does nothing below `at_least` entries. Only compaction touches compacted rows, so an upsert is safe there.
+    """
+    uow.db.lock(uow.session, "compact", uow.tenant_id)
+    mine = entry.c.tenant_id == uow.tenant_id
+    count = uow.session.scalar(select(func.count()).select_from(entry).where(mine), execution_options=EXEMPT) or 0
+    if count < at_least:
+        return 0
+    # claimed entries change the sign of their generation: those appended meanwhile are left for the next time
+    claim = update(entry).where(mine, entry.c.generation > 0).values(generation=-entry.c.generation)
+    uow.session.execute(claim, execution_options=EXEMPT)
+    claimed = (mine, entry.c.generation < 0)
+    for grain, day, known_on in (
+        (DAY, entry.c.day, entry.c.known_on),
+        (MONTH, uow.db.month_start(entry.c.day), literal(ALWAYS, Date)),
+    ):
+        cell = (entry.c.tenant_id, entry.c.cube, -entry.c.generation, literal(grain, String), entry.c.dim, day, entry.c.key, known_on)
+        named = [part.label(name) for part, name in zip(cell, _CELL, strict=True)]
+        part = select(*named, *(entry.c[name] for name in _AMOUNTS)).where(*claimed).subquery()
+        rows = (
+            select(*(part.c[name] for name in _CELL), *(sql_cast(func.sum(part.c[name]), entry.c.a0.type) for name in _AMOUNTS))
+            .where(true())  # SQLite cannot tell ON CONFLICT from a join's ON without a WHERE
+            .group_by(*(part.c[name] for name in _CELL))
+        )
+        put = uow.db.upsert(rollup).from_select([*_CELL, *_AMOUNTS], rows)
+        added = {name: rollup.c[name] + put.excluded[name] for name in _AMOUNTS}
+        uow.session.execute(put.on_conflict_do_update(index_elements=list(_CELL), set_=added), execution_options=EXEMPT)
+    uow.session.execute(delete(entry).where(*claimed), execution_options=EXEMPT)
+    return count
+
+
+_CELL = ("tenant_id", "cube", "generation", "grain", "dim", "day", "key", "known_on")
+
+
+@writes(Scope.WORKSPACE_ADMIN)
+def start_rebuild(uow: Uow, names: Sequence[str] | None = None) -> list[str]:
+    """Begin a new generation of the cubes `names` (default: those whose measures changed); returns the cubes begun.
+
+    The old generation goes on answering, flagged, where its measures are still the same.
+    """
+    begun = []
+    present = states(uow)
+    for cube in CUBES.values():
+        uow.db.lock(uow.session, "fold", uow.tenant_id, cube.name)
+        state = present.get(cube.name)
+        if state is None:
+            state = RollupState(tenant_id=uow.tenant_id, cube=cube.name, fingerprint="", generation=1)
+            uow.session.add(state)
+        wanted = cube.name in names if names is not None else state.fingerprint != cube.fingerprint
+        if not wanted or state.building:
+            continue
+        state.building, state.cursor = state.generation + 1, ""
+        begun.append(cube.name)
+    if begun:
+        uow.enqueue("rebuild")
+    uow.session.flush()
+    return begun
+
+
+@writes(Scope.WORKSPACE_ADMIN)
+def rebuild_step(uow: Uow, chunk: int = REBUILD_CHUNK) -> bool:
+    """Fold the next `chunk` facts of one cube into its new generation; whether more is to be done."""
+    state = next((state for state in states(uow).values() if state.building), None)
+    if state is None:
+        return False
+    cube, model = CUBES[state.cube], CUBES[state.cube].model
+    uow.db.lock(uow.session, "fold", uow.tenant_id, cube.name)
+    uow.session.refresh(state)
+    after = col(model.id) > UUID(state.cursor) if state.cursor else true()
+    ids = list(uow.session.scalars(select(model.id).where(after).order_by(model.id).limit(chunk)))
+    if ids:
+        known_on = col(cube.model.known_on)  # type: ignore[attr-defined]  # every fact and spell has it
+        _append(uow, cube, state.building, after & (col(model.id) <= ids[-1]), 1, known_on)
+        state.cursor = ids[-1].hex
+    if len(ids) < chunk:
+        _switch(uow, cube, state)
+    uow.session.flush()
+    return True
+
+
+def _switch(uow: Uow, cube: Cube, state: RollupState) -> None:
+    for table in (entry, rollup):
+        old = (table.c.tenant_id == uow.tenant_id, table.c.cube == cube.name, table.c.generation == state.generation)
+        uow.session.execute(delete(table).where(*old), execution_options=EXEMPT)
+    state.generation, state.building, state.cursor = state.building, 0, ""
+    state.fingerprint, state.rebuilt_on = cube.fingerprint, uow.today
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """One cut of one cube to be read: the key `keys` of `dim` (None for all) over the spans of each grain."""
+
+    cube: Cube
+    generation: int
+    dim: str
+    keys: tuple[str, ...] | None
+    spans: tuple[tuple[str, date, date], ...]
+    slots: tuple[int, ...]
+
+
+def read(uow: Uow, wants: Sequence[Want], known_on: date | None = None) -> Sequence[Any]:
+    """All `wants` in one statement: rows of (index of the want, key, day, an amount per wanted slot).
+
+    Month rows carry the first day of their month. With `known_on` only what was known by then; day rows only.
+    """
+    width = max(len(want.slots) for want in wants)
+    parts = [part for index, want in enumerate(wants) for part in _branches(uow, index, want, width, known_on)]
+    return uow.session.execute(union_all(*parts), execution_options=EXEMPT).all()
+
+
+def _branches(uow: Uow, index: int, want: Want, width: int, known_on: date | None) -> Iterator[Select[Any]]:
+    for table in (rollup, entry):
+        slots = [table.c[f"a{slot}"] for slot in want.slots]
+        blank = [literal_column("0")] * (width - len(slots))
+        statement = select(literal_column(str(index)), table.c.key, table.c.day, *slots, *blank).where(
+            table.c.tenant_id == uow.tenant_id,
+            table.c.cube == want.cube.name,
+            table.c.generation == want.generation,
+            table.c.dim == want.dim,
+        )
+        if want.keys is not None:
+            statement = statement.where(uow.db.is_any(table.c.key, want.keys))
+        if known_on is not None:
+            statement = statement.where(table.c.known_on <= known_on)
+        days = ((table.c.day >= low) & (table.c.day < high) for _, low, high in want.spans)
+        if table is entry:
+            yield statement.where(or_(*days))
+            continue
+        grains = (table.c.grain == grain for grain, _, _ in want.spans)
+        yield statement.where(or_(*(grain & day for grain, day in zip(grains, days, strict=True))))

@@ -1,0 +1,232 @@
+"""Rows of input: how they are read, what is wrong with them, and what became of them."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from app.errors import Code, Invalid, Problem, Undone
+from app.services.period import start_of_day
+from app.uow import Uow
+
+MAX_ROWS = 500
+"""Most rows that one batch may have."""
+_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(days=1)
+
+Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class ErrorPolicy(StrEnum):
+    """What becomes of a batch in which some rows are wrong."""
+
+    REJECT_ALL = "REJECT_ALL"
+    REJECT_FAILED_ROWS = "REJECT_FAILED_ROWS"
+
+
+class Outcome(StrEnum):
+    """What became of one row."""
+
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+    UNCHANGED = "UNCHANGED"
+    STALE = "STALE"
+    DELETED = "DELETED"
+    REJECTED = "REJECTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a batch is to be taken."""
+
+    policy: ErrorPolicy = ErrorPolicy.REJECT_FAILED_ROWS
+    create_missing: bool = False
+    dry_run: bool = False
+    idempotency_key: str | None = None
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of the row at `index`: its outcome, the id of the record, or the problems with it."""
+
+    index: int
+    outcome: Outcome
+    id: UUID | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A value that could not be read as its scalar; rejects its row instead of the whole request."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A record as a caller names it: by global id, or by a source and the id it has there (None: the caller's)."""
+
+    id: str | None = None
+    external_id: str | None = None
+    source: str | None = None
+
+
+class Row(BaseModel):
+    """Base of the rows; unknown names cannot occur, the schema has let only known ones in."""
+
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, str_strip_whitespace=True)
+
+
+R = TypeVar("R", bound=Row)
+T = TypeVar("T")
+
+_MESSAGES = {
+    "missing": (Code.REQUIRED, "is required"),
+    "string_too_short": (Code.REQUIRED, "must not be empty"),
+    "string_too_long": (Code.TOO_LONG, "is too long: at most {max_length} characters"),
+    "too_long": (Code.TOO_MANY, "has too many entries: at most {max_length}"),
+    "string_type": (Code.INVALID, "must be text"),
+    "finite_number": (Code.INVALID, "must be a finite number"),
+}
+
+
+def camel(name: str) -> str:
+    """`source_updated_at` as the schema spells it."""
+    head, *rest = name.split("_")
+    return head + "".join(part.title() for part in rest)
+
+
+def parse(kind: type[R], data: Mapping[str, Any]) -> R:
+    """`data` (absent names left out) as a row. Raises Invalid with every problem found, each with its path."""
+    problems = list(_unreadable(data, ()))
+    if problems:
+        raise Invalid(problems)
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        raise Invalid([_problem(item) for item in error.errors(include_url=False, include_input=False)]) from None
+
+
+def _problem(item: Any) -> Problem:  # noqa: ANN401 - pydantic's own error record
+    path = tuple(camel(str(part)) for part in item["loc"] if not str(part)[:1].isupper())
+    name = path[-1] if path else "The row"
+    if item["type"] == "custos":
+        return Problem(Code(item["ctx"]["code"]), item["msg"], path)
+    code, text = _MESSAGES.get(item["type"], (Code.INVALID, "cannot be read: " + item["msg"]))
+    return Problem(code, f"{name} {text.format(**item.get('ctx', {}))}.", path)
+
+
+def _unreadable(value: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - JSON of any shape
+    if isinstance(value, Wrong):
+        yield Problem(Code.INVALID, value.message, path)
+    elif isinstance(value, str):
+        if "\0" in value:
+            yield Problem(Code.INVALID, f"{path[-1]} holds a NUL character, which text cannot have.", path)
+        elif _SURROGATE.search(value):
+            yield Problem(Code.INVALID, f"{path[-1]} holds half a surrogate pair, which is no character.", path)
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from _unreadable(str(name), path or (str(name),))
+            yield from _unreadable(part, (*path, camel(str(name))))
+    elif isinstance(value, list | tuple):
+        for index, part in enumerate(value):
+            yield from _unreadable(part, (*path, str(index)))
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def moment(uow: Uow, value: datetime | date | None, name: str, *, past: bool = True) -> datetime | None:
+    """A timestamp in UTC; a bare date is the start of that day in the workspace's zone.
+
+    Raises Invalid for one without a zone, before 1900, or (with `past`) more than a day ahead.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, datetime):
+        value = start_of_day(value, uow.zone)
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=uow.zone)
+    try:
+        value = value.astimezone(UTC)
+    except OverflowError:
+        value = datetime.max.replace(tzinfo=UTC)
+    if value < _EARLIEST:
+        msg = f"{name} lies before 1900."
+        raise Invalid(msg, name, code=Code.OUT_OF_RANGE)
+    if past and value > uow.now + _AHEAD:
+        msg = f"{name} lies more than a day in the future."
+        raise Invalid(msg, name, code=Code.OUT_OF_RANGE)
+    return value
+
+
+def check_size(rows: Sequence[object]) -> None:
+    """Refuse a batch of more rows than one request may bring."""
+    if len(rows) > MAX_ROWS:
+        msg = f"A batch has at most {MAX_ROWS} rows; this one has {len(rows)}. Send it in parts."
+        raise Invalid(msg, "rows", code=Code.TOO_MANY)
+
+
+def waves(rows: Mapping[int, T], name: Callable[[T], str]) -> list[dict[int, T]]:
+    """Rows of one name one after the other, in order; the rest together."""
+    found: list[dict[int, T]] = []
+    seen: dict[str, int] = {}
+    for index, row in rows.items():
+        turn = seen[name(row)] = seen.get(name(row), -1) + 1
+        if turn == len(found):
+            found.append({})
+        found[turn][index] = row
+    return found
+
+
+@dataclass
+class Batch:
+    """The rows of one request on their way: what could be read, and what is known of each by now."""
+
+    results: list[Result | None]
+    waiting: dict[int, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, kind: type[Row], rows: Sequence[Mapping[str, Any]]) -> "Batch":
+        """Every row parsed or rejected. Raises Invalid when there are too many."""
+        check_size(rows)
+        batch = cls([None] * len(rows))
+        for index, data in enumerate(rows):
+            try:
+                batch.waiting[index] = parse(kind, data)
+            except Invalid as error:
+                batch.reject(index, *error.problems)
+        return batch
+
+    def reject(self, index: int, *problems: Problem) -> None:
+        """Take the row at `index` out, for `problems`."""
+        self.results[index] = Result(index, Outcome.REJECTED, None, problems)
+        self.waiting.pop(index, None)
+
+    def settle(self, index: int, outcome: Outcome, id_: UUID | None) -> None:
+        """Note what became of the row at `index`."""
+        self.results[index] = Result(index, outcome, id_)
+
+    def done(self, options: Options) -> list[Result]:
+        """The results in the order of the rows.
+
+        Raises Undone, so that nothing stays written, for a dry run and where one rejected row forbids the others.
+        """
+        results = [result for result in self.results if result is not None]
+        if options.policy is ErrorPolicy.REJECT_ALL and any(result.problems for result in results):
+            raise Undone([result if result.problems else _with_the_others(result.index) for result in results])
+        if options.dry_run:
+            new = {Outcome.CREATED}
+            raise Undone([replace(result, id=None) if result.outcome in new else result for result in results])
+        return results
+
+
+def _with_the_others(index: int) -> Result:
+    why = "Not stored, because another row was rejected and errorPolicy is REJECT_ALL."
+    return Result(index, Outcome.REJECTED, None, (Problem(Code.INVALID, why),))

@@ -1,0 +1,115 @@
+"""What the keys of a dimension are called: outside (a channel's key), inside (its id), and to a reader (its name)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from app import ids
+from app.errors import Code, Invalid
+from app.kpis.dimension import Dimension
+from app.kpis.text import Text
+from app.models.base import CustomerKind
+from app.models.channel import Channel
+from app.models.customer import Customer
+from app.models.feedback import FeedbackOrigin
+from app.models.keyed import Keyed
+from app.models.staff import Staff
+from app.models.survey import Survey
+from app.services.scan import Condition
+from app.uow import Scope, Uow
+
+KEYED: Mapping[Dimension, type[Keyed]] = {
+    Dimension.CHANNEL: Channel,
+    Dimension.ACQUISITION_CHANNEL: Channel,
+    Dimension.STAFF: Staff,
+    Dimension.SURVEY: Survey,
+}
+CHOICES: Mapping[Dimension, type[StrEnum]] = {Dimension.CUSTOMER_KIND: CustomerKind, Dimension.ORIGIN: FeedbackOrigin}
+
+UNKNOWN = Text("Unknown", "未知")
+OTHER = Text("Other", "其他")
+_WORDS = {
+    "PERSON": Text("Person", "个人"),
+    "ACCOUNT": Text("Account", "企业"),
+    "SURVEY": Text("Survey", "问卷"),
+    "REVIEW_SITE": Text("Review site", "评价网站"),
+    "INTERVIEW": Text("Interview", "访谈"),
+    "SOCIAL_LISTENING": Text("Social listening", "社交媒体"),
+    "SUPPORT_CONTACT": Text("Support contact", "客服联系"),
+    "COMPLAINT": Text("Complaint", "投诉"),
+    "WIDGET": Text("Widget", "网页组件"),
+    "OTHER": OTHER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter as a caller writes it: keys as `KpiSlice.key` gives them, "" for none."""
+
+    by: Dimension
+    any_of: tuple[str, ...] | None = None
+    none_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One value of a dimension: its key for callers and its name for readers."""
+
+    key: str
+    label: Text
+
+
+def conditions(uow: Uow, filters: Sequence[Filter]) -> tuple[Condition, ...]:
+    """The filters over inner keys. Raises Invalid for a channel, a member of staff, a survey or a word that is not known."""
+    found = []
+    for place, filter_ in enumerate(filters):
+        path = ("filter", str(place))
+        if filter_.any_of is not None and not filter_.any_of:
+            msg = "anyOf names nothing, so nothing could be counted; leave it out to count everything."
+            raise Invalid(msg, *path, "anyOf")
+        if filter_.any_of is None and not filter_.none_of:
+            msg = "A filter needs anyOf or noneOf."
+            raise Invalid(msg, *path)
+        inner = _inner(uow, filter_.by, {*(filter_.any_of or ()), *filter_.none_of}, path)
+        any_of = None if filter_.any_of is None else frozenset(inner[key] for key in filter_.any_of)
+        found.append(Condition(filter_.by, any_of, frozenset(inner[key] for key in filter_.none_of)))
+    return tuple(found)
+
+
+def _inner(uow: Uow, by: Dimension, keys: set[str], path: tuple[str, ...]) -> dict[str, str]:
+    known = {"": ""}
+    if model := KEYED.get(by):
+        rows = uow.session.execute(select(model.key, model.id).where(col(model.key).in_(keys - {""})))
+        known |= {key: id_.hex for key, id_ in rows}
+    elif choices := CHOICES.get(by):
+        known |= {choice.value: choice.value for choice in choices}
+    elif by is Dimension.CUSTOMER:
+        known |= {key: id_.hex for key in keys if (id_ := ids.decode_uuid(key, "Customer"))}
+    else:
+        return {key: key for key in keys}
+    if missing := sorted(keys - set(known)):
+        msg = f"There is no {by.value} {', '.join(map(repr, missing))}."
+        raise Invalid(msg, *path, code=Code.NOT_FOUND)
+    return known
+
+
+def slices(uow: Uow, by: Dimension, keys: Iterable[str]) -> dict[str, Slice]:
+    """What the inner `keys` of `by` are called."""
+    named: dict[str, Slice] = {"": Slice("", UNKNOWN)}
+    wanted = [key for key in keys if key]
+    if by in KEYED:
+        model = KEYED[by]
+        chosen = uow.db.is_any(model.id, [UUID(key) for key in wanted])
+        for id_, key, name in uow.session.execute(select(model.id, model.key, model.name).where(chosen)):
+            named[id_.hex] = Slice(key, Text(name, name))
+    elif by is Dimension.CUSTOMER:
+        chosen = uow.db.is_any(Customer.id, [UUID(key) for key in wanted])
+        for id_, name in uow.session.execute(select(Customer.id, Customer.name).where(chosen)):
+            shown = (name if uow.may(Scope.PERSONAL_READ) else None) or id_.hex[-8:]
+            named[id_.hex] = Slice(ids.encode("Customer", id_), Text(shown, shown))
+    else:
+        named |= {key: Slice(key, _WORDS.get(key, Text(key, key)) if by in CHOICES else Text(key, key)) for key in wanted}
+    return named

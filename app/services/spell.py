@@ -1,0 +1,189 @@
+"""Spells: when somebody was a customer. The only writer of the ledger."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlmodel import insert, select
+from uuid_utils.compat import uuid7
+
+from app.errors import Code, Invalid
+from app.models.base import FOREVER, TRAITS
+from app.models.customer import CustomerStatus
+from app.models.spell import Spell
+from app.services import rollup
+from app.uow import Uow
+
+
+class Dates(NamedTuple):
+    """One spell: from the first day as a customer to the first day no longer."""
+
+    start: date
+    end: date = FOREVER
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an upsert says of a customer's spells; a name in `given` was present, null clears.
+
+    `history`, when given, is the whole of it and replaces what was known.
+    """
+
+    given: frozenset[str]
+    joined: date | None = None
+    churned: date | None = None
+    reason: str | None = None
+    status: CustomerStatus | None = None
+    history: tuple[Dates, ...] | None = None
+
+
+def wished(current: Sequence[Dates], wish: Wish, today: date) -> list[Dates]:
+    """The spells that a customer has after `wish`. Pure. Raises Invalid where the dates contradict each other.
+
+    A joining day on or after the last departure is a return and opens a new spell; any other day corrects the spell
+    that it names or the last one. A status without dates takes effect today.
+    """
+    if wish.history is not None:
+        return _checked(sorted(wish.history))
+    spells = list(current)
+    place = _joined(spells, wish)
+    if "churned" in wish.given and spells and place is not None:
+        end = wish.churned or FOREVER
+        spells[place] = Dates(spells[place].start, end, spells[place].reason if wish.churned else None)
+    elif "churned" in wish.given and wish.churned is not None:
+        msg = "churnedOn needs a joinedOn: nobody leaves who was never a customer."
+        raise Invalid(msg, "churnedOn")
+    if wish.status is not None:
+        _status(spells, wish, today)
+    if "reason" in wish.given and spells and spells[-1].end < FOREVER:
+        last = spells[-1] if place is None else spells[place]
+        spells[spells.index(last)] = last._replace(reason=wish.reason)
+    return _checked(spells)
+
+
+def _joined(spells: list[Dates], wish: Wish) -> int | None:
+    """Apply the joining day; the place of the spell that the other dates are about."""
+    last = len(spells) - 1 if spells else None
+    if "joined" not in wish.given:
+        return last
+    if wish.joined is None:
+        if spells:
+            spells.pop()
+        return len(spells) - 1 if spells else None
+    same = [place for place, spell in enumerate(spells) if spell.start == wish.joined]
+    if same:
+        return same[0]
+    if last is None or wish.joined >= spells[last].end:
+        spells.append(Dates(wish.joined))
+        return len(spells) - 1
+    earlier = [place for place, spell in enumerate(spells) if spell.end > wish.joined]
+    place = earlier[0]
+    if wish.churned is not None and wish.churned <= spells[place].start:
+        spells.insert(place, Dates(wish.joined, wish.churned))  # a spell from before what was known
+        return place
+    spells[place] = spells[place]._replace(start=wish.joined)
+    return place
+
+
+def _status(spells: list[Dates], wish: Wish, today: date) -> None:
+    is_active = bool(spells) and spells[-1].end > today
+    match wish.status:
+        case CustomerStatus.ACTIVE if not is_active:
+            if "churned" in wish.given and wish.churned is not None:
+                msg = "status ACTIVE contradicts churnedOn."
+                raise Invalid(msg, "status")
+            spells.append(Dates(max(today, spells[-1].end) if spells else today))
+        case CustomerStatus.CHURNED if is_active:
+            if not spells or spells[-1].end == FOREVER:
+                spells[-1] = spells[-1]._replace(end=today)
+        case CustomerStatus.CHURNED if not spells:
+            msg = "status CHURNED needs joinedOn and churnedOn: nobody leaves who was never a customer."
+            raise Invalid(msg, "status")
+        case CustomerStatus.PROSPECT if spells:
+            msg = "status PROSPECT contradicts joinedOn; set joinedOn to null if this was never a customer."
+            raise Invalid(msg, "status")
+        case _:
+            pass
+
+
+def _checked(spells: list[Dates]) -> list[Dates]:
+    for spell, after in zip(spells, [*spells[1:], None], strict=True):
+        if spell.end <= spell.start:
+            msg = f"churnedOn ({spell.end}) is the first day without and must be later than joinedOn ({spell.start})."
+            raise Invalid(msg, "churnedOn", code=Code.OUT_OF_RANGE)
+        if after is not None and after.start < spell.end:
+            msg = f"The spell from {after.start} overlaps the one from {spell.start} to {spell.end}."
+            raise Invalid(msg, "joinedOn", code=Code.CONFLICT)
+    return spells
+
+
+def status_of(spells: Sequence[Dates], today: date) -> CustomerStatus:
+    """Where a customer with these spells stands today."""
+    if not spells:
+        return CustomerStatus.PROSPECT
+    return CustomerStatus.ACTIVE if any(spell.end > today for spell in spells) else CustomerStatus.CHURNED
+
+
+Ledger = Counter[tuple[Any, ...]]
+"""The spells in force: (start, end, reason, ordinal, *traits) → 1."""
+
+
+def in_force(uow: Uow, customer_ids: Sequence[UUID]) -> dict[UUID, Ledger]:
+    """What the ledger says now of each of these customers."""
+    columns = [getattr(Spell, name) for name in ("starts_on", "ends_on", "reason", "ordinal", *TRAITS)]
+    statement = select(Spell.customer_id, Spell.sign, *columns).where(
+        uow.db.is_any(Spell.customer_id, list(customer_ids))
+    )
+    found: dict[UUID, Ledger] = {id_: Counter() for id_ in customer_ids}
+    for customer_id, sign, *cells in uow.session.execute(statement):
+        found[customer_id][tuple(cells)] += sign
+    return {id_: +ledger for id_, ledger in found.items()}
+
+
+def dates(ledger: Ledger) -> list[Dates]:
+    """The spells of a ledger, in order."""
+    return sorted(Dates(start, end, reason) for start, end, reason, *_ in ledger)
+
+
+def settle(
+    uow: Uow, wanted: Mapping[UUID, tuple[Ledger, Sequence[Dates], Mapping[str, Any], bool]]
+) -> None:
+    """Make the ledger say what is wanted of each customer: (what it says, the spells, traits, refreeze).
+
+    A spell keeps the traits that it froze when it began, but for the test flag, unless `refreeze` says that those
+    were not known then.
+    """
+    rows: list[dict[str, Any]] = []
+    for customer_id, (now, spells, traits, refreeze) in wanted.items():
+        frozen = {cells[0]: cells[4:] for cells in now}
+        then: Ledger = Counter()
+        for ordinal, spell in enumerate(spells, start=1):
+            kept = None if refreeze else frozen.get(spell.start)
+            own = dict(zip(TRAITS, kept, strict=True)) if kept else dict(traits)
+            own["is_test"] = traits["is_test"]
+            then[spell.start, spell.end, spell.reason, ordinal, *(own[name] for name in TRAITS)] += 1
+        for sign, ledger in ((-1, now - then), (1, then - now)):
+            rows += [_row(uow, customer_id, cells, sign) for cells in ledger]
+    if rows:
+        uow.session.execute(insert(Spell), rows)
+        rollup.fold(uow, Spell, [row["id"] for row in rows], 1)
+
+
+def _row(uow: Uow, customer_id: UUID, cells: tuple[Any, ...], sign: int) -> dict[str, Any]:
+    start, end, reason, ordinal, *traits = cells
+    return {
+        "id": uuid7(),
+        "tenant_id": uow.tenant_id,
+        "customer_id": customer_id,
+        "starts_on": start,
+        "ends_on": end,
+        "reason": reason,
+        "ordinal": ordinal,
+        "sign": sign,
+        "known_on": uow.today,
+        **dict(zip(TRAITS, traits, strict=True)),
+    }

@@ -1,0 +1,74 @@
+"""Workspaces: made by the command line, read by everybody in them, set by their administrators."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from babel import Locale, UnknownLocaleError
+from babel.numbers import list_currencies
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from app.errors import Code
+from app.models.change import Action
+from app.models.workspace import Workspace
+from app.services import rollup
+from app.services.row import Row, Word, parse
+from app.uow import Scope, Uow, reads, writes
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise _wrong(f"There is no time zone {value!r}; use an IANA name such as Europe/Berlin or Asia/Shanghai.")
+    ZoneInfo(value)
+    return value
+
+
+def _currency(value: str) -> str:
+    if value not in list_currencies():
+        raise _wrong(f"There is no currency {value!r}; use an ISO 4217 code such as EUR or CNY.")
+    return value
+
+
+def _locale(value: str) -> str:
+    try:
+        Locale.parse(value, sep="-" if "-" in value else "_")
+    except (UnknownLocaleError, ValueError):
+        raise _wrong(f"There is no locale {value!r}; use a tag such as en or zh-CN.") from None
+    return value
+
+
+def _wrong(message: str) -> PydanticCustomError:
+    return PydanticCustomError("custos", "{message}", {"code": Code.INVALID.value, "message": message})
+
+
+class WorkspaceRow(Row):
+    """A workspace as it is set; absent keeps."""
+
+    name: Word
+    time_zone: Annotated[str, AfterValidator(_zone)]
+    currency: Annotated[str, AfterValidator(_currency)]
+    first_weekday: Annotated[int, Field(ge=1, le=7)] = 1
+    fiscal_year_start: Annotated[int, Field(ge=1, le=12)] = 1
+    small_cell_k: Annotated[int, Field(ge=1, le=1000)] = 5
+    locale: Annotated[str, AfterValidator(_locale)] = "en"
+
+
+@writes(Scope.WORKSPACE_ADMIN)
+def create(uow: Uow, data: Mapping[str, Any]) -> Workspace:
+    """A new workspace, whose id the actor carries already. Raises Invalid."""
+    row = parse(WorkspaceRow, data)
+    made = Workspace(tenant_id=uow.tenant_id, id=uow.tenant_id, created_at=uow.now, **row.model_dump())
+    uow.session.add(made)
+    uow.session.flush()
+    rollup.open_states(uow)
+    uow.record(made, "Workspace", Action.CREATED)
+    return made
+
+
+@reads(Scope.WORKSPACE_READ)
+def get(uow: Uow) -> Workspace:
+    """The caller's workspace."""
+    return uow.workspace
+
+

@@ -1,0 +1,57 @@
+"""Settings: read once from the environment, frozen, handed to whoever needs them."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "CUSTOGRAPH_"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set from outside; the environment name is `CUSTOGRAPH_` and the field in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    database_url: SecretStr = Field(
+        SecretStr("sqlite:///custograph.db"), description="SQLite file or PostgreSQL database (postgresql://user@host/db)."
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    graphiql: bool = Field(False, description="Serve the GraphiQL page at /.")
+    log_level: str = Field("INFO", description="Least severe log level that is written: DEBUG, INFO, WARNING, ERROR.")
+    max_body_bytes: int = Field(2_000_000, ge=1_000, description="Largest request body taken, in bytes.")
+    max_query_tokens: int = Field(10_000, ge=100, description="Longest GraphQL document taken, in lexical tokens.")
+    max_buckets: int = Field(1_100, ge=1, description="Most points that one series may have.")
+    max_scan_rows: int = Field(
+        2_000_000, ge=1, description="Most facts that one question outside the rollups may read (several filters at once)."
+    )
+    statement_timeout_ms: int = Field(10_000, ge=100, description="Longest time one SQL statement of a read may take (PostgreSQL).")
+    write_timeout_s: float = Field(30, gt=0, description="Longest time a write waits for the database before a retryable error.")
+    group_size: int = Field(64, ge=1, description="Most waiting writes of one workspace that are committed together.")
+    writer_threads: int = Field(8, ge=1, description="Workspaces written at the same time by one process (PostgreSQL; SQLite has one writer).")
+    pool_size: int = Field(16, ge=1, description="Database connections kept by one process (PostgreSQL).")
+    worker_poll_s: float = Field(0.5, gt=0, description="How often the worker looks for due jobs when nothing wakes it, in seconds.")
+    compact_after: int = Field(2_000, ge=1, description="Appended rollup entries of one workspace after which they are compacted.")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_scheme(cls, value: SecretStr) -> SecretStr:
+        url = value.get_secret_value()
+        if not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+            msg = "must start with sqlite:/// or postgresql://"
+            raise ValueError(msg)
+        return value
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """Where the SQLite file lies, or None on PostgreSQL."""
+        url = self.database_url.get_secret_value()
+        return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else None
+
+
+def unknown_names() -> list[str]:
+    """The `CUSTOGRAPH_…` names in the environment that no setting has, most likely misspelt."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)

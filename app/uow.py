@@ -1,0 +1,256 @@
+"""The door: the only place where sessions are opened, and the unit of work that service functions are given.
+
+It pins the workspace, checks the scope that stands on the function, makes reads read-only, groups writes, commits,
+retries a race and wakes the subscribers.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+from sqlmodel import insert
+from uuid_utils.compat import uuid7
+
+from app.bus import Bus
+from app.db import Database, Fault, fault
+from app.errors import Forbidden, Unavailable
+from app.models.base import Owned
+from app.models.change import Action, Change
+from app.models.job import Job
+from app.models.workspace import Workspace
+from app.settings import Settings
+from app.wall import WalledSession
+from app.writer import Call, Writer
+
+
+class Scope(StrEnum):
+    """What a token may do. Everything but `WORKSPACE_ADMIN` is given when none is named."""
+
+    KPI_READ = "kpi:read"
+    WORKSPACE_READ = "workspace:read"
+    WORKSPACE_ADMIN = "workspace:admin"
+    CHANNEL_READ = "channel:read"
+    CHANNEL_WRITE = "channel:write"
+    STAFF_READ = "staff:read"
+    STAFF_WRITE = "staff:write"
+    SURVEY_READ = "survey:read"
+    SURVEY_WRITE = "survey:write"
+    CUSTOMER_READ = "customer:read"
+    CUSTOMER_WRITE = "customer:write"
+    FEEDBACK_READ = "feedback:read"
+    FEEDBACK_WRITE = "feedback:write"
+    TARGET_READ = "target:read"
+    TARGET_WRITE = "target:write"
+    PERSONAL_READ = "personal:read"
+
+
+SETTLE = "settle"
+"""The kind of the job that every write leaves behind."""
+
+ORDINARY = frozenset(Scope) - {Scope.WORKSPACE_ADMIN}
+"""What a token may do that names no scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a token of one workspace, or the program itself with every scope."""
+
+    tenant_id: UUID
+    name: str
+    scopes: frozenset[Scope] = ORDINARY
+    source: str = "default"
+    token_id: UUID | None = None
+    request_id: str | None = None
+
+
+def system(tenant_id: UUID, name: str = "system") -> Actor:
+    """The program itself, at work in one workspace."""
+    return Actor(tenant_id, name, frozenset(Scope))
+
+
+@dataclass
+class Uow:
+    """One unit of work in one workspace: its session, who acts, and the time at which it happens."""
+
+    session: WalledSession
+    db: Database
+    actor: Actor
+    now: datetime
+    settings: Settings
+    _changes: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def tenant_id(self) -> UUID:
+        """The workspace in which this happens."""
+        return self.actor.tenant_id
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The workspace's own row."""
+        return self.session.get_one(Workspace, (self.tenant_id, self.tenant_id))
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The workspace's time zone."""
+        return ZoneInfo(self.workspace.time_zone)
+
+    @cached_property
+    def today(self) -> date:
+        """The workspace's calendar day."""
+        return self.now.astimezone(self.zone).date()
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the actor has `scope`."""
+        return scope in self.actor.scopes
+
+    def record(self, row: Owned | UUID, noun: str, action: Action, fields: list[str] | None = None) -> None:
+        """Note that `row` changed; written as a Change when the unit is done. `fields` names columns, never values."""
+        self._changes.append(
+            {
+                "tenant_id": self.tenant_id,
+                "at": self.now,
+                "actor": self.actor.name,
+                "token_id": self.actor.token_id,
+                "request_id": self.actor.request_id,
+                "noun": noun,
+                "record_id": row if isinstance(row, UUID) else row.id,
+                "action": action,
+                "fields": fields or [],
+            }
+        )
+
+    def enqueue(self, kind: str, run_at: datetime | None = None, **payload: object) -> None:
+        """Have the job `kind` run with `payload`, at `run_at` or as soon as this is committed."""
+        self.session.add(Job(tenant_id=self.tenant_id, kind=kind, payload=payload, run_at=run_at or self.now))
+
+    def finish(self) -> None:
+        """Write what was noted: the changes, and one job that will number them and compact the rollups."""
+        if self._changes:
+            self.session.execute(insert(Change), [{"id": uuid7(), **change} for change in self._changes])
+            self.enqueue(SETTLE)
+        self.session.flush()
+
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _mark(mode: Literal["reads", "writes"], scope: Scope) -> Callable[[F], F]:
+    def mark(function: F) -> F:
+        function.mode, function.scope = mode, scope  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def reads(scope: Scope) -> Callable[[F], F]:
+    """Mark a service function that only reads, for callers with `scope`."""
+    return _mark("reads", scope)
+
+
+def writes(scope: Scope) -> Callable[[F], F]:
+    """Mark a service function that writes, for callers with `scope`."""
+    return _mark("writes", scope)
+
+
+def check(actor: Actor, function: Callable[..., Any], mode: str) -> None:
+    """Refuse a function without a mark or of the other mode (our fault), and an actor without its scope (Forbidden)."""
+    if getattr(function, "mode", None) != mode:
+        msg = f"{function.__qualname__} is not marked @{mode}"
+        raise RuntimeError(msg)
+    scope: Scope = function.scope  # type: ignore[attr-defined]
+    if scope not in actor.scopes:
+        msg = f"This needs the scope {scope.value}, which the token does not have."
+        raise Forbidden(msg)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Door:
+    """Opens units of work. One per process; thread safe."""
+
+    def __init__(self, db: Database, settings: Settings, bus: Bus, clock: Callable[[], datetime] = _now) -> None:
+        self.db, self.settings, self.bus, self.clock = db, settings, bus, clock
+        self.writer = Writer(self._open, threads=1 if db.is_sqlite else settings.writer_threads, group_size=settings.group_size)
+
+    @contextmanager
+    def snapshot(self, actor: Actor) -> Iterator[Uow]:
+        """A unit that only reads, all of it from one snapshot of the database. Not thread safe."""
+        with translated(), WalledSession(tenant_id=actor.tenant_id, bind=self.db.reader, autoflush=False) as session:
+            self.db.enter_workspace(session, actor.tenant_id)
+            yield Uow(session, self.db, actor, self.clock(), self.settings)
+
+    def read(self, actor: Actor, function: Callable[Concatenate[Uow, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """What the @reads function answers, in a snapshot of its own."""
+        check(actor, function, "reads")
+        with self.snapshot(actor) as uow:
+            return function(uow, *args, **kwargs)
+
+    def submit(
+        self, actor: Actor, function: Callable[Concatenate[Uow, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> Future[R]:
+        """Queue the @writes function; the future has its answer once it is committed, or its error and nothing written."""
+        check(actor, function, "writes")
+        call: Call = Call(actor.tenant_id, actor, lambda uow: function(uow, *args, **kwargs))
+        call.future.add_done_callback(lambda done: None if done.exception() else self.bus.poke(actor.tenant_id))
+        self.writer.submit(call)
+        return call.future
+
+    def write(self, actor: Actor, function: Callable[Concatenate[Uow, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Submit the @writes function and wait for its answer."""
+        return self.submit(actor, function, *args, **kwargs).result()
+
+    @contextmanager
+    def _open(self, tenant_id: UUID) -> Iterator[tuple[WalledSession, Callable[[Actor], Uow]]]:
+        with (
+            translated(),
+            self.db.one_writer(),
+            WalledSession(tenant_id=tenant_id, bind=self.db.writer) as session,
+        ):
+            self.db.enter_workspace(session, tenant_id)
+            yield session, lambda actor: Uow(session, self.db, actor, self.clock(), self.settings)
+
+    @contextmanager
+    def gate(self) -> Iterator[Session]:
+        """A session that sees tokens and jobs of every workspace, and nothing else. Commits at the end."""
+        with translated(), self.db.one_writer(), Session(self.db.writer, expire_on_commit=False) as session:
+            self.db.enter_gate(session)
+            yield session
+            session.commit()
+
+    @contextmanager
+    def gate_reader(self) -> Iterator[Session]:
+        """The gate for reading only: never waits for a writer."""
+        with translated(), Session(self.db.reader, expire_on_commit=False) as session:
+            self.db.enter_gate(session)
+            yield session
+
+    def close(self) -> None:
+        """Finish what was submitted and close the connections."""
+        self.writer.close()
+        self.db.dispose()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn a database that cannot answer now into Unavailable, which says that a retry is safe."""
+    try:
+        yield
+    except DBAPIError as error:
+        if fault(error) is Fault.BUG:
+            raise
+        msg = "The database cannot take this now. Nothing was stored; try again."
+        raise Unavailable(msg) from error

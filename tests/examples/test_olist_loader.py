@@ -1,0 +1,189 @@
+"""The loader of the Olist example against a server that only pretends: what it sends, and how it waits."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Load = Callable[[Path, str, str], Any]
+
+# Invented, in the shape of the files. p1 bought in SP and later in RJ; p2's order was reviewed twice.
+FILES = {
+    "olist_customers_dataset.csv": "customer_id,customer_unique_id,customer_state\nc3,p2,BA\nc1,p1,SP\nc2,p1,RJ\n",
+    "olist_orders_dataset.csv": (
+        "order_id,customer_id,order_purchase_timestamp\n"
+        "o2,c2,10/2/2017 9:05\no1,c1,9/30/2017 23:59\no3,c3,2017-10-02 10:56:33\n"
+    ),
+    "olist_order_reviews_dataset.csv": (
+        "review_pk,order_id,review_score,review_answer_timestamp\n"
+        "1,o1,5,10/9/2017 16:42\n"  # winter time, UTC-3
+        "2,o2,1,10/15/2017 0:30\n"  # the clock went from 0:00 to 1:00 that night
+        "3,o3,4,2018-02-17 23:30:00\n"  # the clock went back to 23:00 that night
+        "4,o3,3,12/20/2017 21:03\n"  # summer time, UTC-2
+    ),
+}
+
+
+class Pretender(ThreadingHTTPServer):
+    """Takes every row as new, unless told to say something else first."""
+
+    def __init__(self) -> None:
+        """Listen on a free port of loopback."""
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}/graphql"
+        self.busy: list[tuple[int, dict[str, str]]] = []  # statuses to answer first, with their headers
+        self.reject: dict[str, dict[str, Any]] = {}  # external id to user error
+        self.sent: dict[str, list[dict[str, Any]]] = {"channel": [], "customer": [], "feedback": []}
+        self.sizes: list[int] = []  # rows in each request
+        self.tokens: set[str | None] = set()
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Give the payload of a mutation, and keep the rows."""
+        sent = request["variables"]["input"]
+        noun = next(noun for noun in self.sent if f"payload: {noun}" in request["query"])
+        rows = sent.get("rows", [sent])
+        self.sent[noun] += rows
+        self.sizes.append(len(rows))
+        errors = [[self.reject[row["externalId"]]] if row["externalId"] in self.reject else [] for row in rows]
+        results = [
+            {"index": i, "outcome": "REJECTED" if row else "CREATED", "userErrors": row} for i, row in enumerate(errors)
+        ]
+        return {"results": results, "userErrors": []} if "rows" in sent else results[0]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers a post with what the server says."""
+
+    server: Pretender
+
+    def do_POST(self) -> None:
+        """Answer one request."""
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.tokens.add(self.headers["Authorization"])
+        status, headers = self.server.busy.pop(0) if self.server.busy else (200, {})
+        body = json.dumps({"data": {"payload": self.server.answer(request)}}).encode() if status == 200 else b""
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing on standard error."""
+
+
+@pytest.fixture
+def api() -> Iterator[Pretender]:
+    """Serve for as long as a test runs."""
+    with Pretender() as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """Write the invented files into a folder."""
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_it_sends_people_with_their_latest_state_and_reviews_at_their_instant(
+    api: Pretender, files: Path, load: Load
+) -> None:
+    """One person for all their orders; local times with the offset that held, also where the clocks changed."""
+    done = load(files, api.url, "secret")
+
+    assert (done.code, done.counts) == (
+        0,
+        {"channels": {"CREATED": 1}, "customers": {"CREATED": 2}, "feedback": {"CREATED": 4}},
+    )
+    assert [row["externalId"] for row in api.sent["channel"]] == ["marketplace"]
+    assert {row["externalId"]: row["region"] for row in api.sent["customer"]} == {"p1": "RJ", "p2": "BA"}
+    assert {row["kind"] for row in api.sent["customer"]} == {"PERSON"}
+    assert not any("joinedOn" in row for row in api.sent["customer"])
+    reviews = [
+        (row["externalId"], row["customer"]["externalId"], row["score"], row["occurredAt"])
+        for row in api.sent["feedback"]
+    ]
+    assert reviews == [
+        ("1", "p1", 5, "2017-10-09T16:42:00-03:00"),
+        ("2", "p1", 1, "2017-10-15T01:30:00-02:00"),
+        ("3", "p2", 4, "2018-02-17T23:30:00-02:00"),
+        ("4", "p2", 3, "2017-12-20T21:03:00-02:00"),
+    ]
+    assert {(row["kind"], row["channel"]["externalId"]) for row in api.sent["feedback"]} == {("CSAT", "marketplace")}
+    assert api.tokens == {"Bearer secret"}
+
+
+def test_it_sends_no_more_than_500_rows_at_once(api: Pretender, files: Path, load: Load) -> None:
+    """Every review arrives, in the order of the file."""
+    rows = [f"{n},o1,5,10/9/2017 16:42" for n in range(1201)]
+    reviews = files / "olist_order_reviews_dataset.csv"
+    reviews.write_text("\n".join([FILES[reviews.name].splitlines()[0], *rows]), encoding="utf-8")
+
+    done = load(files, api.url, "secret")
+
+    assert done.counts["feedback"] == {"CREATED": 1201}
+    assert [row["externalId"] for row in api.sent["feedback"]] == [str(n) for n in range(1201)]
+    assert api.sizes == [1, 2, 500, 500, 201]  # the channel, the people, the reviews
+    assert "feedback: 1,201 of 1,201" in done.stderr
+
+
+def test_it_waits_as_long_as_it_is_asked_to(api: Pretender, files: Path, load: Load) -> None:
+    """A busy server's rows arrive once it has time."""
+    api.busy = [(429, {"Retry-After": "1"}), (503, {})]
+
+    done = load(files, api.url, "secret")
+
+    assert done.code == 0
+    assert "HTTP 429; trying again in 1.0 s" in done.stderr
+    assert "HTTP 503; trying again in 1.0 s" in done.stderr
+    assert len(api.sent["channel"]) == 1
+
+
+def test_it_says_why_a_row_was_rejected_and_fails(api: Pretender, files: Path, load: Load) -> None:
+    """The other rows are loaded all the same."""
+    api.reject = {"2": {"code": "INVALID", "message": "too bad", "path": ["score"]}}
+
+    done = load(files, api.url, "secret")
+
+    assert (done.code, done.counts["feedback"]) == (1, {"CREATED": 3, "REJECTED": 1})
+    assert "feedback 2: INVALID score: too bad" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("olist_orders_dataset.csv", None, "there is no olist_orders_dataset.csv"),
+        (
+            "olist_order_reviews_dataset.csv",
+            "review_pk,order_id,review_score,review_answer_timestamp\n1,o9,5,10/9/2017 16:42\n",
+            "line 2: 'o9' is not known",
+        ),
+        (
+            "olist_order_reviews_dataset.csv",
+            "review_pk,order_id,review_score,review_answer_timestamp\n1,o1,5,31/1/2017 16:42\n",
+            "olist_order_reviews_dataset.csv, line 2: ",
+        ),
+    ],
+)
+def test_it_says_what_is_wrong_with_the_files_and_sends_nothing(
+    api: Pretender, files: Path, load: Load, name: str, text: str | None, reason: str
+) -> None:
+    """A sentence, not a traceback."""
+    (files / name).unlink()
+    if text:
+        (files / name).write_text(text, encoding="utf-8")
+
+    done = load(files, api.url, "secret")
+
+    assert (done.code, done.counts) == (1, {})
+    assert reason in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not any(api.sent.values())
