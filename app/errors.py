@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """Why an input was refused; the `UserErrorCode` of the schema."""
+    """Why an input was refused."""
 
     INVALID = "INVALID"
     REQUIRED = "REQUIRED"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
 
 PREFIX = "CUSTOGRAPH_"
 
@@ -12,7 +13,8 @@ PREFIX = "CUSTOGRAPH_"
 class Settings(BaseSettings):
     """Everything that can be set from outside; the environment name is `CUSTOGRAPH_` and the field in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    # a mistyped address still holds its password, so errors do not repeat what was given
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
 
     database_url: SecretStr = Field(
         SecretStr("sqlite:///custograph.db"), description="SQLite file or PostgreSQL database (postgresql://user@host/db)."
@@ -49,6 +51,11 @@ class Settings(BaseSettings):
         """Where the SQLite file lies, or None on PostgreSQL."""
         url = self.database_url.get_secret_value()
         return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else None
+
+    def shown(self) -> dict[str, str]:
+        """Every setting as text, without what is secret in the database's address."""
+        values = {name: str(getattr(self, name)) for name in type(self).model_fields}
+        return values | {"database_url": make_url(self.database_url.get_secret_value()).render_as_string()}
 
 
 def unknown_names() -> list[str]:

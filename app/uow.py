@@ -244,6 +244,13 @@ class Door:
         self.db.dispose()
 
 
+def open_door(settings: Settings) -> Door:
+    """The door to the database that the settings name. Raises RuntimeError when its role could bypass the wall."""
+    db = Database(settings)
+    db.check_role()
+    return Door(db, settings, Bus())
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn a database that cannot answer now into Unavailable, which says that a retry is safe."""

@@ -114,6 +114,10 @@ class Variant:
         """The cubes that it reads, each once."""
         return tuple(dict.fromkeys(cube_of(atom) for atom in self.atoms))
 
+    def is_latest(self, atom: Atom) -> bool:
+        """Whether only each customer's last answer is counted of `atom`; what is evidence is counted whole."""
+        return self.latest_per_customer and atom not in self.evidence
+
     def cut_by(self, dimension: Dimension) -> frozenset[Atom]:
         """The atoms that a cut by `dimension` narrows; the rest stay whole.
 

@@ -9,6 +9,8 @@ from pydantic import Field
 from sqlmodel import col, select
 from uuid_utils.compat import uuid7
 
+from sqlalchemy import ColumnElement
+
 from app.errors import Code, Invalid
 from app.models.base import FOREVER, TRAITS, CustomerKind
 from app.models.change import Action
@@ -18,6 +20,9 @@ from app.models.feedback import Feedback
 from app.services import fact, ref, spell
 from app.services.idempotency import once
 from app.services.row import Batch, Key, Options, Outcome, Ref, Result, Row, Word, moment, waves
+from app.services import page as pages
+from app.services.filter import Tree, resolved, where
+from app.services.page import Order, Page, Slice
 from app.uow import Scope, Uow, reads, writes
 
 
@@ -153,7 +158,7 @@ class _Wave:
     def apply(self) -> None:
         """Write what the rows say: customers, their spells, and what facts froze of those that were stubs."""
         wanted: dict[UUID, Any] = {}
-        restate: list[Customer] = []
+        restate: dict[UUID, dict[str, Any]] = {}
         for index, row in self.rows.items():
             present = self.present.get(row.external_id)
             try:
@@ -174,14 +179,17 @@ class _Wave:
                 outcome, changed = Outcome.UPDATED, ["history"]
             customer, was_stub = self._write(row, present, columns, outcome, changed)
             self.batch.settle(index, outcome, customer.id)
+            traits = {name: getattr(customer, name) for name in TRAITS}
             if outcome is not Outcome.UNCHANGED:
-                traits = {name: getattr(customer, name) for name in TRAITS}
                 wanted[customer.id] = (now, spells, traits, was_stub)
-            if was_stub or (present is not None and "is_test" in changed):
-                restate.append(customer)
+            if was_stub:
+                restate[customer.id] = traits
+            elif present is not None and "is_test" in changed:
+                restate[customer.id] = {"is_test": customer.is_test}
         self.uow.session.flush()
         spell.settle(self.uow, wanted)
-        _restate(self.uow, restate)
+        # facts froze nothing of a stub, so all of it once it is whole; else only the test flag reaches back
+        fact.refold(self.uow, Feedback, list(restate), lambda row: restate[row.customer_id] if row.customer_id else {})
 
     def _write(
         self, row: CustomerRow, present: Customer | None, columns: dict[str, Any], outcome: Outcome, changed: list[str]
@@ -239,14 +247,6 @@ def _changed(present: Customer | None, columns: Mapping[str, Any]) -> list[str]:
     return [n for n, value in columns.items() if n != "source_updated_at" and getattr(present, n) != value]
 
 
-def _restate(uow: Uow, customers: Sequence[Customer]) -> None:
-    """Bring what facts froze up to date: the test flag, and everything of a stub that has become whole."""
-    if not customers:
-        return
-    now = {customer.id: {name: getattr(customer, name) for name in TRAITS} for customer in customers}
-    fact.refold(uow, Feedback, list(now), lambda row: now[row.customer_id] if row.customer_id else {})
-
-
 @reads(Scope.CUSTOMER_READ)
 def by_ids(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, Customer]:
     """The customers `ids`, those that are here."""
@@ -279,3 +279,19 @@ def external_ids(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, list[CustomerExter
 def spells(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, list[spell.Dates]]:
     """The times in which each of the customers `ids` was one, in order."""
     return {id_: spell.dates(ledger) for id_, ledger in spell.in_force(uow, ids).items()}
+
+
+@reads(Scope.CUSTOMER_READ)
+def page(uow: Uow, part: Slice, filter_: Tree | None, order: Sequence[Order]) -> Page[Customer]:
+    """A part of the list of customers. Raises Invalid."""
+    return pages.page(uow, Customer, _where(uow, filter_), order, part)
+
+
+@reads(Scope.CUSTOMER_READ)
+def count(uow: Uow, filter_: Tree | None) -> int:
+    """How many customers meet the filter."""
+    return pages.count(uow, Customer, _where(uow, filter_))
+
+
+def _where(uow: Uow, filter_: Tree | None) -> list[ColumnElement[bool]]:
+    return [*where(uow, Customer, resolved(filter_, {"parent_id": "Customer", "acquisition_channel_id": "Channel"}))]

@@ -136,7 +136,7 @@ def _buried(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> dict[str, date
         Tombstone.source == uow.actor.source,
         uow.db.is_any(Tombstone.external_id, list(external_ids)),
     )
-    return {external_id: at for external_id, at in uow.session.execute(statement).tuples()}
+    return {external_id: at for external_id, at in uow.session.execute(statement)}
 
 
 def _outcome(present: Fact | None, columns: Mapping[str, Any], buried: datetime | None) -> Outcome:
@@ -219,6 +219,8 @@ def _bury(uow: Uow, kind: Kind, row: TombstoneRow) -> None:
 
 def refold(uow: Uow, model: type[Fact], customer_ids: Sequence[UUID], change: Callable[[Fact], dict[str, Any]]) -> None:
     """Restate what the facts of some customers froze: fold out, set what `change` gives per fact, fold in."""
+    if not customer_ids:
+        return
     statement = select(model).where(uow.db.is_any(model.customer_id, list(customer_ids))).order_by(col(model.id))
     facts = list(uow.session.scalars(statement.with_for_update().execution_options(populate_existing=True)))
     rows = [{"id": fact.id, "known_on": uow.today, **change(fact)} for fact in facts]

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlmodel import select
+from sqlmodel import col, select
+
+from sqlalchemy import ColumnElement
 
 from app.errors import Code, Invalid, Problem
 from app.models.channel import Channel
@@ -15,7 +17,11 @@ from app.models.feedback import Feedback, FeedbackKind, FeedbackOrigin
 from app.models.staff import Staff
 from app.models.survey import Survey
 from app.services import fact, ref
+from app.services.ref import named
 from app.services.row import Batch, Key, Options, Ref, Result, Row, Word, moment
+from app.services import page as pages
+from app.services.filter import Tree, resolved, where
+from app.services.page import Order, Page, Slice
 from app.uow import Scope, Uow, reads, writes
 
 MILLION = 1_000_000
@@ -170,12 +176,29 @@ def delete_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) 
 @reads(Scope.FEEDBACK_READ)
 def by_ids(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, Feedback]:
     """The feedbacks `ids`, those that are here and not deleted."""
-    statement = select(Feedback).where(uow.db.is_any(Feedback.id, list(ids)), Feedback.deleted_at.is_(None))  # type: ignore[union-attr]  # a column here
+    statement = select(Feedback).where(uow.db.is_any(Feedback.id, list(ids)), col(Feedback.deleted_at).is_(None))
     return {row.id: row for row in uow.session.scalars(statement)}
 
 
 @reads(Scope.FEEDBACK_READ)
-def find(uow: Uow, source: str | None, external_id: str) -> Feedback | None:
-    """The feedback that `source` (None: the caller's) knows as `external_id`."""
-    mine = (Feedback.source == (source or uow.actor.source), Feedback.external_id == external_id)
-    return uow.session.scalars(select(Feedback).where(*mine, Feedback.deleted_at.is_(None))).first()  # type: ignore[union-attr]  # a column here
+def find(uow: Uow, wanted: Ref) -> Feedback | None:
+    """The feedback that `wanted` names, if there is one."""
+    return uow.session.scalars(
+        select(Feedback).where(named(uow, Feedback, wanted), col(Feedback.deleted_at).is_(None))
+    ).first()
+
+
+@reads(Scope.FEEDBACK_READ)
+def page(uow: Uow, part: Slice, filter_: Tree | None, order: Sequence[Order]) -> Page[Feedback]:
+    """A part of the list of feedback. Raises Invalid."""
+    return pages.page(uow, Feedback, _where(uow, filter_), order, part)
+
+
+@reads(Scope.FEEDBACK_READ)
+def count(uow: Uow, filter_: Tree | None) -> int:
+    """How many feedback meet the filter."""
+    return pages.count(uow, Feedback, _where(uow, filter_))
+
+
+def _where(uow: Uow, filter_: Tree | None) -> list[ColumnElement[bool]]:
+    return [*where(uow, Feedback, resolved(filter_, {"customer_id": "Customer", "channel_id": "Channel", "staff_id": "Staff", "survey_id": "Survey"})), col(Feedback.deleted_at).is_(None)]

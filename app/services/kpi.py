@@ -1,7 +1,7 @@
 """KPI questions and their answers: the figures of many questions, read together from one snapshot."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -61,6 +61,7 @@ class Answer:
     span: Span
     spans: tuple[Span, ...]
     figures: dict[str, list[Figure]]
+    amounts: planner.Cells
     slices: dict[str, Slice]
     today: date
     data_through: datetime | None
@@ -134,7 +135,7 @@ def answers(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
         through = [extents[cube.model].through for cube in ask.variant.cubes]
         latest = max((instant for instant in through if instant), default=None)
         found.append(
-            Answer(question, ask.kpi, ask.variant, span, ask.spans, figures, named, uow.today, latest)
+            Answer(question, ask.kpi, ask.variant, span, ask.spans, figures, cells.get(id(ask), {}), named, uow.today, latest)
         )
     return found
 
@@ -255,11 +256,6 @@ def _hidden(uow: Uow, ask: Ask, cells: planner.Cells) -> set[tuple[str, int]]:
             small.add(min(sizes.keys() - small, key=lambda key: (sizes[key], key)))
         hidden |= {(key, place) for key in small}
     return hidden
-
-
-def narrowed(question: Question, by: Dimension, key: str) -> Question:
-    """The same question for one slice of a breakdown."""
-    return replace(question, by=None, grain=None, filters=(*question.filters, Filter(by, (key,))))
 
 
 @reads(Scope.KPI_READ)

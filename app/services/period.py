@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from app.errors import Invalid, Limited
@@ -107,10 +108,11 @@ class Calendar:
 
     def buckets(self, span: Span, grain: Grain, limit: int) -> tuple[Span, ...]:
         """`span` cut into buckets, clipped at its edges. Raises Limited above `limit` of them."""
-        if span.days > limit * {Grain.DAY: 1, Grain.WEEK: 7, Grain.MONTH: 31, Grain.QUARTER: 92, Grain.YEAR: 366}[grain]:
+        cut = tuple(islice(self._cut(span, grain), limit + 1))
+        if len(cut) > limit:
             msg = f"A series has at most {limit} points; ask for a shorter period or a coarser grain than {grain.value}."
             raise Limited(msg)
-        return tuple(self._cut(span, grain))
+        return cut
 
     def _cut(self, span: Span, grain: Grain) -> Iterator[Span]:
         start = self.floor(span.start, grain)
@@ -131,10 +133,11 @@ class Calendar:
         part = self.elapsed(span)
         if part == span:
             return whole
-        if whole.start.day == span.start.day:  # whole months: the same day of the month, or the month's last
+        if kind is ComparisonKind.SAME_PERIOD_LAST_YEAR or is_whole_months(span):
+            # by the calendar: up to the same day of the month, where there is none to the end of the month
             months = 12 * (part.end.year - part.start.year) + part.end.month - part.start.month
-            end = add_months(whole.start, months)
-            end = end.replace(day=min(part.end.day, monthrange(end.year, end.month)[1]))
+            first = add_months(whole.start.replace(day=1), months)
+            end = first + timedelta(days=min(part.end.day - 1, monthrange(first.year, first.month)[1]))
         else:
             end = whole.start + timedelta(days=part.days)
         return Span(whole.start, min(max(end, whole.start + timedelta(days=1)), whole.end))

@@ -81,7 +81,7 @@ def _relevant(ask: Ask, atom: Atom) -> tuple[tuple[Condition, ...], Dimension | 
 
 def _route(ask: Ask, atom: Atom) -> str | None:
     """The dimension of the rollup that answers, or None where facts must be scanned."""
-    if isinstance(atom, Lost) or ask.variant.latest_per_customer:
+    if isinstance(atom, Lost) or ask.variant.is_latest(atom):
         return None
     conditions, by = _relevant(ask, atom)
     dimensions = {condition.by for condition in conditions} | ({by} if by else set())

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, and_, false
 from sqlmodel import col, select
 from uuid_utils.compat import uuid7
 
@@ -110,3 +112,12 @@ def keyed_stubs(uow: Uow, model: type[Keyed], refs: Iterable[Ref]) -> dict[Ref, 
         made[ref] = row.id
     uow.session.flush()
     return made
+
+
+def named(uow: Uow, model: type[Any], wanted: Ref) -> ColumnElement[bool]:
+    """The condition under which a row of `model`, known by one source and external id, is the one that `wanted` names."""
+    if wanted.id is not None:
+        id_ = ids.decode_uuid(wanted.id, model.__name__)
+        return false() if id_ is None else col(model.id) == id_
+    source = wanted.source or uow.actor.source
+    return and_(col(model.source) == source, col(model.external_id) == wanted.external_id)

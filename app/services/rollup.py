@@ -168,6 +168,8 @@ def rebuild_step(uow: Uow, chunk: int = REBUILD_CHUNK) -> bool:
     cube, model = CUBES[state.cube], CUBES[state.cube].model
     uow.db.lock(uow.session, "fold", uow.tenant_id, cube.name)
     uow.session.refresh(state)
+    if not state.building:  # somebody else finished it while this waited
+        return True
     after = col(model.id) > UUID(state.cursor) if state.cursor else true()
     ids = list(uow.session.scalars(select(model.id).where(after).order_by(model.id).limit(chunk)))
     if ids:

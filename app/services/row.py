@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
@@ -73,14 +73,20 @@ class Ref:
     """A record as a caller names it: by global id, or by a source and the id it has there (None: the caller's)."""
 
     id: str | None = None
-    external_id: str | None = None
-    source: str | None = None
+    external_id: Key | None = None
+    source: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
 
 
 class Row(BaseModel):
     """Base of the rows; unknown names cannot occur, the schema has let only known ones in."""
 
-    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, str_strip_whitespace=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        arbitrary_types_allowed=True,
+        str_strip_whitespace=True,
+        allow_inf_nan=False,
+        revalidate_instances="always",  # a Ref comes ready made, and its names are looked at here
+    )
 
 
 R = TypeVar("R", bound=Row)
@@ -130,6 +136,8 @@ def _unreadable(value: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - JSO
             yield Problem(Code.INVALID, f"{path[-1]} holds a NUL character, which text cannot have.", path)
         elif _SURROGATE.search(value):
             yield Problem(Code.INVALID, f"{path[-1]} holds half a surrogate pair, which is no character.", path)
+    elif isinstance(value, Ref):
+        yield from _unreadable({part.name: getattr(value, part.name) for part in fields(value)}, path)
     elif isinstance(value, Mapping):
         for name, part in value.items():
             yield from _unreadable(str(name), path or (str(name),))

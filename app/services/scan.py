@@ -43,20 +43,23 @@ def amounts(
     """For each atom, its amount per key and span, counted from the facts. Raises Limited beyond the stated bound."""
     groups: dict[tuple[Any, ...], list[Atom]] = defaultdict(list)
     for atom, conditions, by in atoms:
-        groups[cube_of(atom), isinstance(atom, Lost), isinstance(atom, Opening), conditions, by].append(atom)
+        is_latest = variant.is_latest(atom)
+        groups[cube_of(atom), isinstance(atom, Lost), isinstance(atom, Opening), is_latest, conditions, by].append(atom)
     found: dict[Atom, dict[str, list[int]]] = {}
-    for (cube, is_lost, is_opening, conditions, by), members in groups.items():
+    for (cube, is_lost, is_opening, is_latest, conditions, by), members in groups.items():
         ranges = [Span(date.min, span.start) for span in spans] if is_opening else list(spans)
         if is_lost:
             statement = _lost(uow, cube, ranges, conditions, by, known_on)
         else:
             _bound(uow, cube, ranges)
-            statement = _flows(uow, cube, ranges, conditions, by, members, answered=_answered(variant))
+            answered = _answered(variant) if is_latest else None
+            statement = _flows(uow, cube, ranges, conditions, by, members, answered=answered)
         rows: list[dict[str, list[int]]] = [{} for _ in members]
         for index, key, *row in uow.session.execute(statement):
             for target, amount in zip(rows, row, strict=True):
                 target.setdefault(key or "", [0] * len(spans))[index] += int(amount or 0)
-        found |= dict(zip(members, rows, strict=True))
+        # where everything is zero, there is nothing: a fact of another kind, or one that was taken back
+        found |= {atom: {k: row for k, row in each.items() if any(row)} for atom, each in zip(members, rows, strict=True)}
     return found
 
 
@@ -65,9 +68,10 @@ def people(
 ) -> dict[str, list[int]]:
     """How many different people stand behind the facts of `counted`, per key and span; anonymous facts count one each."""
     buckets = _buckets(spans)
-    key = _key(uow, cube, by, {})
+    each = _each(uow, cube, by)
+    key = _key(uow, cube, by, each)
     who = func.count(func.distinct(case((and_(True, counted.where), uow.db.as_key(cube.person)))))
-    statement = _over(select(buckets.c.i, key, who), uow, cube, buckets, conditions, by).group_by(buckets.c.i, key)
+    statement = _over(select(buckets.c.i, key, who), uow, cube, buckets, conditions, by, each).group_by(buckets.c.i, key)
     found: dict[str, list[int]] = {}
     for index, name, count in uow.session.execute(statement):
         found.setdefault(name or "", [0] * len(spans))[index] = count
@@ -80,10 +84,8 @@ def _buckets(spans: Sequence[Span]) -> CTE:
     return values(*columns, name="spans").data(rows).cte("buckets")
 
 
-def _answered(variant: Variant) -> ColumnElement[bool] | None:
+def _answered(variant: Variant) -> ColumnElement[bool]:
     """Which answers compete to be a customer's latest: those that the denominator counts."""
-    if not variant.latest_per_customer:
-        return None
     assert isinstance(variant.denominator, Measure)  # noqa: S101 - such a variant divides by its answers
     return and_(True, variant.denominator.where)
 
@@ -108,7 +110,7 @@ def _flows(  # noqa: PLR0913 - what a scan depends on
         return _over(select(buckets.c.i, key, *sums), uow, cube, buckets, conditions, by, each).group_by(buckets.c.i, key)
     model: Any = cube.model
     place = func.row_number().over(
-        partition_by=(buckets.c.i, cube.person), order_by=(model.occurred_at.desc(), model.id.desc())
+        partition_by=(buckets.c.i, key, cube.person), order_by=(model.occurred_at.desc(), model.id.desc())
     )
     inner = _over(
         select(buckets.c.i, key, *amounts_, place.label("place")).where(answered), uow, cube, buckets, conditions, by, each

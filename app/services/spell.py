@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -57,11 +58,13 @@ def wished(current: Sequence[Dates], wish: Wish, today: date) -> list[Dates]:
     elif "churned" in wish.given and wish.churned is not None:
         msg = "churnedOn needs a joinedOn: nobody leaves who was never a customer."
         raise Invalid(msg, "churnedOn")
+    known = len(spells)
     if wish.status is not None:
         _status(spells, wish, today)
-    if "reason" in wish.given and spells and spells[-1].end < FOREVER:
-        last = spells[-1] if place is None else spells[place]
-        spells[spells.index(last)] = last._replace(reason=wish.reason)
+    if place is None or len(spells) > known:  # the status is about the last one
+        place = len(spells) - 1
+    if "reason" in wish.given and spells and spells[place].end < FOREVER:
+        spells[place] = spells[place]._replace(reason=wish.reason)
     return _checked(spells)
 
 
@@ -70,10 +73,9 @@ def _joined(spells: list[Dates], wish: Wish) -> int | None:
     last = len(spells) - 1 if spells else None
     if "joined" not in wish.given:
         return last
-    if wish.joined is None:
-        if spells:
-            spells.pop()
-        return len(spells) - 1 if spells else None
+    if wish.joined is None:  # never was a customer: said twice, it must not take back one spell after the other
+        spells.clear()
+        return None
     same = [place for place, spell in enumerate(spells) if spell.start == wish.joined]
     if same:
         return same[0]
@@ -111,11 +113,12 @@ def _status(spells: list[Dates], wish: Wish, today: date) -> None:
 
 
 def _checked(spells: list[Dates]) -> list[Dates]:
-    for spell, after in zip(spells, [*spells[1:], None], strict=True):
+    for spell in spells:
         if spell.end <= spell.start:
             msg = f"churnedOn ({spell.end}) is the first day without and must be later than joinedOn ({spell.start})."
             raise Invalid(msg, "churnedOn", code=Code.OUT_OF_RANGE)
-        if after is not None and after.start < spell.end:
+    for spell, after in pairwise(spells):
+        if after.start < spell.end:
             msg = f"The spell from {after.start} overlaps the one from {spell.start} to {spell.end}."
             raise Invalid(msg, "joinedOn", code=Code.CONFLICT)
     return spells
@@ -159,10 +162,9 @@ def settle(
     """
     rows: list[dict[str, Any]] = []
     for customer_id, (now, spells, traits, refreeze) in wanted.items():
-        frozen = {cells[0]: cells[4:] for cells in now}
         then: Ledger = Counter()
         for ordinal, spell in enumerate(spells, start=1):
-            kept = None if refreeze else frozen.get(spell.start)
+            kept = None if refreeze else _frozen(now, spell)
             own = dict(zip(TRAITS, kept, strict=True)) if kept else dict(traits)
             own["is_test"] = traits["is_test"]
             then[spell.start, spell.end, spell.reason, ordinal, *(own[name] for name in TRAITS)] += 1
@@ -171,6 +173,12 @@ def settle(
     if rows:
         uow.session.execute(insert(Spell), rows)
         rollup.fold(uow, Spell, [row["id"] for row in rows], 1)
+
+
+def _frozen(now: Ledger, spell: Dates) -> tuple[Any, ...] | None:
+    """What the spell froze, if it is known: by its first day, or, where that was corrected, by the days they share."""
+    shared = [cells for cells in now if cells[0] < spell.end and spell.start < cells[1]]
+    return min(shared, key=lambda cells: (cells[0] != spell.start, cells[0]))[4:] if shared else None
 
 
 def _row(uow: Uow, customer_id: UUID, cells: tuple[Any, ...], sign: int) -> dict[str, Any]:

@@ -11,7 +11,9 @@ import orjson
 from pydantic import Field
 from sqlmodel import col, select
 
-from app.errors import Code, Invalid, NotFound
+from sqlalchemy import ColumnElement
+
+from app.errors import Code, Invalid
 from app.kpis.dimension import Dimension
 from app.kpis.kpi import Kpi, KpiUnit, Variant
 from app.models.change import Action
@@ -20,8 +22,12 @@ from app.services import kpi as kpis
 from app.services.kpi import Period, Question
 from app.services.pacing import Pace, Reached, TargetState, pace
 from app.services.period import Span, checked, last_complete
-from app.services.row import Key, Outcome, Row, parse
+from app.services.ref import named
+from app.services.row import Key, Outcome, Ref, Row, parse
 from app.services.slices import Filter, conditions
+from app.services import page as pages
+from app.services.filter import Tree, resolved, where
+from app.services.page import Order, Page, Slice
 from app.uow import Scope, Uow, reads, writes
 
 MAX_RELATIVE = 5
@@ -242,17 +248,12 @@ def _history(uow: Uow, target: Target, count: int = 6) -> list[float]:
 
 
 @writes(Scope.TARGET_WRITE)
-def delete(uow: Uow, id_: UUID | None, external_id: str | None) -> Target:
-    """Delete the target, which its history outlives; the target as it stood. Raises NotFound."""
-    named = (
-        (Target.id == id_,)
-        if id_ is not None
-        else (Target.source == uow.actor.source, Target.external_id == external_id)
-    )
-    target = uow.session.scalars(select(Target).where(*named).with_for_update()).first()
+def delete(uow: Uow, wanted: Ref) -> Target:
+    """Delete the target, which its history outlives; the target as it stood. Raises Invalid when there is none."""
+    target = uow.session.scalars(select(Target).where(named(uow, Target, wanted)).with_for_update()).first()
     if target is None:
-        msg = "There is no such target."
-        raise NotFound(msg)
+        msg = "There is no such target here."
+        raise Invalid(msg, "target", code=Code.NOT_FOUND)
     _keep(uow, target)
     uow.session.delete(target)
     uow.session.flush()
@@ -267,12 +268,9 @@ def by_ids(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, Target]:
 
 
 @reads(Scope.TARGET_READ)
-def find(uow: Uow, id_: UUID | None, source: str | None, external_id: str | None) -> Target | None:
-    """The target by its id, or by the name under which `source` (None: the caller's) knows it."""
-    if id_ is not None:
-        return uow.session.get(Target, (uow.tenant_id, id_))
-    named = (Target.source == (source or uow.actor.source), Target.external_id == external_id)
-    return uow.session.scalars(select(Target).where(*named)).first()
+def find(uow: Uow, wanted: Ref) -> Target | None:
+    """The target that `wanted` names, if there is one."""
+    return uow.session.scalars(select(Target).where(named(uow, Target, wanted))).first()
 
 
 @reads(Scope.TARGET_READ)
@@ -316,6 +314,19 @@ def matching(uow: Uow, asked: Sequence[tuple[Question, Span, str]]) -> list[list
 
 
 @reads(Scope.TARGET_READ)
+def goals(uow: Uow, question: Question, variant: str, spans: Sequence[Span]) -> list[float | None]:
+    """For each span, the goal of the closest target in force on its last day; counts and sums have none per bucket."""
+    whole = Span(spans[0].start, spans[-1].end)
+    (rows,) = matching(uow, [(question, whole, variant)])
+    if kpis.definition(question.key).additive:
+        return [None] * len(spans)
+    return [
+        next((row.goal for row in rows if row.starts_on < span.end <= row.ends_on), None)
+        for span in spans
+    ]
+
+
+@reads(Scope.TARGET_READ)
 def progress(uow: Uow, targets: Sequence[Target]) -> list[Progress]:
     """How each of the targets does today, in order."""
     questions = []
@@ -341,3 +352,19 @@ def _pace(uow: Uow, target: Target, answer: kpis.Answer) -> Pace:
     )
     return pace(reached, target.goal, target.baseline, kpi.direction)
 
+
+
+@reads(Scope.TARGET_READ)
+def page(uow: Uow, part: Slice, filter_: Tree | None, order: Sequence[Order]) -> Page[Target]:
+    """A part of the list of targets. Raises Invalid."""
+    return pages.page(uow, Target, _where(uow, filter_), order, part)
+
+
+@reads(Scope.TARGET_READ)
+def count(uow: Uow, filter_: Tree | None) -> int:
+    """How many targets meet the filter."""
+    return pages.count(uow, Target, _where(uow, filter_))
+
+
+def _where(uow: Uow, filter_: Tree | None) -> list[ColumnElement[bool]]:
+    return [*where(uow, Target, resolved(filter_, {}))]

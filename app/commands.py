@@ -1,0 +1,294 @@
+"""The commands. What a command needs it imports when it runs, so that `--help` answers at once."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import typer
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+    from app.uow import Door
+
+cli = typer.Typer(
+    name="custograph",
+    help="A headless GraphQL backend for customer KPIs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+workspaces = typer.Typer(help="Make workspaces.", no_args_is_help=True)
+tokens = typer.Typer(help="Make tokens.", no_args_is_help=True)
+cli.add_typer(workspaces, name="workspace")
+cli.add_typer(tokens, name="token")
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on.", min=0, max=65535)]
+
+
+class Usage(Exception):  # noqa: N818 - it ends the program with a sentence, it is not a fault
+    """Something that the user can mend; the program ends with 2 and this sentence."""
+
+
+def main() -> None:
+    """Run the command that the arguments name; wrong usage exits with 2 and a sentence, never with a traceback."""
+    try:
+        cli(prog_name="custograph")
+    except Usage as error:
+        typer.echo(f"custograph: {error}", err=True)
+        sys.exit(2)
+
+
+def _settings(**changes: object) -> "Settings":
+    from pydantic import ValidationError
+
+    from app.settings import PREFIX, Settings
+
+    try:
+        return Settings(**{name: value for name, value in changes.items() if value is not None})  # type: ignore[arg-type]  # checked by pydantic
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        msg = f"{name} {first['msg'].removeprefix('Value error, ')}."
+        raise Usage(msg) from None
+
+
+@contextmanager
+def _door(settings: "Settings") -> Iterator["Door"]:
+    """The door for a command, on a database that is up to date."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app import migrate
+    from app.errors import AppError
+    from app.uow import open_door
+
+    try:
+        if settings.sqlite_path is not None:
+            migrate.upgrade(settings)
+        door = open_door(settings)
+    except (SQLAlchemyError, RuntimeError) as error:
+        raise Usage(_reason(settings, error)) from None
+    try:
+        if not migrate.is_current(door.db):
+            msg = "The database is behind this program; run `serve` once, which brings it up to date."
+            raise Usage(msg)
+        yield door
+    except AppError as error:
+        raise Usage(str(error)) from None
+    finally:
+        door.close()
+
+
+def _reason(settings: "Settings", error: Exception) -> str:
+    """Why a database cannot be used, without its password."""
+    path = settings.sqlite_path
+    if path is not None and not path.parent.exists():
+        return f"The folder {path.parent} of the database does not exist."
+    if not str(error).startswith("("):
+        return str(error)
+    detail = str(getattr(error, "orig", error)).strip().splitlines()
+    return f"The database cannot be used: {detail[0] if detail else type(error).__name__}"
+
+
+def _migrate(settings: "Settings") -> None:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app import migrate
+
+    try:
+        migrate.upgrade(settings)
+    except SQLAlchemyError as error:
+        raise Usage(_reason(settings, error)) from None
+
+
+@cli.command()
+def serve(
+    host: Host = None,
+    port: Port = None,
+    workers: Annotated[int, typer.Option(help="Processes that answer; above 1 needs PostgreSQL.", min=1)] = 1,
+    worker: Annotated[bool, typer.Option(help="Run jobs too.")] = True,
+) -> None:
+    """Bring the database up to date and serve GraphQL."""
+    settings = _settings(host=host, port=port)
+    if workers > 1 and settings.sqlite_path is not None:
+        msg = "--workers above 1 needs PostgreSQL: an SQLite file has one writer."
+        raise Usage(msg)
+    from app.serve import serve as run
+
+    _migrate(settings)
+    _check(settings)
+    run(settings, workers=workers, work=worker)
+
+
+def _check(settings: "Settings") -> None:
+    """Have rollups of changed measures rebuilt; refuse a role that could bypass the wall."""
+    from app import upkeep
+
+    with _door(settings) as door:
+        upkeep.refresh(settings, door)
+
+
+@cli.command()
+def demo(host: Host = None, port: Port = None) -> None:
+    """Make the two demonstration workspaces once and serve them, with a token and a first query."""
+    settings = _settings(host=host, port=port, graphiql=True)
+    from app.serve import demonstrate
+
+    _migrate(settings)
+    _check(settings)
+    with _door(settings) as door:
+        token = demonstrate(door, settings)
+    from app.serve import serve as run
+
+    run(settings, token=token)
+
+
+@workspaces.command("create")
+def workspace_create(
+    name: Annotated[str, typer.Option(help="What it is called.")],
+    time_zone: Annotated[str, typer.Option(help="IANA time zone, such as Europe/Berlin.")],
+    currency: Annotated[str, typer.Option(help="ISO 4217 code, such as EUR.")],
+    locale: Annotated[str, typer.Option(help="Language of names, such as en or zh-CN.")] = "en",
+    first_weekday: Annotated[int, typer.Option(help="Day on which weeks begin, 1 (Monday) to 7.")] = 1,
+    fiscal_year_start: Annotated[int, typer.Option(help="Month in which years begin, 1 to 12.")] = 1,
+    small_cell_k: Annotated[int, typer.Option(help="Survey figures of fewer people are suppressed.")] = 5,
+) -> None:
+    """Make a workspace; prints its id, alone."""
+    with _door(_settings()) as door:
+        from uuid_utils.compat import uuid7
+
+        from app.services import workspace
+        from app.uow import system
+
+        id_ = uuid7()
+        door.write(
+            system(id_, "command line"),
+            workspace.create,
+            {
+                "name": name,
+                "time_zone": time_zone,
+                "currency": currency,
+                "locale": locale,
+                "first_weekday": first_weekday,
+                "fiscal_year_start": fiscal_year_start,
+                "small_cell_k": small_cell_k,
+            },
+        )
+    typer.echo(str(id_))
+
+
+@tokens.command("create")
+def token_create(
+    workspace: Annotated[str, typer.Option(help="The id of the workspace.")],
+    name: Annotated[str, typer.Option(help="What the token is for.")],
+    scope: Annotated[list[str] | None, typer.Option(help="What it may do; everything but administer when absent.")] = None,
+    source: Annotated[str, typer.Option(help="The source system that it writes for.")] = "default",
+    expires_in: Annotated[int | None, typer.Option(help="Days until it expires; never when absent.", min=1)] = None,
+) -> None:
+    """Make a token; prints it, alone, once."""
+    try:
+        tenant_id = UUID(workspace)
+    except ValueError:
+        msg = f"{workspace!r} is not the id of a workspace."
+        raise Usage(msg) from None
+    with _door(_settings()) as door:
+        from app.services import token
+
+        lasting = None if expires_in is None else timedelta(days=expires_in)
+        secret = token.create(door, tenant_id, name, scopes=scope, source=source, expires_in=lasting)
+    typer.echo(secret)
+
+
+@cli.command()
+def worker() -> None:
+    """Run jobs, without serving."""
+    with _door(_settings()) as door:
+        from app.serve import work
+
+        work(door)
+
+
+@cli.command()
+def rebuild(
+    workspace: Annotated[str, typer.Option(help="The id of the workspace.")],
+    cube: Annotated[list[str] | None, typer.Option(help="Which rollups; all when absent.")] = None,
+) -> None:
+    """Rebuild rollups from the facts; the old ones answer until then."""
+    try:
+        tenant_id = UUID(workspace)
+    except ValueError:
+        msg = f"{workspace!r} is not the id of a workspace."
+        raise Usage(msg) from None
+    with _door(_settings()) as door:
+        from app import upkeep
+
+        typer.echo(f"{upkeep.rebuild(door, tenant_id, cube)} rollups rebuilt.")
+
+
+@cli.command()
+def settings() -> None:
+    """Print the settings, secrets hidden, and warn of names that are not known."""
+    from app.settings import PREFIX, unknown_names
+
+    for name, value in _settings().shown().items():
+        typer.echo(f"{PREFIX}{name.upper()}={value}")
+    for name in unknown_names():
+        typer.echo(f"custograph: {name} is not a setting.", err=True)
+
+
+@cli.command()
+def schema(
+    write: Annotated[Path | None, typer.Option(help="Write it to this file instead.")] = None,
+) -> None:
+    """Print the GraphQL schema."""
+    from app.schema.build import sdl
+
+    _put(sdl(), write)
+
+
+@cli.command()
+def docs(
+    write: Annotated[Path | None, typer.Option(help="Write it to this file instead.")] = None,
+) -> None:
+    """Print the catalogue of KPIs as a page."""
+    from app.kpis.page import page
+
+    _put(page(), write)
+
+
+def _put(text: str, path: Path | None) -> None:
+    if path is None:
+        typer.echo(text, nl=False)
+    else:
+        path.write_text(text, encoding="utf-8")
+
+
+@cli.command()
+def backup(to: Annotated[Path, typer.Argument(help="The file to write.")]) -> None:
+    """Copy the SQLite database to a file, at one moment, while it is in use."""
+    from app import upkeep
+
+    _files(lambda: upkeep.backup(_settings(), to))
+
+
+@cli.command()
+def restore(
+    from_: Annotated[Path, typer.Argument(metavar="FROM", help="A file that `backup` wrote.")],
+) -> None:
+    """Put a backup in the place of the SQLite database, which must not be there or in use."""
+    from app import upkeep
+
+    _files(lambda: upkeep.restore(_settings(), from_))
+
+
+def _files(work: Callable[[], None]) -> None:
+    from app.upkeep import Refused
+
+    try:
+        work()
+    except Refused as error:
+        raise Usage(str(error)) from None

@@ -1,0 +1,71 @@
+"""The only composition root: puts the application together from settings."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from fastapi import FastAPI, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.routing import Route
+
+from app import __version__, migrate
+from app.schema.build import sdl
+from app.schema.endpoint import Endpoint
+from app.settings import Settings
+from app.uow import Door, open_door
+from app.worker import Worker
+
+
+def create_app(settings: Settings, *, work: bool = True, token: str | None = None) -> FastAPI:
+    """The application. With `work` it runs jobs too; `token` signs the GraphiQL page in (demonstration, loopback)."""
+    door = open_door(settings)
+    endpoint = Endpoint(door, settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        stop = threading.Event()
+        worker = threading.Thread(target=Worker(door).run, args=(stop,), name="worker") if work else None
+        if worker:
+            worker.start()
+        yield
+        stop.set()
+        if worker:
+            await asyncio.to_thread(worker.join)
+        await asyncio.to_thread(door.close)
+        endpoint.threads.shutdown()
+
+    app = FastAPI(title="Custograph", version=__version__, lifespan=lifespan, openapi_url=None)
+    app.router.routes.append(Route("/graphql", endpoint, methods=None))
+    app.add_api_route("/schema.graphql", _schema, methods=["GET"])
+    app.add_api_route("/healthz", _alive, methods=["GET"])
+    app.add_api_route("/readyz", partial(_ready, door), methods=["GET"])
+    app.add_api_route("/metrics", _metrics, methods=["GET"])
+    if settings.graphiql:
+        from app.schema.graphiql import page
+
+        app.router.routes.append(Route("/", page(token), methods=["GET"]))
+    return app
+
+
+def _schema() -> Response:
+    return Response(sdl(), media_type="application/graphql; charset=utf-8")
+
+
+def _alive() -> dict[str, str]:
+    return {"status": "alive"}
+
+
+def _ready(door: Door) -> Response:
+    try:
+        ready = migrate.is_current(door.db)
+    except SQLAlchemyError:
+        return Response('{"status":"database unreachable"}', 503, media_type="application/json")
+    status = "ready" if ready else "migrations pending"
+    return Response(f'{{"status":"{status}"}}', 200 if ready else 503, media_type="application/json")
+
+
+def _metrics() -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

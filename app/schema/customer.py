@@ -1,0 +1,137 @@
+"""Customers in the schema."""
+
+from datetime import date
+from typing import Self
+from uuid import UUID
+
+import strawberry
+
+from app import ids
+from app.models.base import FOREVER, CustomerKind
+from app.models.customer import Customer as Row
+from app.models.customer import CustomerStatus
+from app.schema import channel as channels
+from app.schema.channel import Channel
+from app.schema.context import Info
+from app.schema.describe import enum, field, plain, type_
+from app.schema.node import Node, rows_found_by
+from app.schema.scalars import Json, Moment
+from app.services import customer
+from app.uow import Scope
+
+enum(CustomerKind, {"PERSON": "One person.", "ACCOUNT": "An organisation."})
+enum(
+    CustomerStatus,
+    {
+        "PROSPECT": "Not a customer yet.",
+        "ACTIVE": "A customer.",
+        "CHURNED": "No longer a customer.",
+    },
+)
+
+
+@type_
+class ExternalId:
+    """A name under which some system knows a record."""
+
+    source: str = plain("The key of the source system.")
+    external_id: str = plain("The record's id there.")
+
+
+@type_
+class CustomerSpell:
+    """A time in which somebody was a customer."""
+
+    from_: date = plain("The first day as a customer.", name="from")
+    before: date | None = plain("The first day no longer; null while it lasts.")
+    reason: str | None = plain("Why it ended.")
+
+
+@type_
+class Customer(Node):
+    """A person or an organisation, one record for all systems that know it."""
+
+    name: str | None = plain("The name. Null without the scope personal:read.")
+    email: str | None = plain("The e-mail address. Null without the scope personal:read.")
+    phone: str | None = plain("The telephone number. Null without the scope personal:read.")
+    attributes: Json | None = plain("Custom attributes. Null without the scope personal:read.")
+    kind: CustomerKind | None = plain("One person or an organisation.")
+    segment: str | None = plain("The segment.")
+    region: str | None = plain("The region.")
+    status: CustomerStatus = plain("Where the customer stands today.")
+    first_contact_at: Moment | None = plain("When the customer was first met.")
+    joined_on: date | None = plain("The first day of the latest time as a customer.")
+    churned_on: date | None = plain("The first day without, if that time has ended.")
+    churn_reason: str | None = plain("Why it ended.")
+    is_test: bool = plain("Whether this is a test or internal customer, who counts in no KPI.")
+    is_stub: bool = plain("Whether the customer was only named by a record so far.")
+    created_at: Moment = plain("When the customer was first known here.")
+    updated_at: Moment = plain("When the record last changed.")
+    version: int = plain("Rises with each change; for `expectedVersion`.")
+    row: strawberry.Private[Row]
+
+    @field
+    async def parent(self, info: Info) -> "Customer | None":
+        """The account above this one."""
+        return await related(info, self.row.parent_id)
+
+    @field
+    async def acquisition_channel(self, info: Info) -> Channel | None:
+        """The channel that the customer came through."""
+        return await channels.related(info, self.row.acquisition_channel_id)
+
+    @field
+    async def external_ids(self, info: Info) -> list[ExternalId]:
+        """Under which names the systems know the customer."""
+        rows = await info.context.load(customer.external_ids, self.row.id)
+        return [ExternalId(source=row.source, external_id=row.external_id) for row in rows or ()]
+
+    @field
+    async def spells(self, info: Info) -> list[CustomerSpell]:
+        """The times in which this was a customer, the earliest first."""
+        rows = await info.context.load(customer.spells, self.row.id)
+        return [
+            CustomerSpell(from_=row.start, before=None if row.end == FOREVER else row.end, reason=row.reason)
+            for row in rows or ()
+        ]
+
+    @classmethod
+    def of(cls, row: Row, *, personal: bool) -> Self:
+        """The row as the schema shows it to somebody who may (or may not) see personal data."""
+        return cls(
+            id=strawberry.ID(ids.encode("Customer", row.id)),
+            name=row.name if personal else None,
+            email=row.email if personal else None,
+            phone=row.phone if personal else None,
+            attributes=Json(row.attributes) if personal else None,
+            kind=row.customer_kind,
+            segment=row.segment,
+            region=row.region,
+            status=row.status,
+            first_contact_at=Moment(row.first_contact_at) if row.first_contact_at else None,
+            joined_on=row.joined_on,
+            churned_on=row.churned_on,
+            churn_reason=row.churn_reason,
+            is_test=row.is_test,
+            is_stub=row.is_stub,
+            created_at=Moment(row.created_at),
+            updated_at=Moment(row.updated_at),
+            version=row.version,
+            row=row,
+        )
+
+
+def shown(info: Info, row: Row) -> Customer:
+    """The row as this caller may see it."""
+    return Customer.of(row, personal=info.context.may(Scope.PERSONAL_READ))
+
+
+async def related(info: Info, id_: UUID | None) -> Customer | None:
+    """The customer that another row refers to."""
+    row = await info.context.load(customer.by_ids, id_) if id_ else None
+    return shown(info, row) if row else None
+
+
+rows_found_by("Customer", customer.by_ids, lambda context, row: Customer.of(row, personal=context.may(Scope.PERSONAL_READ)))
+
+

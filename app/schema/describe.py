@@ -1,0 +1,73 @@
+"""Strawberry's decorators with descriptions taken from docstrings, so that nothing in the schema goes without one."""
+
+import inspect
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, TypeVar, dataclass_transform
+
+import strawberry
+
+T = TypeVar("T", bound=type)
+E = TypeVar("E", bound=type[Enum])
+
+
+def doc(thing: object) -> str:
+    """The docstring of `thing` as one paragraph a blank line apart."""
+    return inspect.getdoc(thing) or ""
+
+
+@dataclass_transform(field_specifiers=(strawberry.field,))
+def type_(cls: T) -> T:
+    """An object type, described by its docstring."""
+    return strawberry.type(cls, description=doc(cls))  # type: ignore[return-value]  # the class itself comes back
+
+
+@dataclass_transform(field_specifiers=(strawberry.field,))
+def interface(cls: T) -> T:
+    """An interface, described by its docstring."""
+    return strawberry.interface(cls, description=doc(cls))  # type: ignore[return-value]  # as above
+
+
+@dataclass_transform(field_specifiers=(strawberry.field,), kw_only_default=True)
+def input_(cls: T) -> T:
+    """An input type, described by its docstring."""
+    return strawberry.input(cls, description=doc(cls))  # type: ignore[return-value]  # as above
+
+
+@dataclass_transform(field_specifiers=(strawberry.field,), kw_only_default=True)
+def one_of(cls: T) -> T:
+    """An input of which exactly one field is given, described by its docstring."""
+    return strawberry.input(cls, one_of=True, description=doc(cls))  # type: ignore[return-value]  # as above
+
+
+def field(resolver: Callable[..., Any]) -> Any:  # noqa: ANN401 - strawberry.field() itself is typed Any
+    """A field with a resolver, described by the resolver's docstring."""
+    return strawberry.field(resolver=resolver, description=doc(resolver))
+
+
+def mutation(resolver: Callable[..., Any]) -> Any:  # noqa: ANN401 - as above
+    """A mutation, described by the resolver's docstring."""
+    return strawberry.mutation(resolver=resolver, description=doc(resolver))
+
+
+def plain(description: str, **options: Any) -> Any:  # noqa: ANN401 - as above
+    """A field that is read as it stands."""
+    return strawberry.field(description=description, **options)
+
+
+def absent(description: str, **options: Any) -> Any:  # noqa: ANN401 - as above
+    """An input field that may be left out; absent and null are told apart."""
+    return strawberry.field(description=description, default=strawberry.UNSET, **options)
+
+
+def arg(description: str, **options: Any) -> Any:  # noqa: ANN401 - the stub's own type is not public
+    """An argument's description."""
+    return strawberry.argument(description=description, **options)
+
+
+def enum(cls: E, values: dict[str, str], name: str | None = None) -> E:
+    """An enum, described by its docstring; `values` describes each of its names."""
+    named = strawberry.enum(cls, name=name, description=doc(cls))
+    for value in named.__strawberry_definition__.values:
+        value.description = values[value.name]
+    return named

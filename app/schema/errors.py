@@ -1,0 +1,97 @@
+"""Errors at the edge: what callers can mend, what they may not do, and our faults, masked and logged under an id."""
+
+import traceback
+from collections.abc import Iterable
+from uuid import uuid4
+
+import structlog
+from graphql import GraphQLError
+
+from app.errors import (
+    AppError,
+    Code,
+    Conflict,
+    Forbidden,
+    Invalid,
+    Limited,
+    NotFound,
+    Problem,
+    Unauthenticated,
+    Unavailable,
+)
+from app.schema.describe import enum, plain, type_
+
+_log = structlog.get_logger()
+
+_CODES: dict[type[Exception], str] = {
+    Invalid: "BAD_USER_INPUT",
+    NotFound: "NOT_FOUND",
+    Conflict: "CONFLICT",
+    Unauthenticated: "UNAUTHENTICATED",
+    Forbidden: "FORBIDDEN",
+    Limited: "QUERY_TOO_COMPLEX",
+    Unavailable: "SERVICE_UNAVAILABLE",
+}
+
+UserErrorCode = enum(
+    Code,
+    {
+        "INVALID": "The value cannot be read or is not possible here.",
+        "REQUIRED": "The value is needed and missing or empty.",
+        "OUT_OF_RANGE": "The value lies outside what is possible.",
+        "TOO_LONG": "The text is too long.",
+        "TOO_MANY": "There are more entries than are taken at once.",
+        "NOT_FOUND": "What the input names does not exist.",
+        "CONFLICT": "The input contradicts what is stored.",
+        "IDEMPOTENCY_MISMATCH": "The idempotency key was used for something else.",
+    },
+    name="UserErrorCode",
+)
+
+
+@type_
+class UserError:
+    """Something in the input that the caller can mend."""
+
+    code: UserErrorCode = plain("What kind of problem it is.")
+    message: str = plain("What is wrong and how to mend it, for people.")
+    path: list[str] | None = plain("Where in the input it is, as names and places in lists.")
+
+
+def user_errors(problems: Iterable[Problem]) -> list[UserError]:
+    """The problems as the schema shows them."""
+    return [UserError(code=p.code, message=p.message, path=list(p.path) or None) for p in problems]
+
+
+def presented(error: GraphQLError, request_id: str | None = None) -> GraphQLError:
+    """The error as the caller sees it: with a code, and nothing of ours told."""
+    original = error.original_error
+    while isinstance(original, GraphQLError) and original.original_error is not None:
+        original = original.original_error
+    if original is None or isinstance(original, GraphQLError):
+        if "code" not in (error.extensions or {}):
+            error.extensions = {**(error.extensions or {}), "code": "BAD_USER_INPUT"}
+        return error
+    if isinstance(original, AppError):
+        extensions: dict[str, object] = {"code": _CODES[type(original)]}
+        if isinstance(original, Invalid):
+            extensions["userErrors"] = [
+                {"code": p.code.value, "message": p.message, "path": list(p.path)} for p in original.problems
+            ]
+        if isinstance(original, Unavailable):
+            extensions["retryable"] = True
+        return GraphQLError(str(original), error.nodes, path=error.path, extensions=extensions)
+    message, extensions = fault(original, request_id)
+    return GraphQLError(message, error.nodes, path=error.path, extensions=extensions)
+
+
+def fault(error: BaseException, request_id: str | None = None) -> tuple[str, dict[str, object]]:
+    """The message and extensions of a fault of ours: nothing but an id, under which the log has the rest.
+
+    The log gets types and places, never the message: it could quote personal data.
+    """
+    error_id = uuid4().hex
+    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    _log.error("fault", error_id=error_id, request_id=request_id, error=type(error).__name__, frames=frames[-12:])
+    message = f"Something went wrong on our side. Quote {error_id} when you report it."
+    return message, {"code": "INTERNAL_SERVER_ERROR", "errorId": error_id}

@@ -1,0 +1,118 @@
+"""Figures in the schema: a value, what it is made of, and how it reads."""
+
+from datetime import date
+from decimal import Decimal
+
+import strawberry
+from babel.numbers import format_decimal
+
+from app.kpis.figure import Figure, KpiFlag, NullReason
+from app.kpis.interval import LEVEL
+from app.kpis.kpi import Kpi, KpiUnit, Variant
+from app.kpis.text import Text
+from app.schema.context import Info
+from app.schema.describe import enum, field, interface, plain, type_
+from app.schema.period import LocaleArgument, babel
+
+enum(
+    NullReason,
+    {
+        "PREPARING": "Its rollups are being built; ask again soon.",
+        "INPUT_NOT_CONFIGURED": "The workspace has never had the facts that it needs.",
+        "PERIOD_NOT_STARTED": "The period lies in the future.",
+        "MISSING_FX": "An exchange rate is missing.",
+        "SUPPRESSED_SMALL_CELL": "So few people stand behind it that they could be recognised.",
+        "NO_DATA": "There is no fact in the period.",
+        "ZERO_DENOMINATOR": "There is nothing to divide by.",
+        "UNBOUNDED": "The value has no bound.",
+        "MIXED_SCALES": "Answers on several scales have no common plain mean.",
+    },
+)
+enum(
+    KpiFlag,
+    {
+        "LOW_SAMPLE": "Fewer than 30 answers.",
+        "REBUILDING": "The rollups are being rebuilt; this is the old generation's value.",
+        "KNOWN_SINCE_REBUILD": "What was known before the last rebuild is told from the facts as they were then current.",
+    },
+)
+
+_REASONS = {
+    NullReason.PREPARING: Text("being prepared", "准备中"),
+    NullReason.INPUT_NOT_CONFIGURED: Text("not set up", "未接入"),
+    NullReason.PERIOD_NOT_STARTED: Text("not started", "未开始"),
+    NullReason.MISSING_FX: Text("exchange rate missing", "缺少汇率"),
+    NullReason.SUPPRESSED_SMALL_CELL: Text("too few people", "人数过少"),
+    NullReason.NO_DATA: Text("no data", "无数据"),
+    NullReason.ZERO_DENOMINATOR: Text("nothing to compare with", "无可比基数"),
+    NullReason.UNBOUNDED: Text("unbounded", "无上限"),
+    NullReason.MIXED_SCALES: Text("several scales", "量表不一"),
+}
+
+
+@type_
+class Interval:
+    """A confidence interval, in the KPI's own unit."""
+
+    low: float = plain("Its lower end.")
+    high: float = plain("Its upper end.")
+    level: float = plain("How sure it is, as a fraction: 0.95.")
+
+    @classmethod
+    def of(cls, ends: tuple[float, float] | None) -> "Interval | None":
+        """The ends as the schema shows them."""
+        return None if ends is None else cls(low=ends[0], high=ends[1], level=LEVEL)
+
+
+def words(value: float, unit: KpiUnit, locale: str, *, sign: bool = False) -> str:
+    """A value for people, in their language: one decimal place, none for counts."""
+    pattern = "#,##0" if unit is KpiUnit.COUNT else "#,##0.0"
+    if sign:
+        pattern = f"+{pattern};-{pattern}"
+    number = format_decimal(value, pattern, locale=babel(locale))
+    if unit is KpiUnit.PERCENT:
+        return number + (Text(" points", " 个百分点").in_(locale) if sign else "%")
+    return number
+
+
+@interface
+class KpiFigure:
+    """One number, what it is made of, and how far it can be relied on."""
+
+    id: strawberry.ID = plain("Names the figure: KPI, variant, days and filters.")
+    value: float | None = plain("The value, unrounded; percents are 0 to 100.")
+    amount: Decimal | None = plain("The exact amount, of money KPIs only.")
+    null_reason: NullReason | None = plain("Why there is no value.")
+    numerator: float | None = plain("What was counted above the line.")
+    denominator: float | None = plain("What was counted below the line.")
+    sample_size: float | None = plain("How many cases it rests on.")
+    interval: Interval | None = plain("The confidence interval, where the KPI is a sample.")
+    flags: list[KpiFlag] = plain("What to know before relying on it.")
+    is_provisional: bool = plain("Whether it may still change without any correction, because its time is not over.")
+    unit: strawberry.Private[KpiUnit]
+
+    @field
+    def display(self, info: Info, locale: LocaleArgument = None) -> str:
+        """The value for people; without a value, why."""
+        reader = locale or info.context.locale
+        if self.value is None:
+            assert self.null_reason is not None  # noqa: S101 - one of the two is always there
+            return f"– ({_REASONS[self.null_reason].in_(reader)})"
+        return words(self.value, self.unit, reader)
+
+
+def parts(figure: Figure, kpi: Kpi, variant: Variant, end: date, today: date) -> dict[str, object]:
+    """The fields of KpiFigure but for its id."""
+    unit = KpiUnit.POINTS if variant.one_scale else kpi.unit
+    return {
+        "value": figure.value,
+        "amount": None,
+        "null_reason": figure.reason,
+        "numerator": figure.numerator,
+        "denominator": figure.denominator,
+        "sample_size": figure.sample,
+        "interval": Interval.of(figure.interval),
+        "flags": list(figure.flags),
+        "is_provisional": end > today,
+        "unit": unit,
+    }

@@ -1,0 +1,76 @@
+"""Filters of KPIs in the schema."""
+
+from collections.abc import Iterable, Sequence
+
+import strawberry
+
+from app.kpis.dimension import Dimension
+from app.schema.describe import absent, enum, input_, plain, type_
+from app.services.slices import Filter
+
+enum(
+    Dimension,
+    {
+        "CHANNEL": "Where it was said, bought or asked.",
+        "ACQUISITION_CHANNEL": "The channel that the customer came through.",
+        "SEGMENT": "The customer's segment at the time.",
+        "CUSTOMER_KIND": "One person or an organisation.",
+        "REGION": "The customer's region at the time.",
+        "STAFF": "Who served the customer.",
+        "TEAM": "The team of who served the customer.",
+        "SURVEY": "The survey that was answered.",
+        "PRODUCT": "The product.",
+        "CAMPAIGN": "The campaign.",
+        "JOURNEY_STAGE": "The stage of the customer's journey.",
+        "LIFECYCLE_STAGE": "The stage of the customer's lifecycle at the time.",
+        "ORIGIN": "How it was collected.",
+        "TAG": "A tag; one record may have several.",
+        "REASON": "The reason that was given.",
+        "CUSTOMER": "The customer.",
+        "ATTRIBUTE": "A custom attribute of the customer.",
+    },
+)
+
+
+@input_
+class KpiFilterInput:
+    """Narrows a KPI by one dimension. Values are those of `KpiSlice.key`; the empty text is no value."""
+
+    by: Dimension = plain("The dimension.")
+    attribute: str | None = absent("The name of the custom attribute, with ATTRIBUTE.")
+    any_of: list[str] | None = absent("Only these.")
+    none_of: list[str] | None = absent("Not these.")
+
+
+@type_
+class KpiFilter:
+    """What a KPI or a target is narrowed to."""
+
+    by: Dimension = plain("The dimension.")
+    any_of: list[str] | None = plain("Only these.")
+    none_of: list[str] | None = plain("Not these.")
+
+
+def filters(value: Sequence[KpiFilterInput] | None) -> tuple[Filter, ...]:
+    """The inputs as the services take them."""
+    if not value or value is strawberry.UNSET:
+        return ()
+    return tuple(Filter(one.by, _texts(one.any_of), _texts(one.none_of) or ()) for one in value)
+
+
+def _texts(value: list[str] | None) -> tuple[str, ...] | None:
+    return None if value is None or value is strawberry.UNSET else tuple(value)
+
+
+def shown_filters(value: Iterable[Filter]) -> list[KpiFilter]:
+    """The filters as the schema shows them."""
+    return [
+        KpiFilter(
+            by=one.by,
+            any_of=None if one.any_of is None else list(one.any_of),
+            none_of=list(one.none_of) or None,
+        )
+        for one in value
+    ]
+
+

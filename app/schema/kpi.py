@@ -1,0 +1,307 @@
+"""KPI results in the schema: values, series, breakdowns, comparisons, targets."""
+
+from dataclasses import replace
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any
+
+import orjson
+import strawberry
+
+from app import ids
+from app.errors import Invalid
+from app.kpis.dimension import Dimension
+from app.kpis.figure import Figure
+from app.schema.catalogue import KpiDefinition, KpiKey
+from app.schema.context import Context, Info
+from app.schema.describe import absent, arg, enum, field, input_, one_of, plain, type_
+from app.schema.figure import Interval, KpiFigure, parts, words
+from app.schema.filters import KpiFilter, KpiFilterInput, filters, shown_filters
+from app.schema.node import Node, found_by
+from app.schema.page import OrderDirection
+from app.schema.period import LocaleArgument, Period, PeriodInput, asked
+from app.schema.scalars import CurrencyCode, Moment
+from app.schema.target import TargetProgress
+from app.services import breakdown as breakdowns
+from app.services import comparison, target
+from app.services.kpi import Answer, Question
+from app.services.period import ComparisonKind, Grain, Span
+from app.services.slices import Filter
+
+
+class SliceOrderField(StrEnum):
+    """What slices can be ordered by."""
+
+    WEIGHT = "WEIGHT"
+    VALUE = "VALUE"
+    KEY = "KEY"
+
+
+enum(
+    SliceOrderField,
+    {
+        "WEIGHT": "By how many cases stand behind them.",
+        "VALUE": "By their value; those without come last.",
+        "KEY": "By their key.",
+    },
+)
+
+
+@input_
+class SliceOrderInput:
+    """An order of slices."""
+
+    field: SliceOrderField = plain("By what.")
+    direction: OrderDirection = plain("Which way.", default=OrderDirection.DESC)
+
+
+@one_of
+class ComparisonInput:
+    """With what a result is compared, in one of three ways."""
+
+    kind: ComparisonKind | None = absent("With an earlier period.")
+    period: PeriodInput | None = absent("With this period.")
+    filter: list[KpiFilterInput] | None = absent("With the same days under these filters in place of its own.")
+
+
+@input_
+class KpiInput:
+    """One KPI that is asked for."""
+
+    key: KpiKey = plain("The KPI.")
+    period: PeriodInput = plain("Over which days.")
+    variant: str | None = absent("Which reading; the default one when absent.")
+    filter: list[KpiFilterInput] | None = absent("Narrowed to what; all must hold.")
+    known_on: date | None = absent("As it was known at the end of this day.")
+
+
+@type_
+class KpiPoint(KpiFigure):
+    """One point of a series."""
+
+    period: Period = plain("Its days.")
+    target: float | None = plain("The goal of the target that was in force on its last day.")
+
+
+@type_
+class KpiSlice(KpiFigure):
+    """A KPI for one value of a dimension."""
+
+    key: str = plain("The value, for filters; empty for none.")
+    weight: float | None = plain("How many cases stand behind it.")
+    share: float | None = plain("Its part of all cases, as a fraction; null where slices overlap.")
+    result: "KpiResult" = plain("The same KPI narrowed to this slice.")
+    name: strawberry.Private[Any]
+
+    @field
+    def label(self, info: Info, locale: LocaleArgument = None) -> str:
+        """The value for people."""
+        return str(self.name.in_(locale or info.context.locale))
+
+
+@type_
+class KpiBreakdown:
+    """A KPI by the values of a dimension."""
+
+    slices: list[KpiSlice] = plain("The values, in the order asked for.")
+    other: KpiSlice | None = plain("Everything beyond `first` together; null where there is none or slices overlap.")
+    total_count: int = plain("How many values there are.")
+    is_additive: bool = plain("Whether the slices are disjoint, so that their parts add up to the whole.")
+
+
+@type_
+class KpiComparison:
+    """How a result differs from a baseline."""
+
+    baseline: "KpiResult" = plain("What it is compared with.")
+    change: float | None = plain("The difference, in the KPI's own unit.")
+    relative_change: float | None = plain("The difference as a fraction of the baseline; null when that is 0.")
+    interval: Interval | None = plain("The confidence interval of the difference, where both are samples.")
+    is_improvement: bool | None = plain("Whether it went the good way; null without a difference.")
+    is_significant: bool | None = plain("Whether the interval leaves out 0; null without one.")
+    unit: strawberry.Private[Any]
+
+    @field
+    def display(self, info: Info, locale: LocaleArgument = None) -> str:
+        """The difference for people."""
+        reader = locale or info.context.locale
+        return "–" if self.change is None else words(self.change, self.unit, reader, sign=True)
+
+
+@type_
+class KpiResult(KpiFigure, Node):
+    """A KPI over some days."""
+
+    definition: KpiDefinition = plain("What the KPI means.")
+    variant: str = plain("Which reading it is.")
+    period: Period = plain("Its days, resolved.")
+    filters: list[KpiFilter] = plain("To what it is narrowed.")
+    known_on: date | None = plain("The day as of which it was known; null for now.")
+    currency: CurrencyCode | None = plain("The currency, of money KPIs only.")
+    data_through: Moment | None = plain("When the latest fact behind it happened; later ones have not come in.")
+    answer: strawberry.Private[Answer]
+
+    @field
+    async def series(
+        self, info: Info, grain: Annotated[Grain, arg("How the days are cut.")]
+    ) -> list[KpiPoint]:
+        """The KPI by day, week, month, quarter or year; a bucket at the edge is clipped to the period."""
+        question = replace(_question(self.answer), grain=grain)
+        answer = await info.context.kpis.load(question)
+        goals = await info.context.snapshot(target.goals, question, self.answer.variant.key, answer.spans)
+        return [
+            KpiPoint(
+                id=_id("KpiPoint", answer, span),
+                period=Period.of(span, answer.today),
+                target=goal,
+                **parts(figure, answer.kpi, answer.variant, span.end, answer.today),  # type: ignore[arg-type]  # built field by field
+            )
+            for span, figure, goal in zip(answer.spans, answer.figures[""], goals, strict=True)
+        ]
+
+    @field
+    async def breakdown(
+        self,
+        info: Info,
+        by: Annotated[Dimension, arg("By what.")],
+        attribute: Annotated[str | None, arg("The name of the custom attribute, with ATTRIBUTE.")] = None,
+        first: Annotated[int, arg("How many slices; the rest is in `other`. At most 500.")] = 20,
+        order_by: Annotated[SliceOrderInput | None, arg("In which order; by default the heaviest first.")] = None,
+    ) -> KpiBreakdown | None:
+        """The KPI by the values of a dimension."""
+        del attribute
+        if not 0 <= first <= 500:  # noqa: PLR2004 - said in the description
+            msg = "first must be between 0 and 500."
+            raise Invalid(msg, "first")
+        order = order_by or SliceOrderInput(field=SliceOrderField.WEIGHT)
+        answer = await info.context.kpis.load(replace(_question(self.answer), by=by))
+        found = breakdowns.arrange(
+            answer, first, by=order.field.value, descending=order.direction is OrderDirection.DESC
+        )
+        return KpiBreakdown(
+            slices=[_slice(self, answer, by, row) for row in found.rows],
+            other=_slice(self, answer, by, found.other) if found.other else None,
+            total_count=found.total,
+            is_additive=found.is_additive,
+        )
+
+    @field
+    async def comparison(
+        self,
+        info: Info,
+        to: Annotated[ComparisonInput | None, arg("With what; by default with the previous period.")] = None,
+    ) -> KpiComparison | None:
+        """How it differs from an earlier period, another one, or other filters."""
+        answer = self.answer
+        question = _question(answer)
+        if to is not None and to.period:
+            baseline = replace(question, period=asked(to.period, "to", "period"))
+        elif to is not None and to.filter:
+            baseline = replace(question, filters=filters(to.filter))
+        else:
+            kind = to.kind if to is not None and to.kind else ComparisonKind.PREVIOUS_PERIOD
+            baseline = replace(question, period=comparison.baseline(answer, kind))
+        found = await info.context.kpis.load(baseline)
+        change = comparison.compare(answer, found)
+        return KpiComparison(
+            baseline=result(found),
+            change=change.change,
+            relative_change=change.relative,
+            interval=Interval.of(change.interval),
+            is_improvement=change.is_improvement,
+            is_significant=change.is_significant,
+            unit=self.unit,
+        )
+
+    @field
+    async def targets(self, info: Info) -> list[TargetProgress]:
+        """The targets that concern it, the closest first, and how they do."""
+        asked_ = (_question(self.answer), self.answer.span, self.answer.variant.key)
+        (rows,) = await info.context.snapshot(target.matching, [asked_])
+        return [TargetProgress.of(one) for one in await info.context.snapshot(target.progress, rows)]
+
+    @field
+    async def target(self, info: Info) -> TargetProgress | None:
+        """The target: the one with the narrowest scope, then the nearest end, and how it does."""
+        asked_ = (_question(self.answer), self.answer.span, self.answer.variant.key)
+        (rows,) = await info.context.snapshot(target.matching, [asked_])
+        found = await info.context.snapshot(target.progress, rows[:1])
+        return TargetProgress.of(found[0]) if found else None
+
+
+def _question(answer: Answer) -> Question:
+    """The question of an answer, its days resolved."""
+    return replace(answer.question, period=answer.span, variant=answer.variant.key, grain=None, by=None)
+
+
+def _id(type_: str, answer: Answer, span: Span, *more: str) -> strawberry.ID:
+    question = answer.question
+    narrowed = orjson.dumps([[f.by, f.any_of, f.none_of] for f in question.filters]).decode()
+    known = question.known_on or ""
+    return strawberry.ID(
+        ids.encode(type_, answer.kpi.key, answer.variant.key, span.start, span.end, narrowed, known, *more)
+    )
+
+
+def result(answer: Answer, figure: Figure | None = None) -> KpiResult:
+    """The answer as the schema shows it."""
+    return KpiResult(
+        id=_id("KpiResult", answer, answer.span),
+        definition=KpiDefinition.of(answer.kpi),
+        variant=answer.variant.key,
+        period=Period.of(answer.span, answer.today),
+        filters=shown_filters(answer.question.filters),
+        known_on=answer.question.known_on,
+        currency=None,
+        data_through=Moment(answer.data_through) if answer.data_through else None,
+        answer=answer,
+        **parts(figure or answer.figure, answer.kpi, answer.variant, answer.span.end, answer.today),  # type: ignore[arg-type]  # built field by field
+    )
+
+
+def _slice(whole: KpiResult, answer: Answer, by: Dimension, row: breakdowns.Row) -> KpiSlice:
+    narrowed = breakdowns.narrowed(whole.answer, by, row)
+    return KpiSlice(
+        id=_id("KpiSlice", answer, answer.span, by.value, *row.keys),
+        key=row.key,
+        name=row.label,
+        weight=row.weight,
+        share=row.share,
+        result=result(narrowed, row.figure),
+        **parts(row.figure, answer.kpi, answer.variant, answer.span.end, answer.today),  # type: ignore[arg-type]  # built field by field
+    )
+
+
+async def ask(  # noqa: PLR0913 - the arguments of the field
+    info: Info,
+    key: str,
+    period: PeriodInput,
+    variant: str | None,
+    filter_: list[KpiFilterInput] | None,
+    known_on: date | None = None,
+) -> KpiResult:
+    """The result of one KPI, read together with whatever else the operation asks for."""
+    chosen = None if variant is strawberry.UNSET else variant
+    day = None if known_on is strawberry.UNSET else known_on
+    question = Question(key, asked(period, "period"), chosen, filters(filter_), known_on=day)
+    return result(await info.context.kpis.load(question))
+
+
+async def _found(context: Context, given: list[str]) -> KpiResult | None:
+    try:
+        key, variant, start, end, narrowed, known = given
+        chosen = tuple(
+            Filter(Dimension(by), None if any_of is None else tuple(any_of), tuple(none_of))
+            for by, any_of, none_of in orjson.loads(narrowed)
+        )
+        span = Span(date.fromisoformat(start), date.fromisoformat(end))
+        question = Question(key, span, variant, chosen, known_on=date.fromisoformat(known) if known else None)
+    except (ValueError, TypeError):
+        return None
+    try:
+        return result(await context.kpis.load(question))
+    except Invalid:
+        return None
+
+
+found_by("KpiResult", _found)

@@ -1,0 +1,69 @@
+"""What became of rows: outcomes, counts, and the conversions that every batch payload shares."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from app.errors import Invalid
+from app.schema.describe import enum, plain, type_
+from app.schema.errors import UserError, user_errors
+from app.services.row import Outcome, Result
+
+RowOutcome = enum(
+    Outcome,
+    {
+        "CREATED": "The record is new.",
+        "UPDATED": "The record was changed.",
+        "UNCHANGED": "The record was like this already; nothing was written.",
+        "STALE": "A newer version was known already; nothing was written.",
+        "DELETED": "The record was deleted.",
+        "REJECTED": "The row was not accepted; its userErrors say why.",
+    },
+    name="RowOutcome",
+)
+
+
+@type_
+class RowCounts:
+    """How many rows had which outcome."""
+
+    created: int = plain("New records.")
+    updated: int = plain("Changed records.")
+    unchanged: int = plain("Rows that changed nothing.")
+    stale: int = plain("Rows older than what was known.")
+    deleted: int = plain("Deleted records.")
+    rejected: int = plain("Rows that were not accepted.")
+
+
+@type_
+class DeleteResult:
+    """What became of one deletion."""
+
+    index: int = plain("The row's place in the batch, from 0.")
+    outcome: RowOutcome = plain("What became of it.")
+    user_errors: list[UserError] = plain("Why it was rejected.")
+
+
+@type_
+class DeleteBatchPayload:
+    """What became of a batch of deletions."""
+
+    results: list[DeleteResult] = plain("One per row, in their order.")
+    counts: RowCounts = plain("How many had which outcome.")
+    user_errors: list[UserError] = plain("What was wrong with the batch as a whole; nothing was stored then.")
+
+
+def counts(results: Sequence[Result]) -> RowCounts:
+    """The outcomes counted."""
+    found = Counter(result.outcome for result in results)
+    return RowCounts(**{outcome.value.lower(): found[outcome] for outcome in Outcome})
+
+
+def deletions(results: Sequence[Result]) -> DeleteBatchPayload:
+    """The results of a batch of deletions as the schema shows them."""
+    rows = [DeleteResult(index=r.index, outcome=r.outcome, user_errors=user_errors(r.problems)) for r in results]
+    return DeleteBatchPayload(results=rows, counts=counts(results), user_errors=[])
+
+
+def refused_deletions(error: Invalid) -> DeleteBatchPayload:
+    """The answer to a batch of deletions that was refused as a whole."""
+    return DeleteBatchPayload(results=[], counts=counts([]), user_errors=user_errors(error.problems))

@@ -1,0 +1,165 @@
+"""Scalars: how dates, instants, decimals and JSON travel, and how a wrong one rejects its row, not the request."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, NewType
+
+import strawberry
+from graphql import GraphQLEnumType, GraphQLError, GraphQLScalarType, GraphQLSchema, print_ast
+from strawberry.schema.config import StrawberryConfig
+
+from app.services.row import Wrong
+
+CurrencyCode = NewType("CurrencyCode", str)
+Json = NewType("Json", object)
+Moment = NewType("Moment", datetime)
+"""An instant; where it is an input it may be a bare date, which services resolve in the workspace's zone."""
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_lenient: ContextVar[bool] = ContextVar("lenient", default=False)
+
+
+@contextmanager
+def lenient(*, on: bool) -> Iterator[None]:
+    """While inside, a scalar or enum value that cannot be read becomes a marker, which rejects the row that holds it."""
+    token = _lenient.set(on)
+    try:
+        yield
+    finally:
+        _lenient.reset(token)
+
+
+def _read_date(value: object) -> date:
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            msg = f"{value} is not a day of the calendar."
+            raise GraphQLError(msg) from None
+    msg = f"{_quoted(value)} is not a date; write it as 2026-01-31."
+    raise GraphQLError(msg)
+
+
+def _read_moment(value: object) -> datetime | date:
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        return _read_date(value)
+    msg = f"{_quoted(value)} is not an instant; write it as 2026-01-31T09:30:00+01:00, or as a date for the start of that day."
+    if not isinstance(value, str) or not 16 <= len(value) <= 40 or value[10] not in "Tt ":  # noqa: PLR2004 - RFC 3339's lengths
+        raise GraphQLError(msg)
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        raise GraphQLError(msg) from None
+    if found.tzinfo is None:
+        msg = f"{_quoted(value)} has no time zone; add an offset such as Z or +08:00."
+        raise GraphQLError(msg)
+    return found
+
+
+def _write_moment(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _read_decimal(value: object) -> Decimal:
+    try:
+        found = Decimal(value if isinstance(value, str) else repr(value))
+    except (InvalidOperation, TypeError, ValueError):
+        found = Decimal("nan")
+    if isinstance(value, bool) or not isinstance(value, str | int | float) or not found.is_finite():
+        msg = f"{_quoted(value)} is not a decimal; write it as a string such as \"19.90\"."
+        raise GraphQLError(msg)
+    return found
+
+
+def _read_currency(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch("[A-Z]{3}", value):
+        return value
+    msg = f"{_quoted(value)} is not a currency; use an ISO 4217 code such as EUR."
+    raise GraphQLError(msg)
+
+
+def _quoted(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004 - enough to recognise it by
+
+
+_RFC3339 = "https://scalars.graphql.org/andimarek/date-time.html"
+_CONFIG = StrawberryConfig(
+    disable_field_suggestions=True,
+    scalar_map={
+        date: strawberry.scalar(
+            name="Date",
+            description="A day of the calendar, as 2026-01-31.",
+            specified_by_url="https://scalars.graphql.org/andimarek/local-date.html",
+            serialize=date.isoformat,
+            parse_value=_read_date,
+        ),
+        Moment: strawberry.scalar(
+            name="DateTime",
+            description="An instant with its offset, as 2026-01-31T09:30:00+01:00. As an input a bare date is the start of that "
+            "day in the workspace's time zone.",
+            specified_by_url=_RFC3339,
+            serialize=_write_moment,
+            parse_value=_read_moment,
+        ),
+        Decimal: strawberry.scalar(
+            name="Decimal",
+            description='An exact decimal number, as a string such as "19.90".',
+            specified_by_url="https://scalars.graphql.org/chillicream/decimal.html",
+            serialize=str,
+            parse_value=_read_decimal,
+        ),
+        CurrencyCode: strawberry.scalar(
+            name="CurrencyCode",
+            description="A currency by its ISO 4217 code.",
+            specified_by_url="https://www.iso.org/iso-4217-currency-codes.html",
+            serialize=str,
+            parse_value=_read_currency,
+        ),
+        Json: strawberry.scalar(
+            name="JSON",
+            description="Any JSON value.",
+            specified_by_url="https://ecma-international.org/publications-and-standards/standards/ecma-404/",
+            serialize=lambda value: value,
+            parse_value=lambda value: value,
+        ),
+    },
+)
+
+
+def config() -> StrawberryConfig:
+    """The schema's configuration with our scalars."""
+    return _CONFIG
+
+
+def soften(schema: GraphQLSchema) -> None:
+    """Let every scalar and enum of `schema` answer a wrong value with a marker while `lenient`."""
+    for kind in schema.type_map.values():
+        if not isinstance(kind, GraphQLScalarType | GraphQLEnumType) or kind.name.startswith("__"):
+            continue
+        if getattr(kind, "is_softened", False):  # the built-in scalars are shared between schemas
+            continue
+        for name in ("parse_value", "parse_literal"):
+            setattr(kind, name, _softened(getattr(kind, name)))
+        kind.is_softened = True  # type: ignore[union-attr]  # a mark of ours
+
+
+def _softened(parse: Callable[..., Any]) -> Callable[..., Any]:
+    def read(value: Any, *rest: Any) -> Any:  # noqa: ANN401 - any input value
+        try:
+            return parse(value, *rest)
+        except Exception as error:
+            if not _lenient.get():
+                raise
+            shown = print_ast(value) if hasattr(value, "kind") else None
+            return Wrong(str(getattr(error, "message", error)) if shown is None else _message(error, shown))
+
+    return read
+
+
+def _message(error: Exception, shown: str) -> str:
+    return str(getattr(error, "message", error)) or f"{shown} cannot be read."

@@ -1,0 +1,166 @@
+"""Targets in the schema."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Any, Self
+
+import strawberry
+
+from app import ids
+from app.models.target import Target as Row
+from app.models.target import TargetKind
+from app.schema.catalogue import KpiKey
+from app.schema.context import Info
+from app.schema.describe import absent, enum, field, input_, one_of, plain, type_
+from app.schema.errors import UserError
+from app.schema.filters import KpiFilter, KpiFilterInput, shown_filters
+from app.schema.inputs import DateFilterInput, ExternalRefInput, FilterInput, StringFilterInput
+from app.schema.node import Node, rows_found_by
+from app.schema.outcome import RowOutcome
+from app.schema.page import OrderDirection
+from app.schema.period import Period, PeriodInput
+from app.schema.scalars import Moment
+from app.services import target
+from app.services.pacing import TargetState
+from app.services.page import Order
+from app.services.period import Span
+from app.services.target import Progress
+
+enum(
+    TargetKind,
+    {
+        "ABSOLUTE": "The value is the goal.",
+        "DELTA_POINTS": "The goal is the baseline plus the value.",
+        "DELTA_RELATIVE": "The goal is the baseline times 1 + the value: 0.1 is +10 %.",
+    },
+)
+enum(
+    TargetState,
+    {
+        "NOT_STARTED": "Its first day has not come.",
+        "NO_DATA": "There is nothing to judge it by yet.",
+        "ON_TRACK": "It will be met at the present pace.",
+        "AT_RISK": "It will be missed at the present pace.",
+        "MET": "It was met.",
+        "MISSED": "It was missed.",
+    },
+)
+
+
+@type_
+class TargetRevision:
+    """An earlier version of a target."""
+
+    version: int = plain("Its version.")
+    replaced_at: Moment = plain("When it was replaced or deleted.")
+    kind: TargetKind = plain("How the value was meant.")
+    value: float = plain("The value.")
+    goal: float = plain("What was to be reached.")
+    from_: date = plain("The first day.", name="from")
+    before: date = plain("The first day no longer meant.")
+
+
+@type_
+class Target(Node):
+    """What a KPI is to be, by when."""
+
+    external_id: str = plain("Its id in its source.")
+    source: str = plain("The source that set it.")
+    kpi: KpiKey = plain("The KPI.")
+    variant: str = plain("The variant of the KPI.")
+    scope: list[KpiFilter] = plain("To what it is narrowed.")
+    kind: TargetKind = plain("How the value is meant.")
+    value: float = plain("The value that was set.")
+    stretch: float | None = plain("The value that would be even better.")
+    goal: float = plain("What must be reached, in the KPI's own unit.")
+    baseline: float | None = plain("What the KPI was before; frozen when the target was set.")
+    baseline_period: Period | None = plain("When the baseline was measured; null if it was given.")
+    from_: date = plain("The first day.", name="from")
+    before: date = plain("The first day no longer meant.")
+    owner: str | None = plain("Who answers for it.")
+    rationale: str | None = plain("Why it matters.")
+    created_at: Moment = plain("When it was first set.")
+    updated_at: Moment = plain("When it was last set.")
+    version: int = plain("Rises with each change.")
+    row: strawberry.Private[Row]
+
+    @field
+    async def progress(self, info: Info) -> "TargetProgress | None":
+        """How it does today."""
+        (found,) = await info.context.snapshot(target.progress, [self.row])
+        return TargetProgress.of(found)
+
+    @field
+    async def revisions(self, info: Info) -> list[TargetRevision]:
+        """Its earlier versions, the first one first."""
+        rows = await info.context.load(target.revisions, self.row.id)
+        return [_revision(row.version, row.replaced_at, row.values) for row in rows or ()]
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """The row as the schema shows it."""
+        baseline = None
+        if row.baseline_from is not None and row.baseline_before is not None:
+            # a baseline's period is complete by the time its target begins
+            baseline = Period.of(Span(row.baseline_from, row.baseline_before), row.baseline_before)
+        return cls(
+            id=strawberry.ID(ids.encode("Target", row.id)),
+            external_id=row.external_id,
+            source=row.source,
+            kpi=KpiKey[row.kpi],
+            variant=row.variant,
+            scope=shown_filters(target.scope_of(row)),
+            kind=row.kind,
+            value=row.value,
+            stretch=row.stretch,
+            goal=row.goal,
+            baseline=row.baseline,
+            baseline_period=baseline,
+            from_=row.starts_on,
+            before=row.ends_on,
+            owner=row.owner,
+            rationale=row.rationale,
+            created_at=Moment(row.created_at),
+            updated_at=Moment(row.updated_at),
+            version=row.version,
+            row=row,
+        )
+
+
+def _revision(version: int, replaced_at: Any, values: dict[str, Any]) -> TargetRevision:  # noqa: ANN401 - an instant
+    return TargetRevision(
+        version=version,
+        replaced_at=Moment(replaced_at),
+        kind=TargetKind(values["kind"]),
+        value=values["value"],
+        goal=values["goal"],
+        from_=date.fromisoformat(values["starts_on"]),
+        before=date.fromisoformat(values["ends_on"]),
+    )
+
+
+rows_found_by("Target", target.by_ids, lambda _context, row: Target.of(row))
+
+
+@type_
+class TargetProgress:
+    """How a target does today."""
+
+    id: strawberry.ID = plain("Names the progress of this target.")
+    target: Target = plain("The target.")
+    attainment: float | None = plain("The fraction of the way from baseline to goal; without a baseline, of the goal.")
+    expected: float | None = plain("What the KPI should show by now.")
+    required: float | None = plain("What the rest of the time must run at; of a sum, what it must still bring.")
+    state: TargetState = plain("Where the target stands.")
+
+    @classmethod
+    def of(cls, row: Progress) -> "TargetProgress":
+        """The progress as the schema shows it."""
+        return cls(
+            id=strawberry.ID(ids.encode("TargetProgress", row.target.id)),
+            target=Target.of(row.target),
+            attainment=row.pace.attainment,
+            expected=row.pace.expected,
+            required=row.pace.required,
+            state=row.pace.state,
+        )

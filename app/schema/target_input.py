@@ -1,0 +1,148 @@
+"""How targets come in and are listed."""
+
+from datetime import date
+from enum import StrEnum
+
+import strawberry
+
+from app.models.target import TargetKind
+from app.schema.catalogue import KpiKey
+from app.schema.describe import absent, enum, input_, one_of, plain, type_
+from app.schema.errors import UserError
+from app.schema.filters import KpiFilterInput
+from app.schema.inputs import DateFilterInput, ExternalRefInput, FilterInput, StringFilterInput
+from app.schema.outcome import RowOutcome
+from app.schema.page import OrderDirection
+from app.schema.period import PeriodInput
+from app.schema.target import Target
+from app.services.page import Order
+
+
+@one_of
+class TargetRefInput:
+    """A target, named in one of three ways."""
+
+    id: strawberry.ID | None = absent("By global id.")
+    external_id: str | None = absent("By the id in the caller's own source.")
+    external: ExternalRefInput | None = absent("By the id in a named source.")
+
+
+@one_of
+class BaselineInput:
+    """What the KPI was before, in one of two ways."""
+
+    value: float | None = absent("This value.")
+    period: PeriodInput | None = absent("What it was in this period.")
+
+
+@input_
+class TargetSetInput:
+    """A target. One per KPI, variant, scope and dates: setting it again replaces it."""
+
+    external_id: str = plain("Its id in the caller's source.")
+    kpi: KpiKey = plain("The KPI.")
+    variant: str | None = absent("The variant; the KPI's default when absent.")
+    scope: list[KpiFilterInput] | None = absent("To what it is narrowed.")
+    kind: TargetKind = plain("How the value is meant.")
+    value: float = plain("The goal, the points or the fraction, as `kind` says.")
+    stretch: float | None = absent("A value that would be even better, meant in the same way.")
+    baseline: BaselineInput | None = absent(
+        "What the KPI was before; when absent it is measured over the last complete period of equal length."
+    )
+    from_: date = plain("The first day.", name="from")
+    before: date = plain("The first day no longer meant.")
+    owner: str | None = absent("Who answers for it.")
+    rationale: str | None = absent("Why it matters.")
+
+
+class SmartCriterion(StrEnum):
+    """What makes a target SMART."""
+
+    SPECIFIC = "SPECIFIC"
+    MEASURABLE = "MEASURABLE"
+    ACHIEVABLE = "ACHIEVABLE"
+    RELEVANT = "RELEVANT"
+    TIME_BOUND = "TIME_BOUND"
+
+
+enum(
+    SmartCriterion,
+    {
+        "SPECIFIC": "It says which KPI of what.",
+        "MEASURABLE": "It has a unit and a baseline.",
+        "ACHIEVABLE": "It lies within what history supports.",
+        "RELEVANT": "Somebody owns it and says why it matters.",
+        "TIME_BOUND": "It has dates.",
+    },
+)
+
+
+@type_
+class TargetAdvice:
+    """Something about a target that is not SMART; the target was set all the same."""
+
+    criterion: SmartCriterion = plain("Which criterion it falls short of.")
+    message: str = plain("Why, with the figures.")
+
+
+@type_
+class TargetSetPayload:
+    """What became of the target."""
+
+    target: Target | None = plain("The target as it stands now.")
+    outcome: RowOutcome = plain("What became of it.")
+    advice: list[TargetAdvice] = plain("What about it is not SMART.")
+    user_errors: list[UserError] = plain("What to mend in the input; nothing was stored then.")
+
+
+@input_
+class TargetDeleteInput:
+    """Which target to delete."""
+
+    target: TargetRefInput | None = absent("The target.")
+    external_id: str | None = absent("Its id in the caller's source, in place of `target`.")
+
+
+@type_
+class TargetDeletePayload:
+    """What became of the target."""
+
+    target: Target | None = plain("The target as it stood.")
+    outcome: RowOutcome = plain("What became of it.")
+    user_errors: list[UserError] = plain("What to mend in the input; nothing was deleted then.")
+
+
+@input_
+class TargetFilterInput:
+    """Which targets are meant; all conditions must hold."""
+
+    kpi: StringFilterInput | None = absent("The key of the KPI.")
+    external_id: StringFilterInput | None = absent("The id in its source.")
+    kind: FilterInput[TargetKind] | None = absent("How the value is meant.")
+    owner: StringFilterInput | None = absent("Who answers for it.")
+    starts_on: DateFilterInput | None = absent("The first day.", name="from")
+    ends_on: DateFilterInput | None = absent("The first day no longer meant.", name="before")
+    and_: "list[TargetFilterInput] | None" = absent("All of these hold.", name="and")
+    or_: "list[TargetFilterInput] | None" = absent("One of these holds.", name="or")
+    not_: "TargetFilterInput | None" = absent("This does not hold.", name="not")
+
+
+class TargetOrderField(StrEnum):
+    """What targets can be ordered by."""
+
+    CREATED_AT = "CREATED_AT"
+    BEFORE = "BEFORE"
+
+
+enum(TargetOrderField, {"CREATED_AT": "By when they were first set.", "BEFORE": "By when they end."})
+COLUMNS = {TargetOrderField.CREATED_AT: "created_at", TargetOrderField.BEFORE: "ends_on"}
+DEFAULT = Order("ends_on", descending=True)
+
+
+@input_
+class TargetOrderInput:
+    """One step of an order."""
+
+    field: TargetOrderField = plain("By what.")
+    direction: OrderDirection = plain("Which way.", default=OrderDirection.ASC)
+

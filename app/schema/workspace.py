@@ -1,0 +1,38 @@
+"""The workspace in the schema."""
+
+from typing import Self
+
+import strawberry
+
+from app import ids
+from app.models.workspace import Workspace as Row
+from app.schema.describe import plain, type_
+from app.schema.node import Node
+from app.schema.scalars import CurrencyCode
+
+
+@type_
+class Workspace(Node):
+    """The company's data behind one wall, and the settings that its KPIs depend on."""
+
+    name: str = plain("Its name.")
+    time_zone: str = plain("The IANA time zone in which days, weeks and months are cut.")
+    currency: CurrencyCode = plain("The currency that money KPIs are given in.")
+    first_weekday: int = plain("The day on which weeks begin, from 1 (Monday) to 7 (Sunday).")
+    fiscal_year_start: int = plain("The month in which years and quarters begin, from 1 to 12.")
+    small_cell_k: int = plain("Survey figures of fewer people than this are suppressed without the scope personal:read.")
+    locale: str = plain("The language of names where the caller asks for none.")
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """The row as the schema shows it."""
+        return cls(
+            id=strawberry.ID(ids.encode("Workspace", row.id)),
+            name=row.name,
+            time_zone=row.time_zone,
+            currency=CurrencyCode(row.currency),
+            first_weekday=row.first_weekday,
+            fiscal_year_start=row.fiscal_year_start,
+            small_cell_k=row.small_cell_k,
+            locale=row.locale,
+        )

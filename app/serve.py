@@ -1,0 +1,92 @@
+"""Serving: the process that answers, its logs, and what the demonstration prints."""
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+import uvicorn
+
+from app.main import create_app
+from app.services import token as tokens
+from app.settings import Settings
+from app.uow import Door
+from app.worker import Worker
+
+
+def log_to_stderr(level: str) -> None:
+    """Structured logs, one JSON object a line, on standard error. They hold no personal data and no query."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper(), logging.INFO)),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )
+    # Strawberry would log queries, and the access log addresses with their parameters
+    for name in ("strawberry.execution", "uvicorn.access"):
+        logging.getLogger(name).disabled = True
+
+
+def application() -> Any:  # noqa: ANN401 - an ASGI application
+    """The application of one of several processes, from the environment."""
+    settings = Settings()
+    log_to_stderr(settings.log_level)
+    return create_app(settings, work=False)
+
+
+def serve(settings: Settings, *, workers: int = 1, work: bool = True, token: str | None = None) -> None:
+    """Answer requests until told to stop; then finish what was begun."""
+    log_to_stderr(settings.log_level)
+    options: dict[str, Any] = {
+        "host": settings.host,
+        "port": settings.port,
+        "log_level": "warning",
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": 20,
+    }
+    print(f"Custograph serves http://{settings.host}:{settings.port}/graphql", file=sys.stderr, flush=True)  # noqa: T201 - for the person who started it
+    if workers == 1:
+        uvicorn.run(create_app(settings, work=work, token=token), **options)
+    else:
+        uvicorn.run("app.serve:application", factory=True, workers=workers, **options)
+
+
+def work(door: Door) -> None:
+    """Run jobs until told to stop."""
+    log_to_stderr(door.settings.log_level)
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    Worker(door).run(stop)
+
+
+EXAMPLE = """{ csat: kpi(key: CSAT, period: {last: {count: 12, grain: MONTH}}) {
+    display series(grain: MONTH) { period { label } value target } breakdown(by: CHANNEL) { slices { label value share } }
+    comparison { display isSignificant } target { state required target { goal } } }
+  nps: kpi(key: NPS, period: {named: LAST_MONTH}) { value interval { low high } } }"""
+
+
+def demonstrate(door: Door, settings: Settings) -> str:
+    """Make the demonstration workspaces where they are not there yet, and say how to ask them; a token for the first."""
+    from app import demo  # noqa: PLC0415 - only the demonstration needs it
+
+    found = demo.ensure(door)
+    made = [tokens.create(door, one.workspace_id, "demonstration") for one in found]
+    say: MutableMapping[str, Any] = {"file": sys.stdout, "flush": True}
+    for one, secret in zip(found, made, strict=True):
+        print(f"\n{one.name}\n  token   {secret}", **say)  # noqa: T201 - this is what the command is for
+        for key, figures in one.promised.items():
+            ranges = " → ".join(f"{value:g} ({span.start} to before {span.end})" for span, value in figures)
+            print(f"  {key:<16}{ranges}", **say)  # noqa: T201 - as above
+    print(f"\nAsk at http://{settings.host}:{settings.port}/ or with:\n", **say)  # noqa: T201 - as above
+    query = " ".join(EXAMPLE.split()).replace('"', '\\"')
+    print(f"""curl -s http://{settings.host}:{settings.port}/graphql -H 'Content-Type: application/json' \\
+  -H 'Authorization: Bearer {made[0]}' -d '{{"query":"{query}"}}'\n""", **say)  # noqa: T201 - as above
+    return made[0]

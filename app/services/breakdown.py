@@ -1,0 +1,98 @@
+"""Breakdowns: slices in order, what is beyond them together, and the answer narrowed to one slice. Pure."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from app.formula import Atom
+from app.kpis.dimension import Dimension
+from app.kpis.figure import Figure, NullReason, figure, nothing
+from app.kpis.kpi import cube_of
+from app.kpis.text import Text
+from app.services.kpi import Answer
+from app.services.slices import OTHER, UNKNOWN, Filter
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One slice, or several together: the key, the name, the figure, and the keys that it stands for."""
+
+    key: str
+    label: Text
+    figure: Figure
+    weight: float | None
+    share: float | None
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """The slices that were asked for, the rest together, and how many there are in all."""
+
+    rows: list[Row]
+    other: Row | None
+    total: int
+    is_additive: bool
+
+
+def weight(found: Figure) -> float | None:
+    """How many cases stand behind a figure."""
+    return found.sample if found.sample is not None else found.numerator
+
+
+def arrange(answer: Answer, first: int, *, by: str, descending: bool) -> Breakdown:
+    """The first slices by "WEIGHT", "VALUE" or "KEY"; slices without a value of it come last."""
+    dimension = answer.question.by
+    assert dimension is not None  # noqa: S101 - the question was for a breakdown
+    is_additive = not any(dimension in cube_of(atom).many for atom in answer.variant.cut_by(dimension))
+    figures = {key: row[0] for key, row in answer.figures.items()}
+    whole = sum(weight(one) or 0 for one in figures.values())
+
+    def row(key: str, found: Figure, label: Text, keys: tuple[str, ...]) -> Row:
+        heavy = weight(found)
+        share = heavy / whole if is_additive and heavy is not None and whole else None
+        return Row(key, label, found, heavy, share, keys)
+
+    rows = []
+    for key, found in figures.items():
+        named = answer.slices.get(key)
+        outer, label = (named.key, named.label) if named else (key, UNKNOWN)
+        rows.append((key, row(outer, found, label, (outer,))))
+    rows.sort(key=lambda pair: pair[1].key)
+    if by != "KEY":
+        rows.sort(key=lambda pair: _rank(pair[1], by, descending=descending))
+    elif descending:
+        rows.reverse()
+    rest = rows[first:]
+    other = None
+    if rest and is_additive:
+        found = _together(answer, [key for key, _ in rest])
+        other = row("", found, OTHER, tuple(one.key for _, one in rest))
+    return Breakdown([one for _, one in rows[:first]], other, len(rows), is_additive)
+
+
+def _rank(row: Row, by: str, *, descending: bool) -> tuple[bool, float]:
+    value = row.weight if by == "WEIGHT" else row.figure.value
+    return (value is None, 0.0 if value is None else -value if descending else value)
+
+
+def _together(answer: Answer, keys: Sequence[str]) -> Figure:
+    """The figure of several slices: their parts summed, then divided."""
+    dimension = answer.question.by
+    assert dimension is not None  # noqa: S101 - the question was for a breakdown
+    if any(answer.figures[key][0].reason is NullReason.SUPPRESSED_SMALL_CELL for key in keys):
+        # a sum with one hidden part would give it away when the others are known
+        return nothing(NullReason.SUPPRESSED_SMALL_CELL)
+    cut = answer.variant.cut_by(dimension)
+    amounts: Counter[Atom] = Counter()
+    for key in keys:
+        for atom, amount in answer.amounts[key][0].items():
+            amounts[atom] = amounts[atom] + amount if atom in cut else amount
+    return figure(answer.kpi, answer.variant, amounts)
+
+
+def narrowed(answer: Answer, by: Dimension, row: Row) -> Answer:
+    """The answer that the slice gives when it is asked for by itself."""
+    question = replace(answer.question, by=None, filters=(*answer.question.filters, Filter(by, row.keys)))
+    return replace(answer, question=question, figures={"": [row.figure]})
+

@@ -1,0 +1,110 @@
+"""What keeps a database in order: refreshing rollups after an upgrade, rebuilding, backing up."""
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from app.errors import NotFound
+from app.migrate import owner_engine
+from app.models.rollup import RollupState
+from app.models.workspace import Workspace
+from app.kpis import CUBES
+from app.services import rollup
+from app.settings import Settings
+from app.uow import Door, system
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not a fault
+    """A backup or restore that would do harm; says why."""
+
+
+def refresh(settings: Settings, door: Door) -> int:
+    """Begin rebuilding the rollups whose measures have changed since they were built; in how many workspaces.
+
+    Asked as the owner of the tables, because ordinary work sees one workspace at a time.
+    """
+    current = {cube.name: cube.fingerprint for cube in CUBES.values()}
+    engine = owner_engine(settings)
+    with Session(engine) as session:
+        everyone = set(session.exec(select(Workspace.tenant_id)))
+        states = session.exec(select(RollupState.tenant_id, RollupState.cube, RollupState.fingerprint))
+        fresh: dict[UUID, set[str]] = {}
+        for tenant_id, cube, fingerprint in states:
+            if current.get(cube) == fingerprint:
+                fresh.setdefault(tenant_id, set()).add(cube)
+    engine.dispose()
+    stale = [tenant_id for tenant_id in everyone if fresh.get(tenant_id, set()) != set(current)]
+    for tenant_id in stale:
+        door.write(system(tenant_id, "upgrade"), rollup.start_rebuild)
+    return len(stale)
+
+
+def rebuild(door: Door, tenant_id: UUID, cubes: Sequence[str] | None) -> int:
+    """Rebuild rollups of a workspace now; how many. Raises NotFound without such a workspace."""
+    actor = system(tenant_id, "command line")
+    with door.snapshot(actor) as uow:
+        if uow.session.get(Workspace, (tenant_id, tenant_id)) is None:
+            msg = f"There is no workspace {tenant_id}."
+            raise NotFound(msg)
+    names = list(CUBES) if not cubes else list(cubes)
+    if unknown := set(names) - set(CUBES):
+        msg = f"There is no rollup {', '.join(sorted(unknown))}; there are {', '.join(CUBES)}."
+        raise NotFound(msg)
+    begun = door.write(actor, rollup.start_rebuild, names)
+    while door.write(actor, rollup.rebuild_step):
+        pass
+    door.write(actor, rollup.compact)
+    return len(begun)
+
+
+def backup(settings: Settings, to: Path) -> None:
+    """Copy the SQLite database to `to` as of one moment. Raises Refused."""
+    path = _sqlite(settings)
+    if not path.exists():
+        msg = f"There is no database {path}."
+        raise Refused(msg)
+    if to.exists():
+        msg = f"{to} is there already."
+        raise Refused(msg)
+    part = to.with_name(to.name + ".part")
+    part.unlink(missing_ok=True)
+    try:
+        with closing(sqlite3.connect(path)) as source:
+            source.execute("VACUUM INTO ?", (str(part),))
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.rename(to)
+    except (sqlite3.Error, OSError) as error:
+        part.unlink(missing_ok=True)
+        msg = f"The backup could not be written: {error}"
+        raise Refused(msg) from None
+
+
+def restore(settings: Settings, from_: Path) -> None:
+    """Put the backup `from_` in the place of the SQLite database. Raises Refused."""
+    path = _sqlite(settings)
+    if path.exists():
+        msg = f"{path} is there already; move it away first."
+        raise Refused(msg)
+    try:
+        with closing(sqlite3.connect(f"file:{from_}?mode=ro", uri=True)) as source:
+            if source.execute("PRAGMA quick_check").fetchone() != ("ok",):
+                msg = f"{from_} is damaged."
+                raise Refused(msg)
+            source.execute("SELECT count(*) FROM alembic_version")
+            source.execute("VACUUM INTO ?", (str(path),))
+    except sqlite3.Error as error:
+        msg = f"{from_} is not a backup that can be restored: {error}"
+        raise Refused(msg) from None
+
+
+def _sqlite(settings: Settings) -> Path:
+    if settings.sqlite_path is None:
+        msg = "Back up PostgreSQL with its own tools (pg_dump); these commands are for the SQLite file."
+        raise Refused(msg)
+    return settings.sqlite_path

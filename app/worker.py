@@ -1,0 +1,49 @@
+"""Runs jobs: claims what is due, works it off through the door, waits for more."""
+
+import threading
+
+import structlog
+
+from app.errors import AppError
+from app.services import job
+from app.uow import Door
+
+_log = structlog.get_logger()
+
+
+class Worker:
+    """Works until it is told to stop. Any number of workers may run against one database."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._woken = threading.Event()
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set."""
+        unlisten = self._door.bus.listen(lambda _tenant: self._woken.set())
+        try:
+            while not stop.is_set():
+                self._woken.wait(self._door.settings.worker_poll_s)
+                self._woken.clear()
+                # a pause gathers what a burst of writes leaves behind into one run
+                if stop.wait(min(0.1, self._door.settings.worker_poll_s)):
+                    break
+                self._work_off(stop)
+        finally:
+            unlisten()
+
+    def _work_off(self, stop: threading.Event) -> None:
+        try:
+            while not stop.is_set() and (jobs := job.claim(self._door)):
+                for one in jobs:
+                    job.run(self._door, one)
+        except AppError as error:  # the database is away or busy: it is tried again at the next turn
+            _log.warning("worker waits", reason=str(error))
+
+    def drain(self) -> int:
+        """Run everything that is due now, and return; how many jobs that were."""
+        count = 0
+        while jobs := job.claim(self._door):
+            for one in jobs:
+                count += job.run(self._door, one)
+        return count

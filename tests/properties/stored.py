@@ -1,0 +1,83 @@
+"""What really lies in the database, read past all of the program's own ways of reading."""
+
+from collections import defaultdict
+from typing import Any
+
+import oracle
+from sqlalchemy import select
+from sqlmodel import SQLModel
+
+from app import migrate
+from app.kpis import CUBES
+from app.settings import Settings
+
+TABLE_OF = {"feedback": "feedback", "spell_start": "spell", "spell_end": "spell"}
+
+
+def rows(settings: Settings, table: str, tenant_id: object = None) -> list[dict[str, Any]]:
+    """Every row of a table, of every workspace or of one."""
+    engine = migrate.owner_engine(settings)
+    with engine.connect() as connection:
+        found = [dict(row._mapping) for row in connection.execute(select(SQLModel.metadata.tables[table]))]
+    engine.dispose()
+    return [row for row in found if tenant_id in (None, row.get("tenant_id"))]
+
+
+def everything(settings: Settings) -> dict[str, list[str]]:
+    """The whole content of the whole database, to be compared."""
+    return {name: sorted(map(repr, rows(settings, name))) for name in SQLModel.metadata.tables}
+
+
+def execute(settings: Settings, *statements: Any) -> None:
+    """Change the database behind the program's back."""
+    engine = migrate.owner_engine(settings)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(statement)
+    engine.dispose()
+
+
+def from_rollups(settings: Settings, tenant_id: object) -> oracle.Cells:
+    """What the rollups say by day, appended and compacted together, of the generation that answers."""
+    live = {row["cube"]: row["generation"] for row in rows(settings, "rollup_state", tenant_id)}
+    found: oracle.Cells = defaultdict(lambda: defaultdict(int))
+    for table in ("rollup", "rollup_entry"):
+        for row in rows(settings, table, tenant_id):
+            if row.get("grain") == "M" or row["generation"] != live[row["cube"]]:
+                continue
+            cell = found[row["cube"], row["dim"], row["day"], row["key"]]
+            for measure in CUBES[row["cube"]].measures:
+                cell[measure.name] += row[f"a{measure.slot}"]
+    return oracle.without_zeroes(found)
+
+
+def by_month(settings: Settings, tenant_id: object) -> oracle.Cells:
+    """What the month rows say, and what the day rows beside them add up to: the same."""
+    found: dict[str, oracle.Cells] = {grain: defaultdict(lambda: defaultdict(int)) for grain in "DM"}
+    for row in rows(settings, "rollup", tenant_id):
+        cell = found[row["grain"]][row["cube"], row["dim"], row["day"].replace(day=1), row["key"]]
+        for measure in CUBES[row["cube"]].measures:
+            cell[measure.name] += row[f"a{measure.slot}"]
+    days, months = (oracle.without_zeroes(found[grain]) for grain in "DM")
+    assert days == months
+    return months
+
+
+def from_facts(settings: Settings, tenant_id: object) -> oracle.Cells:
+    """What the stored facts add up to, by brute force."""
+    found: oracle.Cells = {}
+    for cube, table in TABLE_OF.items():
+        found |= oracle.cells(cube, rows(settings, table, tenant_id))
+    return found
+
+
+def assert_rollups_are_the_facts(settings: Settings, tenant_id: object) -> oracle.Cells:
+    """The whole of the rollups, cell by cell, is what the facts add up to; months are what days add up to."""
+    told, counted = from_rollups(settings, tenant_id), from_facts(settings, tenant_id)
+    differing = {cell: (told.get(cell), counted.get(cell)) for cell in told.keys() | counted.keys()}
+    differing = {cell: pair for cell, pair in differing.items() if pair[0] != pair[1]}
+    assert not differing, dict(list(differing.items())[:5])
+    by_month(settings, tenant_id)
+    return told
+
+

@@ -1,0 +1,61 @@
+"""Whatever happens, in whatever order: what was added up = what a rebuild adds up = what counting everything gives."""
+
+from random import Random
+
+import oracle
+import pytest
+import stored
+from history import History
+
+from app.kpis import CATALOGUE, CUBES
+
+ZONES = ("Europe/Berlin", "America/New_York", "Asia/Shanghai", "Pacific/Auckland", "UTC")
+
+
+def test_there_is_a_second_opinion_on_every_kpi():
+    assert set(oracle.KNOWN) == {(kpi.key, variant.key) for kpi in CATALOGUE.values() for variant in kpi.variants}
+
+
+def test_there_is_a_second_opinion_on_every_measure():
+    assert {name: set(measures) for name, measures in oracle.MEASURES.items()} == {
+        name: {measure.name for measure in cube.measures} for name, cube in CUBES.items()
+    }
+
+
+def test_there_is_a_second_opinion_on_every_dimension():
+    for kpi in CATALOGUE.values():
+        assert set(oracle.dimensions(kpi.key)) == set(kpi.dimensions) - {"CUSTOMER"}
+
+
+def tell(workspace_of, database, clock, seed, steps, *, rebuilds=True):
+    rng = Random(seed)
+    zone = ZONES[seed % len(ZONES)]
+    story = History(workspace_of(time_zone=zone), clock, rng, time_zone=zone)
+    if not rebuilds:
+        story.rebuild_some = story.compact
+    story.check()
+    story.tell_customers(15)
+    story.tell_feedback(30)
+    for number in range(steps):
+        story.step()
+        if number % (steps // 4) == 0:
+            story.check()
+    story.known[story.today] = story.world.copy()
+    story.check(thoroughly=True)
+    cells = stored.assert_rollups_are_the_facts(database, story.people.id)
+    story.compact()
+    assert stored.assert_rollups_are_the_facts(database, story.people.id) == cells
+    story.finish_rebuild()
+    assert stored.assert_rollups_are_the_facts(database, story.people.id) == cells
+    story.check()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_history_adds_up(make_workspace, database, clock, seed):
+    tell(make_workspace, database, clock, seed, 40, rebuilds=seed % 2 == 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100, 130))
+def test_any_long_history_adds_up(make_workspace, database, clock, seed):
+    tell(make_workspace, database, clock, seed, 200, rebuilds=seed % 2 == 0)

@@ -1,0 +1,184 @@
+"""Formulas against plain arithmetic: every value is computed a second time without the code under test."""
+
+import re
+from fractions import Fraction
+from operator import add, mul, sub
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.formula import Atom, Constant, Formula, Operation, atoms, evaluate, lift, show
+
+NAMES = "abcdefgh"
+PLAIN = {"+": add, "−": sub, "×": mul}
+
+leaves = st.sampled_from(NAMES) | st.integers(0, 20)
+trees = st.recursive(leaves, lambda inner: st.tuples(st.sampled_from("+−×÷"), inner, inner), max_leaves=12)
+amounts = st.fixed_dictionaries({name: st.none() | st.integers(-5, 50) for name in NAMES})
+
+
+class Leaf(Atom):
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def build(tree, known):
+    """The formula of a plain tree, put together with Python's own operators."""
+    if isinstance(tree, int):
+        return tree
+    if isinstance(tree, str):
+        return known.setdefault(tree, Leaf(tree))
+    sign, left, right = tree[0], build(tree[1], known), build(tree[2], known)
+    if isinstance(left, int):
+        left = lift(left)
+    return {"+": lambda: left + right, "−": lambda: left - right, "×": lambda: left * right, "÷": lambda: left / right}[
+        sign
+    ]()
+
+
+def worth(tree, values):
+    """What a plain tree comes to, by plain fractions."""
+    if not isinstance(tree, tuple):
+        return tree if isinstance(tree, int) else values[tree]
+    left, right = worth(tree[1], values), worth(tree[2], values)
+    if left is None or right is None:
+        return None
+    if tree[0] == "÷":
+        return Fraction(left) / Fraction(right) if right != 0 else None
+    return PLAIN[tree[0]](left, right)
+
+
+def read(text):
+    """The tree of a printed formula: × and ÷ before + and −, each from left to right."""
+    tokens = re.findall(r"\d+|[a-z]+|[+−×÷()]", text)
+    assert "".join(tokens) == text.replace(" ", "")
+
+    def sums():
+        tree = products()
+        while tokens and tokens[0] in "+−":
+            tree = (tokens.pop(0), tree, products())
+        return tree
+
+    def products():
+        tree = leaf()
+        while tokens and tokens[0] in "×÷":
+            tree = (tokens.pop(0), tree, leaf())
+        return tree
+
+    def leaf():
+        token = tokens.pop(0)
+        if token != "(":
+            return int(token) if token.isdigit() else token
+        tree = sums()
+        assert tokens.pop(0) == ")"
+        return tree
+
+    tree = sums()
+    assert not tokens
+    return tree
+
+
+def named(values):
+    return lambda atom: values[atom.name]
+
+
+@given(trees, amounts)
+def test_a_formula_is_worth_exactly_what_plain_fractions_say(tree, values):
+    assert evaluate(lift(build(tree, {})), named(values)) == worth(tree, values)
+
+
+@given(trees, amounts)
+def test_a_printed_formula_read_again_is_worth_the_same(tree, values):
+    printed = show(lift(build(tree, {})))
+    assert worth(read(printed), values) == worth(tree, values)
+
+
+@given(st.recursive(st.just("leaf"), lambda inner: st.tuples(st.sampled_from("+−×÷"), inner, inner), max_leaves=8))
+def test_no_bracket_could_be_left_out(shape):
+    primes = iter([2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37])
+    values: dict[str, Fraction] = {}
+
+    def label(tree):
+        if tree != "leaf":
+            return (tree[0], label(tree[1]), label(tree[2]))
+        name = "abcdefghijkl"[len(values)]
+        values[name] = Fraction(next(primes))
+        return name
+
+    tree = label(shape)
+    printed = show(lift(build(tree, {})))
+    opened = []
+    for place, sign in enumerate(printed):
+        if sign == "(":
+            opened.append(place)
+        elif sign == ")":
+            start = opened.pop()
+            without = printed[:start] + printed[start + 1 : place] + printed[place + 1 :]
+            assert worth(read(without), values) != worth(tree, values), f"{printed} says no more than {without}"
+
+
+@given(trees)
+def test_atoms_come_each_once_in_the_order_of_print(tree):
+    formula = lift(build(tree, {}))
+    assert [atom.name for atom in atoms(formula)] == list(dict.fromkeys(re.findall("[a-z]", show(formula))))
+
+
+def test_atoms_of_several_formulas_come_each_once_and_none_is_skipped():
+    a, b, c = Leaf("a"), Leaf("b"), Leaf("c")
+    assert list(atoms(b - a, None, c + a)) == [b, a, c]
+    assert list(atoms(None)) == []
+
+
+@pytest.mark.parametrize(
+    ("formula", "printed"),
+    [
+        (lambda a, b, c: a - (b - c), "a − (b − c)"),
+        (lambda a, b, c: (a - b) - c, "a − b − c"),
+        (lambda a, b, c: a - (b + c), "a − (b + c)"),
+        (lambda a, b, c: a + (b - c), "a + b − c"),
+        (lambda a, b, c: a / (b / c), "a ÷ (b ÷ c)"),
+        (lambda a, b, c: a / (b * c), "a ÷ (b × c)"),
+        (lambda a, b, c: a * (b / c), "a × b ÷ c"),
+        (lambda a, b, c: (a + b) * c, "(a + b) × c"),
+        (lambda a, b, c: a - b * c, "a − b × c"),
+        (lambda a, b, _: 100 * ((a - b) / b), "100 × (a − b) ÷ b"),
+        (lambda a, _, __: a + 1, "a + 1"),
+        (lambda a, _, __: a, "a"),
+    ],
+)
+def test_a_formula_is_printed_as_people_write_it(formula, printed):
+    assert show(lift(formula(Leaf("a"), Leaf("b"), Leaf("c")))) == printed
+
+
+def test_thirds_are_not_rounded():
+    third = Leaf("one") / Leaf("three")
+    sum_ = third + third + third
+    assert evaluate(sum_, named({"one": 1, "three": 3})) == 1
+    assert evaluate(third, named({"one": 1, "three": 3})) == Fraction(1, 3)
+
+
+def test_large_amounts_stay_exact():
+    huge = 10**30 + 1
+    assert evaluate(Leaf("huge") - 10**30, named({"huge": huge})) == 1
+
+
+@pytest.mark.parametrize("divisor", [0, Fraction(0), None])
+def test_divided_by_nothing_is_nothing_however_deep(divisor):
+    quotient = Leaf("n") / Leaf("d")
+    values = named({"n": 5, "d": divisor})
+    for whole in (quotient, quotient + 1, 0 * quotient, Constant(1) - quotient, 100 * (1 * quotient)):
+        assert evaluate(whole, values) is None
+
+
+def test_nothing_divided_is_zero():
+    assert evaluate(Leaf("n") / Leaf("d"), named({"n": 0, "d": 5})) == 0
+
+
+def test_formulas_are_told_apart_by_identity():
+    a, b = Leaf("a"), Leaf("a")
+    assert a != b
+    assert len({a + b, a + b}) == 2
+    assert lift(a) is a
+    assert isinstance(lift(3), Formula)
+    assert isinstance(a + 3, Operation)
