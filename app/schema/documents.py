@@ -34,8 +34,8 @@ class Prepared:
 class Documents:
     """The cache; one per process, thread safe."""
 
-    def __init__(self, max_tokens: int) -> None:
-        self._max_tokens = max_tokens
+    def __init__(self, max_tokens: int, *, suggest: bool) -> None:
+        self._max_tokens, self._suggest = max_tokens, suggest
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, Prepared] = OrderedDict()
         self._bytes = 0
@@ -67,7 +67,7 @@ class Documents:
             return Prepared(None, (_failed("The document is nested too deeply.", "GRAPHQL_PARSE_FAILED"),))
         try:
             with lenient(on=_mutates(document)):
-                errors = validate(build().core, document, max_errors=20)
+                errors = validate(build().core, document, max_errors=20, hide_suggestions=not self._suggest)
         except RecursionError:
             return Prepared(None, (_failed("The document is nested too deeply.", "GRAPHQL_VALIDATION_FAILED"),))
         for error in errors:

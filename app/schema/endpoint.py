@@ -28,7 +28,7 @@ class Endpoint:
 
     def __init__(self, door: Door, settings: Settings) -> None:
         self._door, self._settings = door, settings
-        self._documents = Documents(settings.max_query_tokens)
+        self._documents = Documents(settings.max_query_tokens, suggest=settings.graphiql)
         self.threads = ThreadPoolExecutor(settings.pool_size, thread_name_prefix="reader")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

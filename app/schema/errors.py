@@ -58,9 +58,9 @@ class UserError:
     path: list[str] | None = plain("Where in the input it is, as names and places in lists.")
 
 
-def user_errors(problems: Iterable[Problem]) -> list[UserError]:
-    """The problems as the schema shows them."""
-    return [UserError(code=p.code, message=p.message, path=list(p.path) or None) for p in problems]
+def user_errors(problems: Iterable[Problem], *prefix: str) -> list[UserError]:
+    """The problems as the schema shows them; `prefix` is where in the input their paths begin."""
+    return [UserError(code=p.code, message=p.message, path=[*prefix, *p.path] or None) for p in problems]
 
 
 def presented(error: GraphQLError, request_id: str | None = None) -> GraphQLError:

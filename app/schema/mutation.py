@@ -17,7 +17,7 @@ from app.schema.describe import arg, mutation, type_
 from app.schema.errors import user_errors
 from app.schema.filters import filters
 from app.schema.inputs import DeleteBatchInput, unwrapped
-from app.schema.outcome import DeleteBatchPayload, RowOutcome, counts, deletions, refused_deletions
+from app.schema.outcome import DeleteBatchPayload, RowOutcome, counts, deletions, refused_deletions, row_errors
 from app.schema.period import asked
 from app.schema.target import Target
 from app.services import channel, customer, feedback, staff, survey, target
@@ -113,7 +113,7 @@ class Mutation:
             )
         rows = [
             customers.CustomerUpsertResult(
-                index=r.index, outcome=r.outcome, user_errors=user_errors(r.problems), record_id=r.id
+                index=r.index, outcome=r.outcome, user_errors=row_errors(r), record_id=r.id
             )
             for r in results
         ]
@@ -147,7 +147,7 @@ class Mutation:
             )
         rows = [
             feedbacks.FeedbackRecordResult(
-                index=r.index, outcome=r.outcome, user_errors=user_errors(r.problems), record_id=r.id
+                index=r.index, outcome=r.outcome, user_errors=row_errors(r), record_id=r.id
             )
             for r in results
         ]

@@ -58,9 +58,14 @@ def counts(results: Sequence[Result]) -> RowCounts:
     return RowCounts(**{outcome.value.lower(): found[outcome] for outcome in Outcome})
 
 
+def row_errors(result: Result) -> list[UserError]:
+    """What was wrong with one row of a batch, with paths from the input down."""
+    return user_errors(result.problems, "rows", str(result.index))
+
+
 def deletions(results: Sequence[Result]) -> DeleteBatchPayload:
     """The results of a batch of deletions as the schema shows them."""
-    rows = [DeleteResult(index=r.index, outcome=r.outcome, user_errors=user_errors(r.problems)) for r in results]
+    rows = [DeleteResult(index=r.index, outcome=r.outcome, user_errors=row_errors(r)) for r in results]
     return DeleteBatchPayload(results=rows, counts=counts(results), user_errors=[])
 
 

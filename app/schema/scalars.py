@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NewType
 
 import strawberry
-from graphql import GraphQLEnumType, GraphQLError, GraphQLScalarType, GraphQLSchema, print_ast
+from graphql import GraphQLEnumType, GraphQLError, GraphQLScalarType, GraphQLSchema, Undefined
 from strawberry.schema.config import StrawberryConfig
 
 from app.services.row import Wrong
@@ -143,23 +143,22 @@ def soften(schema: GraphQLSchema) -> None:
             continue
         if getattr(kind, "is_softened", False):  # the built-in scalars are shared between schemas
             continue
-        for name in ("parse_value", "parse_literal"):
-            setattr(kind, name, _softened(getattr(kind, name)))
+        for name in ("parse_value", "parse_literal", "coerce_input_value", "coerce_input_literal"):
+            if (read := getattr(kind, name, None)) is not None:
+                setattr(kind, name, _softened(read))
         kind.is_softened = True  # type: ignore[union-attr]  # a mark of ours
 
 
 def _softened(parse: Callable[..., Any]) -> Callable[..., Any]:
-    def read(value: Any, *rest: Any) -> Any:  # noqa: ANN401 - any input value
+    def read(*given: Any) -> Any:  # noqa: ANN401 - any input value
         try:
-            return parse(value, *rest)
+            found = parse(*given)
         except Exception as error:
             if not _lenient.get():
                 raise
-            shown = print_ast(value) if hasattr(value, "kind") else None
-            return Wrong(str(getattr(error, "message", error)) if shown is None else _message(error, shown))
+            return Wrong(str(getattr(error, "message", error)))
+        if found is Undefined and _lenient.get():
+            return Wrong("The value cannot be read.")
+        return found
 
     return read
-
-
-def _message(error: Exception, shown: str) -> str:
-    return str(getattr(error, "message", error)) or f"{shown} cannot be read."

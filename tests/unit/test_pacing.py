@@ -1,4 +1,4 @@
-"""Pacing against sums done by hand: the golden vector, both directions, ratios and counts, and the edges of every state."""
+"""Pacing against sums done by hand: the golden vector, both directions, ratios and counts, the edges of every state."""
 
 import pytest
 from hypothesis import given

@@ -1,6 +1,7 @@
 """Periods by the calendar on the wall: every expected day was counted by hand or by a loop over days."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -114,7 +115,7 @@ def test_buckets_cover_a_period_without_gap_or_overlap(days_, start, length, gra
     whole = Span(start, start + timedelta(days=length))
     cut = days_.buckets(whole, grain, 1_100)
     assert (cut[0].start, cut[-1].end) == (whole.start, whole.end)
-    assert all(one.end == two.start for one, two in zip(cut, cut[1:], strict=False))
+    assert all(one.end == two.start for one, two in pairwise(cut))
     assert all(days_.floor(one.start, grain) == days_.floor(one.end - timedelta(days=1), grain) for one in cut)
     assert all(days_.floor(two.start, grain) == two.start for two in cut[1:])
     by_day = {days_.floor(start + timedelta(days=number), grain) for number in range(length)}

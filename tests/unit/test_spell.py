@@ -141,9 +141,15 @@ def test_dates_that_contradict_each_other_are_refused_where_they_do(now, said, p
 days = st.dates(date(2024, 1, 1), date(2027, 12, 31))
 some = st.fixed_dictionaries(
     {},
-    optional={"joined": st.none() | days, "churned": st.none() | days, "reason": st.none() | st.sampled_from(["price"])},
+    optional={
+        "joined": st.none() | days,
+        "churned": st.none() | days,
+        "reason": st.none() | st.sampled_from(["price"]),
+    },
 )
-wishes = st.builds(lambda given_, status: wish(status, **given_), some, st.sampled_from([None, ACTIVE, CHURNED, PROSPECT]))
+wishes = st.builds(
+    lambda given_, status: wish(status, **given_), some, st.sampled_from([None, ACTIVE, CHURNED, PROSPECT])
+)
 
 
 def told(said):

@@ -1,0 +1,115 @@
+"""Cursors: a row's place in one order of one list, and nothing else."""
+
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
+from uuid import UUID
+
+import pytest
+
+from app import ids
+from app.errors import Invalid
+from app.models.customer import Customer, CustomerStatus
+from app.models.feedback import Feedback
+from app.models.target import Target
+from app.services.page import Order, _beyond, _dump, _load, _may_be_null, _signature, _values
+
+SOME = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+BY_NAME = [Order("name"), Order("id")]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "text"),
+    [
+        (Customer.id, SOME, "=01890a5dac96774bbcceb302099a8057"),
+        (Customer.name, "Müller", "=Müller"),
+        (Customer.name, "", "="),
+        (Customer.name, "~", "=~"),
+        (Customer.name, "=1", "==1"),
+        (Customer.name, None, "~"),
+        (Customer.status, CustomerStatus.ACTIVE, "=ACTIVE"),
+        (Customer.version, 7, "=7"),
+        (Customer.joined_on, date(2026, 2, 28), "=2026-02-28"),
+        (Customer.joined_on, None, "~"),
+        (
+            Customer.created_at,
+            datetime(2026, 6, 15, 9, 30, 0, 123_456, tzinfo=UTC),
+            "=2026-06-15T09:30:00.123456+00:00",
+        ),
+        (Feedback.score, 4.1, "=4.1"),
+        (Feedback.score, 0.1 + 0.2, "=0.30000000000000004"),
+        (Target.goal, -5e-324, "=-5e-324"),
+    ],
+)
+def test_a_value_travels_as_text_and_comes_back_the_same(column, value, text):
+    assert _dump(value) == text
+    found = _load(column, text)
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        (Customer.name, ""),
+        (Customer.name, "Müller"),
+        (Customer.id, "=42"),
+        (Customer.id, "="),
+        (Customer.version, "=4.5"),
+        (Customer.version, "="),
+        (Customer.status, "=GONE"),
+        (Customer.joined_on, "=2026-02-30"),
+        (Customer.joined_on, "=yesterday"),
+        (Customer.created_at, "=2026-06-15T09:30:00"),  # without a zone it is no instant
+        (Feedback.score, "=four"),
+    ],
+)
+def test_a_text_that_is_no_value_of_the_column_is_refused(column, text):
+    with pytest.raises((ValueError, KeyError)):
+        _load(column, text)
+
+
+def cursor(model, order, row):
+    return ids.encode(f"{model.__name__}Cursor", *_signature(order), *(_dump(getattr(row, o.column)) for o in order))
+
+
+def test_a_cursor_is_read_in_its_own_list_and_order():
+    row = SimpleNamespace(name="Müller", id=SOME)
+    assert _values(Customer, BY_NAME, cursor(Customer, BY_NAME, row), "after") == ["Müller", SOME]
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        "",
+        "bogus",
+        ids.encode("Customer", SOME),
+        ids.encode("CustomerCursor"),
+        ids.encode("CustomerCursor", "+name", "+id"),
+        ids.encode("CustomerCursor", "+name", "+id", "=Müller"),
+        ids.encode("CustomerCursor", "+name", "+id", "=Müller", f"={SOME.hex}", "=more"),
+        ids.encode("CustomerCursor", "+name", "+id", "Müller", f"={SOME.hex}"),
+        ids.encode("CustomerCursor", "+name", "+id", "=Müller", "=42"),
+        ids.encode("CustomerCursor", "-name", "+id", "=Müller", f"={SOME.hex}"),
+        ids.encode("CustomerCursor", "+name", "-id", "=Müller", f"={SOME.hex}"),
+        ids.encode("CustomerCursor", "+id", "+name", f"={SOME.hex}", "=Müller"),
+        ids.encode("CustomerCursor", "+email", "+id", "=Müller", f"={SOME.hex}"),
+        ids.encode("FeedbackCursor", "+name", "+id", "=Müller", f"={SOME.hex}"),
+    ],
+)
+@pytest.mark.parametrize("name", ["after", "before"])
+def test_a_cursor_of_another_list_or_order_is_refused_by_name(strange, name):
+    with pytest.raises(Invalid, match="cursor") as refused:
+        _values(Customer, BY_NAME, strange, name)
+    assert refused.value.problems[0].path == (name,)
+
+
+def test_columns_that_may_be_empty_are_known():
+    assert _may_be_null(Customer.name)
+    assert not _may_be_null(Customer.created_at)
+    assert not _may_be_null(Customer.id)
+
+
+def test_nothing_comes_after_the_empty_but_what_the_id_decides():
+    said = str(_beyond(Customer, BY_NAME, [None, SOME], after=True).compile())
+    assert "name IS NULL AND customer.id >" in said
+    assert "customer.name >" not in said

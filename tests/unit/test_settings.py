@@ -1,0 +1,99 @@
+"""Settings: read from the environment, checked, frozen, and silent about secrets."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from app.settings import PREFIX, Settings, unknown_names
+
+SECRET = "s3cr3t"
+ADDRESS = f"postgresql://ana:{SECRET}@db.example/kpis"
+
+
+def test_without_an_environment_there_are_defaults():
+    settings = Settings()
+    assert settings.database_url.get_secret_value() == "sqlite:///custograph.db"
+    assert (settings.host, settings.port, settings.graphiql) == ("127.0.0.1", 8000, False)
+
+
+def test_the_environment_is_read(monkeypatch):
+    monkeypatch.setenv("CUSTOGRAPH_PORT", "9001")
+    monkeypatch.setenv("CUSTOGRAPH_DATABASE_URL", ADDRESS)
+    settings = Settings()
+    assert settings.port == 9001
+    assert settings.database_url.get_secret_value() == ADDRESS
+
+
+def test_unknown_names_are_told(monkeypatch):
+    monkeypatch.setenv("CUSTOGRAPH_PROT", "9001")
+    monkeypatch.setenv("CUSTOGRAPH_DATABASE", ADDRESS)
+    monkeypatch.setenv("CUSTOGRAPH_PORT", "9001")
+    monkeypatch.setenv("PORT", "9002")
+    assert unknown_names() == ["CUSTOGRAPH_DATABASE", "CUSTOGRAPH_PROT"]
+    assert Settings().port == 9001
+
+
+def test_every_setting_is_known_by_its_name_in_capitals(monkeypatch):
+    for name in Settings.model_fields:
+        monkeypatch.setenv(PREFIX + name.upper(), "1")
+    assert unknown_names() == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "custograph.db", "sqlite://", "mysql://ana:s3cr3t@db/kpis", "postgres://ana:s3cr3t@db/kpis", "file:///x.db"],
+)
+def test_an_address_of_no_database_of_ours_is_refused_without_telling_the_password(address, monkeypatch):
+    monkeypatch.setenv("CUSTOGRAPH_DATABASE_URL", address)
+    with pytest.raises(ValidationError, match="must start with sqlite:/// or postgresql://") as refused:
+        Settings()
+    assert SECRET not in str(refused.value)
+    assert SECRET not in repr(refused.value)
+
+
+def test_secrets_are_hidden_wherever_settings_are_printed():
+    settings = Settings(database_url=ADDRESS)
+    for shown in (repr(settings), str(settings), settings.model_dump_json(), repr(settings.model_dump())):
+        assert SECRET not in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("port", -1),
+        ("port", 65_536),
+        ("port", "http"),
+        ("max_buckets", 0),
+        ("write_timeout_s", 0),
+        ("group_size", 0),
+        ("writer_threads", 0),
+        ("worker_poll_s", -1),
+        ("statement_timeout_ms", 0),
+    ],
+)
+def test_a_number_outside_its_range_is_refused(name, value):
+    with pytest.raises(ValidationError) as refused:
+        Settings(**{name: value})
+    assert [error["loc"] for error in refused.value.errors()] == [(name,)]
+
+
+def test_settings_are_frozen():
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().port = 1
+
+
+def test_every_setting_says_what_it_is():
+    assert [name for name, field in Settings.model_fields.items() if not (field.description or "").endswith(".")] == []
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        ("sqlite:///custograph.db", Path("custograph.db")),
+        ("sqlite:////var/lib/kpis.db", Path("/var/lib/kpis.db")),
+        (ADDRESS, None),
+    ],
+)
+def test_where_the_sqlite_file_lies(address, path):
+    assert Settings(database_url=address).sqlite_path == path
