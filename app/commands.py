@@ -30,7 +30,7 @@ Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on.", min=0, max=65535)]
 
 
-class Usage(Exception):  # noqa: N818 - it ends the program with a sentence, it is not a fault
+class Usage(Exception):
     """Something that the user can mend; the program ends with 2 and this sentence."""
 
 
@@ -148,7 +148,7 @@ def demo(host: Host = None, port: Port = None) -> None:
 
 
 @workspaces.command("create")
-def workspace_create(
+def workspace_create(  # noqa: PLR0913 - an option each
     name: Annotated[str, typer.Option(help="What it is called.")],
     time_zone: Annotated[str, typer.Option(help="IANA time zone, such as Europe/Berlin.")],
     currency: Annotated[str, typer.Option(help="ISO 4217 code, such as EUR.")],
@@ -185,7 +185,9 @@ def workspace_create(
 def token_create(
     workspace: Annotated[str, typer.Option(help="The id of the workspace.")],
     name: Annotated[str, typer.Option(help="What the token is for.")],
-    scope: Annotated[list[str] | None, typer.Option(help="What it may do; everything but administer when absent.")] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="What it may do; everything but administer when absent.")
+    ] = None,
     source: Annotated[str, typer.Option(help="The source system that it writes for.")] = "default",
     expires_in: Annotated[int | None, typer.Option(help="Days until it expires; never when absent.", min=1)] = None,
 ) -> None:

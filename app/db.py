@@ -105,7 +105,13 @@ class Database:
         def _connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
             connection.isolation_level = None  # SQLAlchemy's begin event starts the transaction, not the driver
             # secure_delete: erased bytes must not stay readable; FULL: an acknowledged write survives a power cut
-            pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY")
+            pragmas = (
+                "journal_mode=WAL",
+                "synchronous=FULL",
+                "foreign_keys=ON",
+                "secure_delete=ON",
+                "temp_store=MEMORY",
+            )
             for pragma in pragmas if not read_only else (*pragmas[2:], "query_only=ON"):
                 connection.execute(f"PRAGMA {pragma}")
 
@@ -162,7 +168,7 @@ class Database:
     def enter_workspace(self, session: Session, tenant_id: UUID) -> None:
         """Tell PostgreSQL's row-level security, for this transaction, whose rows may be seen."""
         if not self.is_sqlite:
-            session.connection().execute(select(func.set_config("app.tenant", str(tenant_id), True)))
+            session.connection().execute(select(func.set_config("app.tenant", str(tenant_id), true())))
 
     def enter_gate(self, session: Session) -> None:
         """Put on, for this transaction, the role that sees tokens and jobs only."""
@@ -179,7 +185,10 @@ class Database:
                 text("SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
             ).one()
             if role != APP_ROLE or super_ or bypass or connection.execute(text(owns)).scalar_one():
-                msg = f"The database role {role!r} could bypass the wall between workspaces; {APP_ROLE!r} must own and bypass nothing."
+                msg = (
+                    f"The database role {role!r} could bypass the wall between workspaces; "
+                    f"{APP_ROLE!r} must own and bypass nothing."
+                )
                 raise RuntimeError(msg)
 
     def lock(self, session: Session, *names: object, shared: bool = False) -> None:
@@ -190,22 +199,23 @@ class Database:
         lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
         session.connection().execute(select(lock(int.from_bytes(digest, signed=True))))
 
-    def is_any(self, column: ColumnElement[Any] | Any, values: Sequence[Any]) -> ColumnElement[bool]:  # noqa: ANN401 - SQLModel types columns as their values
+    def is_any(self, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:  # noqa: ANN401 - as below
         """`column IN values`, as one parameter however many there are, so that the statement is prepared once."""
         if self.is_sqlite:
             plain = _dumps([value.hex if isinstance(value, UUID) else value for value in values])
             each = func.json_each(plain).table_valued("value")
-            found: ColumnElement[bool] = column.in_(select(each.c.value))
-            return found
-        return column == func.any(list(values))  # type: ignore[no-any-return]
+            within: ColumnElement[bool] = column.in_(select(each.c.value))
+            return within
+        found: ColumnElement[bool] = column == func.any(list(values))
+        return found
 
-    def elements(self, document: ColumnElement[Any] | Any) -> TableValuedAlias:  # noqa: ANN401 - SQLModel types columns as their values
+    def elements(self, document: Any) -> TableValuedAlias:  # noqa: ANN401 - SQLModel types columns as their values
         """The strings in a JSON array column, as a table with the column `value`, to be joined laterally."""
         if self.is_sqlite:
             return func.json_each(document).table_valued("value", joins_implicitly=True)
         return func.jsonb_array_elements_text(document).table_valued("value", joins_implicitly=True)
 
-    def as_key(self, column: ColumnElement[Any] | Any) -> ColumnElement[str]:  # noqa: ANN401 - SQLModel types columns as their values
+    def as_key(self, column: Any) -> ColumnElement[str]:  # noqa: ANN401 - SQLModel types columns as their values
         """A dimension's value as the text that rollups keep: an id as 32 hex digits, text as it is."""
         if isinstance(column.type, Uuid):
             return type_coerce(column, String) if self.is_sqlite else func.replace(cast(column, String), "-", "")

@@ -71,8 +71,8 @@ class Unavailable(AppError):
     """The database cannot take this now (locked, full, gone): nothing was written, a retry is safe."""
 
 
-class Undone(Exception):  # noqa: N818 - not an error: the work is taken back and `answer` is given all the same
-    """Raised by a service to have everything it wrote rolled back and `answer` returned: a dry run, an all-or-nothing batch."""
+class Undone(Exception):
+    """Raised by a service to have what it wrote rolled back and `answer` returned: a dry run, all or nothing."""
 
     def __init__(self, answer: object) -> None:
         super().__init__("undone")

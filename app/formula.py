@@ -56,7 +56,9 @@ def lift(value: Formula | int) -> Formula:
     return value if isinstance(value, Formula) else Constant(value)
 
 
-def evaluate(formula: Formula, look_up: Callable[[Atom], Number | None]) -> Number | None:
+def evaluate(  # noqa: PLR0911 - one return per kind of formula
+    formula: Formula, look_up: Callable[[Atom], Number | None]
+) -> Number | None:
     """The exact value, or None where an atom has none or something is divided by nothing."""
     if isinstance(formula, Constant):
         return formula.number

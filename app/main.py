@@ -19,9 +19,12 @@ from app.uow import Door, open_door
 from app.worker import Worker
 
 
-def create_app(settings: Settings, *, work: bool = True, token: str | None = None) -> FastAPI:
-    """The application. With `work` it runs jobs too; `token` signs the GraphiQL page in (demonstration, loopback)."""
-    door = open_door(settings)
+def create_app(settings: Settings, *, work: bool = True, token: str | None = None, door: Door | None = None) -> FastAPI:
+    """The application, over `door` or one of its own; it closes it at the end.
+
+    With `work` it runs jobs too; `token` signs the GraphiQL page in (demonstration, loopback).
+    """
+    door = door or open_door(settings)
     endpoint = Endpoint(door, settings)
 
     @asynccontextmanager

@@ -1,12 +1,14 @@
 """Brings a database up to date, as the role that owns its tables."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from uuid import UUID
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, NullPool, create_engine
+from sqlalchemy import Engine, NullPool, Uuid, column, create_engine, select, table
 
 from app.db import Database, with_driver
 from app.settings import Settings
@@ -16,7 +18,9 @@ _SCRIPTS = Path(__file__).parent.parent / "migrations"
 
 def owner_engine(settings: Settings) -> Engine:
     """Connections as the database URL says, without the role that ordinary work puts on."""
-    return create_engine(with_driver(settings.database_url.get_secret_value()), hide_parameters=True, poolclass=NullPool)
+    return create_engine(
+        with_driver(settings.database_url.get_secret_value()), hide_parameters=True, poolclass=NullPool
+    )
 
 
 def _config() -> Config:
@@ -49,3 +53,22 @@ def is_current(db: Database) -> bool:
     with db.reader.connect() as connection:
         present = MigrationContext.configure(connection).get_current_heads()
     return set(present) == set(ScriptDirectory.from_config(_config()).get_heads())
+
+
+def stale_workspaces(settings: Settings, current: Mapping[str, str]) -> list[UUID]:
+    """The workspaces of which some rollup is missing or has another fingerprint than `current` (cube → fingerprint).
+
+    Asked as the owner of the tables, because ordinary work sees one workspace at a time.
+    """
+    engine = owner_engine(settings)
+    with engine.connect() as connection:
+        fresh: dict[UUID, set[str]] = {row.tenant_id: set() for row in connection.execute(select(_workspace))}
+        for tenant_id, cube, fingerprint in connection.execute(select(_state)):
+            if current.get(cube) == fingerprint and tenant_id in fresh:
+                fresh[tenant_id].add(cube)
+    engine.dispose()
+    return [tenant_id for tenant_id, cubes in fresh.items() if cubes != set(current)]
+
+
+_workspace = table("workspace", column("tenant_id", Uuid))
+_state = table("rollup_state", column("tenant_id", Uuid), column("cube"), column("fingerprint"))

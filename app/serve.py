@@ -51,7 +51,7 @@ def serve(settings: Settings, *, workers: int = 1, work: bool = True, token: str
         "server_header": False,
         "timeout_graceful_shutdown": 20,
     }
-    print(f"Custograph serves http://{settings.host}:{settings.port}/graphql", file=sys.stderr, flush=True)  # noqa: T201 - for the person who started it
+    print(f"Custograph serves http://{settings.host}:{settings.port}/graphql", file=sys.stderr, flush=True)
     if workers == 1:
         uvicorn.run(create_app(settings, work=work, token=token), **options)
     else:
@@ -68,25 +68,29 @@ def work(door: Door) -> None:
 
 
 EXAMPLE = """{ csat: kpi(key: CSAT, period: {last: {count: 12, grain: MONTH}}) {
-    display series(grain: MONTH) { period { label } value target } breakdown(by: CHANNEL) { slices { label value share } }
+    display series(grain: MONTH) { period { label } value target }
+    breakdown(by: CHANNEL) { slices { label value share } }
     comparison { display isSignificant } target { state required target { goal } } }
   nps: kpi(key: NPS, period: {named: LAST_MONTH}) { value interval { low high } } }"""
 
 
 def demonstrate(door: Door, settings: Settings) -> str:
-    """Make the demonstration workspaces where they are not there yet, and say how to ask them; a token for the first."""
-    from app import demo  # noqa: PLC0415 - only the demonstration needs it
+    """Make the demonstration workspaces if they are not there yet and say how to ask them; a token for the first."""
+    from app import demo
 
     found = demo.ensure(door)
     made = [tokens.create(door, one.workspace_id, "demonstration") for one in found]
     say: MutableMapping[str, Any] = {"file": sys.stdout, "flush": True}
     for one, secret in zip(found, made, strict=True):
-        print(f"\n{one.name}\n  token   {secret}", **say)  # noqa: T201 - this is what the command is for
+        print(f"\n{one.name}\n  token   {secret}", **say)
         for key, figures in one.promised.items():
             ranges = " → ".join(f"{value:g} ({span.start} to before {span.end})" for span, value in figures)
-            print(f"  {key:<16}{ranges}", **say)  # noqa: T201 - as above
-    print(f"\nAsk at http://{settings.host}:{settings.port}/ or with:\n", **say)  # noqa: T201 - as above
+            print(f"  {key:<16}{ranges}", **say)
+    print(f"\nAsk at http://{settings.host}:{settings.port}/ or with:\n", **say)
     query = " ".join(EXAMPLE.split()).replace('"', '\\"')
-    print(f"""curl -s http://{settings.host}:{settings.port}/graphql -H 'Content-Type: application/json' \\
-  -H 'Authorization: Bearer {made[0]}' -d '{{"query":"{query}"}}'\n""", **say)  # noqa: T201 - as above
+    print(
+        f"""curl -s http://{settings.host}:{settings.port}/graphql -H 'Content-Type: application/json' \\
+  -H 'Authorization: Bearer {made[0]}' -d '{{"query":"{query}"}}'\n""",
+        **say,
+    )
     return made[0]

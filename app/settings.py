@@ -17,7 +17,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
 
     database_url: SecretStr = Field(
-        SecretStr("sqlite:///custograph.db"), description="SQLite file or PostgreSQL database (postgresql://user@host/db)."
+        SecretStr("sqlite:///custograph.db"),
+        description="SQLite file or PostgreSQL database (postgresql://user@host/db).",
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
@@ -27,15 +28,27 @@ class Settings(BaseSettings):
     max_query_tokens: int = Field(10_000, ge=100, description="Longest GraphQL document taken, in lexical tokens.")
     max_buckets: int = Field(1_100, ge=1, description="Most points that one series may have.")
     max_scan_rows: int = Field(
-        2_000_000, ge=1, description="Most facts that one question outside the rollups may read (several filters at once)."
+        2_000_000,
+        ge=1,
+        description="Most facts that one question outside the rollups may read (several filters at once).",
     )
-    statement_timeout_ms: int = Field(10_000, ge=100, description="Longest time one SQL statement of a read may take (PostgreSQL).")
-    write_timeout_s: float = Field(30, gt=0, description="Longest time a write waits for the database before a retryable error.")
+    statement_timeout_ms: int = Field(
+        10_000, ge=100, description="Longest time one SQL statement of a read may take (PostgreSQL)."
+    )
+    write_timeout_s: float = Field(
+        30, gt=0, description="Longest time a write waits for the database before a retryable error."
+    )
     group_size: int = Field(64, ge=1, description="Most waiting writes of one workspace that are committed together.")
-    writer_threads: int = Field(8, ge=1, description="Workspaces written at the same time by one process (PostgreSQL; SQLite has one writer).")
+    writer_threads: int = Field(
+        8, ge=1, description="Workspaces written at the same time by one process (PostgreSQL; SQLite has one writer)."
+    )
     pool_size: int = Field(16, ge=1, description="Database connections kept by one process (PostgreSQL).")
-    worker_poll_s: float = Field(0.5, gt=0, description="How often the worker looks for due jobs when nothing wakes it, in seconds.")
-    compact_after: int = Field(2_000, ge=1, description="Appended rollup entries of one workspace after which they are compacted.")
+    worker_poll_s: float = Field(
+        0.5, gt=0, description="How often the worker looks for due jobs when nothing wakes it, in seconds."
+    )
+    compact_after: int = Field(
+        2_000, ge=1, description="Appended rollup entries of one workspace after which they are compacted."
+    )
 
     @field_validator("database_url")
     @classmethod

@@ -140,7 +140,6 @@ class Uow:
         self.session.flush()
 
 
-
 F = TypeVar("F", bound=Callable[..., Any])
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -184,7 +183,9 @@ class Door:
 
     def __init__(self, db: Database, settings: Settings, bus: Bus, clock: Callable[[], datetime] = _now) -> None:
         self.db, self.settings, self.bus, self.clock = db, settings, bus, clock
-        self.writer = Writer(self._open, threads=1 if db.is_sqlite else settings.writer_threads, group_size=settings.group_size)
+        self.writer = Writer(
+            self._open, threads=1 if db.is_sqlite else settings.writer_threads, group_size=settings.group_size
+        )
 
     @contextmanager
     def snapshot(self, actor: Actor) -> Iterator[Uow]:
@@ -202,7 +203,7 @@ class Door:
     def submit(
         self, actor: Actor, function: Callable[Concatenate[Uow, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> Future[R]:
-        """Queue the @writes function; the future has its answer once it is committed, or its error and nothing written."""
+        """Queue the @writes function; the future has its answer once committed, or its error and nothing written."""
         check(actor, function, "writes")
         call: Call = Call(actor.tenant_id, actor, lambda uow: function(uow, *args, **kwargs))
         call.future.add_done_callback(lambda done: None if done.exception() else self.bus.poke(actor.tenant_id))

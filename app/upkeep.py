@@ -7,19 +7,16 @@ from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
-from sqlmodel import Session, col, select
-
+from app import migrate
 from app.errors import NotFound
-from app.migrate import owner_engine
-from app.models.rollup import RollupState
-from app.models.workspace import Workspace
 from app.kpis import CUBES
+from app.models.workspace import Workspace
 from app.services import rollup
 from app.settings import Settings
 from app.uow import Door, system
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not a fault
+class Refused(Exception):
     """A backup or restore that would do harm; says why."""
 
 
@@ -28,17 +25,7 @@ def refresh(settings: Settings, door: Door) -> int:
 
     Asked as the owner of the tables, because ordinary work sees one workspace at a time.
     """
-    current = {cube.name: cube.fingerprint for cube in CUBES.values()}
-    engine = owner_engine(settings)
-    with Session(engine) as session:
-        everyone = set(session.exec(select(Workspace.tenant_id)))
-        states = session.exec(select(RollupState.tenant_id, RollupState.cube, RollupState.fingerprint))
-        fresh: dict[UUID, set[str]] = {}
-        for tenant_id, cube, fingerprint in states:
-            if current.get(cube) == fingerprint:
-                fresh.setdefault(tenant_id, set()).add(cube)
-    engine.dispose()
-    stale = [tenant_id for tenant_id in everyone if fresh.get(tenant_id, set()) != set(current)]
+    stale = migrate.stale_workspaces(settings, {cube.name: cube.fingerprint for cube in CUBES.values()})
     for tenant_id in stale:
         door.write(system(tenant_id, "upgrade"), rollup.start_rebuild)
     return len(stale)

@@ -5,13 +5,14 @@ statement that it cannot scope. Only `services/rollup.py` runs Core statements, 
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Table, event
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 from sqlalchemy.sql import visitors
-from sqlmodel import SQLModel
+from sqlalchemy.sql.visitors import ExternallyTraversible
+from sqlmodel import SQLModel, col
 
 from app.models.base import Tenanted
 
@@ -55,14 +56,18 @@ def _scope(state: ORMExecuteState) -> None:
         parameters = state.parameters or {}
         _check_rows([parameters] if isinstance(parameters, dict) else parameters, session.tenant_id)
         return
-    tables = {item.name for item in visitors.iterate(state.statement) if isinstance(item, Table)}
+    tables = {
+        item.name
+        for item in visitors.iterate(cast("ExternallyTraversible", state.statement))
+        if isinstance(item, Table)
+    }
     criteria = []
     for name in sorted(tables):
         model = _tenanted(name)
         if model is None:
             msg = f"the table {name!r} is not readable inside a workspace"
             raise WallBreach(msg)
-        criteria.append(with_loader_criteria(model, model.tenant_id == session.tenant_id, include_aliases=True))
+        criteria.append(with_loader_criteria(model, col(model.tenant_id) == session.tenant_id, include_aliases=True))
     state.statement = state.statement.options(*criteria)
 
 

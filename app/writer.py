@@ -40,6 +40,7 @@ class Call:
     work: "Callable[[Uow], Any]"
     future: Future[Any] = field(default_factory=Future)
 
+
 class Writer:
     """Takes what waits for one workspace and commits it together; different workspaces are written side by side."""
 
@@ -81,10 +82,10 @@ class Writer:
                 for call in group:
                     if not call.future.done():
                         self._alone(call)
-        except BaseException as error:
+        except BaseException as fatal:
             for call in group:
                 if not call.future.done():
-                    call.future.set_exception(error)
+                    call.future.set_exception(fatal)
             raise
         # hand the thread back between groups, so that one busy workspace does not starve the others
         self._pool.submit(self._drain, tenant_id)
@@ -125,8 +126,8 @@ class Writer:
             return False
         for call, answer in answers:
             call.future.set_result(answer)
-        for call, error in refusals:
-            call.future.set_exception(error)
+        for call, refusal in refusals:
+            call.future.set_exception(refusal)
         return len(answers) + len(refusals) == len(group)
 
     def _alone(self, call: Call) -> None:

@@ -205,8 +205,8 @@ CES = ratio(
     "CES",
     Text("Customer effort score", "客户费力度"),
     Text(
-        "The mean of (answer − worst) ÷ (best − worst) × 100 of effort surveys: higher is less effort. The scale's worst "
-        "and best say which end is which.",
+        "The mean of (answer − worst) ÷ (best − worst) × 100 of effort surveys: higher is less effort. The scale's "
+        "worst and best say which end is which.",
         "费力度调查中（得分 − 最差）÷（最好 − 最差）× 100 的平均值：越高越省力；量表的最差和最好端点说明方向。",
     ),
     unit=KpiUnit.PERCENT,

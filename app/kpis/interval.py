@@ -29,7 +29,7 @@ def adjusted_wald(promoters: float, detractors: float, n: float) -> tuple[float,
 
 def mean(total: float, squares: float, n: float, *, low: float, high: float) -> tuple[float, float] | None:
     """The normal interval of a mean from Σx and Σx², kept inside [low, high]; None below two answers."""
-    if n < 2:  # noqa: PLR2004 - one answer has no spread
+    if n < 2:
         return None
     average = total / n
     variance = max(0.0, (squares - total * total / n) / (n - 1))

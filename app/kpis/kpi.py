@@ -199,6 +199,4 @@ def ratio(  # noqa: PLR0913 - a declaration has as many parts as there are to sa
 ) -> Kpi:
     """A KPI whose default reading is one ratio (or, without a denominator, one sum), beside `others`."""
     first = Variant(default, name, about, numerator, denominator, scale, evidence, interval)
-    return Kpi(
-        key, name, about, unit, direction, stage, (first, *others), bounds, survey, additive, example=example
-    )
+    return Kpi(key, name, about, unit, direction, stage, (first, *others), bounds, survey, additive, example=example)

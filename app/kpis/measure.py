@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, true
+from sqlalchemy import BigInteger, ColumnElement, case, cast, true
 from sqlalchemy.dialects import sqlite
 
 from app.formula import Atom
@@ -59,8 +59,8 @@ class Measure(Atom):
 
     name: str
     cube: Cube
-    where: ColumnElement[bool] | bool = True
-    value: ColumnElement[Any] | int = 1
+    where: ColumnElement[bool] = field(default_factory=true)
+    value: Column = 1
     scale: int = 1
 
     def __post_init__(self) -> None:
@@ -78,7 +78,7 @@ class Measure(Atom):
     @property
     def amount(self) -> ColumnElement[Any]:
         """What one fact adds: the same expression for a new row, for all history and for a scan."""
-        return cast(case((and_(True, self.where), self.value), else_=0) * self.cube.sign, BigInteger)
+        return cast(case((self.where, self.value), else_=0) * self.cube.sign, BigInteger)
 
 
 @dataclass(frozen=True)

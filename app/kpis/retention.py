@@ -146,7 +146,7 @@ CHURN_RATE = ratio(
             "churned_over_start_plus_new",
             Text("Churn over all customers of the period", "流失率（按期内全部客户）"),
             Text(
-                "All departures of the period per hundred customers at the start and newcomers, as many handbooks write it.",
+                "All departures of the period per hundred customers at the start and newcomers, as in many handbooks.",
                 "期内全部流失与期初客户加新客户之比，以百分数计，许多手册采用此算法。",
             ),
             ended,

@@ -56,8 +56,10 @@ Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postg
 
 def choice(enum: type[StrEnum], **options: Any) -> Any:  # noqa: ANN401 - Field() itself is typed Any
     """A column that holds one name of `enum`, as text: a new name needs no migration."""
-    kind = Enum(enum, native_enum=False, create_constraint=False, length=32, values_callable=lambda e: [m.value for m in e])
-    return Field(sa_type=kind, **options)  # type: ignore[call-overload]  # SQLModel's stub takes types only, its code instances too
+    kind = Enum(
+        enum, native_enum=False, create_constraint=False, length=32, values_callable=lambda e: [m.value for m in e]
+    )
+    return Field(sa_type=kind, **options)
 
 
 def typed(kind: Any, **options: Any) -> Any:  # noqa: ANN401 - Field() itself is typed Any

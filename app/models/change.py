@@ -21,13 +21,20 @@ class Action(StrEnum):
 class Change(Owned, table=True):
     """One change of one row. `fields` names what changed and holds no value, so no personal data.
 
-    `seq`, `hash` and `previous` are empty until the workspace's sealer has numbered the row: commit order is feed order.
+    `seq`, `hash` and `previous` are empty until the workspace's sealer has numbered the row: commit order is
+    feed order.
     """
 
     __table_args__ = (
         unique("change", "seq"),
         Index("ix_change_record", "tenant_id", "record_id"),
-        Index("ix_change_unsealed", "tenant_id", "id", sqlite_where=text("seq IS NULL"), postgresql_where=text("seq IS NULL")),
+        Index(
+            "ix_change_unsealed",
+            "tenant_id",
+            "id",
+            sqlite_where=text("seq IS NULL"),
+            postgresql_where=text("seq IS NULL"),
+        ),
     )
 
     at: datetime = instant()

@@ -6,6 +6,7 @@ An *entry* is appended in the fact's own transaction and never touched again; co
 """
 
 from datetime import date
+from typing import Any
 
 from sqlalchemy import BigInteger, Column, Date, Index, PrimaryKeyConstraint, SmallInteger, String, Table, Uuid
 from sqlmodel import Field, SQLModel
@@ -21,7 +22,7 @@ ALWAYS = date(1, 1, 1)
 DAY, MONTH = "D", "M"
 
 
-def _key() -> list[Column[object]]:
+def _key() -> list[Column[Any]]:
     return [
         Column("tenant_id", Uuid, nullable=False),
         Column("cube", String(32), nullable=False),
@@ -29,7 +30,7 @@ def _key() -> list[Column[object]]:
     ]
 
 
-def _cell() -> list[Column[object]]:
+def _cell() -> list[Column[Any]]:
     return [
         Column("dim", String(24), nullable=False),
         Column("day", Date, nullable=False),
@@ -39,7 +40,13 @@ def _cell() -> list[Column[object]]:
     ]
 
 
-entry = Table("rollup_entry", SQLModel.metadata, *_key(), *_cell(), Index("ix_rollup_entry", "tenant_id", "cube", "generation", "dim"))
+entry = Table(
+    "rollup_entry",
+    SQLModel.metadata,
+    *_key(),
+    *_cell(),
+    Index("ix_rollup_entry", "tenant_id", "cube", "generation", "dim"),
+)
 rollup = Table(
     "rollup",
     SQLModel.metadata,

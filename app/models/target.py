@@ -20,7 +20,10 @@ class TargetKind(StrEnum):
 
 
 class Target(Owned, table=True):
-    """One goal for one KPI, variant, scope and dates. `baseline` is frozen when it is set; `goal` is what must be reached."""
+    """One goal for one KPI, variant, scope and dates.
+
+    `baseline` is frozen when it is set; `goal` is what must be reached.
+    """
 
     __table_args__ = (
         unique("target", "source", "external_id"),

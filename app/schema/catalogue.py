@@ -2,7 +2,7 @@
 
 from datetime import date
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -45,8 +45,13 @@ def _described(kpi: Kpi) -> str:
     return f"{kpi.name.en} · {kpi.name.zh}\n\n{kpi.about.en}\n\n{kpi.about.zh}\n\n`{kpi.variants[0].formula}`"
 
 
-KpiKey: Any = Enum("KpiKey", {key: key for key in CATALOGUE})
-KpiKey.__doc__ = "The KPIs of the catalogue."
+if TYPE_CHECKING:
+
+    class KpiKey(Enum):
+        """The KPIs of the catalogue."""
+else:
+    KpiKey = Enum("KpiKey", {key: key for key in CATALOGUE})
+    KpiKey.__doc__ = "The KPIs of the catalogue."
 enum(KpiKey, {key: _described(kpi) for key, kpi in CATALOGUE.items()})
 
 
@@ -123,7 +128,7 @@ class KpiDefinition(Node):
         info: Info,
         period: Annotated[PeriodInput, arg("Over which days.")],
         variant: Annotated[str | None, arg("Which reading; the default one when absent.")] = None,
-        filter: Annotated[list[KpiFilterInput] | None, arg("Narrowed to what; all must hold.")] = None,  # noqa: A002 - the schema's word
+        filter: Annotated[list[KpiFilterInput] | None, arg("Narrowed to what; all must hold.")] = None,
     ) -> Annotated["KpiResult", strawberry.lazy("app.schema.kpi")] | None:
         """Its value."""
         from app.schema.kpi import ask  # noqa: PLC0415 - see TYPE_CHECKING above

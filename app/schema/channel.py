@@ -14,11 +14,11 @@ from app.schema.describe import absent, enum, field, input_, plain, type_
 from app.schema.errors import UserError
 from app.schema.inputs import ChannelRefInput, FilterInput, IdFilterInput, StringFilterInput
 from app.schema.node import Node, rows_found_by
-from app.schema.outcome import RowOutcome
 from app.schema.page import OrderDirection
 from app.schema.scalars import Moment
 from app.services import channel
 from app.services.page import Order
+from app.services.row import Outcome
 
 enum(
     ChannelKind,
@@ -110,7 +110,7 @@ class ChannelUpsertPayload:
     """What became of the channel."""
 
     channel: Channel | None = plain("The channel as it stands now.")
-    outcome: RowOutcome = plain("What became of it.")
+    outcome: Outcome = plain("What became of it.")
     user_errors: list[UserError] = plain("What to mend in the input; nothing was stored then.")
 
 

@@ -89,4 +89,3 @@ class Context:
 
 Info = strawberry.Info[Context, None]
 """What resolvers are given."""
-

@@ -132,6 +132,6 @@ async def related(info: Info, id_: UUID | None) -> Customer | None:
     return shown(info, row) if row else None
 
 
-rows_found_by("Customer", customer.by_ids, lambda context, row: Customer.of(row, personal=context.may(Scope.PERSONAL_READ)))
-
-
+rows_found_by(
+    "Customer", customer.by_ids, lambda context, row: Customer.of(row, personal=context.may(Scope.PERSONAL_READ))
+)

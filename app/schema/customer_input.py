@@ -6,7 +6,6 @@ from uuid import UUID
 
 import strawberry
 
-
 from app.models.base import CustomerKind
 from app.models.customer import CustomerStatus
 from app.schema.context import Info
@@ -19,15 +18,15 @@ from app.schema.inputs import (
     CustomerRefInput,
     DateFilterInput,
     DateTimeFilterInput,
-    ErrorPolicy,
     FilterInput,
     IdFilterInput,
     StringFilterInput,
 )
-from app.schema.outcome import RowCounts, RowOutcome
+from app.schema.outcome import RowCounts
 from app.schema.page import OrderDirection
 from app.schema.scalars import Json, Moment
 from app.services.page import Order
+from app.services.row import ErrorPolicy, Outcome
 
 
 @input_
@@ -81,7 +80,7 @@ class CustomerUpsertBatchInput:
 class CustomerUpsertPayload:
     """What became of the customer."""
 
-    outcome: RowOutcome = plain("What became of it.")
+    outcome: Outcome = plain("What became of it.")
     user_errors: list[UserError] = plain("What to mend in the input; nothing was stored then.")
     record_id: strawberry.Private[UUID | None]
 
@@ -96,7 +95,7 @@ class CustomerUpsertResult:
     """What became of one row."""
 
     index: int = plain("The row's place in the batch, from 0.")
-    outcome: RowOutcome = plain("What became of it.")
+    outcome: Outcome = plain("What became of it.")
     user_errors: list[UserError] = plain("What to mend in the row.")
     record_id: strawberry.Private[UUID | None]
 

@@ -16,28 +16,28 @@ def doc(thing: object) -> str:
     return inspect.getdoc(thing) or ""
 
 
-@dataclass_transform(field_specifiers=(strawberry.field,))
+@dataclass_transform(field_specifiers=(strawberry.field,), kw_only_default=True)
 def type_(cls: T) -> T:
     """An object type, described by its docstring."""
-    return strawberry.type(cls, description=doc(cls))  # type: ignore[return-value]  # the class itself comes back
+    return strawberry.type(cls, description=doc(cls))
 
 
-@dataclass_transform(field_specifiers=(strawberry.field,))
+@dataclass_transform(field_specifiers=(strawberry.field,), kw_only_default=True)
 def interface(cls: T) -> T:
     """An interface, described by its docstring."""
-    return strawberry.interface(cls, description=doc(cls))  # type: ignore[return-value]  # as above
+    return strawberry.interface(cls, description=doc(cls))
 
 
 @dataclass_transform(field_specifiers=(strawberry.field,), kw_only_default=True)
 def input_(cls: T) -> T:
     """An input type, described by its docstring."""
-    return strawberry.input(cls, description=doc(cls))  # type: ignore[return-value]  # as above
+    return strawberry.input(cls, description=doc(cls))
 
 
 @dataclass_transform(field_specifiers=(strawberry.field,), kw_only_default=True)
 def one_of(cls: T) -> T:
     """An input of which exactly one field is given, described by its docstring."""
-    return strawberry.input(cls, one_of=True, description=doc(cls))  # type: ignore[return-value]  # as above
+    return strawberry.input(cls, one_of=True, description=doc(cls))
 
 
 def field(resolver: Callable[..., Any]) -> Any:  # noqa: ANN401 - strawberry.field() itself is typed Any
@@ -68,6 +68,6 @@ def arg(description: str, **options: Any) -> Any:  # noqa: ANN401 - the stub's o
 def enum(cls: E, values: dict[str, str], name: str | None = None) -> E:
     """An enum, described by its docstring; `values` describes each of its names."""
     named = strawberry.enum(cls, name=name, description=doc(cls))
-    for value in named.__strawberry_definition__.values:
+    for value in vars(named)["__strawberry_definition__"].values:
         value.description = values[value.name]
     return named

@@ -70,8 +70,8 @@ class Documents:
                 errors = validate(build().core, document, max_errors=20, hide_suggestions=not self._suggest)
         except RecursionError:
             return Prepared(None, (_failed("The document is nested too deeply.", "GRAPHQL_VALIDATION_FAILED"),))
-        for error in errors:
-            error.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
+        for found in errors:
+            found.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
         return Prepared(document, tuple(errors))
 
 

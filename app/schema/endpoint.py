@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -97,14 +98,15 @@ class Endpoint:
         if header is None:
             return None
         scheme, _, secret = header.partition(" ")
+        challenge = {"www-authenticate": "Bearer"}
+        if scheme.lower() != "bearer" or not secret.strip():
+            msg = "The Authorization header must be `Bearer` and a token."
+            raise Refused(401, msg, "UNAUTHENTICATED", **challenge)
         try:
-            if scheme.lower() != "bearer" or not secret.strip():
-                msg = "The Authorization header must be `Bearer` and a token."
-                raise Unauthenticated(msg)
-            work = (token.authenticate, self._door, secret.strip(), request_id)
-            return await asyncio.get_running_loop().run_in_executor(self.threads, *work)
+            work = partial(token.authenticate, self._door, secret.strip(), request_id)
+            return await asyncio.get_running_loop().run_in_executor(self.threads, work)
         except Unauthenticated as error:
-            raise Refused(401, str(error), "UNAUTHENTICATED", **{"www-authenticate": "Bearer"}) from None
+            raise Refused(401, str(error), "UNAUTHENTICATED", **challenge) from None
         except AppError as error:
             raise Refused(503, str(error), "SERVICE_UNAVAILABLE", **{"retry-after": "1"}) from None
 

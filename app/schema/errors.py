@@ -33,7 +33,7 @@ _CODES: dict[type[Exception], str] = {
     Unavailable: "SERVICE_UNAVAILABLE",
 }
 
-UserErrorCode = enum(
+enum(
     Code,
     {
         "INVALID": "The value cannot be read or is not possible here.",
@@ -53,7 +53,7 @@ UserErrorCode = enum(
 class UserError:
     """Something in the input that the caller can mend."""
 
-    code: UserErrorCode = plain("What kind of problem it is.")
+    code: Code = plain("What kind of problem it is.")
     message: str = plain("What is wrong and how to mend it, for people.")
     path: list[str] | None = plain("Where in the input it is, as names and places in lists.")
 

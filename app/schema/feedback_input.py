@@ -15,7 +15,6 @@ from app.schema.inputs import (
     CustomerRefInput,
     DateFilterInput,
     DateTimeFilterInput,
-    ErrorPolicy,
     ExternalRefInput,
     FilterInput,
     FloatFilterInput,
@@ -24,11 +23,12 @@ from app.schema.inputs import (
     StringFilterInput,
     SurveyRefInput,
 )
-from app.schema.outcome import RowCounts, RowOutcome
+from app.schema.outcome import RowCounts
 from app.schema.page import OrderDirection
 from app.schema.scalars import Moment
 from app.services import feedback
 from app.services.page import Order
+from app.services.row import ErrorPolicy, Outcome
 
 
 @one_of
@@ -82,7 +82,7 @@ class FeedbackRecordBatchInput:
 class FeedbackRecordPayload:
     """What became of the feedback."""
 
-    outcome: RowOutcome = plain("What became of it.")
+    outcome: Outcome = plain("What became of it.")
     user_errors: list[UserError] = plain("What to mend in the input; nothing was stored then.")
     record_id: strawberry.Private[UUID | None]
 
@@ -97,7 +97,7 @@ class FeedbackRecordResult:
     """What became of one row."""
 
     index: int = plain("The row's place in the batch, from 0.")
-    outcome: RowOutcome = plain("What became of it.")
+    outcome: Outcome = plain("What became of it.")
     user_errors: list[UserError] = plain("What to mend in the row.")
     record_id: strawberry.Private[UUID | None]
 

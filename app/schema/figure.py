@@ -33,7 +33,7 @@ enum(
     {
         "LOW_SAMPLE": "Fewer than 30 answers.",
         "REBUILDING": "The rollups are being rebuilt; this is the old generation's value.",
-        "KNOWN_SINCE_REBUILD": "What was known before the last rebuild is told from the facts as they were then current.",
+        "KNOWN_SINCE_REBUILD": "What was known before the last rebuild is told from the facts current at that time.",
     },
 )
 

@@ -72,5 +72,3 @@ def shown_filters(value: Iterable[Filter]) -> list[KpiFilter]:
         )
         for one in value
     ]
-
-

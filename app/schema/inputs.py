@@ -1,8 +1,7 @@
 """Inputs that every noun uses: references, filters, batches; and how inputs reach the services as plain dicts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from enum import Enum
 from typing import Any, Generic, TypeVar
 
 import strawberry
@@ -154,7 +153,6 @@ class DeleteBatchInput:
     idempotency_key: str | None = absent("The same key and rows within 24 hours have one effect and one answer.")
 
 
-
 def unwrapped(value: Any) -> Any:  # noqa: ANN401 - any input value
     """An input as plain data: dicts without what was absent, references as Ref."""
     if type(value).__name__.endswith("RefInput"):
@@ -207,7 +205,7 @@ def _renamed(part: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def orders(value: Sequence[Any] | None, columns: dict[Enum, str], default: Order) -> list[Order]:
+def orders(value: Sequence[Any] | None, columns: Mapping[Any, str], default: Order) -> list[Order]:
     """An order input as the services take it."""
     if not value:
         return [default]

@@ -23,7 +23,7 @@ from app.schema.period import LocaleArgument, Period, PeriodInput, asked
 from app.schema.scalars import CurrencyCode, Moment
 from app.schema.target import TargetProgress
 from app.services import breakdown as breakdowns
-from app.services import comparison, target
+from app.services import comparison, target_progress
 from app.services.kpi import Answer, Question
 from app.services.period import ComparisonKind, Grain, Span
 from app.services.slices import Filter
@@ -142,13 +142,11 @@ class KpiResult(KpiFigure, Node):
     answer: strawberry.Private[Answer]
 
     @field
-    async def series(
-        self, info: Info, grain: Annotated[Grain, arg("How the days are cut.")]
-    ) -> list[KpiPoint]:
+    async def series(self, info: Info, grain: Annotated[Grain, arg("How the days are cut.")]) -> list[KpiPoint]:
         """The KPI by day, week, month, quarter or year; a bucket at the edge is clipped to the period."""
         question = replace(_question(self.answer), grain=grain)
         answer = await info.context.kpis.load(question)
-        goals = await info.context.snapshot(target.goals, question, self.answer.variant.key, answer.spans)
+        goals = await info.context.snapshot(target_progress.goals, question, self.answer.variant.key, answer.spans)
         return [
             KpiPoint(
                 id=_id("KpiPoint", answer, span),
@@ -217,15 +215,15 @@ class KpiResult(KpiFigure, Node):
     async def targets(self, info: Info) -> list[TargetProgress]:
         """The targets that concern it, the closest first, and how they do."""
         asked_ = (_question(self.answer), self.answer.span, self.answer.variant.key)
-        (rows,) = await info.context.snapshot(target.matching, [asked_])
-        return [TargetProgress.of(one) for one in await info.context.snapshot(target.progress, rows)]
+        (rows,) = await info.context.snapshot(target_progress.matching, [asked_])
+        return [TargetProgress.of(one) for one in await info.context.snapshot(target_progress.progress, rows)]
 
     @field
     async def target(self, info: Info) -> TargetProgress | None:
         """The target: the one with the narrowest scope, then the nearest end, and how it does."""
         asked_ = (_question(self.answer), self.answer.span, self.answer.variant.key)
-        (rows,) = await info.context.snapshot(target.matching, [asked_])
-        found = await info.context.snapshot(target.progress, rows[:1])
+        (rows,) = await info.context.snapshot(target_progress.matching, [asked_])
+        found = await info.context.snapshot(target_progress.progress, rows[:1])
         return TargetProgress.of(found[0]) if found else None
 
 

@@ -16,12 +16,12 @@ from app.schema.context import Info
 from app.schema.describe import arg, mutation, type_
 from app.schema.errors import user_errors
 from app.schema.filters import filters
-from app.schema.inputs import DeleteBatchInput, unwrapped
-from app.schema.outcome import DeleteBatchPayload, RowOutcome, counts, deletions, refused_deletions, row_errors
+from app.schema.inputs import DeleteBatchInput, as_ref, unwrapped
+from app.schema.outcome import DeleteBatchPayload, counts, deletions, refused_deletions, row_errors
 from app.schema.period import asked
 from app.schema.target import Target
 from app.services import channel, customer, feedback, staff, survey, target
-from app.services.row import ErrorPolicy, Options, Outcome, Ref, Wrong
+from app.services.row import ErrorPolicy, Options, Outcome, Wrong
 
 ALONE = Options(ErrorPolicy.REJECT_FAILED_ROWS)
 _INPUT = "What to write."
@@ -48,53 +48,61 @@ class Mutation:
 
     @mutation
     async def channel_upsert(
-        self, info: Info, input: Annotated[channels.ChannelUpsertInput, arg(_INPUT)]  # noqa: A002 - the schema's word
+        self,
+        info: Info,
+        input: Annotated[channels.ChannelUpsertInput, arg(_INPUT)],
     ) -> channels.ChannelUpsertPayload:
         """Make a channel, or bring it up to date."""
         try:
             row, outcome = await info.context.run(channel.upsert, unwrapped(input))
         except Invalid as error:
             return channels.ChannelUpsertPayload(
-                channel=None, outcome=RowOutcome.REJECTED, user_errors=user_errors(error.problems)
+                channel=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems)
             )
         return channels.ChannelUpsertPayload(channel=channels.Channel.of(row), outcome=outcome, user_errors=[])
 
     @mutation
     async def staff_upsert(
-        self, info: Info, input: Annotated[staffs.StaffUpsertInput, arg(_INPUT)]  # noqa: A002 - the schema's word
+        self,
+        info: Info,
+        input: Annotated[staffs.StaffUpsertInput, arg(_INPUT)],
     ) -> staffs.StaffUpsertPayload:
         """Make a member of staff, or bring them up to date."""
         try:
             row, outcome = await info.context.run(staff.upsert, unwrapped(input))
         except Invalid as error:
             return staffs.StaffUpsertPayload(
-                staff=None, outcome=RowOutcome.REJECTED, user_errors=user_errors(error.problems)
+                staff=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems)
             )
         return staffs.StaffUpsertPayload(staff=staffs.Staff.of(row), outcome=outcome, user_errors=[])
 
     @mutation
     async def survey_upsert(
-        self, info: Info, input: Annotated[surveys.SurveyUpsertInput, arg(_INPUT)]  # noqa: A002 - the schema's word
+        self,
+        info: Info,
+        input: Annotated[surveys.SurveyUpsertInput, arg(_INPUT)],
     ) -> surveys.SurveyUpsertPayload:
         """Make a survey, or bring it up to date."""
         try:
             row, outcome = await info.context.run(survey.upsert, unwrapped(input))
         except Invalid as error:
             return surveys.SurveyUpsertPayload(
-                survey=None, outcome=RowOutcome.REJECTED, user_errors=user_errors(error.problems)
+                survey=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems)
             )
         return surveys.SurveyUpsertPayload(survey=surveys.Survey.of(row), outcome=outcome, user_errors=[])
 
     @mutation
     async def customer_upsert(
-        self, info: Info, input: Annotated[customers.CustomerUpsertInput, arg(_INPUT)]  # noqa: A002 - the schema's word
+        self,
+        info: Info,
+        input: Annotated[customers.CustomerUpsertInput, arg(_INPUT)],
     ) -> customers.CustomerUpsertPayload:
         """Make a customer, or bring it up to date: absent keeps, null clears."""
         try:
             (row,) = await info.context.run(customer.upsert_batch, [unwrapped(input)], ALONE)
         except Invalid as error:
             return customers.CustomerUpsertPayload(
-                outcome=RowOutcome.REJECTED, user_errors=user_errors(error.problems), record_id=None
+                outcome=Outcome.REJECTED, user_errors=user_errors(error.problems), record_id=None
             )
         return customers.CustomerUpsertPayload(
             outcome=row.outcome, user_errors=user_errors(row.problems), record_id=row.id
@@ -102,7 +110,9 @@ class Mutation:
 
     @mutation
     async def customer_upsert_batch(
-        self, info: Info, input: Annotated[customers.CustomerUpsertBatchInput, arg(_INPUT)]  # noqa: A002 - the schema's word
+        self,
+        info: Info,
+        input: Annotated[customers.CustomerUpsertBatchInput, arg(_INPUT)],
     ) -> customers.CustomerUpsertBatchPayload:
         """Make or bring up to date up to 500 customers."""
         try:
@@ -112,23 +122,23 @@ class Mutation:
                 results=[], counts=counts([]), user_errors=user_errors(error.problems)
             )
         rows = [
-            customers.CustomerUpsertResult(
-                index=r.index, outcome=r.outcome, user_errors=row_errors(r), record_id=r.id
-            )
+            customers.CustomerUpsertResult(index=r.index, outcome=r.outcome, user_errors=row_errors(r), record_id=r.id)
             for r in results
         ]
         return customers.CustomerUpsertBatchPayload(results=rows, counts=counts(results), user_errors=[])
 
     @mutation
     async def feedback_record(
-        self, info: Info, input: Annotated[feedbacks.FeedbackRecordInput, arg(_INPUT)]  # noqa: A002 - the schema's word
+        self,
+        info: Info,
+        input: Annotated[feedbacks.FeedbackRecordInput, arg(_INPUT)],
     ) -> feedbacks.FeedbackRecordPayload:
         """Record a feedback, or replace it as a whole."""
         try:
             (row,) = await info.context.run(feedback.record_batch, [unwrapped(input)], ALONE)
         except Invalid as error:
             return feedbacks.FeedbackRecordPayload(
-                outcome=RowOutcome.REJECTED, user_errors=user_errors(error.problems), record_id=None
+                outcome=Outcome.REJECTED, user_errors=user_errors(error.problems), record_id=None
             )
         return feedbacks.FeedbackRecordPayload(
             outcome=row.outcome, user_errors=user_errors(row.problems), record_id=row.id
@@ -136,7 +146,9 @@ class Mutation:
 
     @mutation
     async def feedback_record_batch(
-        self, info: Info, input: Annotated[feedbacks.FeedbackRecordBatchInput, arg(_INPUT)]  # noqa: A002 - the schema's word
+        self,
+        info: Info,
+        input: Annotated[feedbacks.FeedbackRecordBatchInput, arg(_INPUT)],
     ) -> feedbacks.FeedbackRecordBatchPayload:
         """Record or replace up to 500 feedbacks."""
         try:
@@ -146,16 +158,16 @@ class Mutation:
                 results=[], counts=counts([]), user_errors=user_errors(error.problems)
             )
         rows = [
-            feedbacks.FeedbackRecordResult(
-                index=r.index, outcome=r.outcome, user_errors=row_errors(r), record_id=r.id
-            )
+            feedbacks.FeedbackRecordResult(index=r.index, outcome=r.outcome, user_errors=row_errors(r), record_id=r.id)
             for r in results
         ]
         return feedbacks.FeedbackRecordBatchPayload(results=rows, counts=counts(results), user_errors=[])
 
     @mutation
     async def feedback_delete_batch(
-        self, info: Info, input: Annotated[DeleteBatchInput, arg("What to delete.")]  # noqa: A002 - the schema's word
+        self,
+        info: Info,
+        input: Annotated[DeleteBatchInput, arg("What to delete.")],
     ) -> DeleteBatchPayload:
         """Delete up to 500 feedbacks; KPIs forget them at once."""
         try:
@@ -165,14 +177,16 @@ class Mutation:
 
     @mutation
     async def target_set(
-        self, info: Info, input: Annotated[targets.TargetSetInput, arg(_INPUT)]  # noqa: A002 - the schema's word
+        self,
+        info: Info,
+        input: Annotated[targets.TargetSetInput, arg(_INPUT)],
     ) -> targets.TargetSetPayload:
         """Set a target, or replace it; its history is kept."""
         try:
             row, outcome, advice = await info.context.run(target.set_, _target(input))
         except Invalid as error:
             return targets.TargetSetPayload(
-                target=None, outcome=RowOutcome.REJECTED, advice=[], user_errors=user_errors(error.problems)
+                target=None, outcome=Outcome.REJECTED, advice=[], user_errors=user_errors(error.problems)
             )
         shown = [
             targets.TargetAdvice(criterion=targets.SmartCriterion(one.criterion), message=one.message) for one in advice
@@ -181,19 +195,16 @@ class Mutation:
 
     @mutation
     async def target_delete(
-        self, info: Info, input: Annotated[targets.TargetDeleteInput, arg("What to delete.")]  # noqa: A002 - the schema's word
+        self,
+        info: Info,
+        input: Annotated[targets.TargetDeleteInput, arg("What to delete.")],
     ) -> targets.TargetDeletePayload:
         """Delete a target; its history is kept."""
-        given = unwrapped(input)
-        wanted = given.get("target") or Ref(None, given.get("external_id"))
         try:
-            if wanted.id is None and wanted.external_id is None:
-                msg = "Say which target: `target` or `externalId`."
-                raise Invalid(msg, "target")
-            row = await info.context.run(target.delete, wanted)
+            row = await info.context.run(target.delete, as_ref(input))
         except Invalid as error:
             return targets.TargetDeletePayload(
-                target=None, outcome=RowOutcome.REJECTED, user_errors=user_errors(error.problems)
+                target=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems)
             )
         return targets.TargetDeletePayload(target=Target.of(row), outcome=Outcome.DELETED, user_errors=[])
 
@@ -202,7 +213,18 @@ def _target(value: targets.TargetSetInput) -> Mapping[str, Any]:
     """The input as the service takes it."""
     data: dict[str, Any] = {
         name: one
-        for name in ("external_id", "kpi", "variant", "kind", "value", "stretch", "from_", "before", "owner", "rationale")
+        for name in (
+            "external_id",
+            "kpi",
+            "variant",
+            "kind",
+            "value",
+            "stretch",
+            "from_",
+            "before",
+            "owner",
+            "rationale",
+        )
         if (one := getattr(value, name)) is not strawberry.UNSET
     }
     if not isinstance(value.kpi, Wrong):

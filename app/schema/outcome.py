@@ -8,7 +8,7 @@ from app.schema.describe import enum, plain, type_
 from app.schema.errors import UserError, user_errors
 from app.services.row import Outcome, Result
 
-RowOutcome = enum(
+enum(
     Outcome,
     {
         "CREATED": "The record is new.",
@@ -39,7 +39,7 @@ class DeleteResult:
     """What became of one deletion."""
 
     index: int = plain("The row's place in the batch, from 0.")
-    outcome: RowOutcome = plain("What became of it.")
+    outcome: Outcome = plain("What became of it.")
     user_errors: list[UserError] = plain("Why it was rejected.")
 
 

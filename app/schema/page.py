@@ -24,7 +24,9 @@ class OrderDirection(StrEnum):
 
 enum(OrderDirection, {"ASC": "The smallest or earliest first.", "DESC": "The greatest or latest first."})
 
-First = Annotated[int | None, arg(f"How many from the beginning; {DEFAULT} when neither first nor last is given, at most {MOST}.")]
+First = Annotated[
+    int | None, arg(f"How many from the beginning; {DEFAULT} when neither first nor last is given, at most {MOST}.")
+]
 After = Annotated[str | None, arg("Only what comes after this cursor.")]
 Last = Annotated[int | None, arg(f"How many from the end; at most {MOST}.")]
 Before = Annotated[str | None, arg("Only what comes before this cursor.")]

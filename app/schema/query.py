@@ -57,7 +57,7 @@ class Query:
         key: Annotated[KpiKey, arg("The KPI.")],
         period: Annotated[PeriodInput, arg("Over which days.")],
         variant: Annotated[str | None, arg("Which reading; the default one when absent.")] = None,
-        filter: Annotated[list[KpiFilterInput] | None, arg("Narrowed to what; all must hold.")] = None,  # noqa: A002 - the schema's word
+        filter: Annotated[list[KpiFilterInput] | None, arg("Narrowed to what; all must hold.")] = None,
         known_on: Annotated[date | None, arg("As it was known at the end of this day; now when absent.")] = None,
     ) -> KpiResult | None:
         """One KPI over some days."""
@@ -72,9 +72,7 @@ class Query:
         return [_one(info, item) for item in ask]  # type: ignore[misc]  # graphql-core awaits the items side by side
 
     @field
-    async def kpi_definition(
-        self, info: Info, key: Annotated[str, arg("The key of the KPI.")]
-    ) -> KpiDefinition | None:
+    async def kpi_definition(self, info: Info, key: Annotated[str, arg("The key of the KPI.")]) -> KpiDefinition | None:
         """What a KPI means; null when there is none of that key."""
         del info
         return KpiDefinition.of(CATALOGUE[key]) if key in CATALOGUE else None
@@ -96,9 +94,7 @@ class Query:
         ]
 
     @field
-    async def channel(
-        self, info: Info, by: Annotated[ChannelRefInput, arg("Which one.")]
-    ) -> channels.Channel | None:
+    async def channel(self, info: Info, by: Annotated[ChannelRefInput, arg("Which one.")]) -> channels.Channel | None:
         """A channel; null when there is none of that name here."""
         row = await info.context.run(channel.find, as_ref(by))
         return channels.Channel.of(row) if row else None
@@ -111,7 +107,7 @@ class Query:
         after: After = None,
         last: Last = None,
         before: Before = None,
-        filter: Annotated[channels.ChannelFilterInput | None, arg("Which ones.")] = None,  # noqa: A002 - the schema's word
+        filter: Annotated[channels.ChannelFilterInput | None, arg("Which ones.")] = None,
         order_by: Annotated[list[channels.ChannelOrderInput] | None, arg("In which order.")] = None,
     ) -> Connection[channels.Channel] | None:
         """The channels."""
@@ -120,9 +116,7 @@ class Query:
         return await listed(info, channel.page, channel.count, channels.Channel.of, chosen, tree(filter), order)
 
     @field
-    async def staff_member(
-        self, info: Info, by: Annotated[StaffRefInput, arg("Which one.")]
-    ) -> staffs.Staff | None:
+    async def staff_member(self, info: Info, by: Annotated[StaffRefInput, arg("Which one.")]) -> staffs.Staff | None:
         """A member of staff; null when there is none of that name here."""
         row = await info.context.run(staff.find, as_ref(by))
         return staffs.Staff.of(row) if row else None
@@ -135,7 +129,7 @@ class Query:
         after: After = None,
         last: Last = None,
         before: Before = None,
-        filter: Annotated[staffs.StaffFilterInput | None, arg("Which ones.")] = None,  # noqa: A002 - the schema's word
+        filter: Annotated[staffs.StaffFilterInput | None, arg("Which ones.")] = None,
         order_by: Annotated[list[staffs.StaffOrderInput] | None, arg("In which order.")] = None,
     ) -> Connection[staffs.Staff] | None:
         """The staff."""
@@ -144,9 +138,7 @@ class Query:
         return await listed(info, staff.page, staff.count, staffs.Staff.of, chosen, tree(filter), order)
 
     @field
-    async def survey(
-        self, info: Info, by: Annotated[SurveyRefInput, arg("Which one.")]
-    ) -> surveys.Survey | None:
+    async def survey(self, info: Info, by: Annotated[SurveyRefInput, arg("Which one.")]) -> surveys.Survey | None:
         """A survey; null when there is none of that name here."""
         row = await info.context.run(survey.find, as_ref(by))
         return surveys.Survey.of(row) if row else None
@@ -159,7 +151,7 @@ class Query:
         after: After = None,
         last: Last = None,
         before: Before = None,
-        filter: Annotated[surveys.SurveyFilterInput | None, arg("Which ones.")] = None,  # noqa: A002 - the schema's word
+        filter: Annotated[surveys.SurveyFilterInput | None, arg("Which ones.")] = None,
         order_by: Annotated[list[surveys.SurveyOrderInput] | None, arg("In which order.")] = None,
     ) -> Connection[surveys.Survey] | None:
         """The surveys."""
@@ -183,7 +175,7 @@ class Query:
         after: After = None,
         last: Last = None,
         before: Before = None,
-        filter: Annotated[customer_lists.CustomerFilterInput | None, arg("Which ones.")] = None,  # noqa: A002 - the schema's word
+        filter: Annotated[customer_lists.CustomerFilterInput | None, arg("Which ones.")] = None,
         order_by: Annotated[list[customer_lists.CustomerOrderInput] | None, arg("In which order.")] = None,
     ) -> Connection[customers.Customer] | None:
         """The customers."""
@@ -208,7 +200,7 @@ class Query:
         after: After = None,
         last: Last = None,
         before: Before = None,
-        filter: Annotated[feedback_lists.FeedbackFilterInput | None, arg("Which ones.")] = None,  # noqa: A002 - the schema's word
+        filter: Annotated[feedback_lists.FeedbackFilterInput | None, arg("Which ones.")] = None,
         order_by: Annotated[list[feedback_lists.FeedbackOrderInput] | None, arg("In which order.")] = None,
     ) -> Connection[feedbacks.Feedback] | None:
         """The feedback."""
@@ -233,7 +225,7 @@ class Query:
         after: After = None,
         last: Last = None,
         before: Before = None,
-        filter: Annotated[target_lists.TargetFilterInput | None, arg("Which ones.")] = None,  # noqa: A002 - the schema's word
+        filter: Annotated[target_lists.TargetFilterInput | None, arg("Which ones.")] = None,
         order_by: Annotated[list[target_lists.TargetOrderInput] | None, arg("In which order.")] = None,
     ) -> Connection[targets_.Target] | None:
         """The targets, visible to everyone in the workspace."""
@@ -242,7 +234,7 @@ class Query:
         return await listed(info, target.page, target.count, targets_.Target.of, chosen, tree(filter), order)
 
     @field
-    async def node(self, info: Info, id: Annotated[strawberry.ID, arg("Its global id.")]) -> Node | None:  # noqa: A002 - the schema's word
+    async def node(self, info: Info, id: Annotated[strawberry.ID, arg("Its global id.")]) -> Node | None:
         """The object of that global id; null when there is none here."""
         return await find(info.context, id)  # type: ignore[no-any-return]  # some node
 

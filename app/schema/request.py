@@ -11,7 +11,7 @@ JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
+class Refused(Exception):
     """A request that cannot be run: its HTTP status, a sentence, a code, and headers of the answer."""
 
     def __init__(self, status: int, message: str, code: str = "BAD_REQUEST", **headers: str) -> None:

@@ -13,11 +13,11 @@ from app.schema.describe import absent, enum, input_, plain, type_
 from app.schema.errors import UserError
 from app.schema.inputs import StringFilterInput
 from app.schema.node import Node, rows_found_by
-from app.schema.outcome import RowOutcome
 from app.schema.page import OrderDirection
 from app.schema.scalars import Moment
 from app.services import staff
 from app.services.page import Order
+from app.services.row import Outcome
 
 
 @type_
@@ -67,7 +67,7 @@ class StaffUpsertPayload:
     """What became of the member of staff."""
 
     staff: Staff | None = plain("The member of staff as they stand now.")
-    outcome: RowOutcome = plain("What became of them.")
+    outcome: Outcome = plain("What became of them.")
     user_errors: list[UserError] = plain("What to mend in the input; nothing was stored then.")
 
 

@@ -14,11 +14,11 @@ from app.schema.describe import absent, enum, input_, plain, type_
 from app.schema.errors import UserError
 from app.schema.inputs import FilterInput, StringFilterInput
 from app.schema.node import Node, rows_found_by
-from app.schema.outcome import RowOutcome
 from app.schema.page import OrderDirection
 from app.schema.scalars import Moment
 from app.services import survey
 from app.services.page import Order
+from app.services.row import Outcome
 
 enum(
     SurveyOccasion,
@@ -79,7 +79,7 @@ class SurveyUpsertPayload:
     """What became of the survey."""
 
     survey: Survey | None = plain("The survey as it stands now.")
-    outcome: RowOutcome = plain("What became of it.")
+    outcome: Outcome = plain("What became of it.")
     user_errors: list[UserError] = plain("What to mend in the input; nothing was stored then.")
 
 

@@ -1,7 +1,6 @@
 """Targets in the schema."""
 
 from datetime import date
-from enum import StrEnum
 from typing import Any, Self
 
 import strawberry
@@ -11,20 +10,15 @@ from app.models.target import Target as Row
 from app.models.target import TargetKind
 from app.schema.catalogue import KpiKey
 from app.schema.context import Info
-from app.schema.describe import absent, enum, field, input_, one_of, plain, type_
-from app.schema.errors import UserError
-from app.schema.filters import KpiFilter, KpiFilterInput, shown_filters
-from app.schema.inputs import DateFilterInput, ExternalRefInput, FilterInput, StringFilterInput
+from app.schema.describe import enum, field, plain, type_
+from app.schema.filters import KpiFilter, shown_filters
 from app.schema.node import Node, rows_found_by
-from app.schema.outcome import RowOutcome
-from app.schema.page import OrderDirection
-from app.schema.period import Period, PeriodInput
+from app.schema.period import Period
 from app.schema.scalars import Moment
-from app.services import target
+from app.services import target, target_progress
 from app.services.pacing import TargetState
-from app.services.page import Order
 from app.services.period import Span
-from app.services.target import Progress
+from app.services.target_progress import Progress
 
 enum(
     TargetKind,
@@ -87,7 +81,7 @@ class Target(Node):
     @field
     async def progress(self, info: Info) -> "TargetProgress | None":
         """How it does today."""
-        (found,) = await info.context.snapshot(target.progress, [self.row])
+        (found,) = await info.context.snapshot(target_progress.progress, [self.row])
         return TargetProgress.of(found)
 
     @field

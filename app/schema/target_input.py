@@ -11,11 +11,11 @@ from app.schema.describe import absent, enum, input_, one_of, plain, type_
 from app.schema.errors import UserError
 from app.schema.filters import KpiFilterInput
 from app.schema.inputs import DateFilterInput, ExternalRefInput, FilterInput, StringFilterInput
-from app.schema.outcome import RowOutcome
 from app.schema.page import OrderDirection
 from app.schema.period import PeriodInput
 from app.schema.target import Target
 from app.services.page import Order
+from app.services.row import Outcome
 
 
 @one_of
@@ -90,17 +90,18 @@ class TargetSetPayload:
     """What became of the target."""
 
     target: Target | None = plain("The target as it stands now.")
-    outcome: RowOutcome = plain("What became of it.")
+    outcome: Outcome = plain("What became of it.")
     advice: list[TargetAdvice] = plain("What about it is not SMART.")
     user_errors: list[UserError] = plain("What to mend in the input; nothing was stored then.")
 
 
-@input_
+@one_of
 class TargetDeleteInput:
-    """Which target to delete."""
+    """Which target to delete, named in one of three ways."""
 
-    target: TargetRefInput | None = absent("The target.")
-    external_id: str | None = absent("Its id in the caller's source, in place of `target`.")
+    id: strawberry.ID | None = absent("By global id.")
+    external_id: str | None = absent("By the id in the caller's own source.")
+    external: ExternalRefInput | None = absent("By the id in a named source.")
 
 
 @type_
@@ -108,7 +109,7 @@ class TargetDeletePayload:
     """What became of the target."""
 
     target: Target | None = plain("The target as it stood.")
-    outcome: RowOutcome = plain("What became of it.")
+    outcome: Outcome = plain("What became of it.")
     user_errors: list[UserError] = plain("What to mend in the input; nothing was deleted then.")
 
 
@@ -145,4 +146,3 @@ class TargetOrderInput:
 
     field: TargetOrderField = plain("By what.")
     direction: OrderDirection = plain("Which way.", default=OrderDirection.ASC)
-

@@ -20,7 +20,9 @@ class Workspace(Node):
     currency: CurrencyCode = plain("The currency that money KPIs are given in.")
     first_weekday: int = plain("The day on which weeks begin, from 1 (Monday) to 7 (Sunday).")
     fiscal_year_start: int = plain("The month in which years and quarters begin, from 1 to 12.")
-    small_cell_k: int = plain("Survey figures of fewer people than this are suppressed without the scope personal:read.")
+    small_cell_k: int = plain(
+        "Survey figures of fewer people than this are suppressed without the scope personal:read."
+    )
     locale: str = plain("The language of names where the caller asks for none.")
 
     @classmethod

@@ -95,4 +95,3 @@ def narrowed(answer: Answer, by: Dimension, row: Row) -> Answer:
     """The answer that the slice gives when it is asked for by itself."""
     question = replace(answer.question, by=None, filters=(*answer.question.filters, Filter(by, row.keys)))
     return replace(answer, question=question, figures={"": [row.figure]})
-

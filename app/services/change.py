@@ -30,7 +30,9 @@ def seal(uow: Uow) -> int:
     later gets a later number. So readers of the sequence miss nothing.
     """
     uow.db.lock(uow.session, "seal", uow.tenant_id)
-    last = uow.session.scalars(select(Change).where(col(Change.seq).is_not(None)).order_by(col(Change.seq).desc())).first()
+    last = uow.session.scalars(
+        select(Change).where(col(Change.seq).is_not(None)).order_by(col(Change.seq).desc())
+    ).first()
     seq, previous = (last.seq or 0, last.hash or _GENESIS) if last else (0, _GENESIS)
     unsealed = select(Change).where(col(Change.seq).is_(None)).order_by(col(Change.id)).limit(SEAL_AT_ONCE)
     rows = list(uow.session.scalars(unsealed))

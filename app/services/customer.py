@@ -6,10 +6,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlmodel import col, select
-from uuid_utils.compat import uuid7
-
 from sqlalchemy import ColumnElement
+from sqlmodel import col, select
 
 from app.errors import Code, Invalid
 from app.models.base import FOREVER, TRAITS, CustomerKind
@@ -18,11 +16,11 @@ from app.models.channel import Channel
 from app.models.customer import Customer, CustomerExternalId, CustomerStatus
 from app.models.feedback import Feedback
 from app.services import fact, ref, spell
-from app.services.idempotency import once
-from app.services.row import Batch, Key, Options, Outcome, Ref, Result, Row, Word, moment, waves
 from app.services import page as pages
 from app.services.filter import Tree, resolved, where
+from app.services.idempotency import once
 from app.services.page import Order, Page, Slice
+from app.services.row import Batch, Key, Options, Outcome, Ref, Result, Row, Word, moment, waves
 from app.uow import Scope, Uow, reads, writes
 
 
@@ -93,12 +91,8 @@ class _Wave:
             CustomerExternalId.source == self.uow.actor.source,
             self.uow.db.is_any(CustomerExternalId.external_id, names),
         )
-        known = {
-            id_: name
-            for id_, name in self.uow.session.execute(
-                select(CustomerExternalId.customer_id, CustomerExternalId.external_id).where(*mine)
-            )
-        }
+        named = select(CustomerExternalId.customer_id, CustomerExternalId.external_id).where(*mine)
+        known = {row.customer_id: row.external_id for row in self.uow.session.execute(named)}
         statement = select(Customer).where(self.uow.db.is_any(Customer.id, list(known))).order_by(col(Customer.id))
         locked = self.uow.session.scalars(statement.with_for_update().execution_options(populate_existing=True))
         return {known[customer.id]: customer for customer in locked}
@@ -107,7 +101,8 @@ class _Wave:
         """What the row sets; references that need a stub are Missing. Raises Invalid."""
         present, given, create = self.present.get(row.external_id), row.model_fields_set, self.options.create_missing
         if row.expected_version is not None and row.expected_version != (present.version if present else 0):
-            msg = f"The customer is at version {present.version if present else 0}, not {row.expected_version}; read it again."
+            version = present.version if present else 0
+            msg = f"The customer is at version {version}, not {row.expected_version}; read it again."
             raise Invalid(msg, "expectedVersion", code=Code.CONFLICT)
         columns: dict[str, Any] = {name: getattr(row, name) for name in _PLAIN if name in given}
         if "kind" in given:
@@ -202,8 +197,14 @@ class _Wave:
             present = Customer(tenant_id=uow.tenant_id, created_at=uow.now, updated_at=uow.now, **columns)
             uow.session.add(present)
             uow.session.flush()
-            name = {"id": uuid7(), "source": uow.actor.source, "external_id": row.external_id}
-            uow.session.add(CustomerExternalId(tenant_id=uow.tenant_id, customer_id=present.id, **name))
+            uow.session.add(
+                CustomerExternalId(
+                    tenant_id=uow.tenant_id,
+                    customer_id=present.id,
+                    source=uow.actor.source,
+                    external_id=row.external_id,
+                )
+            )
             uow.record(present, "Customer", Action.CREATED)
             return present, False
         for name, value in columns.items():
@@ -214,16 +215,16 @@ class _Wave:
         return present, was_stub
 
     def _stubs(self, columns: dict[str, Any]) -> None:
-        for name, make in (
-            ("parent_id", lambda r: ref.customer_stubs(self.uow, [r])),
-            ("acquisition_channel_id", lambda r: ref.keyed_stubs(self.uow, Channel, [r])),
-        ):
-            missing = columns.get(name)
-            if isinstance(missing, ref.Missing):
-                known = self.parents if name == "parent_id" else self.channels
-                if isinstance(known[missing.ref], ref.Missing):
-                    known |= make(missing.ref)
-                columns[name] = known[missing.ref]
+        """Make the parent and channel that are named and not known yet, and put their ids in."""
+        parent, channel = columns.get("parent_id"), columns.get("acquisition_channel_id")
+        if isinstance(parent, ref.Missing):
+            if isinstance(self.parents[parent.ref], ref.Missing):
+                self.parents |= ref.customer_stubs(self.uow, [parent.ref])
+            columns["parent_id"] = self.parents[parent.ref]
+        if isinstance(channel, ref.Missing):
+            if isinstance(self.channels[channel.ref], ref.Missing):
+                self.channels |= ref.keyed_stubs(self.uow, Channel, [channel.ref])
+            columns["acquisition_channel_id"] = self.channels[channel.ref]
 
 
 def _is_stale(present: Customer, updated: datetime | None) -> bool:

@@ -49,8 +49,9 @@ class Kind(ABC):
 
 
 def ingest(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
-    """Record `rows`, each the whole fact of its external id; what became of each, in order. One record is a batch of one.
+    """Record `rows`, each the whole fact of its external id; what became of each, in order.
 
+    One record is a batch of one.
     Raises Invalid for what is wrong with the request as a whole; a wrong row is rejected with its problems.
     """
     return once(uow, kind.noun, rows, options, lambda: _ingest(uow, kind, rows, options))
@@ -70,8 +71,9 @@ def _write(uow: Uow, kind: Kind, wave: dict[int, dict[str, Any]], batch: Batch) 
     stored = _stored(uow, kind, [columns["external_id"] for columns in wave.values()])
     buried = _buried(uow, kind, [columns["external_id"] for columns in wave.values()])
     new, changed, touched = [], [], []
-    for index, columns in wave.items():
-        present = stored.get(columns["external_id"])
+    for index, given in wave.items():
+        present = stored.get(given["external_id"])
+        columns = dict(given)
         outcome = _outcome(present, columns, buried.get(columns["external_id"]))
         fresh = uuid7() if present is None and outcome is Outcome.CREATED else None
         batch.settle(index, outcome, present.id if present else fresh)
@@ -136,7 +138,7 @@ def _buried(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> dict[str, date
         Tombstone.source == uow.actor.source,
         uow.db.is_any(Tombstone.external_id, list(external_ids)),
     )
-    return {external_id: at for external_id, at in uow.session.execute(statement)}
+    return {row.external_id: row.source_updated_at for row in uow.session.execute(statement)}
 
 
 def _outcome(present: Fact | None, columns: Mapping[str, Any], buried: datetime | None) -> Outcome:
@@ -207,6 +209,7 @@ def _bury(uow: Uow, kind: Kind, row: TombstoneRow) -> None:
     grave = uow.session.scalars(select(Tombstone).where(*mine)).first()
     if grave is None:
         grave = Tombstone(
+            tenant_id=uow.tenant_id,
             noun=kind.noun,
             source=uow.actor.source,
             external_id=row.external_id,

@@ -1,15 +1,15 @@
 """Recording feedback: what a score may be, where it lies on its scale, and the facts that come of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlmodel import col, select
-
 from sqlalchemy import ColumnElement
+from sqlmodel import col, select
 
 from app.errors import Code, Invalid, Problem
 from app.models.channel import Channel
@@ -17,11 +17,11 @@ from app.models.feedback import Feedback, FeedbackKind, FeedbackOrigin
 from app.models.staff import Staff
 from app.models.survey import Survey
 from app.services import fact, ref
-from app.services.ref import named
-from app.services.row import Batch, Key, Options, Ref, Result, Row, Word, moment
 from app.services import page as pages
 from app.services.filter import Tree, resolved, where
 from app.services.page import Order, Page, Slice
+from app.services.ref import named
+from app.services.row import Batch, Key, Options, Ref, Result, Row, Word, moment
 from app.uow import Scope, Uow, reads, writes
 
 MILLION = 1_000_000
@@ -79,7 +79,10 @@ def position(score: float | None, worst: int, best: int, kind: FeedbackKind) -> 
         msg = f"An NPS score is a whole number from 0 to 10, not {score:g}."
         raise Invalid(msg, "score", code=Code.OUT_OF_RANGE)
     if not min(worst, best) <= score <= max(worst, best):
-        msg = f"The score {score:g} lies outside its scale {worst}–{best}; give scaleWorst and scaleBest if it has another."
+        msg = (
+            f"The score {score:g} lies outside its scale {worst}–{best}; "
+            "give scaleWorst and scaleBest if it has another."
+        )
         raise Invalid(msg, "score", code=Code.OUT_OF_RANGE)
     # decimal, so that 70 % of the way is 70 % of the way
     return round((Decimal(str(score)) - worst) * MILLION / (best - worst))
@@ -105,26 +108,33 @@ class FeedbackFacts(fact.Kind):
         values: dict[int, dict[str, Any]] = {}
         for index, row in list(batch.waiting.items()):
             problems: list[Problem] = []
-            columns: dict[str, Any] = {}
-            for part in (lambda row=row: self._score(row), lambda row=row: self._when(uow, row)):
-                try:
-                    columns |= part()
-                except Invalid as error:
-                    problems += error.problems
-            for name, hits in found.items():
-                try:
-                    hit = ref.require(hits, getattr(row, name), name, name, create=options.create_missing)
-                    columns[f"{name}_id"] = hit
-                except Invalid as error:
-                    problems += error.problems
+            columns = self._columns(uow, row, found, problems, create=options.create_missing)
             if problems:
                 batch.reject(index, *problems)
-                continue
-            plain = ("external_id", "kind", "score", "product", "campaign", "journey_stage", "origin", "comment")
-            columns |= {name: getattr(row, name) for name in plain}
-            columns |= {"source": uow.actor.source, "tags": list(dict.fromkeys(row.tags or []))}
-            values[index] = columns
+            else:
+                values[index] = columns
         return values
+
+    def _columns(
+        self, uow: Uow, row: FeedbackRow, found: Mapping[str, ref.Found], problems: list[Problem], *, create: bool
+    ) -> dict[str, Any]:
+        """The columns of one row; what is wrong with it is added to `problems`."""
+        plain = ("external_id", "kind", "score", "product", "campaign", "journey_stage", "origin", "comment")
+        columns: dict[str, Any] = {name: getattr(row, name) for name in plain}
+        columns |= {"source": uow.actor.source, "tags": list(dict.fromkeys(row.tags or []))}
+        parts: list[Callable[[], dict[str, Any]]] = [partial(self._score, row), partial(self._when, uow, row)]
+        for name, hits in found.items():
+            parts.append(partial(self._reference, name, hits, getattr(row, name), create=create))
+        for part in parts:
+            try:
+                columns |= part()
+            except Invalid as error:
+                problems += error.problems
+        return columns
+
+    @staticmethod
+    def _reference(name: str, hits: ref.Found, wanted: Ref | None, *, create: bool) -> dict[str, Any]:
+        return {f"{name}_id": ref.require(hits, wanted, name, name, create=create)}
 
     @staticmethod
     def _score(row: FeedbackRow) -> dict[str, Any]:
@@ -201,4 +211,14 @@ def count(uow: Uow, filter_: Tree | None) -> int:
 
 
 def _where(uow: Uow, filter_: Tree | None) -> list[ColumnElement[bool]]:
-    return [*where(uow, Feedback, resolved(filter_, {"customer_id": "Customer", "channel_id": "Channel", "staff_id": "Staff", "survey_id": "Survey"})), col(Feedback.deleted_at).is_(None)]
+    return [
+        *where(
+            uow,
+            Feedback,
+            resolved(
+                filter_,
+                {"customer_id": "Customer", "channel_id": "Channel", "staff_id": "Staff", "survey_id": "Survey"},
+            ),
+        ),
+        col(Feedback.deleted_at).is_(None),
+    ]

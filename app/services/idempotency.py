@@ -44,7 +44,9 @@ def once(
     results = work()
     answer = [_stored(result) for result in results]
     uow.session.add(
-        Idempotency(source=uow.actor.source, key=key, digest=digest, answer=answer, created_at=uow.now)
+        Idempotency(
+            tenant_id=uow.tenant_id, source=uow.actor.source, key=key, digest=digest, answer=answer, created_at=uow.now
+        )
     )
     return results
 

@@ -43,14 +43,16 @@ HANDLERS: dict[str, Callable[[Door, UUID, dict[str, Any]], bool]] = {SETTLE: _se
 
 
 def claim(door: Door, limit: int = 20) -> list[Job]:
-    """The due jobs, held for this worker for a while. Of several alike without payload one is kept: one run serves all."""
+    """The due jobs, held for this worker for a while. Of several alike without payload one stands for all."""
     now = door.clock()
     due = (col(Job.run_at) <= now, or_(col(Job.claimed_until).is_(None), col(Job.claimed_until) <= now))
     with door.gate_reader() as session:  # looking must not wait for writers
         if session.scalars(select(Job.id).where(*due).limit(1)).first() is None:
             return []
     with door.gate() as session:
-        statement = select(Job).where(*due).order_by(col(Job.run_at)).limit(limit * 50).with_for_update(skip_locked=True)
+        statement = (
+            select(Job).where(*due).order_by(col(Job.run_at)).limit(limit * 50).with_for_update(skip_locked=True)
+        )
         rows = list(session.scalars(statement))
         chosen: dict[object, Job] = {}
         spare = []
@@ -72,7 +74,9 @@ def run(door: Door, job: Job) -> bool:
         finished = HANDLERS[job.kind](door, job.tenant_id, job.payload)
     except Exception as error:  # noqa: BLE001 - any fault of a job is logged and tried again
         wait = backoff(job.attempts)
-        _log.warning("job failed", kind=job.kind, job=str(job.id), error=type(error).__name__, again_in=wait.total_seconds())
+        _log.warning(
+            "job failed", kind=job.kind, job=str(job.id), error=type(error).__name__, again_in=wait.total_seconds()
+        )
         _again(door, job, door.clock() + wait, type(error).__name__)
         return False
     if finished:

@@ -40,9 +40,7 @@ def upsert(
     given = {name: getattr(row, name) for name in row.model_fields_set if name in model.model_fields}
     given |= columns(row, present) if columns else {}
     if present is None:
-        made = model(
-            tenant_id=uow.tenant_id, key=row.external_id, created_at=uow.now, updated_at=uow.now, **given
-        )
+        made = model(tenant_id=uow.tenant_id, key=row.external_id, created_at=uow.now, updated_at=uow.now, **given)
         uow.session.add(made)
         uow.session.flush()
         uow.record(made, model.__name__, Action.CREATED)

@@ -135,7 +135,18 @@ def answers(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
         through = [extents[cube.model].through for cube in ask.variant.cubes]
         latest = max((instant for instant in through if instant), default=None)
         found.append(
-            Answer(question, ask.kpi, ask.variant, span, ask.spans, figures, cells.get(id(ask), {}), named, uow.today, latest)
+            Answer(
+                question,
+                ask.kpi,
+                ask.variant,
+                span,
+                ask.spans,
+                figures,
+                cells.get(id(ask), {}),
+                named,
+                uow.today,
+                latest,
+            )
         )
     return found
 
@@ -159,7 +170,7 @@ def _plan(uow: Uow, question: Question, extents: dict[type[Owned], Extent]) -> t
         if cube.model not in extents:
             extents[cube.model] = extent(uow, cube)
     span = resolve(uow, question.period, [extents[cube.model] for cube in variant.cubes])
-    spans = (span,)
+    spans: tuple[Span, ...] = (span,)
     if question.grain is not None:
         spans = calendar(uow).buckets(span, question.grain, uow.settings.max_buckets)
     ask = Ask(kpi, variant, spans, conditions(uow, question.filters), question.by, question.known_on)
@@ -194,9 +205,7 @@ def extent(uow: Uow, cube: Cube) -> Extent:
     parts = [select(func.min(day)), select(func.max(day))]
     if issubclass(model, Fact):
         parts.append(select(func.max(col(model.occurred_at))))
-    first, last, *through = uow.session.execute(
-        select(*(part.scalar_subquery() for part in parts))
-    ).one()
+    first, last, *through = uow.session.execute(select(*(part.scalar_subquery() for part in parts))).one()
     instant = through[0] if through else (start_of_day(last, uow.zone) if last else None)
     return Extent(first, last, instant)
 
@@ -268,4 +277,3 @@ def definitions(uow: Uow) -> dict[str, Extent]:
                 if cube.input not in found:
                     found[cube.input] = extent(uow, cube)
     return found
-

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
-from sqlmodel import col
+from sqlalchemy.types import TypeDecorator
 
 from app import ids
 from app.errors import Invalid
@@ -57,10 +57,12 @@ def page(
     conditions = list(where)
     for cursor, after in ((part.after, True), (part.before, False)):
         if cursor is not None:
-            conditions.append(_beyond(model, order, _values(model, order, cursor, "after" if after else "before"), after=after))
+            conditions.append(
+                _beyond(model, order, _values(model, order, cursor, "after" if after else "before"), after=after)
+            )
     statement = select(model).where(*conditions).limit(size + 1)
     for item in order:
-        column = col(getattr(model, item.column))
+        column: Any = getattr(model, item.column)
         down = item.descending != backwards
         statement = statement.order_by(*_nulls(column, descending=down))
     rows = list(uow.session.scalars(statement))
@@ -68,7 +70,10 @@ def page(
     rows = rows[:size]
     if backwards:
         rows.reverse()
-    cursors = [ids.encode(f"{model.__name__}Cursor", *_signature(order), *(_dump(getattr(row, o.column)) for o in order)) for row in rows]
+    cursors = [
+        ids.encode(f"{model.__name__}Cursor", *_signature(order), *(_dump(getattr(row, o.column)) for o in order))
+        for row in rows
+    ]
     has_next = part.before is not None if backwards else more
     has_previous = more if backwards else part.after is not None
     return Page(rows, cursors, has_next, has_previous)
@@ -93,9 +98,10 @@ def _may_be_null(column: Any) -> bool:  # noqa: ANN401 - an instrumented attribu
 
 def _beyond(model: type[Owned], order: Sequence[Order], values: Sequence[Any], *, after: bool) -> ColumnElement[bool]:
     """Rows strictly after (or before) the one with `values` in the order."""
-    steps, equal = [], []
+    steps: list[ColumnElement[bool]] = []
+    equal: list[ColumnElement[bool]] = []
     for item, value in zip(order, values, strict=True):
-        column = col(getattr(model, item.column))
+        column: Any = getattr(model, item.column)
         steps.append(and_(*equal, _step(column, value, up=after != item.descending)))
         equal.append(column.is_(None) if value is None else column == value)
     return or_(*steps)
@@ -142,7 +148,8 @@ def _load(column: Any, text: str) -> Any:  # noqa: ANN401 - an instrumented attr
         return None
     if not text.startswith("="):
         raise ValueError(text)
-    kind = column.type.python_type
+    # a decorated type knows no Python type, what it decorates does
+    kind: Any = (column.type.impl if isinstance(column.type, TypeDecorator) else column.type).python_type
     readers: Mapping[type, Any] = {datetime: datetime.fromisoformat, date: date.fromisoformat}
     value = readers.get(kind, kind)(text[1:])
     if isinstance(value, datetime) and value.tzinfo is None:

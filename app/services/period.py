@@ -63,7 +63,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """What a workspace's periods depend on: which day it is, and on which weekday (1 Monday … 7 Sunday) weeks begin."""
+    """What a workspace's periods depend on: which day it is, and when its weeks (1 is Monday) and years begin."""
 
     today: date
     first_weekday: int = 1
@@ -110,7 +110,9 @@ class Calendar:
         """`span` cut into buckets, clipped at its edges. Raises Limited above `limit` of them."""
         cut = tuple(islice(self._cut(span, grain), limit + 1))
         if len(cut) > limit:
-            msg = f"A series has at most {limit} points; ask for a shorter period or a coarser grain than {grain.value}."
+            msg = (
+                f"A series has at most {limit} points; ask for a shorter period or a coarser grain than {grain.value}."
+            )
             raise Limited(msg)
         return cut
 
@@ -190,5 +192,5 @@ def last_complete(span: Span, today: date) -> Span:
 
 
 def start_of_day(day: date, zone: ZoneInfo) -> datetime:
-    """The instant at which `day` begins in `zone`, in UTC; where midnight does not exist, the first instant that does."""
+    """The instant, in UTC, at which `day` begins in `zone`; without a midnight, the first instant there is."""
     return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)

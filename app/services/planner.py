@@ -162,7 +162,9 @@ def _fill(uow: Uow, cuts: Cuts, generations: Mapping[str, int]) -> None:
             for slot, amount in zip(wants[number].slots, amounts, strict=False):
                 slots[slot][segment + 1] += amount
         for (_, cut), found in zip(chosen, segments, strict=True):
-            cut.sums = {key: {slot: list(accumulate(row)) for slot, row in slots.items()} for key, slots in found.items()}
+            cut.sums = {
+                key: {slot: list(accumulate(row)) for slot, row in slots.items()} for key, slots in found.items()
+            }
 
 
 def _cells(uow: Uow, ask: Ask, cuts: Cuts) -> Cells:
@@ -172,7 +174,9 @@ def _cells(uow: Uow, ask: Ask, cuts: Cuts) -> Cells:
     found: dict[Atom, dict[str, list[int]]] = {}
     for atom in rolled:
         found[atom] = _from_rollup(ask, atom, cuts)
-    found |= scan.amounts(uow, ask.spans, [(atom, *_relevant(ask, atom)) for atom in scanned], ask.variant, ask.known_on)
+    found |= scan.amounts(
+        uow, ask.spans, [(atom, *_relevant(ask, atom)) for atom in scanned], ask.variant, ask.known_on
+    )
     keys: dict[str, None] = {}
     for atom, rows in found.items():
         if ask.by is None or _relevant(ask, atom)[1] is not None:
@@ -215,5 +219,3 @@ def _minus(whole: list[int], parts: Iterable[list[int]]) -> list[int]:
     for part in parts:
         left = [a - b for a, b in zip(left, part, strict=True)]
     return left
-
-

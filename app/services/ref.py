@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false
 from sqlmodel import col, select
-from uuid_utils.compat import uuid7
 
 from app import ids
 from app.errors import Code, Invalid
@@ -85,9 +84,12 @@ def customer_stubs(uow: Uow, refs: Iterable[Ref]) -> dict[Ref, UUID]:
         customer = Customer(tenant_id=uow.tenant_id, is_stub=True, created_at=uow.now, updated_at=uow.now)
         source = ref.source or uow.actor.source
         uow.session.add(customer)
-        name = {"id": uuid7(), "tenant_id": uow.tenant_id, "source": source, "external_id": ref.external_id}
         uow.session.flush()
-        uow.session.add(CustomerExternalId(customer_id=customer.id, **name))
+        uow.session.add(
+            CustomerExternalId(
+                tenant_id=uow.tenant_id, customer_id=customer.id, source=source, external_id=ref.external_id
+            )
+        )
         uow.record(customer, "Customer", Action.CREATED)
         made[ref] = customer.id
     uow.session.flush()
@@ -115,7 +117,7 @@ def keyed_stubs(uow: Uow, model: type[Keyed], refs: Iterable[Ref]) -> dict[Ref, 
 
 
 def named(uow: Uow, model: type[Any], wanted: Ref) -> ColumnElement[bool]:
-    """The condition under which a row of `model`, known by one source and external id, is the one that `wanted` names."""
+    """The condition under which a row of `model`, known by one source and external id, is what `wanted` names."""
     if wanted.id is not None:
         id_ = ids.decode_uuid(wanted.id, model.__name__)
         return false() if id_ is None else col(model.id) == id_

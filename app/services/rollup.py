@@ -9,7 +9,20 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, delete, func, literal, literal_column, or_, select, true, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    case,
+    delete,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.types import Date, String
 from sqlmodel import col
@@ -65,7 +78,7 @@ def _append(  # noqa: PLR0913 - one statement, and these are what differs
     amounts = [measure.amount.label(f"a{measure.slot}") for measure in cube.measures]
     keys = {dimension: uow.db.as_key(column).label(f"k_{dimension}") for dimension, column in cube.dimensions.items()}
     known = (literal(known_on, Date) if isinstance(known_on, date) else known_on).label("known_on")
-    base = select(col(cube.day).label("day"), known, *keys.values(), *cube.many.values(), *amounts).where(
+    base: Any = select(col(cube.day).label("day"), known, *keys.values(), *cube.many.values(), *amounts).where(
         fact.tenant_id == uow.tenant_id, cube.counted, chosen
     )
     facts = base.cte("facts")
@@ -74,8 +87,11 @@ def _append(  # noqa: PLR0913 - one statement, and these are what differs
     key = case(
         *((names.c.dim == literal(name, String), facts.c[f"k_{name}"]) for name in keys), else_=literal("", String)
     )
-    cells: list[Select[Any]] = [select(names.c.dim, facts.c.day, key.label("key"), facts.c.known_on, *_of(facts))
-                                .select_from(facts.join(names, true()))]
+    cells: list[Select[Any]] = [
+        select(names.c.dim, facts.c.day, key.label("key"), facts.c.known_on, *_of(facts)).select_from(
+            facts.join(names, true())
+        )
+    ]
     for dimension, column in cube.many.items():
         each = uow.db.elements(facts.c[column.key]).alias(f"each_{dimension}")
         some = select(literal(dimension.value, String), facts.c.day, each.c.value, facts.c.known_on, *_of(facts))
@@ -83,9 +99,21 @@ def _append(  # noqa: PLR0913 - one statement, and these are what differs
         none = select(literal(dimension.value, String), facts.c.day, literal("", String), facts.c.known_on, *_of(facts))
         cells.append(none.where(sql_cast(facts.c[column.key], String) == "[]"))
     cell = union_all(*cells).subquery("cell")
-    sums = [sql_cast(func.sum(cell.c[f"a{slot}"]) * sign, entry.c.a0.type) if slot < len(amounts) else literal(0) for slot in range(SLOTS)]
+    sums = [
+        sql_cast(func.sum(cell.c[f"a{slot}"]) * sign, entry.c.a0.type) if slot < len(amounts) else literal(0)
+        for slot in range(SLOTS)
+    ]
     rows = (
-        select(literal(uow.tenant_id), literal(cube.name), literal(generation), cell.c.dim, cell.c.day, cell.c.key, cell.c.known_on, *sums)
+        select(
+            literal(uow.tenant_id),
+            literal(cube.name),
+            literal(generation),
+            cell.c.dim,
+            cell.c.day,
+            cell.c.key,
+            cell.c.known_on,
+            *sums,
+        )
         .where(cell.c.key.is_not(None))
         .group_by(cell.c.dim, cell.c.day, cell.c.key, cell.c.known_on)
     )
@@ -116,11 +144,23 @@ def compact(uow: Uow, *, at_least: int = 1) -> int:
         (DAY, entry.c.day, entry.c.known_on),
         (MONTH, uow.db.month_start(entry.c.day), literal(ALWAYS, Date)),
     ):
-        cell = (entry.c.tenant_id, entry.c.cube, -entry.c.generation, literal(grain, String), entry.c.dim, day, entry.c.key, known_on)
+        cell = (
+            entry.c.tenant_id,
+            entry.c.cube,
+            -entry.c.generation,
+            literal(grain, String),
+            entry.c.dim,
+            day,
+            entry.c.key,
+            known_on,
+        )
         named = [part.label(name) for part, name in zip(cell, _CELL, strict=True)]
         part = select(*named, *(entry.c[name] for name in _AMOUNTS)).where(*claimed).subquery()
         rows = (
-            select(*(part.c[name] for name in _CELL), *(sql_cast(func.sum(part.c[name]), entry.c.a0.type) for name in _AMOUNTS))
+            select(
+                *(part.c[name] for name in _CELL),
+                *(sql_cast(func.sum(part.c[name]), entry.c.a0.type) for name in _AMOUNTS),
+            )
             .where(true())  # SQLite cannot tell ON CONFLICT from a join's ON without a WHERE
             .group_by(*(part.c[name] for name in _CELL))
         )
@@ -171,10 +211,10 @@ def rebuild_step(uow: Uow, chunk: int = REBUILD_CHUNK) -> bool:
     if not state.building:  # somebody else finished it while this waited
         return True
     after = col(model.id) > UUID(state.cursor) if state.cursor else true()
-    ids = list(uow.session.scalars(select(model.id).where(after).order_by(model.id).limit(chunk)))
+    ids = list(uow.session.scalars(select(col(model.id)).where(after).order_by(col(model.id)).limit(chunk)))
     if ids:
-        known_on = col(cube.model.known_on)  # type: ignore[attr-defined]  # every fact and spell has it
-        _append(uow, cube, state.building, after & (col(model.id) <= ids[-1]), 1, known_on)
+        fact: Any = model  # every fact and spell says when it became known
+        _append(uow, cube, state.building, after & (col(model.id) <= ids[-1]), 1, fact.known_on)
         state.cursor = ids[-1].hex
     if len(ids) < chunk:
         _switch(uow, cube, state)
@@ -215,7 +255,7 @@ def read(uow: Uow, wants: Sequence[Want], known_on: date | None = None) -> Seque
 def _branches(uow: Uow, index: int, want: Want, width: int, known_on: date | None) -> Iterator[Select[Any]]:
     for table in (rollup, entry):
         slots = [table.c[f"a{slot}"] for slot in want.slots]
-        blank = [literal_column("0")] * (width - len(slots))
+        blank: list[ColumnElement[Any]] = [literal_column("0")] * (width - len(slots))
         statement = select(literal_column(str(index)), table.c.key, table.c.day, *slots, *blank).where(
             table.c.tenant_id == uow.tenant_id,
             table.c.cube == want.cube.name,

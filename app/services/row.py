@@ -157,14 +157,14 @@ def moment(uow: Uow, value: datetime | date | None, name: str, *, past: bool = T
     """
     if value is None:
         return None
-    if not isinstance(value, datetime):
-        value = start_of_day(value, uow.zone)
-    if value.tzinfo is None:
-        value = value.replace(tzinfo=uow.zone)
     try:
+        if not isinstance(value, datetime):
+            value = start_of_day(value, uow.zone)
+        if value.tzinfo is None:
+            value = value.replace(tzinfo=uow.zone)
         value = value.astimezone(UTC)
-    except OverflowError:
-        value = datetime.max.replace(tzinfo=UTC)
+    except OverflowError:  # a day from the calendar's first or last, beyond it in UTC
+        value = datetime.min.replace(tzinfo=UTC) if value.year == 1 else datetime.max.replace(tzinfo=UTC)
     if value < _EARLIEST:
         msg = f"{name} lies before 1900."
         raise Invalid(msg, name, code=Code.OUT_OF_RANGE)

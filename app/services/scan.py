@@ -59,19 +59,28 @@ def amounts(
             for target, amount in zip(rows, row, strict=True):
                 target.setdefault(key or "", [0] * len(spans))[index] += int(amount or 0)
         # where everything is zero, there is nothing: a fact of another kind, or one that was taken back
-        found |= {atom: {k: row for k, row in each.items() if any(row)} for atom, each in zip(members, rows, strict=True)}
+        found |= {
+            atom: {k: row for k, row in each.items() if any(row)} for atom, each in zip(members, rows, strict=True)
+        }
     return found
 
 
-def people(
-    uow: Uow, spans: Sequence[Span], cube: Cube, counted: Measure, conditions: tuple[Condition, ...], by: Dimension | None
+def people(  # noqa: PLR0913 - what a scan depends on
+    uow: Uow,
+    spans: Sequence[Span],
+    cube: Cube,
+    counted: Measure,
+    conditions: tuple[Condition, ...],
+    by: Dimension | None,
 ) -> dict[str, list[int]]:
-    """How many different people stand behind the facts of `counted`, per key and span; anonymous facts count one each."""
+    """How many people stand behind the facts of `counted`, per key and span; anonymous facts count one each."""
     buckets = _buckets(spans)
     each = _each(uow, cube, by)
     key = _key(uow, cube, by, each)
-    who = func.count(func.distinct(case((and_(True, counted.where), uow.db.as_key(cube.person)))))
-    statement = _over(select(buckets.c.i, key, who), uow, cube, buckets, conditions, by, each).group_by(buckets.c.i, key)
+    who = func.count(func.distinct(case((counted.where, uow.db.as_key(cube.person)))))
+    statement = _over(select(buckets.c.i, key, who), uow, cube, buckets, conditions, by, each).group_by(
+        buckets.c.i, key
+    )
     found: dict[str, list[int]] = {}
     for index, name, count in uow.session.execute(statement):
         found.setdefault(name or "", [0] * len(spans))[index] = count
@@ -87,7 +96,7 @@ def _buckets(spans: Sequence[Span]) -> CTE:
 def _answered(variant: Variant) -> ColumnElement[bool]:
     """Which answers compete to be a customer's latest: those that the denominator counts."""
     assert isinstance(variant.denominator, Measure)  # noqa: S101 - such a variant divides by its answers
-    return and_(True, variant.denominator.where)
+    return variant.denominator.where
 
 
 def _flows(  # noqa: PLR0913 - what a scan depends on
@@ -107,13 +116,21 @@ def _flows(  # noqa: PLR0913 - what a scan depends on
     key = _key(uow, cube, by, each).label("key")
     if answered is None:
         sums = [func.sum(amount) for amount in amounts_]
-        return _over(select(buckets.c.i, key, *sums), uow, cube, buckets, conditions, by, each).group_by(buckets.c.i, key)
+        return _over(select(buckets.c.i, key, *sums), uow, cube, buckets, conditions, by, each).group_by(
+            buckets.c.i, key
+        )
     model: Any = cube.model
     place = func.row_number().over(
         partition_by=(buckets.c.i, key, cube.person), order_by=(model.occurred_at.desc(), model.id.desc())
     )
     inner = _over(
-        select(buckets.c.i, key, *amounts_, place.label("place")).where(answered), uow, cube, buckets, conditions, by, each
+        select(buckets.c.i, key, *amounts_, place.label("place")).where(answered),
+        uow,
+        cube,
+        buckets,
+        conditions,
+        by,
+        each,
     ).subquery()
     sums = [func.sum(inner.c[f"v{i}"]) for i in range(len(amounts_))]
     return select(inner.c.i, inner.c.key, *sums).where(inner.c.place == 1).group_by(inner.c.i, inner.c.key)
@@ -161,11 +178,12 @@ def _where(uow: Uow, cube: Cube, condition: Condition) -> ColumnElement[bool]:
         if condition.by in cube.many:
             document = cube.many[condition.by]
             each = uow.db.elements(document)
-            some = exists(select(literal(1)).select_from(each).where(each.c.value.in_(named)))
-            none = ~exists(select(literal(1)).select_from(uow.db.elements(document)))
+            some: ColumnElement[bool] = exists(select(literal(1)).select_from(each).where(each.c.value.in_(named)))
+            none: ColumnElement[bool] = ~exists(select(literal(1)).select_from(uow.db.elements(document)))
         else:
             value = _column(cube, condition.by)
-            some, none = func.coalesce(uow.db.as_key(value), "").in_(named), value.is_(None)
+            some = func.coalesce(uow.db.as_key(value), "").in_(named)
+            none = value.is_(None)
         met = or_(some, none) if "" in keys else some
         parts.append(met if wanted else ~met)
     return and_(True, *parts)
@@ -178,7 +196,7 @@ def _bound(uow: Uow, cube: Cube, spans: Sequence[Span]) -> None:
     model: Any = cube.model
     some = select(model.id).where(*inside).limit(limit + 1).subquery()
     if (uow.session.scalar(select(func.count()).select_from(some)) or 0) > limit:
-        msg = f"This combination of filters would read more than {limit} facts; ask for a shorter period or fewer filters."
+        msg = f"These filters together would read more than {limit} facts; ask for a shorter period or fewer filters."
         raise Limited(msg)
 
 
@@ -202,7 +220,7 @@ def _lost(  # noqa: PLR0913 - what a scan depends on
         col(Spell.ends_on) >= buckets.c.low, col(Spell.ends_on) < buckets.c.high, col(Spell.starts_on) < buckets.c.low
     )
     came_back = and_(
-        back.customer_id == col(Spell.customer_id),
+        col(back.customer_id) == col(Spell.customer_id),
         col(back.ordinal) > 1,
         col(back.starts_on) >= col(Spell.ends_on),
         col(back.starts_on) < buckets.c.high,

@@ -63,7 +63,7 @@ class Slice:
 
 
 def conditions(uow: Uow, filters: Sequence[Filter]) -> tuple[Condition, ...]:
-    """The filters over inner keys. Raises Invalid for a channel, a member of staff, a survey or a word that is not known."""
+    """The filters over inner keys. Raises Invalid for a channel, staff, survey or word that is not known."""
     found = []
     for place, filter_ in enumerate(filters):
         path = ("filter", str(place))
@@ -111,5 +111,7 @@ def slices(uow: Uow, by: Dimension, keys: Iterable[str]) -> dict[str, Slice]:
             shown = (name if uow.may(Scope.PERSONAL_READ) else None) or id_.hex[-8:]
             named[id_.hex] = Slice(ids.encode("Customer", id_), Text(shown, shown))
     else:
-        named |= {key: Slice(key, _WORDS.get(key, Text(key, key)) if by in CHOICES else Text(key, key)) for key in wanted}
+        named |= {
+            key: Slice(key, _WORDS.get(key, Text(key, key)) if by in CHOICES else Text(key, key)) for key in wanted
+        }
     return named

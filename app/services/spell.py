@@ -152,9 +152,7 @@ def dates(ledger: Ledger) -> list[Dates]:
     return sorted(Dates(start, end, reason) for start, end, reason, *_ in ledger)
 
 
-def settle(
-    uow: Uow, wanted: Mapping[UUID, tuple[Ledger, Sequence[Dates], Mapping[str, Any], bool]]
-) -> None:
+def settle(uow: Uow, wanted: Mapping[UUID, tuple[Ledger, Sequence[Dates], Mapping[str, Any], bool]]) -> None:
     """Make the ledger say what is wanted of each customer: (what it says, the spells, traits, refreeze).
 
     A spell keeps the traits that it froze when it began, but for the test flag, unless `refreeze` says that those

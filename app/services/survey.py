@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement
 
 from app.models.survey import Survey, SurveyOccasion
 from app.services import keyed
-from app.services.row import Outcome, Ref
 from app.services import page as pages
 from app.services.filter import Tree, resolved, where
 from app.services.page import Order, Page, Slice
+from app.services.row import Outcome, Ref
 from app.uow import Scope, Uow, reads, writes
 
 

@@ -9,9 +9,8 @@ from uuid import UUID
 
 import orjson
 from pydantic import Field
-from sqlmodel import col, select
-
 from sqlalchemy import ColumnElement
+from sqlmodel import col, select
 
 from app.errors import Code, Invalid
 from app.kpis.dimension import Dimension
@@ -19,15 +18,14 @@ from app.kpis.kpi import Kpi, KpiUnit, Variant
 from app.models.change import Action
 from app.models.target import Target, TargetKind, TargetRevision
 from app.services import kpi as kpis
+from app.services import page as pages
+from app.services.filter import Tree, resolved, where
 from app.services.kpi import Period, Question
-from app.services.pacing import Pace, Reached, TargetState, pace
+from app.services.page import Order, Page, Slice
 from app.services.period import Span, checked, last_complete
 from app.services.ref import named
 from app.services.row import Key, Outcome, Ref, Row, parse
 from app.services.slices import Filter, conditions
-from app.services import page as pages
-from app.services.filter import Tree, resolved, where
-from app.services.page import Order, Page, Slice
 from app.uow import Scope, Uow, reads, writes
 
 MAX_RELATIVE = 5
@@ -60,22 +58,19 @@ class Advice:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """A target and how it does."""
-
-    target: Target
-    pace: Pace
-
-
 def scope_digest(scope: Sequence[Filter]) -> str:
     """The same for the same scope, in whatever order it was written."""
-    return hashlib.sha256(orjson.dumps(_stored(scope))).hexdigest()
+    return hashlib.sha256(orjson.dumps(stored(scope))).hexdigest()
 
 
-def _stored(scope: Sequence[Filter]) -> list[dict[str, Any]]:
+def stored(scope: Sequence[Filter]) -> list[dict[str, Any]]:
+    """A scope as it is kept: the same for the same scope, in whatever order it was written."""
     rows = [
-        {"by": f.by.value, "anyOf": sorted(set(f.any_of)) if f.any_of is not None else None, "noneOf": sorted(set(f.none_of))}
+        {
+            "by": f.by.value,
+            "anyOf": sorted(set(f.any_of)) if f.any_of is not None else None,
+            "noneOf": sorted(set(f.none_of)),
+        }
         for f in scope
     ]
     return sorted(rows, key=orjson.dumps)
@@ -108,7 +103,7 @@ def set_(uow: Uow, data: Mapping[str, Any]) -> tuple[Target, Outcome, list[Advic
     columns: dict[str, Any] = {
         "kpi": kpi.key,
         "variant": variant.key,
-        "scope": _stored(scope),
+        "scope": stored(scope),
         "scope_digest": scope_digest(scope),
         "kind": row.kind,
         "value": row.value,
@@ -209,7 +204,9 @@ def _replace(uow: Uow, columns: dict[str, Any]) -> tuple[Target, Outcome]:
 def _keep(uow: Uow, target: Target) -> None:
     values = target.model_dump(mode="json", exclude={"tenant_id", "id", "version"})
     uow.session.add(
-        TargetRevision(target_id=target.id, version=target.version, replaced_at=uow.now, values=values)
+        TargetRevision(
+            tenant_id=uow.tenant_id, target_id=target.id, version=target.version, replaced_at=uow.now, values=values
+        )
     )
 
 
@@ -285,73 +282,6 @@ def revisions(uow: Uow, target_ids: Sequence[UUID]) -> dict[UUID, list[TargetRev
     for row in uow.session.scalars(statement):
         found[row.target_id].append(row)
     return found
-
-
-@reads(Scope.TARGET_READ)
-def matching(uow: Uow, asked: Sequence[tuple[Question, Span, str]]) -> list[list[Target]]:
-    """For each figure (its question, days and variant) the targets that concern it, the closest first.
-
-    A target concerns a figure when its scope holds for everything in the figure and its dates meet the figure's days.
-    The one with the narrowest scope comes first, then the one that ends nearest.
-    """
-    keys = sorted({question.key for question, _, _ in asked})
-    statement = select(Target).where(uow.db.is_any(Target.kpi, keys)).order_by(col(Target.ends_on), col(Target.id))
-    rows = list(uow.session.scalars(statement))
-    found = []
-    for question, span, variant in asked:
-        filters = {orjson.dumps(stored) for stored in _stored(question.filters)}
-        hits = [
-            row
-            for row in rows
-            if row.kpi == question.key
-            and row.variant == variant
-            and row.starts_on < span.end
-            and row.ends_on > span.start
-            and {orjson.dumps(stored) for stored in row.scope} <= filters
-        ]
-        found.append(sorted(hits, key=lambda row: (-len(row.scope), row.ends_on)))
-    return found
-
-
-@reads(Scope.TARGET_READ)
-def goals(uow: Uow, question: Question, variant: str, spans: Sequence[Span]) -> list[float | None]:
-    """For each span, the goal of the closest target in force on its last day; counts and sums have none per bucket."""
-    whole = Span(spans[0].start, spans[-1].end)
-    (rows,) = matching(uow, [(question, whole, variant)])
-    if kpis.definition(question.key).additive:
-        return [None] * len(spans)
-    return [
-        next((row.goal for row in rows if row.starts_on < span.end <= row.ends_on), None)
-        for span in spans
-    ]
-
-
-@reads(Scope.TARGET_READ)
-def progress(uow: Uow, targets: Sequence[Target]) -> list[Progress]:
-    """How each of the targets does today, in order."""
-    questions = []
-    for target in targets:
-        end = max(min(target.ends_on, uow.today + (date.resolution)), target.starts_on + date.resolution)
-        questions.append(Question(target.kpi, Span(target.starts_on, end), target.variant, scope_of(target)))
-    answers = kpis.answers(uow, questions)
-    return [
-        Progress(target, _pace(uow, target, answer) if isinstance(answer, kpis.Answer) else Pace(TargetState.NO_DATA))
-        for target, answer in zip(targets, answers, strict=True)
-    ]
-
-
-def _pace(uow: Uow, target: Target, answer: kpis.Answer) -> Pace:
-    kpi, variant, figure = answer.kpi, answer.variant, answer.figure
-    days = (target.ends_on - target.starts_on).days
-    gone = (uow.today - target.starts_on).days + (1 if uow.today < target.ends_on else 0)
-    elapsed = min(1.0, max(0, gone) / days) if uow.today >= target.starts_on else 0.0
-    if uow.today < target.ends_on:
-        elapsed = min(elapsed, 1 - 1e-9)  # the last day still runs
-    reached = Reached(
-        figure.value, elapsed, figure.numerator, figure.denominator, variant.scale, accumulates=kpi.additive
-    )
-    return pace(reached, target.goal, target.baseline, kpi.direction)
-
 
 
 @reads(Scope.TARGET_READ)

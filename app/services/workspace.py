@@ -70,5 +70,3 @@ def create(uow: Uow, data: Mapping[str, Any]) -> Workspace:
 def get(uow: Uow) -> Workspace:
     """The caller's workspace."""
     return uow.workspace
-
-

@@ -326,6 +326,8 @@ class History:
 
     def check(self, *, thoroughly: bool = False) -> None:
         """Ask the program and the oracle, and compare."""
+        if self.known:  # so far, today ends now
+            self.known[self.today] = self.world
         asked = list(self._questions(thoroughly=thoroughly))
         answers = self.people.read(kpi.answer, [question for question, _ in asked])
         for (question, (world, spans)), answer in zip(asked, answers, strict=True):

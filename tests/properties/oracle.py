@@ -163,8 +163,9 @@ class World:
             and all(f.keeps(values_of(said, f.by)) for f in filters)
         ]
 
-    def stays(self, filters: Sequence[Filter] = ()) -> Iterator[tuple[str, int, Stay]]:
+    def stays(self, filters: Iterable[Filter] = ()) -> Iterator[tuple[str, int, Stay]]:
         """Every counted time as a customer: of whom, the how-manieth, and what."""
+        filters = tuple(filters)
         for name, person in self.people.items():
             if person.is_test:
                 continue
@@ -415,11 +416,11 @@ def _keys(
             items: Iterable[Said | Stay] = (s for s in world.counted(span, filters) if kind in (None, s.row["kind"]))
         else:
             low, high = span
-            for _, ordinal, stay in world.stays(filters):
+            departures = by == "REASON" or name[0] == "CHURNED_CUSTOMERS"
+            for _, ordinal, stay in world.stays(f for f in filters if departures or f.by != "REASON"):
                 left = bool(stay.end) and low <= stay.end < high
-                joined = ordinal == 1 and low <= stay.start < high
-                shown = {"NEW_CUSTOMERS": joined, "CHURNED_CUSTOMERS": left}.get(name[0], stay.start < high)
-                if left if by == "REASON" else shown:
+                joined = stay.start < high and (name[0] != "NEW_CUSTOMERS" or (ordinal == 1 and low <= stay.start))
+                if left if departures else joined:
                     found |= set(values_of(stay, by))
             continue
         for item in items:

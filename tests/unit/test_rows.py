@@ -218,6 +218,13 @@ def test_an_instant_before_1900_or_more_than_a_day_ahead_is_refused(value):
     assert [(p.path, p.code) for p in refused.value.problems] == [(("occurredAt",), Code.OUT_OF_RANGE)]
 
 
+def test_a_version_from_the_first_day_of_the_calendar_is_no_version_of_its_last():
+    # in UTC it lies before the calendar begins; taken for the last one, it would make every later version stale
+    for first in (date(1, 1, 1), datetime(1, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai"))):
+        with pytest.raises(Invalid, match="before 1900"):
+            moment(BERLIN, first, "sourceUpdatedAt", past=False)
+
+
 def test_a_version_may_be_of_the_future():
     ahead = datetime(2027, 1, 1, tzinfo=UTC)
     assert moment(BERLIN, ahead, "sourceUpdatedAt", past=False) == ahead
