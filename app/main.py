@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.routing import Route
 
 from app import __version__, migrate
+from app.schema import graphiql
 from app.schema.build import sdl
 from app.schema.endpoint import Endpoint
 from app.settings import Settings
@@ -47,9 +48,7 @@ def create_app(settings: Settings, *, work: bool = True, token: str | None = Non
     app.add_api_route("/readyz", partial(_ready, door), methods=["GET"])
     app.add_api_route("/metrics", _metrics, methods=["GET"])
     if settings.graphiql:
-        from app.schema.graphiql import page
-
-        app.router.routes.append(Route("/", page(token), methods=["GET"]))
+        app.router.routes.extend(graphiql.routes(token))
     return app
 
 

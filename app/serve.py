@@ -34,7 +34,14 @@ def log_to_stderr(level: str) -> None:
 
 
 def application() -> Any:  # noqa: ANN401 - an ASGI application
-    """The application of one of several processes, from the environment."""
+    """The application of one of several processes, from the environment; it runs jobs too."""
+    settings = Settings()
+    log_to_stderr(settings.log_level)
+    return create_app(settings)
+
+
+def application_without_worker() -> Any:  # noqa: ANN401 - an ASGI application
+    """The same, leaving jobs to a worker of their own."""
     settings = Settings()
     log_to_stderr(settings.log_level)
     return create_app(settings, work=False)
@@ -55,7 +62,8 @@ def serve(settings: Settings, *, workers: int = 1, work: bool = True, token: str
     if workers == 1:
         uvicorn.run(create_app(settings, work=work, token=token), **options)
     else:
-        uvicorn.run("app.serve:application", factory=True, workers=workers, **options)
+        factory = application if work else application_without_worker
+        uvicorn.run(f"{__name__}:{factory.__name__}", factory=True, workers=workers, **options)
 
 
 def work(door: Door) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.db import Fault, fault
 from app.errors import AppError, Unavailable, Undone
+from app.metrics import GROUPS
 from app.wall import WalledSession
 
 if TYPE_CHECKING:  # the door builds the writer, so the types of the door can only be named here
@@ -75,6 +76,7 @@ class Writer:
         group = self._take(tenant_id)
         if not group:
             return
+        GROUPS.observe(len(group))
         # a caller who has gone before the work began wants no effect
         group = [call for call in group if call.future.set_running_or_notify_cancel()]
         try:

@@ -3,6 +3,7 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.errors import AppError, Unauthenticated
+from app.metrics import OPERATIONS
 from app.schema.build import build
 from app.schema.context import Context
 from app.schema.documents import Documents, Prepared, is_introspection
@@ -34,7 +36,8 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = Request(scope, receive)
+        began, request = perf_counter(), Request(scope, receive)
+        request.state.operation = "none"
         request_id = _request_id(request.headers.get("x-request-id"))
         kind = JSON
         try:
@@ -47,6 +50,7 @@ class Endpoint:
         except Exception as error:  # noqa: BLE001 - whatever goes wrong is masked and logged under an id
             message, extensions = fault(error, request_id)
             response = _written({"errors": [{"message": message, "extensions": extensions}]}, kind, 500)
+        OPERATIONS.labels(request.state.operation, response.status_code).observe(perf_counter() - began)
         response.headers["x-request-id"] = request_id
         response.headers["vary"] = "Accept, Accept-Language, Authorization"
         await response(scope, receive, send)
@@ -61,6 +65,7 @@ class Endpoint:
         operation = prepared.operation(asked_.operation)
         if prepared.errors or operation is None:
             return _written({"errors": _errors(prepared, asked_)}, kind, 400 if kind == GRAPHQL else 200)
+        request.state.operation = operation.operation.value
         if operation.operation is OperationType.MUTATION and request.method == "GET":
             msg = "A mutation is sent by POST."
             raise Refused(405, msg, allow="POST")

@@ -64,6 +64,10 @@ class ComparisonInput:
     filter: list[KpiFilterInput] | None = absent("With the same days under these filters in place of its own.")
 
 
+_HEAVIEST = SliceOrderInput(field=SliceOrderField.WEIGHT, direction=OrderDirection.DESC)
+_PREVIOUS = ComparisonInput(kind=ComparisonKind.PREVIOUS_PERIOD)
+
+
 @input_
 class KpiInput:
     """One KPI that is asked for."""
@@ -164,17 +168,16 @@ class KpiResult(KpiFigure, Node):
         by: Annotated[Dimension, arg("By what.")],
         attribute: Annotated[str | None, arg("The name of the custom attribute, with ATTRIBUTE.")] = None,
         first: Annotated[int, arg("How many slices; the rest is in `other`. At most 500.")] = 20,
-        order_by: Annotated[SliceOrderInput | None, arg("In which order; by default the heaviest first.")] = None,
+        order_by: Annotated[SliceOrderInput, arg("In which order.")] = _HEAVIEST,
     ) -> KpiBreakdown | None:
         """The KPI by the values of a dimension."""
         del attribute
         if not 0 <= first <= 500:  # noqa: PLR2004 - said in the description
             msg = "first must be between 0 and 500."
             raise Invalid(msg, "first")
-        order = order_by or SliceOrderInput(field=SliceOrderField.WEIGHT)
         answer = await info.context.kpis.load(replace(_question(self.answer), by=by))
         found = breakdowns.arrange(
-            answer, first, by=order.field.value, descending=order.direction is OrderDirection.DESC
+            answer, first, by=order_by.field.value, descending=order_by.direction is OrderDirection.DESC
         )
         return KpiBreakdown(
             slices=[_slice(self, answer, by, row) for row in found.rows],
@@ -187,18 +190,17 @@ class KpiResult(KpiFigure, Node):
     async def comparison(
         self,
         info: Info,
-        to: Annotated[ComparisonInput | None, arg("With what; by default with the previous period.")] = None,
+        to: Annotated[ComparisonInput, arg("With what.")] = _PREVIOUS,
     ) -> KpiComparison | None:
         """How it differs from an earlier period, another one, or other filters."""
         answer = self.answer
         question = _question(answer)
-        if to is not None and to.period:
+        if to.period:
             baseline = replace(question, period=asked(to.period, "to", "period"))
-        elif to is not None and to.filter:
-            baseline = replace(question, filters=filters(to.filter))
+        elif to.kind:
+            baseline = replace(question, period=comparison.baseline(answer, to.kind))
         else:
-            kind = to.kind if to is not None and to.kind else ComparisonKind.PREVIOUS_PERIOD
-            baseline = replace(question, period=comparison.baseline(answer, kind))
+            baseline = replace(question, filters=filters(to.filter or None))
         found = await info.context.kpis.load(baseline)
         change = comparison.compare(answer, found)
         return KpiComparison(

@@ -101,8 +101,8 @@ _CONFIG = StrawberryConfig(
         ),
         Moment: strawberry.scalar(
             name="DateTime",
-            description="An instant with its offset, as 2026-01-31T09:30:00+01:00. As an input a bare date is the start "
-            "of that day in the workspace's time zone.",
+            description="An instant with its offset, as 2026-01-31T09:30:00+01:00. As an input a bare date is the "
+            "start of that day in the workspace's time zone.",
             specified_by_url=_RFC3339,
             serialize=_write_moment,
             parse_value=_read_moment,

@@ -15,7 +15,7 @@ from app.models.change import Action
 from app.models.channel import Channel
 from app.models.customer import Customer, CustomerExternalId, CustomerStatus
 from app.models.feedback import Feedback
-from app.services import fact, ref, spell
+from app.services import fact, ref, spell, standing
 from app.services import page as pages
 from app.services.filter import Tree, resolved, where
 from app.services.idempotency import once
@@ -167,7 +167,7 @@ class _Wave:
             now = self.ledgers[present.id] if present else spell.Ledger()
             if spells is None:
                 spells = spell.dates(now)
-            columns |= _standing(spells, self.uow.today)
+            columns |= standing.columns(spells, self.uow.today)
             changed = _changed(present, columns)
             outcome = Outcome.CREATED if present is None else Outcome.UPDATED if changed else Outcome.UNCHANGED
             if present is not None and outcome is Outcome.UNCHANGED and spells != spell.dates(now):
@@ -177,6 +177,7 @@ class _Wave:
             traits = {name: getattr(customer, name) for name in TRAITS}
             if outcome is not Outcome.UNCHANGED:
                 wanted[customer.id] = (now, spells, traits, was_stub)
+                standing.await_turn(self.uow, customer.id, spells)
             if was_stub:
                 restate[customer.id] = traits
             elif present is not None and "is_test" in changed:
@@ -229,17 +230,6 @@ class _Wave:
 
 def _is_stale(present: Customer, updated: datetime | None) -> bool:
     return updated is not None and present.source_updated_at is not None and updated < present.source_updated_at
-
-
-def _standing(spells: Sequence[spell.Dates], today: date) -> dict[str, Any]:
-    """The columns that say where the customer stands, derived from the spells."""
-    last = spells[-1] if spells else None
-    return {
-        "status": spell.status_of(spells, today),
-        "joined_on": last.start if last else None,
-        "churned_on": last.end if last and last.end < FOREVER else None,
-        "churn_reason": last.reason if last else None,
-    }
 
 
 def _changed(present: Customer | None, columns: Mapping[str, Any]) -> list[str]:

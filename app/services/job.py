@@ -8,8 +8,9 @@ from uuid import UUID
 import structlog
 from sqlmodel import col, delete, or_, select, update
 
+from app.metrics import JOBS
 from app.models.job import Job
-from app.services import change, rollup
+from app.services import change, rollup, standing
 from app.uow import SETTLE, Door, system
 
 CLAIM = timedelta(minutes=5)
@@ -38,7 +39,16 @@ def _rebuild(door: Door, tenant_id: UUID, _payload: dict[str, Any]) -> bool:
     return not more
 
 
-HANDLERS: dict[str, Callable[[Door, UUID, dict[str, Any]], bool]] = {SETTLE: _settle, "rebuild": _rebuild}
+def _stand(door: Door, tenant_id: UUID, payload: dict[str, Any]) -> bool:
+    door.write(system(tenant_id, "worker"), standing.stand, UUID(payload["customer"]))
+    return True
+
+
+HANDLERS: dict[str, Callable[[Door, UUID, dict[str, Any]], bool]] = {
+    SETTLE: _settle,
+    "rebuild": _rebuild,
+    "standing": _stand,
+}
 """What runs each kind of job: given the payload, whether it is finished."""
 
 
@@ -78,7 +88,9 @@ def run(door: Door, job: Job) -> bool:
             "job failed", kind=job.kind, job=str(job.id), error=type(error).__name__, again_in=wait.total_seconds()
         )
         _again(door, job, door.clock() + wait, type(error).__name__)
+        JOBS.labels(job.kind, "failed").inc()
         return False
+    JOBS.labels(job.kind, "done").inc()
     if finished:
         with door.gate() as session:
             session.execute(delete(Job).where(col(Job.id) == job.id))

@@ -126,9 +126,16 @@ def _checked(spells: list[Dates]) -> list[Dates]:
 
 def status_of(spells: Sequence[Dates], today: date) -> CustomerStatus:
     """Where a customer with these spells stands today."""
-    if not spells:
+    begun = [spell for spell in spells if spell.start <= today]
+    if not begun:
         return CustomerStatus.PROSPECT
-    return CustomerStatus.ACTIVE if any(spell.end > today for spell in spells) else CustomerStatus.CHURNED
+    return CustomerStatus.ACTIVE if begun[-1].end > today else CustomerStatus.CHURNED
+
+
+def next_turn(spells: Sequence[Dates], today: date) -> date | None:
+    """The next day on which the customer's standing changes by itself, if one is known."""
+    days = [day for spell in spells for day in (spell.start, spell.end) if today < day < FOREVER]
+    return min(days, default=None)
 
 
 Ledger = Counter[tuple[Any, ...]]

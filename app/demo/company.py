@@ -1,0 +1,137 @@
+"""What is declared of a made-up company: its world, what it asks, how its customers come and go, what it promises."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from app.demo.timeline import Rhythm
+from app.services.period import NamedPeriod
+
+
+@dataclass(frozen=True)
+class Place:
+    """A channel: the weight with which it is used and brings customers, how content it leaves them (1 is usual)."""
+
+    key: str
+    name: str
+    kind: str
+    medium: str
+    used: float = 0
+    brings: float = 0
+    charm: float = 1
+    staffed: bool = False
+    parent: str | None = None
+
+
+class Trait(NamedTuple):
+    """A value of a dimension: how common it is and how content its people are (1 is usual)."""
+
+    weight: float
+    charm: float = 1
+
+
+class Topic(NamedTuple):
+    """Something that customers speak of: its tag, and what is said when content and when not, by language."""
+
+    tag: str
+    praise: Mapping[str, tuple[str, ...]]
+    blame: Mapping[str, tuple[str, ...]]
+
+
+class Split(NamedTuple):
+    """How many answers of a year are in the best band, in the middle and in the worst."""
+
+    best: int
+    middle: int
+    worst: int
+
+
+class Bands(NamedTuple):
+    """The scores of each band with their weights; empty where nothing is scored."""
+
+    best: Mapping[int, float]
+    middle: Mapping[int, float]
+    worst: Mapping[int, float]
+
+
+UNSCORED = Bands({}, {}, {})
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """One stream of feedback. `years` says exactly how its answers of the two ranges fall into the bands.
+
+    `skipped` and `anonymous` are fractions: answers without a score come on top of `years`, nameless ones are in it.
+    """
+
+    key: str
+    kind: str
+    origin: str
+    years: tuple[Split, Split]
+    bands: Bands = UNSCORED
+    scale: tuple[int, int] | None = None
+    survey: str | None = None
+    stages: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    skipped: float = 0
+    anonymous: float = 0
+    spoken: float = 0.3
+
+
+class Flow(NamedTuple):
+    """How customers move in one year.
+
+    Of those there at its start, `lost` have gone at its end and `paused` leave and return; of the new ones, `joined`
+    stay and `brief` are gone again; `back` return who were lost the year before.
+    """
+
+    lost: int
+    paused: int
+    joined: int
+    brief: int
+    back: int = 0
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A target of a period that is relative to today, perhaps for some channels only."""
+
+    key: str
+    kpi: str
+    kind: str
+    value: float
+    period: NamedPeriod
+    channels: tuple[str, ...] = ()
+    stretch: float | None = None
+    owner: str | None = None
+    rationale: str | None = None
+
+
+@dataclass(frozen=True)
+class Company:
+    """One demonstration. `id` is its workspace's, the same everywhere, so that it can be found again."""
+
+    id: UUID
+    key: str
+    workspace: Mapping[str, Any]
+    rhythm: Rhythm
+    channels: tuple[Place, ...]
+    staff: Mapping[str, tuple[str, float]]
+    surveys: Mapping[str, tuple[str, str]]
+    segments: Mapping[str, Trait]
+    regions: Mapping[str, Trait]
+    products: Mapping[str, float]
+    campaigns: Mapping[int, str]
+    languages: Mapping[str, float]
+    topics: tuple[Topic, ...]
+    inquiries: tuple[Inquiry, ...]
+    founders: int
+    flows: tuple[Flow, Flow]
+    reasons: Mapping[str, float]
+    names: tuple[tuple[str, ...], tuple[str, ...]]
+    accounts: tuple[str, ...]
+    business: str
+    goals: tuple[Goal, ...]
+    closing: str
+    promised: Mapping[str, tuple[float, float]]

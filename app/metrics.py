@@ -1,0 +1,16 @@
+"""What the process counts of itself, for `/metrics`. No label holds anything of a workspace."""
+
+from prometheus_client import Counter, Histogram
+
+OPERATIONS = Histogram(
+    "custograph_graphql_operation_seconds",
+    "GraphQL operations: how long they took, by type (query, mutation, none) and HTTP status.",
+    ("type", "status"),
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+)
+GROUPS = Histogram(
+    "custograph_write_group_size",
+    "Writes that shared a transaction.",
+    buckets=(1, 2, 4, 8, 16, 32, 64),
+)
+JOBS = Counter("custograph_jobs_total", "Jobs that were run, by kind and outcome (done, failed).", ("kind", "outcome"))
