@@ -14,6 +14,7 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Date,
     Engine,
@@ -33,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from app.errors import Unavailable
@@ -76,7 +77,9 @@ def fault(error: DBAPIError) -> Fault:
     state = getattr(original, "sqlstate", None) or ("08000" if error.connection_invalidated or original is None else "")
     if state in _RACES:
         return Fault.RACE
-    return Fault.UNAVAILABLE if state.startswith(_UNAVAILABLE) or not state else Fault.BUG
+    # without a state it is the driver that speaks: of a lost connection, or of a value that it cannot send
+    is_away = state.startswith(_UNAVAILABLE) or (not state and isinstance(error, OperationalError | InterfaceError))
+    return Fault.UNAVAILABLE if is_away else Fault.BUG
 
 
 class Database:
@@ -199,15 +202,24 @@ class Database:
         lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
         session.connection().execute(select(lock(int.from_bytes(digest, signed=True))))
 
-    def is_any(self, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:  # noqa: ANN401 - as below
-        """`column IN values`, as one parameter however many there are, so that the statement is prepared once."""
+    def is_any(self, column: Any, values: Sequence[Any] | BindParameter[Any]) -> ColumnElement[bool]:  # noqa: ANN401 - as below
+        """`column IN values`, as one parameter however many there are, so that the statement is prepared once.
+
+        In a statement that is kept, `values` is a parameter, and `as_values` what it is given.
+        """
+        given = values if isinstance(values, BindParameter) else self.as_values(values)
         if self.is_sqlite:
-            plain = _dumps([value.hex if isinstance(value, UUID) else value for value in values])
-            each = func.json_each(plain).table_valued("value")
+            each = func.json_each(given).table_valued("value")
             within: ColumnElement[bool] = column.in_(select(each.c.value))
             return within
-        found: ColumnElement[bool] = column == func.any(list(values))
+        found: ColumnElement[bool] = column == func.any(given)
         return found
+
+    def as_values(self, values: Sequence[Any]) -> str | list[Any]:
+        """The values of `is_any` as the driver takes them."""
+        if self.is_sqlite:
+            return _dumps([value.hex if isinstance(value, UUID) else value for value in values])
+        return list(values)
 
     def elements(self, document: Any) -> TableValuedAlias:  # noqa: ANN401 - SQLModel types columns as their values
         """The strings in a JSON array column, as a table with the column `value`, to be joined laterally."""

@@ -1,14 +1,15 @@
 """The wall between workspaces: a session that can see and write the rows of one workspace only.
 
 It adds `tenant_id = …` to every ORM select, update and delete, stamps or refuses what is flushed, and refuses any
-statement that it cannot scope. Only `services/rollup.py` runs Core statements, under an exemption it must name.
+statement that it cannot scope: Core statements, and what is Core or plain text inside an ORM one. Only
+`services/rollup.py` runs Core statements, under an exemption it must name.
 """
 
-from collections.abc import Iterable
-from typing import Any, cast
+from collections.abc import Iterable, Iterator
+from typing import Any, NoReturn, cast
 from uuid import UUID
 
-from sqlalchemy import Table, event
+from sqlalchemy import Alias, ColumnClause, Insert, Table, TableClause, TextClause, Update, event
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.visitors import ExternallyTraversible
@@ -27,10 +28,19 @@ class WalledSession(Session):
         super().__init__(expire_on_commit=False, **options)
         self.tenant_id = tenant_id
 
+    def _unseen(self, *_args: object, **_options: object) -> NoReturn:
+        msg = "the old bulk methods pass by everything that the wall listens to; use insert() and update()"
+        raise WallBreach(msg)
+
+    bulk_save_objects = bulk_insert_mappings = bulk_update_mappings = _unseen
+
 
 class WallBreach(RuntimeError):
     """A programming error: a statement or row that would cross the wall."""
 
+
+LEFT_BEHIND = "job"
+"""The one table of no workspace that may be added to from inside one: work is left behind, and never read."""
 
 _by_table: dict[str, type[Tenanted]] = {}
 
@@ -49,20 +59,21 @@ def _scope(state: ORMExecuteState) -> None:
         return
     session = state.session
     assert isinstance(session, WalledSession)  # noqa: S101 - narrows the type
-    if not state.is_orm_statement:
+    if not state.is_orm_statement or state.is_from_statement:
         msg = "a Core statement cannot be scoped to a workspace"
         raise WallBreach(msg)
+    parameters = state.parameters or {}
+    rows = [parameters] if isinstance(parameters, dict) else parameters
     if state.is_insert:
-        parameters = state.parameters or {}
-        _check_rows([parameters] if isinstance(parameters, dict) else parameters, session.tenant_id)
+        _check_table(cast("Insert", state.statement).table.name)
+        _check_rows(rows, session.tenant_id)
         return
-    tables = {
-        item.name
-        for item in visitors.iterate(cast("ExternallyTraversible", state.statement))
-        if isinstance(item, Table)
-    }
+    if state.is_update:
+        # an update of rows by their keys is not scoped by criteria; and no row ever moves
+        _check_rows((row for row in rows if "tenant_id" in row), session.tenant_id)
+        _check_rows(_set(cast("Update", state.statement)), session.tenant_id)
     criteria = []
-    for name in sorted(tables):
+    for name in sorted(_tables(cast("ExternallyTraversible", state.statement))):
         model = _tenanted(name)
         if model is None:
             msg = f"the table {name!r} is not readable inside a workspace"
@@ -71,10 +82,46 @@ def _scope(state: ORMExecuteState) -> None:
     state.statement = state.statement.options(*criteria)
 
 
+def _tables(statement: ExternallyTraversible) -> set[str]:
+    """The names of the tables that `statement` reads. Raises WallBreach for parts that no criterion would reach."""
+    found, mapped = set(), set()
+    for item in visitors.iterate(statement):
+        table: Any = item.table if isinstance(item, ColumnClause) else item
+        while isinstance(table, Alias):
+            table = table.element
+        is_literal = isinstance(item, ColumnClause) and item.is_literal and item.name != "*"
+        is_loose = isinstance(table, TableClause) and not isinstance(table, Table)
+        if is_literal or is_loose or isinstance(item, TextClause):
+            msg = f"{str(item)[:80]!r} cannot be scoped to a workspace"
+            raise WallBreach(msg)
+        if isinstance(table, Table):
+            found.add(table.name)
+        # what is named through a mapped class carries the class with it
+        if (entity := item._annotations.get("parententity")) is not None:  # noqa: SLF001 - nothing else tells
+            mapped.add(entity.mapper.local_table.name)
+    if core := found - mapped:
+        msg = f"{', '.join(sorted(core))} cannot be scoped to a workspace unless named through the mapped class"
+        raise WallBreach(msg)
+    return found
+
+
+def _set(statement: Update) -> Iterator[dict[str, Any]]:
+    """The workspace that `statement` would set, if it does."""
+    for column, value in (statement._values or {}).items():  # noqa: SLF001 - an update tells nobody what it sets
+        if getattr(column, "key", column) == "tenant_id":
+            yield {"tenant_id": getattr(value, "value", None)}
+
+
+def _check_table(name: str) -> None:
+    if _tenanted(name) is None and name != LEFT_BEHIND:
+        msg = f"the table {name!r} is not writable inside a workspace"
+        raise WallBreach(msg)
+
+
 def _check_rows(rows: Iterable[Any], tenant_id: UUID) -> None:
     for row in rows:
         if row.get("tenant_id") != tenant_id:
-            msg = "a row of another workspace was about to be inserted"
+            msg = "a row of another workspace was about to be written"
             raise WallBreach(msg)
 
 
@@ -82,6 +129,7 @@ def _check_rows(rows: Iterable[Any], tenant_id: UUID) -> None:
 def _stamp(session: Session, _context: UOWTransaction, _instances: object) -> None:
     assert isinstance(session, WalledSession)  # noqa: S101 - narrows the type
     for row in (*session.new, *session.dirty, *session.deleted):
+        _check_table(row.__table__.name)
         if getattr(row, "tenant_id", None) is None:
             row.tenant_id = session.tenant_id
         elif row.tenant_id != session.tenant_id:

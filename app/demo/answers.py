@@ -1,25 +1,55 @@
 """The feedback of a demonstration: how much of what kind in each month comes first, then who said it and where."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from random import Random
 from typing import Any
 
 from app.demo.chance import apportion, dice, one_of, ranked, wobble
-from app.demo.company import Company, Inquiry, Place, Split, Topic
+from app.demo.company import BEST, MIDDLE, WORST, Company, Inquiry, Place, Split
 from app.demo.people import Person, Population
 from app.demo.timeline import MONTHS, YEAR, Timeline
 from app.services.period import Span
 from app.services.row import Ref
 
-GROWTH = 0.02
-"""By how much more is said from month to month."""
 LEAVING = 60
-"""Days before somebody goes in which it shows."""
+"""In so many days before somebody goes, it shows."""
+ADVERTISED = 0.3
+"""How much of what is said during a campaign is owed to it."""
 
 
-@dataclass
+def line(first: float, second: float, place: int) -> float:
+    """Where month `place` lies on the line that runs through `first` in the middle of year one, `second` in year two's."""
+    return max(first + (second - first) * (place + 0.5 - YEAR / 2) / YEAR, 0)
+
+
+def split_by_month(rng: Random, inquiry: Inquiry, timeline: Timeline) -> list[Split]:
+    """How many answers of each band there are in each month; those of a range add up to what is declared."""
+    first, second = inquiry.years
+    seasons = timeline.seasons(timeline.months)
+    busy = [line(sum(first), sum(second), place) * season for place, season in enumerate(seasons)]
+    rates = [[line(first[b] / sum(first), second[b] / sum(second), p) for p in range(MONTHS + 1)] for b in range(3)]
+    found: list[Split] = []
+    for year, months in ((first, slice(0, YEAR)), (second, slice(YEAR, MONTHS))):
+        sizes = apportion(sum(year), [weight * wobble(rng, 0.08) for weight in busy[months]])
+        best = _band(rng, year.best, sizes, sizes, rates[BEST][months])
+        rest = [size - part for size, part in zip(sizes, best, strict=True)]
+        worst = _band(rng, year.worst, rest, sizes, rates[WORST][months])
+        found += [Split(b, r - w, w) for b, r, w in zip(best, rest, worst, strict=True)]
+    size = round(sum(second) * busy[MONTHS] / sum(busy[YEAR:MONTHS]) * timeline.elapsed)
+    top = min(round(size * rates[BEST][MONTHS]), size)
+    low = min(round(size * rates[WORST][MONTHS]), size - top) if first.middle or second.middle else size - top
+    return [*found, Split(top, size - top - low, low)]
+
+
+def _band(rng: Random, total: int, caps: list[int], sizes: list[int], rates: list[float]) -> list[int]:
+    """One band's answers of a year, by month: about the rate of each month's size, never above its cap."""
+    weights = [size * rate * wobble(rng, 0.03) for size, rate in zip(sizes, rates, strict=True)]
+    return apportion(total, weights, caps) if total else [0] * len(caps)
+
+
+@dataclass(frozen=True)
 class Draft:
     """An answer of which everything is known but what it says."""
 
@@ -30,37 +60,6 @@ class Draft:
     charm: float
 
 
-def split_by_month(rng: Random, inquiry: Inquiry, timeline: Timeline) -> list[Split]:
-    """How many answers of each band there are in each month; those of a range add up to what is declared."""
-    found: list[Split] = []
-    seasons = timeline.seasons(timeline.months)
-    for number, year in enumerate(inquiry.years):
-        places = range(number * YEAR, (number + 1) * YEAR)
-        sizes = apportion(sum(year), [seasons[p] * (1 + GROWTH * p) * wobble(rng, 0.08) for p in places])
-        best = _band(rng, year.best, sizes, [_rate(inquiry, 0, p) for p in places])
-        rest = [size - part for size, part in zip(sizes, best, strict=True)]
-        worst = _band(rng, year.worst, rest, [_rate(inquiry, 2, p) * sizes[p % YEAR] for p in places], whole=True)
-        found += [Split(b, r - w, w) for b, r, w in zip(best, rest, worst, strict=True)]
-    busy = sum(inquiry.years[1]) * seasons[MONTHS] / sum(seasons[YEAR:MONTHS]) * (1 + GROWTH * YEAR / 2)
-    size = round(busy * timeline.elapsed)
-    best_ = round(size * _rate(inquiry, 0, MONTHS))
-    middle = any(year.middle for year in inquiry.years)
-    worst_ = min(round(size * _rate(inquiry, 2, MONTHS)), size - best_) if middle else size - best_
-    return [*found, Split(best_, size - best_ - worst_, worst_)]
-
-
-def _band(rng: Random, total: int, caps: list[int], rates: list[float], *, whole: bool = False) -> list[int]:
-    """A band's answers of a year by month: after the rates (of the caps, or `whole`), never above the caps."""
-    weights = [rate * wobble(rng, 0.03) * (1 if whole else cap) for rate, cap in zip(rates, caps, strict=True)]
-    return apportion(total, weights, caps) if total else [0] * len(caps)
-
-
-def _rate(inquiry: Inquiry, band: int, place: int) -> float:
-    """The band's share in a month: on the line through the shares of both years, each at its middle."""
-    first, second = (year[band] / sum(year) for year in inquiry.years)
-    return min(max(first + (second - first) * (place + 0.5 - YEAR / 2) / YEAR, 0.01), 1.0)
-
-
 class Voices:
     """Everything that was said in one company."""
 
@@ -69,13 +68,12 @@ class Voices:
         self._places = {place.key: place for place in company.channels}
 
     def rows(self) -> list[dict[str, Any]]:
-        """Everything, as feedback is recorded, in the order in which it was said."""
+        """All of it, as feedback is recorded, in the order in which it was said."""
         found = [row for inquiry in self._company.inquiries for row in self._inquiry(inquiry)]
         return sorted(found, key=lambda row: (row["occurred_at"], row["external_id"]))
 
     def _inquiry(self, inquiry: Inquiry) -> Iterator[dict[str, Any]]:
-        rng = dice(self._company.key, inquiry.key)
-        number = 0
+        rng, number = dice(self._company.key, inquiry.key), 0
         for month, split in zip(self._timeline.months, split_by_month(rng, inquiry, self._timeline), strict=True):
             for row in self._month(rng, inquiry, month, split):
                 number += 1
@@ -84,60 +82,42 @@ class Voices:
     def _month(self, rng: Random, inquiry: Inquiry, month: Span, split: Split) -> Iterator[dict[str, Any]]:
         there = [person for person in self._population.people if person.overlaps(month)]
         drafts = [self._draft(rng, inquiry, at, there) for at in self._timeline.moments(rng, month, sum(split))]
-        content = ranked(rng, (draft.charm for draft in drafts))
-        best, rest = content[: split.best], content[split.best :]
-        angry = ranked(rng, (1 / drafts[place].charm for place in rest))
-        worst = {rest[place] for place in angry[: split.worst]}
-        band = dict.fromkeys(best, 0) | {place: 2 if place in worst else 1 for place in rest}
-        for place, draft in enumerate(drafts):
-            yield self._row(rng, inquiry, draft, band[place])
+        for draft, band in zip(drafts, _bands(rng, drafts, split), strict=True):
+            yield self._row(rng, inquiry, draft, band)
+        if not inquiry.scale:
+            return
         for at in self._timeline.moments(rng, month, round(inquiry.skipped * sum(split))):
             yield self._frame(rng, inquiry, self._draft(rng, inquiry, at, there)) | {"score": None}
-        if inquiry.scale and self._population.testers and month.end <= self._timeline.today:
-            (at,) = self._timeline.moments(rng, month, 1)
-            tester = self._draft(rng, inquiry, at, self._population.testers)
-            yield self._row(rng, inquiry, tester, 2)
+        for at in self._timeline.moments(rng, month, 1 if month.end <= self._timeline.today else 0):
+            test = self._draft(rng, inquiry, at, self._population.testers)
+            yield self._row(rng, inquiry, test, WORST) | {"comment": "Test"}
 
     def _draft(self, rng: Random, inquiry: Inquiry, at: datetime, there: list[Person]) -> Draft:
-        places = [
-            place
-            for place in self._company.channels
-            if place.used and (place.key in inquiry.places or not inquiry.places)
-        ]
-        place = one_of(rng, {place.key: place.used for place in places})
-        channel = self._places[place]
-        staff = rng.choice(list(self._company.staff)) if channel.staffed else None
-        charm = channel.charm * (self._company.staff[staff][1] if staff else 1)
-        person = None if rng.random() < inquiry.anonymous else self._somebody(rng, at, there)
+        company, day = self._company, at.astimezone(self._timeline.zone).date()
+        used = {key: place.used for key, place in self._places.items() if key in (inquiry.places or self._places)}
+        place = self._places[one_of(rng, used)]
+        staff = rng.choice(list(company.staff)) if place.staffed else None
+        charm = place.charm * (company.staff[staff][1] if staff else 1)
+        is_test = there is self._population.testers
+        person = None if rng.random() < inquiry.anonymous and not is_test else _somebody(rng, there, day)
         if person is not None:
-            day = at.astimezone(self._timeline.zone).date()
             charm *= person.charm * (0.4 if person.leaves_within(day, LEAVING) else 1)
-        return Draft(at, person, channel, staff, charm)
-
-    def _somebody(self, rng: Random, at: datetime, there: list[Person]) -> Person | None:
-        """One of those who are customers on that day; None when none was met."""
-        day = at.astimezone(self._timeline.zone).date()
-        for _ in range(50):
-            person = rng.choice(there)
-            if person.is_customer(day):
-                return person
-        return None
+        return Draft(at, person, place, staff, charm)
 
     def _frame(self, rng: Random, inquiry: Inquiry, draft: Draft) -> dict[str, Any]:
-        """What an answer has whatever it says."""
-        company = self._company
-        month = draft.at.astimezone(self._timeline.zone).month
+        """What an answer has, whatever it says."""
+        company, month = self._company, draft.at.astimezone(self._timeline.zone).month
         row: dict[str, Any] = {"kind": inquiry.kind, "origin": inquiry.origin, "occurred_at": draft.at}
-        row |= {"channel": Ref(external_id=draft.place.key), "product": one_of(rng, company.products)}
-        row |= {name: Ref(external_id=key) for name, key in (("staff", draft.staff), ("survey", inquiry.survey)) if key}
-        if draft.person is not None:
-            row["customer"] = Ref(external_id=draft.person.key)
+        row["product"] = one_of(rng, company.products)
+        person = draft.person.key if draft.person else None
+        refs = {"channel": draft.place.key, "staff": draft.staff, "survey": inquiry.survey, "customer": person}
+        row |= {name: Ref(external_id=key) for name, key in refs.items() if key}
         if inquiry.stages:
             row["journey_stage"] = rng.choice(inquiry.stages)
-        if month in company.campaigns and rng.random() < GROWTH * 15:
+        if month in company.campaigns and rng.random() < ADVERTISED:
             row["campaign"] = company.campaigns[month]
         if inquiry.scale:
-            row |= {"scale_worst": inquiry.scale[0], "scale_best": inquiry.scale[1]}
+            row["scale_worst"], row["scale_best"] = inquiry.scale
         return row
 
     def _row(self, rng: Random, inquiry: Inquiry, draft: Draft, band: int) -> dict[str, Any]:
@@ -148,16 +128,31 @@ class Voices:
             row |= self._words(rng, draft, band)
         return row
 
-    def _words(self, rng: Random, draft: Draft, band: int) -> Mapping[str, Any]:
-        """A comment in the customer's language, and what it is about."""
-        languages = self._company.languages
-        spoken = draft.person.row["attributes"]["language"] if draft.person else one_of(rng, languages)
-        first, second = rng.sample(self._company.topics, 2)
-        said = rng.choice(_phrases(first, content=band == 0)[spoken])
-        if band == 1 or rng.random() < inquiry_second:
-            pass
-        return {"comment": said, "tags": [first.tag]}
+    def _words(self, rng: Random, draft: Draft, band: int) -> dict[str, Any]:
+        """A comment in the speaker's language, and what it is about."""
+        speaker = draft.person.row["attributes"]["language"] if draft.person else None
+        language = speaker or one_of(rng, self._company.languages)
+        about = rng.sample(self._company.topics, 2 if band == MIDDLE or rng.random() < 0.25 else 1)  # noqa: PLR2004 - a quarter says more
+        moods = (BEST, WORST) if band == MIDDLE else (band, band)
+        said = [
+            rng.choice((topic.praise if mood == BEST else topic.blame)[language])
+            for topic, mood in zip(about, moods, strict=False)
+        ]
+        return {"comment": ("" if language == "zh" else " ").join(said), "tags": [topic.tag for topic in about]}
 
 
-def _phrases(topic: Topic, *, content: bool) -> Mapping[str, tuple[str, ...]]:
-    return topic.praise if content else topic.blame
+def _bands(rng: Random, drafts: list[Draft], split: Split) -> list[int]:
+    """Which band each answer falls into: so many of each, the better ones rather where people are content."""
+    content = ranked(rng, (draft.charm for draft in drafts))
+    bands = [MIDDLE] * len(drafts)
+    for place in content[: split.best]:
+        bands[place] = BEST
+    rest = content[split.best :]
+    for place in ranked(rng, (1 / drafts[place].charm for place in rest))[: split.worst]:
+        bands[rest[place]] = WORST
+    return bands
+
+
+def _somebody(rng: Random, there: list[Person], day: date) -> Person | None:
+    """One of those who are customers on that day; None when none was met."""
+    return next((person for person in rng.choices(there, k=20) if person.is_customer(day)), None)

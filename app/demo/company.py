@@ -39,8 +39,12 @@ class Topic(NamedTuple):
     blame: Mapping[str, tuple[str, ...]]
 
 
+BEST, MIDDLE, WORST = range(3)
+"""The bands that answers fall into: promoters, passives and detractors, the satisfied and the others, and so on."""
+
+
 class Split(NamedTuple):
-    """How many answers of a year are in the best band, in the middle and in the worst."""
+    """How many answers are in each band."""
 
     best: int
     middle: int

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import count
-from random import Random
 from typing import Any
 
 from app.demo.chance import apportion, dice, one_of, ranked, wobble

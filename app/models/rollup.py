@@ -60,7 +60,8 @@ rollup = Table(
 class RollupState(Tenanted, table=True):
     """Which generation of a cube answers, under which fingerprint of its measures, and how far the next one is built.
 
-    `building` is 0 when no rebuild is under way; `cursor` is the last fact id that it has passed (hex, empty at first).
+    `building` is 0 when no rebuild is under way; `building_for` is the fingerprint that it will have, `cursor` the last
+    fact id that it has passed (hex, empty at first).
     """
 
     __tablename__ = "rollup_state"
@@ -69,5 +70,6 @@ class RollupState(Tenanted, table=True):
     fingerprint: str = Field(max_length=64)
     generation: int = 1
     building: int = 0
+    building_for: str = Field(default="", max_length=64)
     cursor: str = Field(default="", max_length=32)
     rebuilt_on: date = ALWAYS

@@ -47,6 +47,7 @@ class Context:
         """What the service function answers, on a thread. Every resolver goes this way."""
         if getattr(function, "mode", None) == "writes":
             await self.close()  # what is read after a write must see it
+            self._loaders.clear()
             return await asyncio.wrap_future(self.door.submit(self.actor, function, *args, **kwargs))
         work = partial(self.door.read, self.actor, function, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self.threads, work)

@@ -15,29 +15,59 @@ FILES = Path(__file__).parent.parent / "static" / "graphiql"
 
 QUERIES = (
     """\
-# CSAT and NPS over the last 12 months: by month, by channel and against the target. Ctrl-Enter asks.
-# In the demonstration you are signed in; elsewhere put {"Authorization": "Bearer …"} under Headers.
+# CSAT and NPS by month and by channel, with the target.
+# Ctrl-Enter asks; Ctrl-Space shows what can be added.
 query Satisfaction {
-  csat: kpi(key: CSAT, period: { last: { count: 12, grain: MONTH } }) {
+  csat: kpi(
+    key: CSAT
+    period: { last: { count: 12, grain: MONTH } }
+  ) {
     ...figures
   }
-  nps: kpi(key: NPS, period: { last: { count: 12, grain: MONTH } }) {
+  nps: kpi(
+    key: NPS
+    period: { last: { count: 12, grain: MONTH } }
+  ) {
     ...figures
   }
 }
 
 fragment figures on KpiResult {
   display
-  target { state required target { goal } }
-  series(grain: MONTH) { period { label } value target }
-  breakdown(by: CHANNEL) { slices { label display weight } }
+  target {
+    state
+    required
+    target {
+      goal
+    }
+  }
+  series(grain: MONTH) {
+    period {
+      label
+    }
+    value
+    target
+  }
+  breakdown(by: CHANNEL) {
+    slices {
+      label
+      display
+      share
+    }
+  }
 }
 """,
     """\
-# What can be asked: every KPI, how it is computed, and by what it can be broken down.
-# The book at the left edge opens the whole schema.
+# Every KPI: how it is computed, and what it can be
+# broken down by. The book on the left has the schema.
 query Catalogue {
-  kpiDefinitions { key name formula unit dimensions }
+  kpiDefinitions {
+    key
+    name
+    formula
+    unit
+    dimensions
+  }
 }
 """,
 )
@@ -50,7 +80,6 @@ _HEADERS = {
         "img-src 'self' data:; style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'"
     ),
-    "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",

@@ -25,7 +25,7 @@ from app.schema.target import TargetProgress
 from app.services import breakdown as breakdowns
 from app.services import comparison, target_progress
 from app.services.kpi import Answer, Question
-from app.services.period import ComparisonKind, Grain, Span
+from app.services.period import ComparisonKind, Grain, Span, checked
 from app.services.slices import Filter
 
 
@@ -294,9 +294,11 @@ async def _found(context: Context, given: list[str]) -> KpiResult | None:
             Filter(Dimension(by), None if any_of is None else tuple(any_of), tuple(none_of))
             for by, any_of, none_of in orjson.loads(narrowed)
         )
-        span = Span(date.fromisoformat(start), date.fromisoformat(end))
+        if not all(isinstance(word, str) for one in chosen for word in (*(one.any_of or ()), *one.none_of)):
+            return None
+        span = checked(date.fromisoformat(start), date.fromisoformat(end))
         question = Question(key, span, variant, chosen, known_on=date.fromisoformat(known) if known else None)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, Invalid):
         return None
     try:
         return result(await context.kpis.load(question))

@@ -21,7 +21,7 @@ from app.schema.outcome import DeleteBatchPayload, counts, deletions, refused_de
 from app.schema.period import asked
 from app.schema.target import Target
 from app.services import channel, customer, feedback, staff, survey, target
-from app.services.row import ErrorPolicy, Options, Outcome, Wrong
+from app.services.row import ErrorPolicy, Options, Outcome, Wrong, camel, check_readable
 
 ALONE = Options(ErrorPolicy.REJECT_FAILED_ROWS)
 _INPUT = "What to write."
@@ -29,10 +29,10 @@ _INPUT = "What to write."
 
 def options(value: Any) -> Options:  # noqa: ANN401 - any batch input
     """How a batch input is to be taken. Raises Invalid for an option that could not be read."""
-    for name in ("error_policy", "create_missing", "dry_run"):
+    for name in ("error_policy", "create_missing", "dry_run", "idempotency_key"):
         given = getattr(value, name, None)
         if isinstance(given, Wrong):
-            raise Invalid(given.message, name)
+            raise Invalid(given.message, camel(name))
     key = getattr(value, "idempotency_key", None)
     return Options(
         value.error_policy,
@@ -201,7 +201,9 @@ class Mutation:
     ) -> targets.TargetDeletePayload:
         """Delete a target; its history is kept."""
         try:
-            row = await info.context.run(target.delete, as_ref(input))
+            wanted = as_ref(input)
+            check_readable(wanted)
+            row = await info.context.run(target.delete, wanted)
         except Invalid as error:
             return targets.TargetDeletePayload(
                 target=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems)
@@ -210,7 +212,8 @@ class Mutation:
 
 
 def _target(value: targets.TargetSetInput) -> Mapping[str, Any]:
-    """The input as the service takes it."""
+    """The input as the service takes it. Raises Invalid for what could not be read, wherever it stands."""
+    check_readable(unwrapped(value))
     data: dict[str, Any] = {
         name: one
         for name in (
@@ -227,8 +230,7 @@ def _target(value: targets.TargetSetInput) -> Mapping[str, Any]:
         )
         if (one := getattr(value, name)) is not strawberry.UNSET
     }
-    if not isinstance(value.kpi, Wrong):
-        data["kpi"] = value.kpi.value
+    data["kpi"] = value.kpi.value
     if value.scope:
         data["scope"] = list(filters(value.scope))
     if value.baseline:

@@ -158,6 +158,11 @@ def _softened(parse: Callable[..., Any]) -> Callable[..., Any]:
             if not _lenient.get():
                 raise
             return Wrong(str(getattr(error, "message", error)))
+        if isinstance(found, str) and "\0" in found:
+            msg = "The text holds a NUL character, which text cannot have."
+            if not _lenient.get():
+                raise GraphQLError(msg)
+            return Wrong(msg)
         if found is Undefined and _lenient.get():
             return Wrong("The value cannot be read.")
         return found

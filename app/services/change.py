@@ -31,7 +31,7 @@ def seal(uow: Uow) -> int:
     """
     uow.db.lock(uow.session, "seal", uow.tenant_id)
     last = uow.session.scalars(
-        select(Change).where(col(Change.seq).is_not(None)).order_by(col(Change.seq).desc())
+        select(Change).where(col(Change.seq).is_not(None)).order_by(col(Change.seq).desc()).limit(1)
     ).first()
     seq, previous = (last.seq or 0, last.hash or _GENESIS) if last else (0, _GENESIS)
     unsealed = select(Change).where(col(Change.seq).is_(None)).order_by(col(Change.id)).limit(SEAL_AT_ONCE)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 from sqlalchemy import ColumnElement
-from sqlmodel import col, select
+from sqlmodel import col, insert, select
 
 from app.errors import Code, Invalid
 from app.models.base import FOREVER, TRAITS, CustomerKind
@@ -68,7 +68,9 @@ def upsert_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) 
 
 def _upsert(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     batch = Batch.read(CustomerRow, rows)
-    for wave in waves(batch.waiting, lambda row: str(row.external_id)):
+    for wave in waves(
+        batch.waiting, lambda row: str(row.external_id), lambda row: row.parent and row.parent.external_id
+    ):
         _Wave(uow, batch, wave, options).apply()
     return batch.done(options)
 
@@ -79,6 +81,7 @@ class _Wave:
     def __init__(self, uow: Uow, batch: Batch, rows: dict[int, CustomerRow], options: Options) -> None:
         self.uow, self.batch, self.rows, self.options = uow, batch, rows, options
         self.present = self._present()
+        self.new: dict[str, Customer] = {}
         self.ledgers = spell.in_force(uow, [customer.id for customer in self.present.values()])
         parents = {row.parent for row in rows.values() if row.parent}
         channels = {row.acquisition_channel for row in rows.values() if row.acquisition_channel}
@@ -172,16 +175,16 @@ class _Wave:
             outcome = Outcome.CREATED if present is None else Outcome.UPDATED if changed else Outcome.UNCHANGED
             if present is not None and outcome is Outcome.UNCHANGED and spells != spell.dates(now):
                 outcome, changed = Outcome.UPDATED, ["history"]
-            customer, was_stub = self._write(row, present, columns, outcome, changed)
-            self.batch.settle(index, outcome, customer.id)
-            traits = {name: getattr(customer, name) for name in TRAITS}
+            id_, traits, was_stub = self._write(row, present, columns, outcome, changed)
+            self.batch.settle(index, outcome, id_)
             if outcome is not Outcome.UNCHANGED:
-                wanted[customer.id] = (now, spells, traits, was_stub)
-                standing.await_turn(self.uow, customer.id, spells)
+                wanted[id_] = (now, spells, traits, was_stub)
+                standing.await_turn(self.uow, id_, spells)
             if was_stub:
-                restate[customer.id] = traits
+                restate[id_] = traits
             elif present is not None and "is_test" in changed:
-                restate[customer.id] = {"is_test": customer.is_test}
+                restate[id_] = {"is_test": traits["is_test"]}
+        self._insert()
         self.uow.session.flush()
         spell.settle(self.uow, wanted)
         # facts froze nothing of a stub, so all of it once it is whole; else only the test flag reaches back
@@ -189,31 +192,37 @@ class _Wave:
 
     def _write(
         self, row: CustomerRow, present: Customer | None, columns: dict[str, Any], outcome: Outcome, changed: list[str]
-    ) -> tuple[Customer, bool]:
-        """The customer after the row, and whether a stub has become whole by it."""
+    ) -> tuple[UUID, dict[str, Any], bool]:
+        """The customer's id and traits after the row, and whether a stub has become whole by it."""
         uow = self.uow
         self._stubs(columns)
-        was_stub = present is not None and present.is_stub
         if present is None:
             present = Customer(tenant_id=uow.tenant_id, created_at=uow.now, updated_at=uow.now, **columns)
-            uow.session.add(present)
-            uow.session.flush()
-            uow.session.add(
-                CustomerExternalId(
-                    tenant_id=uow.tenant_id,
-                    customer_id=present.id,
-                    source=uow.actor.source,
-                    external_id=row.external_id,
-                )
-            )
-            uow.record(present, "Customer", Action.CREATED)
-            return present, False
+            self.new[row.external_id] = present
+            return present.id, {name: getattr(present, name) for name in TRAITS}, False
+        was_stub = present.is_stub
         for name, value in columns.items():
             setattr(present, name, value)
         if outcome is Outcome.UPDATED or was_stub:
             present.is_stub, present.updated_at, present.version = False, uow.now, present.version + 1
             uow.record(present, "Customer", Action.UPDATED, changed)
-        return present, was_stub
+        return present.id, {name: getattr(present, name) for name in TRAITS}, was_stub
+
+    def _insert(self) -> None:
+        """Write the new customers, set based, and what the source calls them."""
+        uow = self.uow
+        if not self.new:
+            return
+        uow.session.execute(insert(Customer), [customer.model_dump() for customer in self.new.values()])
+        names = [
+            CustomerExternalId(
+                tenant_id=uow.tenant_id, customer_id=customer.id, source=uow.actor.source, external_id=external_id
+            ).model_dump()
+            for external_id, customer in self.new.items()
+        ]
+        uow.session.execute(insert(CustomerExternalId), names)
+        for customer in self.new.values():
+            uow.record(customer, "Customer", Action.CREATED)
 
     def _stubs(self, columns: dict[str, Any]) -> None:
         """Make the parent and channel that are named and not known yet, and put their ids in."""

@@ -2,21 +2,22 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import SQLModel, col, insert, select, update
 from uuid_utils.compat import uuid7
 
-from app.errors import Code, Problem
+from app.errors import Code, Invalid, Problem
 from app.models.base import TRAITS, Fact
 from app.models.change import Action
 from app.models.customer import Customer
 from app.models.tombstone import Tombstone
 from app.services import rollup
 from app.services.idempotency import once
-from app.services.row import Batch, Key, Options, Outcome, Result, Row, waves
+from app.services.row import Batch, Key, Options, Outcome, Result, Row, moment, waves
 from app.uow import Uow
 
 
@@ -24,7 +25,7 @@ class TombstoneRow(Row):
     """A deletion: which fact, and as of when."""
 
     external_id: Key
-    source_updated_at: Any = None
+    source_updated_at: datetime | date | None = None
 
 
 class Kind(ABC):
@@ -153,6 +154,7 @@ def _outcome(present: Fact | None, columns: Mapping[str, Any], buried: datetime 
     return Outcome.UNCHANGED if same else Outcome.UPDATED
 
 
+@cache
 def _content(model: type[Fact]) -> frozenset[str]:
     """The columns that a caller gives."""
     ours = {"tenant_id", "id", "source", "external_id", "recorded_at", "known_on", "deleted_at", "version", "day"}
@@ -175,6 +177,11 @@ def delete(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Opt
 
 def _delete(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     batch = Batch.read(TombstoneRow, rows)
+    for index, row in list(batch.waiting.items()):
+        try:
+            row.source_updated_at = moment(uow, row.source_updated_at, "sourceUpdatedAt", past=False)
+        except Invalid as error:
+            batch.reject(index, *error.problems)
     stored = _stored(uow, kind, [row.external_id for row in batch.waiting.values()])
     for index, row in list(batch.waiting.items()):
         if row.external_id not in stored and row.source_updated_at is None:

@@ -1,14 +1,17 @@
 """Typed filters: operators on columns, combined with and, or, not; the same for every list."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 from sqlmodel import col
 
 from app import ids
-from app.errors import Forbidden, Invalid, Limited
-from app.models.base import Owned
+from app.errors import Code, Forbidden, Invalid, Limited
+from app.models.base import Owned, UtcDateTime
+from app.services.row import camel, moment
 from app.uow import Scope, Uow
 
 Tree = Mapping[str, Any]
@@ -16,6 +19,8 @@ Tree = Mapping[str, Any]
 
 MOST = 200
 """Most conditions that one filter may have."""
+MOST_VALUES = 1_000
+"""Most values that one condition may name."""
 
 
 def where(
@@ -33,7 +38,7 @@ def where(
         msg = f"Filtering by {', '.join(sorted(hidden))} needs the scope {Scope.PERSONAL_READ.value}."
         raise Forbidden(msg)
     budget = [MOST]
-    return [_tree(model, tree, path, budget)]
+    return [_tree(uow, model, tree, path, budget)]
 
 
 def _named(tree: Tree) -> Iterator[str]:
@@ -47,7 +52,7 @@ def _named(tree: Tree) -> Iterator[str]:
             yield name
 
 
-def _tree(model: type[Owned], tree: Tree, path: tuple[str, ...], budget: list[int]) -> ColumnElement[bool]:
+def _tree(uow: Uow, model: type[Owned], tree: Tree, path: tuple[str, ...], budget: list[int]) -> ColumnElement[bool]:
     parts: list[ColumnElement[bool]] = []
     for name, value in tree.items():
         budget[0] -= 1
@@ -55,26 +60,36 @@ def _tree(model: type[Owned], tree: Tree, path: tuple[str, ...], budget: list[in
             msg = f"A filter has at most {MOST} conditions."
             raise Limited(msg)
         if value is None:
-            msg = f"{name} is null; leave it out, or say isNull."
-            raise Invalid(msg, *path, name)
+            msg = f"{camel(name)} is null; leave it out, or say isNull."
+            raise Invalid(msg, *path, camel(name))
         if name == "and":
-            parts += [_tree(model, part, (*path, name), budget) for part in value]
+            parts += [_tree(uow, model, part, (*path, name), budget) for part in value]
         elif name == "or":
-            parts.append(or_(false(), *(_tree(model, part, (*path, name), budget) for part in value)))
+            parts.append(or_(false(), *(_tree(uow, model, part, (*path, name), budget) for part in value)))
         elif name == "not":
-            parts.append(not_(_tree(model, value, (*path, name), budget)))
+            parts.append(not_(_tree(uow, model, value, (*path, name), budget)))
         else:
-            parts.append(_column(model, name, value, (*path, name)))
+            parts.append(_column(uow, model, name, value, (*path, camel(name))))
     return and_(true(), *parts)
 
 
-def _column(model: type[Owned], name: str, operators: Mapping[str, Any], path: tuple[str, ...]) -> ColumnElement[bool]:
+def _column(
+    uow: Uow, model: type[Owned], name: str, operators: Mapping[str, Any], path: tuple[str, ...]
+) -> ColumnElement[bool]:
     column: Any = col(getattr(model, name))
     parts: list[ColumnElement[bool]] = []
     for operator, value in operators.items():
         if value is None:
             msg = f"{operator} is null; leave it out, or say isNull."
             raise Invalid(msg, *path, operator)
+        if isinstance(value, list) and len(value) > MOST_VALUES:
+            msg = f"{operator} has at most {MOST_VALUES} values; this one has {len(value)}."
+            raise Invalid(msg, *path, operator, code=Code.TOO_MANY)
+        if isinstance(column.type, UtcDateTime) and isinstance(value, date):
+            try:
+                value = moment(uow, value, operator, past=False)  # noqa: PLW2901 - the same instant, resolved
+            except Invalid as error:
+                raise Invalid([replace(p, path=(*path, operator)) for p in error.problems]) from None
         parts.append(_OPERATORS[operator](column, value))
     return and_(true(), *parts)
 
@@ -120,5 +135,5 @@ def _ids(value: Any, type_: str, name: str) -> Any:  # noqa: ANN401 - one id, se
     rows = [ids.decode_uuid(one, type_) for one in given]
     if None in rows:
         msg = f"This is not the id of a {type_.lower()}."
-        raise Invalid(msg, "filter", name)
+        raise Invalid(msg, "filter", camel(name))
     return rows if isinstance(value, list) else rows[0]

@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.types import TypeDecorator
 
 from app import ids
-from app.errors import Invalid
+from app.errors import Forbidden, Invalid
 from app.models.base import Owned
-from app.uow import Uow
+from app.uow import Scope, Uow
 
 O = TypeVar("O", bound=Owned)  # noqa: E741 - the row type
 
@@ -50,6 +50,13 @@ def page(
     uow: Uow, model: type[O], where: Sequence[ColumnElement[bool]], order: Sequence[Order], part: Slice
 ) -> Page[O]:
     """The wanted part of the rows of `model` that meet `where`. Raises Invalid for a cursor of another list."""
+    table: Any = model
+    if not uow.may(Scope.PERSONAL_READ) and (
+        hidden := sorted(o.column for o in order if table.__table__.columns[o.column].info.get("personal"))
+    ):
+        # the order would tell what the column holds, and a cursor would quote it
+        msg = f"Ordering by {', '.join(hidden)} needs the scope {Scope.PERSONAL_READ.value}."
+        raise Forbidden(msg)
     order = [*(o for o in order if o.column != "id"), Order("id", order[-1].descending if order else False)]
     backwards = part.first is None and part.last is not None
     size = part.last if backwards else part.first

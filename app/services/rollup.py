@@ -6,12 +6,18 @@ Its statements are Core statements that scope themselves, the one exemption from
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import Enum, auto
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
+    Insert,
     Select,
+    SmallInteger,
+    Uuid,
+    bindparam,
     case,
     delete,
     func,
@@ -27,6 +33,8 @@ from sqlalchemy import cast as sql_cast
 from sqlalchemy.types import Date, String
 from sqlmodel import col
 
+from app.db import Database
+from app.errors import Unavailable
 from app.kpis import CUBES
 from app.kpis.dimension import TOTAL
 from app.kpis.measure import Cube
@@ -62,25 +70,51 @@ def fold(uow: Uow, model: type[Owned], ids: Sequence[UUID], sign: int) -> None:
             continue
         uow.db.lock(uow.session, "fold", uow.tenant_id, cube.name, shared=True)
         state = uow.session.get(RollupState, (uow.tenant_id, cube.name), populate_existing=True)
-        chosen = uow.db.is_any(model.id, ids)
-        if state is not None and state.fingerprint == cube.fingerprint:
-            _append(uow, cube, state.generation, chosen, sign, uow.today)
-        if state is not None and state.building and state.cursor:
+        if state is None or cube.fingerprint not in (state.fingerprint, state.building_for):
+            msg = "Another version of the program is in charge of this database; restart this one."
+            raise Unavailable(msg)
+        chosen = uow.db.as_values(ids)
+        if state.fingerprint == cube.fingerprint:
+            _append(uow, cube, state.generation, _Which.THESE, sign, the_ids=chosen)
+        if state.building_for == cube.fingerprint and state.cursor:
             # the rebuild has passed these facts: what changes in them must reach the new generation as well
-            passed = chosen & (col(model.id) <= UUID(state.cursor))
-            _append(uow, cube, state.building, passed, sign, uow.today)
+            _append(uow, cube, state.building, _Which.PASSED, sign, the_ids=chosen, until=UUID(state.cursor))
 
 
-def _append(  # noqa: PLR0913 - one statement, and these are what differs
-    uow: Uow, cube: Cube, generation: int, chosen: ColumnElement[bool], sign: int, known_on: date | ColumnElement[date]
-) -> None:
+class _Which(Enum):
+    """Which facts a fold takes: some by id, those of them that a rebuild has passed, or the next stretch of a rebuild."""
+
+    THESE = auto()
+    PASSED = auto()
+    STRETCH = auto()
+
+
+_FOLDS: dict[tuple[Cube, int, bool, _Which], Insert] = {}
+"""Made once for each engine: to make one takes several times as long as to run it for a single fact."""
+
+
+def _append(uow: Uow, cube: Cube, generation: int, which: _Which, sign: int, **bound: object) -> None:
+    place = (cube, len(cube.measures), uow.db.is_sqlite, which)
+    statement = _FOLDS.get(place)
+    if statement is None:
+        statement = _FOLDS[place] = _folding(uow.db, cube, which)
+    if which is not _Which.STRETCH:
+        bound["learnt_on"] = uow.today
+    bound |= {"of_tenant": uow.tenant_id, "of_generation": generation, "with_sign": sign}
+    uow.session.execute(statement, bound, execution_options=EXEMPT)
+
+
+def _folding(db: Database, cube: Cube, which: _Which) -> Insert:
     fact: Any = cube.model
+    chosen = [db.is_any(fact.id, bindparam("the_ids"))] if which is not _Which.STRETCH else [fact.id > bindparam("after")]
+    if which is not _Which.THESE:
+        chosen.append(fact.id <= bindparam("until"))
+    known = bindparam("learnt_on", type_=Date()) if which is not _Which.STRETCH else col(fact.known_on)
+    tenant_id = bindparam("of_tenant", type_=Uuid())
     amounts = [measure.amount.label(f"a{measure.slot}") for measure in cube.measures]
-    keys = {dimension: uow.db.as_key(column).label(f"k_{dimension}") for dimension, column in cube.dimensions.items()}
-    known = (literal(known_on, Date) if isinstance(known_on, date) else known_on).label("known_on")
-    base: Any = select(col(cube.day).label("day"), known, *keys.values(), *cube.many.values(), *amounts).where(
-        fact.tenant_id == uow.tenant_id, cube.counted, chosen
-    )
+    keys = {dimension: db.as_key(column).label(f"k_{dimension}") for dimension, column in cube.dimensions.items()}
+    read = (col(cube.day).label("day"), known.label("known_on"), *keys.values(), *cube.many.values(), *amounts)
+    base: Any = select(*read).where(fact.tenant_id == tenant_id, cube.counted, *chosen)
     facts = base.cte("facts")
     # every fact falls into the total and into one key of each dimension it has: facts × names of dimensions
     names = union_all(*(select(literal(name, String).label("dim")) for name in (TOTAL, *keys))).cte("dims")
@@ -93,21 +127,22 @@ def _append(  # noqa: PLR0913 - one statement, and these are what differs
         )
     ]
     for dimension, column in cube.many.items():
-        each = uow.db.elements(facts.c[column.key]).alias(f"each_{dimension}")
+        each = db.elements(facts.c[column.key]).alias(f"each_{dimension}")
         some = select(literal(dimension.value, String), facts.c.day, each.c.value, facts.c.known_on, *_of(facts))
         cells.append(some.select_from(facts.join(each, true())))
         none = select(literal(dimension.value, String), facts.c.day, literal("", String), facts.c.known_on, *_of(facts))
         cells.append(none.where(sql_cast(facts.c[column.key], String) == "[]"))
     cell = union_all(*cells).subquery("cell")
+    sign = bindparam("with_sign", type_=BigInteger())
     sums = [
         sql_cast(func.sum(cell.c[f"a{slot}"]) * sign, entry.c.a0.type) if slot < len(amounts) else literal(0)
         for slot in range(SLOTS)
     ]
     rows = (
         select(
-            literal(uow.tenant_id),
+            tenant_id,
             literal(cube.name),
-            literal(generation),
+            bindparam("of_generation", type_=SmallInteger()),
             cell.c.dim,
             cell.c.day,
             cell.c.key,
@@ -118,7 +153,7 @@ def _append(  # noqa: PLR0913 - one statement, and these are what differs
         .group_by(cell.c.dim, cell.c.day, cell.c.key, cell.c.known_on)
     )
     columns = ["tenant_id", "cube", "generation", "dim", "day", "key", "known_on", *_AMOUNTS]
-    uow.session.execute(entry.insert().from_select(columns, rows), execution_options=EXEMPT)
+    return entry.insert().from_select(columns, rows)
 
 
 def _of(facts: Any) -> Iterator[ColumnElement[Any]]:  # noqa: ANN401 - a CTE's columns are untyped
@@ -189,9 +224,12 @@ def start_rebuild(uow: Uow, names: Sequence[str] | None = None) -> list[str]:
             state = RollupState(tenant_id=uow.tenant_id, cube=cube.name, fingerprint="", generation=1)
             uow.session.add(state)
         wanted = cube.name in names if names is not None else state.fingerprint != cube.fingerprint
-        if not wanted or state.building:
+        if not wanted or state.building_for == cube.fingerprint:
             continue
-        state.building, state.cursor = state.generation + 1, ""
+        if state.building:  # for measures that have changed again since
+            _drop(uow, cube, state.building)
+        state.building = max(state.generation, state.building) + 1
+        state.building_for, state.cursor = cube.fingerprint, ""
         begun.append(cube.name)
     if begun:
         uow.enqueue("rebuild")
@@ -208,13 +246,13 @@ def rebuild_step(uow: Uow, chunk: int = REBUILD_CHUNK) -> bool:
     cube, model = CUBES[state.cube], CUBES[state.cube].model
     uow.db.lock(uow.session, "fold", uow.tenant_id, cube.name)
     uow.session.refresh(state)
-    if not state.building:  # somebody else finished it while this waited
-        return True
+    if state.building_for != cube.fingerprint:  # finished meanwhile, or another version's to finish
+        return not state.building
     after = col(model.id) > UUID(state.cursor) if state.cursor else true()
     ids = list(uow.session.scalars(select(col(model.id)).where(after).order_by(col(model.id)).limit(chunk)))
     if ids:
-        fact: Any = model  # every fact and spell says when it became known
-        _append(uow, cube, state.building, after & (col(model.id) <= ids[-1]), 1, fact.known_on)
+        before = UUID(state.cursor or UUID(int=0).hex)
+        _append(uow, cube, state.building, _Which.STRETCH, 1, after=before, until=ids[-1])
         state.cursor = ids[-1].hex
     if len(ids) < chunk:
         _switch(uow, cube, state)
@@ -223,11 +261,16 @@ def rebuild_step(uow: Uow, chunk: int = REBUILD_CHUNK) -> bool:
 
 
 def _switch(uow: Uow, cube: Cube, state: RollupState) -> None:
-    for table in (entry, rollup):
-        old = (table.c.tenant_id == uow.tenant_id, table.c.cube == cube.name, table.c.generation == state.generation)
-        uow.session.execute(delete(table).where(*old), execution_options=EXEMPT)
+    _drop(uow, cube, state.generation)
     state.generation, state.building, state.cursor = state.building, 0, ""
-    state.fingerprint, state.rebuilt_on = cube.fingerprint, uow.today
+    state.fingerprint, state.building_for, state.rebuilt_on = state.building_for, "", uow.today
+
+
+def _drop(uow: Uow, cube: Cube, generation: int) -> None:
+    uow.db.lock(uow.session, "compact", uow.tenant_id)  # a compaction under way would bring rows back
+    for table in (entry, rollup):
+        old = (table.c.tenant_id == uow.tenant_id, table.c.cube == cube.name, table.c.generation == generation)
+        uow.session.execute(delete(table).where(*old), execution_options=EXEMPT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from math import isfinite
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -16,6 +17,9 @@ from app.uow import Uow
 
 MAX_ROWS = 500
 """Most rows that one batch may have."""
+MAX_DEPTH = 50
+"""How deep a JSON value may be nested."""
+_WIDEST = 2**63
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)
 
@@ -110,13 +114,17 @@ def camel(name: str) -> str:
 
 def parse(kind: type[R], data: Mapping[str, Any]) -> R:
     """`data` (absent names left out) as a row. Raises Invalid with every problem found, each with its path."""
-    problems = list(_unreadable(data, ()))
-    if problems:
-        raise Invalid(problems)
+    check_readable(data)
     try:
         return kind.model_validate(data)
     except ValidationError as error:
         raise Invalid([_problem(item) for item in error.errors(include_url=False, include_input=False)]) from None
+
+
+def check_readable(data: object) -> None:
+    """Refuse values that could not be read as their scalar, or that no column can hold. Raises Invalid with each path."""
+    if problems := list(_unreadable(data, ())):
+        raise Invalid(problems)
 
 
 def _problem(item: Any) -> Problem:  # noqa: ANN401 - pydantic's own error record
@@ -131,6 +139,10 @@ def _problem(item: Any) -> Problem:  # noqa: ANN401 - pydantic's own error recor
 def _unreadable(value: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - JSON of any shape
     if isinstance(value, Wrong):
         yield Problem(Code.INVALID, value.message, path)
+    elif len(path) > MAX_DEPTH:
+        yield Problem(Code.INVALID, f"{path[0]} is nested too deeply: at most {MAX_DEPTH} levels.", path[:1])
+    elif (isinstance(value, int) and abs(value) >= _WIDEST) or (isinstance(value, float) and not isfinite(value)):
+        yield Problem(Code.OUT_OF_RANGE, f"{path[-1]} holds a number beyond 64 bits; write it as text.", path)
     elif isinstance(value, str):
         if "\0" in value:
             yield Problem(Code.INVALID, f"{path[-1]} holds a NUL character, which text cannot have.", path)
@@ -181,12 +193,18 @@ def check_size(rows: Sequence[object]) -> None:
         raise Invalid(msg, "rows", code=Code.TOO_MANY)
 
 
-def waves(rows: Mapping[int, T], name: Callable[[T], str]) -> list[dict[int, T]]:
-    """Rows of one name one after the other, in order; the rest together."""
+def waves(
+    rows: Mapping[int, T], name: Callable[[T], str], needs: Callable[[T], str | None] = lambda _row: None
+) -> list[dict[int, T]]:
+    """Rows of one name one after the other, in order, and after the row that they need; the rest together."""
     found: list[dict[int, T]] = []
-    seen: dict[str, int] = {}
+    made: dict[str, int] = {}
+    named: dict[str, int] = {}
     for index, row in rows.items():
-        turn = seen[name(row)] = seen.get(name(row), -1) + 1
+        own, other = name(row), needs(row) or ""
+        turn = 1 + max(made.get(own, -1), named.get(own, -1), made.get(other, -1))
+        made[own] = turn
+        named[other] = max(turn, named.get(other, -1))
         if turn == len(found):
             found.append({})
         found[turn][index] = row

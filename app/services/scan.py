@@ -178,11 +178,13 @@ def _where(uow: Uow, cube: Cube, condition: Condition) -> ColumnElement[bool]:
         if condition.by in cube.many:
             document = cube.many[condition.by]
             each = uow.db.elements(document)
-            some: ColumnElement[bool] = exists(select(literal(1)).select_from(each).where(each.c.value.in_(named)))
+            some: ColumnElement[bool] = exists(
+                select(literal(1)).select_from(each).where(uow.db.is_any(each.c.value, named))
+            )
             none: ColumnElement[bool] = ~exists(select(literal(1)).select_from(uow.db.elements(document)))
         else:
             value = _column(cube, condition.by)
-            some = func.coalesce(uow.db.as_key(value), "").in_(named)
+            some = uow.db.is_any(func.coalesce(uow.db.as_key(value), ""), named)
             none = value.is_(None)
         met = or_(some, none) if "" in keys else some
         parts.append(met if wanted else ~met)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from sqlmodel import col, select
+from sqlmodel import select
 
 from app import ids
 from app.errors import Code, Invalid
@@ -29,6 +29,8 @@ KEYED: Mapping[Dimension, type[Keyed]] = {
 }
 CHOICES: Mapping[Dimension, type[StrEnum]] = {Dimension.CUSTOMER_KIND: CustomerKind, Dimension.ORIGIN: FeedbackOrigin}
 
+MOST_NAMED = 10
+"""How many of the names that are not known an error repeats."""
 UNKNOWN = Text("Unknown", "未知")
 OTHER = Text("Other", "其他")
 _WORDS = {
@@ -82,7 +84,7 @@ def conditions(uow: Uow, filters: Sequence[Filter]) -> tuple[Condition, ...]:
 def _inner(uow: Uow, by: Dimension, keys: set[str], path: tuple[str, ...]) -> dict[str, str]:
     known = {"": ""}
     if model := KEYED.get(by):
-        rows = uow.session.execute(select(model.key, model.id).where(col(model.key).in_(keys - {""})))
+        rows = uow.session.execute(select(model.key, model.id).where(uow.db.is_any(model.key, sorted(keys - {""}))))
         known |= {key: id_.hex for key, id_ in rows}
     elif choices := CHOICES.get(by):
         known |= {choice.value: choice.value for choice in choices}
@@ -91,7 +93,8 @@ def _inner(uow: Uow, by: Dimension, keys: set[str], path: tuple[str, ...]) -> di
     else:
         return {key: key for key in keys}
     if missing := sorted(keys - set(known)):
-        msg = f"There is no {by.value} {', '.join(map(repr, missing))}."
+        more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+        msg = f"There is no {by.value} {', '.join(map(repr, missing[:MOST_NAMED]))}{more}."
         raise Invalid(msg, *path, code=Code.NOT_FOUND)
     return known
 

@@ -184,6 +184,7 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("building", sa.Integer(), nullable=False),
+        sa.Column("building_for", sa.String(length=64), nullable=False),
         sa.Column("cursor", sa.String(length=32), nullable=False),
         sa.Column("rebuilt_on", sa.Date(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "cube", name=op.f("pk_rollup_state")),

@@ -1,0 +1,129 @@
+"""Puts the demonstrations into a database, by the same write path that everybody takes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from app.demo.answers import Voices
+from app.demo.bank import BANK_COMPANY
+from app.demo.company import Company, Goal
+from app.demo.mistakes import made_in
+from app.demo.people import Population
+from app.demo.shop import SHOP_COMPANY
+from app.demo.timeline import Timeline
+from app.kpis.dimension import Dimension
+from app.models.workspace import Workspace
+from app.services import channel, customer, feedback, rollup, staff, survey, target, workspace
+from app.services.period import Calendar, Span
+from app.services.row import MAX_ROWS, Options, Ref, Result
+from app.services.slices import Filter
+from app.uow import Actor, Door, system
+from app.worker import Worker
+
+COMPANIES = (SHOP_COMPANY, BANK_COMPANY)
+CLOSING = "closing-1"
+"""The external id of what is recorded last of all: where it is, everything is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """A demonstration workspace: its id and name, the two ranges, and per KPI what it answers for each of them."""
+
+    workspace_id: UUID
+    name: str
+    ranges: tuple[Span, Span]
+    promised: Mapping[str, tuple[tuple[Span, float], ...]]
+
+
+def make(door: Door) -> list[Demonstration]:
+    """Make the demonstration workspaces, or what an interrupted run has left to make; what they promise.
+
+    They play in the two years before they were first begun, whenever they are completed. Making them again changes
+    nothing.
+    """
+    made = [_make(door, company) for company in COMPANIES]
+    Worker(door).drain()
+    for company in COMPANIES:
+        door.write(_actor(company), rollup.compact)
+    return made
+
+
+def ensure(door: Door) -> list[Demonstration]:
+    """The demonstration workspaces, made where they are not complete; what they promise."""
+    begun = [(company, _begun_at(door, company)) for company in COMPANIES]
+    if not all(at and door.read(_actor(company), feedback.find, Ref(external_id=CLOSING)) for company, at in begun):
+        return make(door)
+    return [_demonstration(company, timeline(company, at)) for company, at in begun if at]
+
+
+def timeline(company: Company, begun_at: datetime) -> Timeline:
+    """When the demonstration of `company` plays that was begun at that time."""
+    return Timeline(begun_at, ZoneInfo(company.workspace["time_zone"]), company.rhythm)
+
+
+def _actor(company: Company) -> Actor:
+    return system(company.id, "demonstration")
+
+
+def _begun_at(door: Door, company: Company) -> datetime | None:
+    """When the making of the workspace was begun; None where it was not."""
+    with door.snapshot(_actor(company)) as uow:
+        row = uow.session.get(Workspace, (company.id, company.id))
+        return row.created_at if row else None
+
+
+def _demonstration(company: Company, when: Timeline) -> Demonstration:
+    promised = {key: tuple(zip(when.ranges, values, strict=True)) for key, values in company.promised.items()}
+    return Demonstration(company.id, company.workspace["name"], when.ranges, promised)
+
+
+def _make(door: Door, company: Company) -> Demonstration:
+    actor = _actor(company)
+    begun_at = _begun_at(door, company)
+    if begun_at is None:
+        begun_at = door.write(actor, workspace.create, company.workspace).created_at
+    when = timeline(company, begun_at)
+    population = Population(company, when)
+    mistakes = made_in(Voices(company, when, population).rows(), when)
+    _furnish(door, company)
+    _each_batch(door, actor, customer.upsert_batch, population.rows())
+    _each_batch(door, actor, feedback.record_batch, mistakes.first)
+    _each_batch(door, actor, feedback.record_batch, mistakes.corrections)
+    _each_batch(door, actor, feedback.delete_batch, mistakes.deletions)
+    _each_batch(door, actor, customer.upsert_batch, population.moves())
+    for goal in company.goals:
+        door.write(actor, target.set_, _target(goal, when))
+    closing = {"external_id": CLOSING, "kind": "COMMENT", "comment": company.closing, "occurred_at": when.now}
+    _each_batch(door, actor, feedback.record_batch, [closing])
+    return _demonstration(company, when)
+
+
+def _furnish(door: Door, company: Company) -> None:
+    """Channels, staff and surveys."""
+    actor = _actor(company)
+    for place in company.channels:
+        row = {"external_id": place.key, "name": place.name, "kind": place.kind, "medium": place.medium}
+        parent = {"parent": Ref(external_id=place.parent)} if place.parent else {}
+        door.write(actor, channel.upsert, row | parent)
+    for key, (name, _) in company.staff.items():
+        door.write(actor, staff.upsert, {"external_id": key, "name": name})
+    for key, (name, occasion) in company.surveys.items():
+        door.write(actor, survey.upsert, {"external_id": key, "name": name, "occasion": occasion})
+
+
+def _each_batch(door: Door, actor: Actor, function: Any, rows: Sequence[Mapping[str, Any]]) -> None:  # noqa: ANN401 - one of three services
+    for start in range(0, len(rows), MAX_ROWS):
+        results: list[Result] = door.write(actor, function, rows[start : start + MAX_ROWS], Options())
+        if problems := [problem for result in results for problem in result.problems]:
+            msg = f"The demonstration could not be made: {problems[0].message}"
+            raise RuntimeError(msg)
+
+
+def _target(goal: Goal, when: Timeline) -> dict[str, Any]:
+    span = Calendar(when.today).named(goal.period)
+    row = {"external_id": goal.key, "kpi": goal.kpi, "kind": goal.kind, "value": goal.value, "stretch": goal.stretch}
+    row |= {"from_": span.start, "before": span.end, "owner": goal.owner, "rationale": goal.rationale}
+    return row | {"scope": [Filter(Dimension.CHANNEL, goal.channels)] if goal.channels else []}
