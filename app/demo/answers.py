@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from itertools import chain
 from random import Random
 from typing import Any
 
@@ -17,10 +18,12 @@ LEAVING = 60
 """In so many days before somebody goes, it shows."""
 ADVERTISED = 0.3
 """How much of what is said during a campaign is owed to it."""
+TALKATIVE = 0.25
+"""How many of those who say something speak of two things."""
 
 
 def line(first: float, second: float, place: int) -> float:
-    """Where month `place` lies on the line that runs through `first` in the middle of year one, `second` in year two's."""
+    """Where month `place` lies on the line through `first` in the middle of year one and `second` in year two's."""
     return max(first + (second - first) * (place + 0.5 - YEAR / 2) / YEAR, 0)
 
 
@@ -60,79 +63,89 @@ class Draft:
     charm: float
 
 
-class Voices:
-    """Everything that was said in one company."""
+def rows(company: Company, timeline: Timeline, population: Population) -> list[dict[str, Any]]:
+    """Everything that was said in the company, as feedback is recorded, in the order in which it was said."""
+    streams = (Stream(company, timeline, population, inquiry) for inquiry in company.inquiries)
+    found = [row for stream in streams for row in stream.rows()]
+    return sorted(found, key=lambda row: (row["occurred_at"], row["external_id"]))
 
-    def __init__(self, company: Company, timeline: Timeline, population: Population) -> None:
-        self._company, self._timeline, self._population = company, timeline, population
-        self._places = {place.key: place for place in company.channels}
 
-    def rows(self) -> list[dict[str, Any]]:
-        """All of it, as feedback is recorded, in the order in which it was said."""
-        found = [row for inquiry in self._company.inquiries for row in self._inquiry(inquiry)]
-        return sorted(found, key=lambda row: (row["occurred_at"], row["external_id"]))
+class Stream:
+    """What was said in answer to one inquiry."""
 
-    def _inquiry(self, inquiry: Inquiry) -> Iterator[dict[str, Any]]:
-        rng, number = dice(self._company.key, inquiry.key), 0
-        for month, split in zip(self._timeline.months, split_by_month(rng, inquiry, self._timeline), strict=True):
-            for row in self._month(rng, inquiry, month, split):
-                number += 1
-                yield {"external_id": f"{inquiry.key}-{number:05}", **row}
+    def __init__(self, company: Company, timeline: Timeline, population: Population, inquiry: Inquiry) -> None:
+        self._company, self._timeline, self._population, self._inquiry = company, timeline, population, inquiry
+        self._rng = dice(company.key, inquiry.key)
+        self._used = {p: p.used for p in company.channels if p.used and (not inquiry.places or p.key in inquiry.places)}
+        self._staff = tuple(company.staff)
 
-    def _month(self, rng: Random, inquiry: Inquiry, month: Span, split: Split) -> Iterator[dict[str, Any]]:
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Month by month, numbered."""
+        splits = split_by_month(self._rng, self._inquiry, self._timeline)
+        said = (self._month(month, split) for month, split in zip(self._timeline.months, splits, strict=True))
+        for number, row in enumerate(chain.from_iterable(said), start=1):
+            yield {"external_id": f"{self._inquiry.key}-{number:05}", **row}
+
+    def _month(self, month: Span, split: Split) -> Iterator[dict[str, Any]]:
+        rng, inquiry = self._rng, self._inquiry
         there = [person for person in self._population.people if person.overlaps(month)]
-        drafts = [self._draft(rng, inquiry, at, there) for at in self._timeline.moments(rng, month, sum(split))]
+        drafts = [self._draft(at, self._speaker(at, there)) for at in self._timeline.moments(rng, month, sum(split))]
         for draft, band in zip(drafts, _bands(rng, drafts, split), strict=True):
-            yield self._row(rng, inquiry, draft, band)
+            yield self._row(draft, band)
         if not inquiry.scale:
             return
         for at in self._timeline.moments(rng, month, round(inquiry.skipped * sum(split))):
-            yield self._frame(rng, inquiry, self._draft(rng, inquiry, at, there)) | {"score": None}
+            yield self._frame(self._draft(at, self._speaker(at, there))) | {"score": None}
         for at in self._timeline.moments(rng, month, 1 if month.end <= self._timeline.today else 0):
-            test = self._draft(rng, inquiry, at, self._population.testers)
-            yield self._row(rng, inquiry, test, WORST) | {"comment": "Test"}
+            test = self._draft(at, rng.choice(self._population.testers))
+            yield self._row(test, WORST) | {"comment": "Test"}
 
-    def _draft(self, rng: Random, inquiry: Inquiry, at: datetime, there: list[Person]) -> Draft:
-        company, day = self._company, at.astimezone(self._timeline.zone).date()
-        used = {key: place.used for key, place in self._places.items() if key in (inquiry.places or self._places)}
-        place = self._places[one_of(rng, used)]
-        staff = rng.choice(list(company.staff)) if place.staffed else None
-        charm = place.charm * (company.staff[staff][1] if staff else 1)
-        is_test = there is self._population.testers
-        person = None if rng.random() < inquiry.anonymous and not is_test else _somebody(rng, there, day)
+    def _speaker(self, at: datetime, there: list[Person]) -> Person | None:
+        """One of those who are customers on that day; None for somebody who gives no name."""
+        if self._rng.random() < self._inquiry.anonymous:
+            return None
+        day = self._timeline.day(at)
+        return next((person for person in self._rng.choices(there, k=20) if person.is_customer(day)), None)
+
+    def _draft(self, at: datetime, person: Person | None) -> Draft:
+        place = one_of(self._rng, self._used)
+        staff = self._rng.choice(self._staff) if place.staffed else None
+        charm = place.charm * (self._company.staff[staff][1] if staff else 1)
         if person is not None:
-            charm *= person.charm * (0.4 if person.leaves_within(day, LEAVING) else 1)
+            charm *= person.charm * (0.4 if person.leaves_within(self._timeline.day(at), LEAVING) else 1)
         return Draft(at, person, place, staff, charm)
 
-    def _frame(self, rng: Random, inquiry: Inquiry, draft: Draft) -> dict[str, Any]:
+    def _frame(self, draft: Draft) -> dict[str, Any]:
         """What an answer has, whatever it says."""
-        company, month = self._company, draft.at.astimezone(self._timeline.zone).month
+        company, inquiry = self._company, self._inquiry
         row: dict[str, Any] = {"kind": inquiry.kind, "origin": inquiry.origin, "occurred_at": draft.at}
-        row["product"] = one_of(rng, company.products)
+        row["product"] = one_of(self._rng, company.products)
         person = draft.person.key if draft.person else None
         refs = {"channel": draft.place.key, "staff": draft.staff, "survey": inquiry.survey, "customer": person}
         row |= {name: Ref(external_id=key) for name, key in refs.items() if key}
         if inquiry.stages:
-            row["journey_stage"] = rng.choice(inquiry.stages)
-        if month in company.campaigns and rng.random() < ADVERTISED:
-            row["campaign"] = company.campaigns[month]
+            row["journey_stage"] = self._rng.choice(inquiry.stages)
+        campaign = company.campaigns.get(self._timeline.day(draft.at).month)
+        if campaign and self._rng.random() < ADVERTISED:
+            row["campaign"] = campaign
         if inquiry.scale:
             row["scale_worst"], row["scale_best"] = inquiry.scale
         return row
 
-    def _row(self, rng: Random, inquiry: Inquiry, draft: Draft, band: int) -> dict[str, Any]:
-        row = self._frame(rng, inquiry, draft)
-        if inquiry.scale:
-            row["score"] = one_of(rng, inquiry.bands[band])
-        if rng.random() < inquiry.spoken:
-            row |= self._words(rng, draft, band)
+    def _row(self, draft: Draft, band: int) -> dict[str, Any]:
+        row = self._frame(draft)
+        if self._inquiry.scale:
+            row["score"] = one_of(self._rng, self._inquiry.bands[band])
+        if self._rng.random() < self._inquiry.spoken:
+            row |= self._words(draft, band)
         return row
 
-    def _words(self, rng: Random, draft: Draft, band: int) -> dict[str, Any]:
+    def _words(self, draft: Draft, band: int) -> dict[str, Any]:
         """A comment in the speaker's language, and what it is about."""
-        speaker = draft.person.row["attributes"]["language"] if draft.person else None
-        language = speaker or one_of(rng, self._company.languages)
-        about = rng.sample(self._company.topics, 2 if band == MIDDLE or rng.random() < 0.25 else 1)  # noqa: PLR2004 - a quarter says more
+        rng = self._rng
+        speaks = draft.person.row["attributes"]["language"] if draft.person else None
+        language = speaks or one_of(rng, self._company.languages)
+        about = rng.sample(self._company.topics, 2 if band == MIDDLE or rng.random() < TALKATIVE else 1)
         moods = (BEST, WORST) if band == MIDDLE else (band, band)
         said = [
             rng.choice((topic.praise if mood == BEST else topic.blame)[language])
@@ -151,8 +164,3 @@ def _bands(rng: Random, drafts: list[Draft], split: Split) -> list[int]:
     for place in ranked(rng, (1 / drafts[place].charm for place in rest))[: split.worst]:
         bands[rest[place]] = WORST
     return bands
-
-
-def _somebody(rng: Random, there: list[Person], day: date) -> Person | None:
-    """One of those who are customers on that day; None when none was met."""
-    return next((person for person in rng.choices(there, k=20) if person.is_customer(day)), None)

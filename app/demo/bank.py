@@ -4,7 +4,7 @@ from uuid import UUID
 
 from app.demo.company import Bands, Company, Flow, Goal, Inquiry, Place, Split, Trait
 from app.demo.timeline import Rhythm
-from app.demo.words import BANK
+from app.demo.words import BANK_TOPICS
 from app.services.period import NamedPeriod
 
 _CHANNELS = (
@@ -37,7 +37,7 @@ _INQUIRIES = (
         "csat",
         "CSAT",
         "SURVEY",
-        (Split(640, 0, 160), Split(900, 0, 100)),
+        (Split(480, 0, 120), Split(630, 0, 70)),
         Bands({10: 4, 9: 4, 8: 3}, {}, {7: 5, 6: 3, 5: 2, 3: 1, 1: 1}),
         (1, 10),
         survey="after-service",
@@ -49,7 +49,7 @@ _INQUIRIES = (
         "nps",
         "NPS",
         "SURVEY",
-        (Split(140, 133, 77), Split(225, 153, 72)),
+        (Split(104, 99, 57), Split(160, 109, 51)),
         Bands({10: 4, 9: 6}, {8: 6, 7: 4}, {6: 5, 5: 3, 4: 1, 2: 0.5, 0: 0.5}),
         (0, 10),
         survey="yearly",
@@ -61,7 +61,7 @@ _INQUIRIES = (
         "effort",
         "CES",
         "SURVEY",
-        (Split(100, 55, 45), Split(155, 60, 35)),
+        (Split(70, 38, 32), Split(106, 40, 24)),
         # asked the other way round, "how much effort was it": 1 is none
         Bands({1: 4, 2: 6}, {3: 5, 4: 5}, {5: 5, 6: 3, 7: 2}),
         (7, 1),
@@ -74,7 +74,7 @@ _INQUIRIES = (
         "review",
         "REVIEW",
         "REVIEW_SITE",
-        (Split(120, 30, 50), Split(190, 30, 30)),
+        (Split(84, 21, 35), Split(129, 21, 20)),
         Bands({5: 6, 4: 4}, {3: 1}, {2: 3, 1: 7}),
         (1, 5),
         places=("app",),
@@ -85,7 +85,7 @@ _INQUIRIES = (
         "complaint",
         "COMPLAINT",
         "COMPLAINT",
-        (Split(0, 0, 150), Split(0, 0, 90)),
+        (Split(0, 0, 110), Split(0, 0, 70)),
         stages=("投诉处理",),
         places=("hotline", "wechat"),
         spoken=1,
@@ -94,7 +94,7 @@ _INQUIRIES = (
         "idea",
         "SUGGESTION",
         "WIDGET",
-        (Split(0, 40, 0), Split(0, 60, 0)),
+        (Split(0, 30, 0), Split(0, 40, 0)),
         places=("app", "web"),
         anonymous=0.3,
         spoken=1,
@@ -152,7 +152,7 @@ _GOALS = (
     Goal("churn-this-year", "CHURN_RATE", "ABSOLUTE", 4, NamedPeriod.THIS_YEAR),
 )
 
-BANK_COMPANY = Company(
+BANK = Company(
     id=UUID("0192d3a0-5e00-7000-8000-000000000002"),
     key="bank",
     workspace={
@@ -165,32 +165,7 @@ BANK_COMPANY = Company(
     rhythm=Rhythm(
         season=(1.05, 0.75, 1.1, 1.0, 0.95, 1.1, 1.0, 1.0, 1.05, 0.85, 1.05, 1.15),
         weekdays=(1.3, 1.15, 1.1, 1.1, 1.2, 0.6, 0.5),
-        hours=(
-            0.1,
-            0.05,
-            0.05,
-            0.05,
-            0.05,
-            0.1,
-            0.3,
-            0.8,
-            1.6,
-            2.6,
-            2.8,
-            2.4,
-            1.4,
-            1.6,
-            2.2,
-            2.4,
-            2.2,
-            1.6,
-            1.0,
-            1.0,
-            1.1,
-            0.9,
-            0.5,
-            0.2,
-        ),
+        hours=(1, 0, 0, 0, 0, 1, 3, 8, 16, 26, 28, 24, 14, 16, 22, 24, 22, 16, 10, 10, 11, 9, 5, 2),
     ),
     channels=_CHANNELS,
     staff={
@@ -217,29 +192,14 @@ BANK_COMPANY = Company(
     products={"手机银行": 3, "信用卡": 3, "储蓄账户": 2, "理财产品": 1.5, "住房贷款": 1, "经营贷款": 0.7},
     campaigns={1: "开门红", 2: "开门红", 6: "年中理财节"},
     languages={"zh": 0.92, "en": 0.08},
-    topics=BANK,
+    topics=BANK_TOPICS,
     inquiries=_INQUIRIES,
-    founders=300,
-    flows=(Flow(lost=45, paused=6, joined=145, brief=8), Flow(lost=20, paused=5, joined=130, brief=6, back=7)),
+    founders=240,
+    flows=(Flow(lost=36, paused=5, joined=116, brief=6), Flow(lost=16, paused=4, joined=100, brief=6, back=5)),
     reasons={"转至他行": 3, "费用": 2, "迁居": 2, "服务": 1.5, "账户合并": 1},
     names=(
         ("王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱"),
-        (
-            "子涵",
-            "宇轩",
-            "欣怡",
-            "浩然",
-            "梓萱",
-            "俊杰",
-            "雨桐",
-            "思远",
-            "佳怡",
-            "明轩",
-            "晓峰",
-            "雅婷",
-            "志强",
-            "丽华",
-        ),
+        ("子涵", "宇轩", "欣怡", "浩然", "梓萱", "俊杰", "雨桐", "思远", "佳怡", "明轩", "晓峰", "雅婷", "志强"),
     ),
     accounts=("云栖餐饮", "川页印务", "江南茶行", "恒达五金"),
     business="小微企业",

@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from app.demo.answers import Voices
-from app.demo.bank import BANK_COMPANY
+from app.demo import answers
+from app.demo.bank import BANK
 from app.demo.company import Company, Goal
 from app.demo.mistakes import made_in
 from app.demo.people import Population
-from app.demo.shop import SHOP_COMPANY
+from app.demo.shop import SHOP
 from app.demo.timeline import Timeline
 from app.kpis.dimension import Dimension
 from app.models.workspace import Workspace
@@ -23,7 +23,7 @@ from app.services.slices import Filter
 from app.uow import Actor, Door, system
 from app.worker import Worker
 
-COMPANIES = (SHOP_COMPANY, BANK_COMPANY)
+COMPANIES = (SHOP, BANK)
 CLOSING = "closing-1"
 """The external id of what is recorded last of all: where it is, everything is."""
 
@@ -87,7 +87,7 @@ def _make(door: Door, company: Company) -> Demonstration:
         begun_at = door.write(actor, workspace.create, company.workspace).created_at
     when = timeline(company, begun_at)
     population = Population(company, when)
-    mistakes = made_in(Voices(company, when, population).rows(), when)
+    mistakes = made_in(answers.rows(company, when, population), when)
     _furnish(door, company)
     _each_batch(door, actor, customer.upsert_batch, population.rows())
     _each_batch(door, actor, feedback.record_batch, mistakes.first)

@@ -1,4 +1,4 @@
-"""What goes wrong with feedback before it is right: a few answers are corrected, a few were sent twice and taken back."""
+"""What goes wrong with feedback: a few answers are corrected later, a few are sent twice and taken back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ SETTLED = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Mistakes:
-    """The rows as they came first, then the corrections, then what is deleted; after all three the rows are as meant."""
+    """The rows as they come first, then corrections, then deletions; after all three the feedback is as meant."""
 
     first: list[dict[str, Any]]
     corrections: list[dict[str, Any]]

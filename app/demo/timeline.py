@@ -32,7 +32,11 @@ class Timeline:
     @cached_property
     def today(self) -> date:
         """The day it is there."""
-        return self.now.astimezone(self.zone).date()
+        return self.day(self.now)
+
+    def day(self, at: datetime) -> date:
+        """The day that an instant falls on there."""
+        return at.astimezone(self.zone).date()
 
     @cached_property
     def ranges(self) -> tuple[Span, Span]:

@@ -2,7 +2,7 @@
 
 from app.demo.company import Topic
 
-SHOP = (
+SHOP_TOPICS = (
     Topic(
         "delivery",
         {
@@ -75,7 +75,7 @@ SHOP = (
     ),
 )
 
-BANK = (
+BANK_TOPICS = (
     Topic(
         "手机银行",
         {

@@ -1,5 +1,6 @@
 """The catalogue in the schema: every KPI describes itself, so that a front end can show one it has never heard of."""
 
+import asyncio
 from datetime import date
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,6 @@ from app import ids
 from app.kpis import CATALOGUE
 from app.kpis.dimension import Dimension
 from app.kpis.kpi import BusinessModel, Direction, Kpi, KpiUnit, LifecycleStage, Variant
-from app.kpis.measure import Cube
 from app.schema.context import Context, Info
 from app.schema.describe import arg, enum, field, plain, type_
 from app.schema.filters import KpiFilterInput
@@ -82,7 +82,6 @@ class KpiInputStatus:
     key: str = plain("The kind of facts.")
     is_available: bool = plain("Whether the workspace has any.")
     since: date | None = plain("The first day of which it has some.")
-    cube: strawberry.Private[Cube]
 
 
 @type_
@@ -115,12 +114,12 @@ class KpiDefinition(Node):
     @field
     async def inputs(self, info: Info) -> list[KpiInputStatus]:
         """The facts that it needs, and whether the workspace has them."""
-        extents = await info.context.snapshot(kpis.definitions)
-        found: dict[str, KpiInputStatus] = {}
-        for cube in self.kpi.variants[0].cubes:
-            first = extents[cube.input].first
-            found[cube.input] = KpiInputStatus(key=cube.input, is_available=first is not None, since=first, cube=cube)
-        return list(found.values())
+        names = list(dict.fromkeys(cube.input for cube in self.kpi.variants[0].cubes))
+        extents = await asyncio.gather(*(info.context.gather(kpis.available, name) for name in names))
+        return [
+            KpiInputStatus(key=name, is_available=extent.first is not None, since=extent.first)
+            for name, extent in zip(names, extents, strict=True)
+        ]
 
     @field
     async def result(

@@ -1,7 +1,7 @@
 """What one operation carries: who asks, in which language, and the loaders that gather its reads."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -11,13 +11,12 @@ from uuid import UUID
 import strawberry
 from strawberry.dataloader import DataLoader
 
-from app.errors import Unauthenticated
-from app.services import kpi
-from app.services.kpi import Answer, Question
+from app.errors import AppError, Unauthenticated
 from app.uow import Actor, Door, Scope, Uow, check
 
 P = ParamSpec("P")
 R = TypeVar("R")
+K = TypeVar("K", bound=Hashable)
 
 
 class Context:
@@ -29,7 +28,7 @@ class Context:
         self._opened = ExitStack()
         self._turn = asyncio.Lock()
         self._loaders: dict[Callable[..., Any], DataLoader[Any, Any]] = {}
-        self.kpis: DataLoader[Question, Answer] = DataLoader(self._answer)
+        self._gathered: dict[Callable[..., Any], DataLoader[Any, Any]] = {}
 
     @property
     def actor(self) -> Actor:
@@ -76,15 +75,26 @@ class Context:
         async with self._turn:  # one session serves one thread at a time
             return await asyncio.get_running_loop().run_in_executor(self.threads, work)
 
-    async def _answer(self, questions: list[Question]) -> list[Any]:
-        return list(await self.snapshot(kpi.answer, questions))
+    def gather(self, function: Callable[[Uow, Sequence[K]], Sequence[R | AppError]], key: K) -> Awaitable[R]:
+        """What `function` (a service that answers many at once) gives for `key`, gathered with its siblings.
+
+        However many KPIs, series or targets an operation asks for, each level of it is one call, in one snapshot.
+        """
+        loader = self._gathered.get(function)
+        if loader is None:
+
+            async def answer(keys: list[K]) -> list[Any]:
+                return list(await self.snapshot(function, keys))
+
+            loader = self._gathered[function] = DataLoader(answer)
+        return loader.load(key)
 
     async def close(self) -> None:
         """End the snapshot, if one was opened."""
         async with self._turn:
             if self._snapshot is not None:
                 self._snapshot = None
-                self.kpis.clear_all()
+                self._gathered.clear()
                 await asyncio.get_running_loop().run_in_executor(self.threads, self._opened.close)
 
 

@@ -1,8 +1,8 @@
 """KPI results in the schema: values, series, breakdowns, comparisons, targets."""
 
+import asyncio
 from dataclasses import replace
 from datetime import date
-from enum import StrEnum
 from typing import Annotated, Any
 
 import orjson
@@ -12,11 +12,13 @@ from app import ids
 from app.errors import Invalid
 from app.kpis.dimension import Dimension
 from app.kpis.figure import Figure
-from app.schema.catalogue import KpiDefinition, KpiKey
+from app.models.target import Target as Row
+from app.schema.catalogue import KpiDefinition
 from app.schema.context import Context, Info
-from app.schema.describe import absent, arg, enum, field, input_, one_of, plain, type_
+from app.schema.describe import arg, field, plain, type_
 from app.schema.figure import Interval, KpiFigure, parts, words
 from app.schema.filters import KpiFilter, KpiFilterInput, filters, shown_filters
+from app.schema.kpi_input import HEAVIEST, PREVIOUS, ComparisonInput, SliceOrderInput
 from app.schema.node import Node, found_by
 from app.schema.page import OrderDirection
 from app.schema.period import LocaleArgument, Period, PeriodInput, asked
@@ -24,59 +26,11 @@ from app.schema.scalars import CurrencyCode, Moment
 from app.schema.target import TargetProgress
 from app.services import breakdown as breakdowns
 from app.services import comparison, target_progress
+from app.services import kpi as kpis
 from app.services.kpi import Answer, Question
-from app.services.period import ComparisonKind, Grain, Span, checked
+from app.services.period import Grain, Span, checked
 from app.services.slices import Filter
-
-
-class SliceOrderField(StrEnum):
-    """What slices can be ordered by."""
-
-    WEIGHT = "WEIGHT"
-    VALUE = "VALUE"
-    KEY = "KEY"
-
-
-enum(
-    SliceOrderField,
-    {
-        "WEIGHT": "By how many cases stand behind them.",
-        "VALUE": "By their value; those without come last.",
-        "KEY": "By their key.",
-    },
-)
-
-
-@input_
-class SliceOrderInput:
-    """An order of slices."""
-
-    field: SliceOrderField = plain("By what.")
-    direction: OrderDirection = plain("Which way.", default=OrderDirection.DESC)
-
-
-@one_of
-class ComparisonInput:
-    """With what a result is compared, in one of three ways."""
-
-    kind: ComparisonKind | None = absent("With an earlier period.")
-    period: PeriodInput | None = absent("With this period.")
-    filter: list[KpiFilterInput] | None = absent("With the same days under these filters in place of its own.")
-
-
-_HEAVIEST = SliceOrderInput(field=SliceOrderField.WEIGHT, direction=OrderDirection.DESC)
-_PREVIOUS = ComparisonInput(kind=ComparisonKind.PREVIOUS_PERIOD)
-
-
-@input_
-class KpiInput:
-    """One KPI that is asked for."""
-
-    key: KpiKey = plain("The KPI.")
-    period: PeriodInput = plain("Over which days.")
-    variant: str | None = absent("Which reading; the default one when absent.")
-    filter: list[KpiFilterInput] | None = absent("Narrowed to what; all must hold.")
-    known_on: date | None = absent("As it was known at the end of this day.")
+from app.uow import Scope
 
 
 @type_
@@ -149,8 +103,10 @@ class KpiResult(KpiFigure, Node):
     async def series(self, info: Info, grain: Annotated[Grain, arg("How the days are cut.")]) -> list[KpiPoint]:
         """The KPI by day, week, month, quarter or year; a bucket at the edge is clipped to the period."""
         question = replace(_question(self.answer), grain=grain)
-        answer = await info.context.kpis.load(question)
-        goals = await info.context.snapshot(target_progress.goals, question, self.answer.variant.key, answer.spans)
+        answer = await info.context.gather(kpis.answer, question)
+        goals: list[float | None] = [None] * len(answer.spans)
+        if info.context.may(Scope.TARGET_READ):
+            goals = await info.context.gather(target_progress.goals, (question, answer.variant.key, answer.spans))
         return [
             KpiPoint(
                 id=_id("KpiPoint", answer, span),
@@ -168,14 +124,14 @@ class KpiResult(KpiFigure, Node):
         by: Annotated[Dimension, arg("By what.")],
         attribute: Annotated[str | None, arg("The name of the custom attribute, with ATTRIBUTE.")] = None,
         first: Annotated[int, arg("How many slices; the rest is in `other`. At most 500.")] = 20,
-        order_by: Annotated[SliceOrderInput, arg("In which order.")] = _HEAVIEST,
+        order_by: Annotated[SliceOrderInput, arg("In which order.")] = HEAVIEST,
     ) -> KpiBreakdown | None:
         """The KPI by the values of a dimension."""
         del attribute
         if not 0 <= first <= 500:  # noqa: PLR2004 - said in the description
             msg = "first must be between 0 and 500."
             raise Invalid(msg, "first")
-        answer = await info.context.kpis.load(replace(_question(self.answer), by=by))
+        answer = await info.context.gather(kpis.answer, replace(_question(self.answer), by=by))
         found = breakdowns.arrange(
             answer, first, by=order_by.field.value, descending=order_by.direction is OrderDirection.DESC
         )
@@ -190,7 +146,7 @@ class KpiResult(KpiFigure, Node):
     async def comparison(
         self,
         info: Info,
-        to: Annotated[ComparisonInput, arg("With what.")] = _PREVIOUS,
+        to: Annotated[ComparisonInput, arg("With what.")] = PREVIOUS,
     ) -> KpiComparison | None:
         """How it differs from an earlier period, another one, or other filters."""
         answer = self.answer
@@ -201,7 +157,7 @@ class KpiResult(KpiFigure, Node):
             baseline = replace(question, period=comparison.baseline(answer, to.kind))
         else:
             baseline = replace(question, filters=filters(to.filter or None))
-        found = await info.context.kpis.load(baseline)
+        found = await info.context.gather(kpis.answer, baseline)
         change = comparison.compare(answer, found)
         return KpiComparison(
             baseline=result(found),
@@ -216,17 +172,19 @@ class KpiResult(KpiFigure, Node):
     @field
     async def targets(self, info: Info) -> list[TargetProgress]:
         """The targets that concern it, the closest first, and how they do."""
-        asked_ = (_question(self.answer), self.answer.span, self.answer.variant.key)
-        (rows,) = await info.context.snapshot(target_progress.matching, [asked_])
-        return [TargetProgress.of(one) for one in await info.context.snapshot(target_progress.progress, rows)]
+        rows = await self._matching(info)
+        found = await asyncio.gather(*(info.context.gather(target_progress.progress, row.id) for row in rows))
+        return [TargetProgress.of(one) for one in found]
 
     @field
     async def target(self, info: Info) -> TargetProgress | None:
         """The target: the one with the narrowest scope, then the nearest end, and how it does."""
-        asked_ = (_question(self.answer), self.answer.span, self.answer.variant.key)
-        (rows,) = await info.context.snapshot(target_progress.matching, [asked_])
-        found = await info.context.snapshot(target_progress.progress, rows[:1])
-        return TargetProgress.of(found[0]) if found else None
+        rows = await self._matching(info)
+        return TargetProgress.of(await info.context.gather(target_progress.progress, rows[0].id)) if rows else None
+
+    async def _matching(self, info: Info) -> list[Row]:
+        asked_ = (_question(self.answer), self.answer.variant.key, (self.answer.span,))
+        return await info.context.gather(target_progress.matching, asked_)
 
 
 def _question(answer: Answer) -> Question:
@@ -284,7 +242,7 @@ async def ask(  # noqa: PLR0913 - the arguments of the field
     chosen = None if variant is strawberry.UNSET else variant
     day = None if known_on is strawberry.UNSET else known_on
     question = Question(key, asked(period, "period"), chosen, filters(filter_), known_on=day)
-    return result(await info.context.kpis.load(question))
+    return result(await info.context.gather(kpis.answer, question))
 
 
 async def _found(context: Context, given: list[str]) -> KpiResult | None:
@@ -301,7 +259,7 @@ async def _found(context: Context, given: list[str]) -> KpiResult | None:
     except (ValueError, TypeError, Invalid):
         return None
     try:
-        return result(await context.kpis.load(question))
+        return result(await context.gather(kpis.answer, question))
     except Invalid:
         return None
 

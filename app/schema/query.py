@@ -30,7 +30,8 @@ from app.schema.inputs import (
     orders,
     tree,
 )
-from app.schema.kpi import KpiInput, KpiResult, ask
+from app.schema.kpi import KpiResult, ask
+from app.schema.kpi_input import KpiInput
 from app.schema.node import Node, find
 from app.schema.page import After, Before, Connection, First, Last, listed, part
 from app.schema.period import PeriodInput

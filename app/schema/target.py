@@ -81,8 +81,7 @@ class Target(Node):
     @field
     async def progress(self, info: Info) -> "TargetProgress | None":
         """How it does today."""
-        (found,) = await info.context.snapshot(target_progress.progress, [self.row])
-        return TargetProgress.of(found)
+        return TargetProgress.of(await info.context.gather(target_progress.progress, self.row.id))
 
     @field
     async def revisions(self, info: Info) -> list[TargetRevision]:

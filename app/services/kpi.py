@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from app.errors import AppError, Invalid
-from app.kpis import CATALOGUE
+from app.kpis import CATALOGUE, CUBES
 from app.kpis.dimension import Dimension
 from app.kpis.figure import Figure, KpiFlag, NullReason, figure, flagged, nothing
 from app.kpis.kpi import Kpi, Variant
@@ -268,12 +268,7 @@ def _hidden(uow: Uow, ask: Ask, cells: planner.Cells) -> set[tuple[str, int]]:
 
 
 @reads(Scope.KPI_READ)
-def definitions(uow: Uow) -> dict[str, Extent]:
-    """Which inputs of the catalogue's KPIs this workspace has: per input name, between which days."""
-    found: dict[str, Extent] = {}
-    for kpi in CATALOGUE.values():
-        for variant in kpi.variants:
-            for cube in variant.cubes:
-                if cube.input not in found:
-                    found[cube.input] = extent(uow, cube)
-    return found
+def available(uow: Uow, inputs: Sequence[str]) -> list[Extent]:
+    """Between which days this workspace has each of the `inputs` (names of kinds of facts), in order."""
+    cubes = {cube.input: cube for cube in CUBES.values()}
+    return [extent(uow, cubes[name]) for name in inputs]

@@ -106,7 +106,9 @@ def _append(uow: Uow, cube: Cube, generation: int, which: _Which, sign: int, **b
 
 def _folding(db: Database, cube: Cube, which: _Which) -> Insert:
     fact: Any = cube.model
-    chosen = [db.is_any(fact.id, bindparam("the_ids"))] if which is not _Which.STRETCH else [fact.id > bindparam("after")]
+    chosen = (
+        [db.is_any(fact.id, bindparam("the_ids"))] if which is not _Which.STRETCH else [fact.id > bindparam("after")]
+    )
     if which is not _Which.THESE:
         chosen.append(fact.id <= bindparam("until"))
     known = bindparam("learnt_on", type_=Date()) if which is not _Which.STRETCH else col(fact.known_on)

@@ -152,11 +152,19 @@ def _unreadable(value: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - JSO
         yield from _unreadable({part.name: getattr(value, part.name) for part in fields(value)}, path)
     elif isinstance(value, Mapping):
         for name, part in value.items():
-            yield from _unreadable(str(name), path or (str(name),))
-            yield from _unreadable(part, (*path, camel(str(name))))
+            if not _is_plain(name):
+                yield from _unreadable(str(name), path or (str(name),))
+            if not _is_plain(part):
+                yield from _unreadable(part, (*path, camel(str(name))))
     elif isinstance(value, list | tuple):
         for index, part in enumerate(value):
-            yield from _unreadable(part, (*path, str(index)))
+            if not _is_plain(part):
+                yield from _unreadable(part, (*path, str(index)))
+
+
+def _is_plain(value: object) -> bool:
+    """Whether `value` can be read at any depth that its container may have: most can, and are not looked at again."""
+    return value is None or (isinstance(value, str) and value.isprintable())
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
