@@ -94,8 +94,7 @@ def _make(door: Door, company: Company) -> Demonstration:
     _each_batch(door, actor, feedback.record_batch, mistakes.corrections)
     _each_batch(door, actor, feedback.delete_batch, mistakes.deletions)
     _each_batch(door, actor, customer.upsert_batch, population.moves())
-    for goal in company.goals:
-        door.write(actor, target.set_, _target(goal, when))
+    _together(door, actor, [(target.set_, _target(goal, when)) for goal in company.goals])
     closing = {"external_id": CLOSING, "kind": "COMMENT", "comment": company.closing, "occurred_at": when.now}
     _each_batch(door, actor, feedback.record_batch, [closing])
     return _demonstration(company, when)
@@ -103,15 +102,21 @@ def _make(door: Door, company: Company) -> Demonstration:
 
 def _furnish(door: Door, company: Company) -> None:
     """Channels, staff and surveys."""
-    actor = _actor(company)
+    calls: list[tuple[Any, dict[str, Any]]] = []
     for place in company.channels:
         row = {"external_id": place.key, "name": place.name, "kind": place.kind, "medium": place.medium}
         parent = {"parent": Ref(external_id=place.parent)} if place.parent else {}
-        door.write(actor, channel.upsert, row | parent)
-    for key, (name, _) in company.staff.items():
-        door.write(actor, staff.upsert, {"external_id": key, "name": name})
+        calls.append((channel.upsert, row | parent))
+    calls += [(staff.upsert, {"external_id": key, "name": name}) for key, (name, _) in company.staff.items()]
     for key, (name, occasion) in company.surveys.items():
-        door.write(actor, survey.upsert, {"external_id": key, "name": name, "occasion": occasion})
+        calls.append((survey.upsert, {"external_id": key, "name": name, "occasion": occasion}))
+    _together(door, _actor(company), calls)
+
+
+def _together(door: Door, actor: Actor, calls: Sequence[tuple[Any, Mapping[str, Any]]]) -> None:
+    """Write small things in order, many in one transaction."""
+    for future in [door.submit(actor, function, row) for function, row in calls]:
+        future.result()
 
 
 def _each_batch(door: Door, actor: Actor, function: Any, rows: Sequence[Mapping[str, Any]]) -> None:  # noqa: ANN401 - one of three services

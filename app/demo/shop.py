@@ -143,7 +143,7 @@ _GOALS = (
         "nps-last-quarter",
         "NPS",
         "ABSOLUTE",
-        65,
+        74,
         NamedPeriod.LAST_QUARTER,
         owner="Marketing",
         rationale="Catch up with the trade.",

@@ -182,28 +182,28 @@ def _delete(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Op
             row.source_updated_at = moment(uow, row.source_updated_at, "sourceUpdatedAt", past=False)
         except Invalid as error:
             batch.reject(index, *error.problems)
-    stored = _stored(uow, kind, [row.external_id for row in batch.waiting.values()])
+    names = [row.external_id for row in batch.waiting.values()]
+    _lock_customers(uow, _customers_of(uow, kind, names))
+    stored = _stored(uow, kind, names)
+    dead: dict[UUID, dict[str, Any]] = {}
     for index, row in list(batch.waiting.items()):
-        if row.external_id not in stored and row.source_updated_at is None:
+        present = stored.get(row.external_id)
+        outcome = _ending(present, row, dead)
+        if outcome is None:
             msg = f"There is no {kind.noun.lower()} {row.external_id!r} of the source {uow.actor.source!r}."
             batch.reject(index, Problem(Code.NOT_FOUND, msg, ("externalId",)))
-    dead: dict[UUID, dict[str, Any]] = {}
-    for index, row in batch.waiting.items():
-        present = stored.get(row.external_id)
+            continue
+        batch.settle(index, outcome, present.id if present else None)
         if present is None:
-            _bury(uow, kind, row)
-            batch.settle(index, Outcome.DELETED, None)
-        elif row.source_updated_at and present.source_updated_at and row.source_updated_at < present.source_updated_at:
-            batch.settle(index, Outcome.STALE, present.id)
-        elif present.deleted_at is not None or present.id in dead:
-            batch.settle(index, Outcome.UNCHANGED, present.id)
-        else:
-            columns = {"deleted_at": uow.now, "known_on": uow.today, "version": present.version + 1, **kind.blank}
-            if row.source_updated_at is not None:
-                columns["source_updated_at"] = row.source_updated_at
-            dead[present.id] = columns
-            batch.settle(index, Outcome.DELETED, present.id)
-    _lock_customers(uow, {stored_.customer_id for stored_ in stored.values() if stored_.id in dead})
+            _bury(uow, kind, row.external_id, row.source_updated_at)
+        elif outcome is Outcome.DELETED:
+            dead[present.id] = {
+                "deleted_at": uow.now,
+                "known_on": uow.today,
+                "version": present.version + 1,
+                "source_updated_at": row.source_updated_at or present.source_updated_at,
+                **kind.blank,
+            }
     rollup.fold(uow, kind.model, list(dead), -1)
     _execute_each(uow, kind.model, [{"id": id_, **columns} for id_, columns in dead.items()])
     for id_ in dead:
@@ -211,18 +211,36 @@ def _delete(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Op
     return batch.done(options)
 
 
-def _bury(uow: Uow, kind: Kind, row: TombstoneRow) -> None:
-    mine = (Tombstone.noun == kind.noun, Tombstone.source == uow.actor.source, Tombstone.external_id == row.external_id)
+def _ending(present: Fact | None, row: TombstoneRow, dead: Mapping[UUID, object]) -> Outcome | None:
+    """What a deletion comes to; None for one of something that is not known and may never come."""
+    if present is None:
+        return None if row.source_updated_at is None else Outcome.DELETED
+    if present.deleted_at is not None or present.id in dead:
+        return Outcome.UNCHANGED
+    if isinstance(row.source_updated_at, datetime) and present.source_updated_at is not None:
+        return Outcome.STALE if row.source_updated_at < present.source_updated_at else Outcome.DELETED
+    return Outcome.DELETED
+
+
+def _customers_of(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> set[UUID | None]:
+    """Whose facts these are, read without a lock: customers are locked before their facts, everywhere."""
+    model = kind.model
+    mine = (model.source == uow.actor.source, uow.db.is_any(model.external_id, list(external_ids)))
+    return set(uow.session.scalars(select(model.customer_id).where(*mine)))
+
+
+def _bury(uow: Uow, kind: Kind, external_id: str, as_of: Any) -> None:  # noqa: ANN401 - an instant, resolved by now
+    mine = (Tombstone.noun == kind.noun, Tombstone.source == uow.actor.source, Tombstone.external_id == external_id)
     grave = uow.session.scalars(select(Tombstone).where(*mine)).first()
     if grave is None:
         grave = Tombstone(
             tenant_id=uow.tenant_id,
             noun=kind.noun,
             source=uow.actor.source,
-            external_id=row.external_id,
-            source_updated_at=row.source_updated_at,
+            external_id=external_id,
+            source_updated_at=as_of,
         )
-    grave.source_updated_at = max(grave.source_updated_at, row.source_updated_at)
+    grave.source_updated_at = max(grave.source_updated_at, as_of)
     uow.session.add(grave)
     uow.session.flush()
 

@@ -82,7 +82,7 @@ def fold(uow: Uow, model: type[Owned], ids: Sequence[UUID], sign: int) -> None:
 
 
 class _Which(Enum):
-    """Which facts a fold takes: some by id, those of them that a rebuild has passed, or the next stretch of a rebuild."""
+    """Which facts a fold takes: some by id, those of them that a rebuild has passed, or a rebuild's next stretch."""
 
     THESE = auto()
     PASSED = auto()

@@ -122,7 +122,7 @@ def parse(kind: type[R], data: Mapping[str, Any]) -> R:
 
 
 def check_readable(data: object) -> None:
-    """Refuse values that could not be read as their scalar, or that no column can hold. Raises Invalid with each path."""
+    """Refuse what could not be read as its scalar, or no column can hold. Raises Invalid with each path."""
     if problems := list(_unreadable(data, ())):
         raise Invalid(problems)
 
@@ -149,21 +149,22 @@ def _unreadable(value: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - JSO
         elif _SURROGATE.search(value):
             yield Problem(Code.INVALID, f"{path[-1]} holds half a surrogate pair, which is no character.", path)
     elif isinstance(value, Ref):
-        yield from _unreadable({part.name: getattr(value, part.name) for part in fields(value)}, path)
-    elif isinstance(value, Mapping):
-        for name, part in value.items():
-            if not _is_plain(name):
-                yield from _unreadable(str(name), path or (str(name),))
-            if not _is_plain(part):
-                yield from _unreadable(part, (*path, camel(str(name))))
-    elif isinstance(value, list | tuple):
-        for index, part in enumerate(value):
-            if not _is_plain(part):
-                yield from _unreadable(part, (*path, str(index)))
+        yield from _unreadable_inside({part.name: getattr(value, part.name) for part in fields(value)}, path)
+    elif isinstance(value, Mapping | list | tuple):
+        yield from _unreadable_inside(value, path)
+
+
+def _unreadable_inside(value: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - as above
+    is_named = isinstance(value, Mapping)
+    for name, part in value.items() if is_named else enumerate(value):
+        if is_named and not _is_plain(name):
+            yield from _unreadable(str(name), path or (str(name),))
+        if not _is_plain(part):
+            yield from _unreadable(part, (*path, camel(str(name))))
 
 
 def _is_plain(value: object) -> bool:
-    """Whether `value` can be read at any depth that its container may have: most can, and are not looked at again."""
+    """Whether `value` is certainly readable, as most are: looking closer at each would cost more than storing it."""
     return value is None or (isinstance(value, str) and value.isprintable())
 
 
