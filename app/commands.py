@@ -1,8 +1,7 @@
 """The commands. What a command needs it imports when it runs, so that `--help` answers at once."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,9 +9,10 @@ from uuid import UUID
 
 import typer
 
+from app.cli import Usage, migrated, opened, settings_from
+
 if TYPE_CHECKING:
     from app.settings import Settings
-    from app.uow import Door
 
 cli = typer.Typer(
     name="custograph",
@@ -30,10 +30,6 @@ Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on.", min=0, max=65535)]
 
 
-class Usage(Exception):
-    """Something that the user can mend; the program ends with 2 and this sentence."""
-
-
 def main() -> None:
     """Run the command that the arguments name; wrong usage exits with 2 and a sentence, never with a traceback."""
     try:
@@ -41,68 +37,6 @@ def main() -> None:
     except Usage as error:
         typer.echo(f"custograph: {error}", err=True)
         sys.exit(2)
-
-
-def _settings(**changes: object) -> "Settings":
-    from pydantic import ValidationError
-
-    from app.settings import PREFIX, Settings
-
-    try:
-        return Settings(**{name: value for name, value in changes.items() if value is not None})  # type: ignore[arg-type]  # checked by pydantic
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = PREFIX + str(first["loc"][0]).upper()
-        msg = f"{name} {first['msg'].removeprefix('Value error, ')}."
-        raise Usage(msg) from None
-
-
-@contextmanager
-def _door(settings: "Settings") -> Iterator["Door"]:
-    """The door for a command, on a database that is up to date."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from app import migrate
-    from app.errors import AppError
-    from app.uow import open_door
-
-    try:
-        if settings.sqlite_path is not None:
-            migrate.upgrade(settings)
-        door = open_door(settings)
-    except (SQLAlchemyError, RuntimeError) as error:
-        raise Usage(_reason(settings, error)) from None
-    try:
-        if not migrate.is_current(door.db):
-            msg = "The database is behind this program; run `serve` once, which brings it up to date."
-            raise Usage(msg)
-        yield door
-    except AppError as error:
-        raise Usage(str(error)) from None
-    finally:
-        door.close()
-
-
-def _reason(settings: "Settings", error: Exception) -> str:
-    """Why a database cannot be used, without its password."""
-    path = settings.sqlite_path
-    if path is not None and not path.parent.exists():
-        return f"The folder {path.parent} of the database does not exist."
-    if not str(error).startswith("("):
-        return str(error)
-    detail = str(getattr(error, "orig", error)).strip().splitlines()
-    return f"The database cannot be used: {detail[0] if detail else type(error).__name__}"
-
-
-def _migrate(settings: "Settings") -> None:
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from app import migrate
-
-    try:
-        migrate.upgrade(settings)
-    except SQLAlchemyError as error:
-        raise Usage(_reason(settings, error)) from None
 
 
 @cli.command()
@@ -113,13 +47,13 @@ def serve(
     worker: Annotated[bool, typer.Option(help="Run jobs too.")] = True,
 ) -> None:
     """Bring the database up to date and serve GraphQL."""
-    settings = _settings(host=host, port=port)
+    settings = settings_from(host=host, port=port)
     if workers > 1 and settings.sqlite_path is not None:
         msg = "--workers above 1 needs PostgreSQL: an SQLite file has one writer."
         raise Usage(msg)
     from app.serve import serve as run
 
-    _migrate(settings)
+    migrated(settings)
     _check(settings)
     run(settings, workers=workers, work=worker)
 
@@ -128,19 +62,19 @@ def _check(settings: "Settings") -> None:
     """Have rollups of changed measures rebuilt; refuse a role that could bypass the wall."""
     from app import upkeep
 
-    with _door(settings) as door:
+    with opened(settings) as door:
         upkeep.refresh(settings, door)
 
 
 @cli.command()
 def demo(host: Host = None, port: Port = None) -> None:
     """Make the two demonstration workspaces once and serve them, with a token and a first query."""
-    settings = _settings(host=host, port=port, graphiql=True)
+    settings = settings_from(host=host, port=port, graphiql=True)
     from app.serve import demonstrate
 
-    _migrate(settings)
+    migrated(settings)
     _check(settings)
-    with _door(settings) as door:
+    with opened(settings) as door:
         token = demonstrate(door, settings)
     from app.serve import serve as run
 
@@ -158,7 +92,7 @@ def workspace_create(  # noqa: PLR0913 - an option each
     small_cell_k: Annotated[int, typer.Option(help="Survey figures of fewer people are suppressed.")] = 5,
 ) -> None:
     """Make a workspace; prints its id, alone."""
-    with _door(_settings()) as door:
+    with opened(settings_from()) as door:
         from uuid_utils.compat import uuid7
 
         from app.services import workspace
@@ -197,7 +131,7 @@ def token_create(
     except ValueError:
         msg = f"{workspace!r} is not the id of a workspace."
         raise Usage(msg) from None
-    with _door(_settings()) as door:
+    with opened(settings_from()) as door:
         from app.services import token
 
         lasting = None if expires_in is None else timedelta(days=expires_in)
@@ -208,7 +142,7 @@ def token_create(
 @cli.command()
 def worker() -> None:
     """Run jobs, without serving."""
-    with _door(_settings()) as door:
+    with opened(settings_from()) as door:
         from app.serve import work
 
         work(door)
@@ -225,7 +159,7 @@ def rebuild(
     except ValueError:
         msg = f"{workspace!r} is not the id of a workspace."
         raise Usage(msg) from None
-    with _door(_settings()) as door:
+    with opened(settings_from()) as door:
         from app import upkeep
 
         typer.echo(f"{upkeep.rebuild(door, tenant_id, cube)} rollups rebuilt.")
@@ -236,7 +170,7 @@ def settings() -> None:
     """Print the settings, secrets hidden, and warn of names that are not known."""
     from app.settings import PREFIX, unknown_names
 
-    for name, value in _settings().shown().items():
+    for name, value in settings_from().shown().items():
         typer.echo(f"{PREFIX}{name.upper()}={value}")
     for name in unknown_names():
         typer.echo(f"custograph: {name} is not a setting.", err=True)
@@ -269,12 +203,26 @@ def _put(text: str, path: Path | None) -> None:
         path.write_text(text, encoding="utf-8")
 
 
+@cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def bench(context: typer.Context) -> None:
+    """Measure speed and memory; what follows goes to `benchmarks/run.py`."""
+    import runpy
+
+    script = Path(__file__).parent.parent / "benchmarks" / "run.py"
+    if not script.exists():
+        msg = "The benchmarks come with the source; run this from a clone."
+        raise Usage(msg)
+    sys.argv = [str(script), *context.args]
+    sys.path.insert(0, str(script.parent))
+    runpy.run_path(str(script), run_name="__main__")
+
+
 @cli.command()
 def backup(to: Annotated[Path, typer.Argument(help="The file to write.")]) -> None:
     """Copy the SQLite database to a file, at one moment, while it is in use."""
     from app import upkeep
 
-    _files(lambda: upkeep.backup(_settings(), to))
+    _files(lambda: upkeep.backup(settings_from(), to))
 
 
 @cli.command()
@@ -284,7 +232,7 @@ def restore(
     """Put a backup in the place of the SQLite database, which must not be there or in use."""
     from app import upkeep
 
-    _files(lambda: upkeep.restore(_settings(), from_))
+    _files(lambda: upkeep.restore(settings_from(), from_))
 
 
 def _files(work: Callable[[], None]) -> None:

@@ -86,6 +86,8 @@ class Uow:
     actor: Actor
     now: datetime
     settings: Settings
+    seen: dict[object, dict[Any, Any]] = field(default_factory=dict)
+    """What has been looked up already in this unit and cannot change inside it."""
     _changes: list[dict[str, Any]] = field(default_factory=list)
 
     @property

@@ -44,19 +44,19 @@ def make(door: Door) -> list[Demonstration]:
     They play in the two years before they were first begun, whenever they are completed. Making them again changes
     nothing.
     """
-    made = [_make(door, company) for company in COMPANIES]
-    Worker(door).drain()
-    for company in COMPANIES:
-        door.write(_actor(company), rollup.compact)
-    return made
+    return [_make(door, company) for company in COMPANIES]
 
 
 def ensure(door: Door) -> list[Demonstration]:
     """The demonstration workspaces, made where they are not complete; what they promise."""
-    begun = [(company, _begun_at(door, company)) for company in COMPANIES]
-    if not all(at and door.read(_actor(company), feedback.find, Ref(external_id=CLOSING)) for company, at in begun):
-        return make(door)
-    return [_demonstration(company, timeline(company, at)) for company, at in begun if at]
+    return [_found(door, company) or _make(door, company) for company in COMPANIES]
+
+
+def _found(door: Door, company: Company) -> Demonstration | None:
+    begun_at = _begun_at(door, company)
+    if begun_at is None or not door.read(_actor(company), feedback.find, Ref(external_id=CLOSING)):
+        return None
+    return _demonstration(company, timeline(company, begun_at))
 
 
 def timeline(company: Company, begun_at: datetime) -> Timeline:
@@ -97,6 +97,8 @@ def _make(door: Door, company: Company) -> Demonstration:
     _together(door, actor, [(target.set_, _target(goal, when)) for goal in company.goals])
     closing = {"external_id": CLOSING, "kind": "COMMENT", "comment": company.closing, "occurred_at": when.now}
     _each_batch(door, actor, feedback.record_batch, [closing])
+    Worker(door).drain()
+    door.write(actor, rollup.compact)
     return _demonstration(company, when)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from app.formula import Atom, Formula, atoms, show
 from app.kpis.dimension import Dimension
@@ -93,7 +94,7 @@ class Variant:
     one_scale: OneScale | None = None
     latest_per_customer: bool = False
 
-    @property
+    @cached_property
     def formula(self) -> str:
         """The formula in print."""
         if self.denominator is None:
@@ -101,7 +102,7 @@ class Variant:
         whole = self.numerator / self.denominator
         return show(self.scale * whole if self.scale != 1 else whole)
 
-    @property
+    @cached_property
     def atoms(self) -> tuple[Atom, ...]:
         """Everything that must be read to answer it."""
         extra: list[Atom] = list(self.evidence)
@@ -109,7 +110,7 @@ class Variant:
             extra += [] if part is None else vars(part).values()
         return tuple(dict.fromkeys((*atoms(self.numerator, self.denominator), *extra)))
 
-    @property
+    @cached_property
     def cubes(self) -> tuple[Cube, ...]:
         """The cubes that it reads, each once."""
         return tuple(dict.fromkeys(cube_of(atom) for atom in self.atoms))
@@ -124,7 +125,13 @@ class Variant:
         Departures have a reason and the base they are compared with has none: churn by reason divides each reason's
         share by the whole base. Empty when not even the numerator can be cut.
         """
+        return self._cuts[dimension]
 
+    @cached_property
+    def _cuts(self) -> dict[Dimension, frozenset[Atom]]:
+        return {dimension: self._cut_by(dimension) for dimension in Dimension}
+
+    def _cut_by(self, dimension: Dimension) -> frozenset[Atom]:
         def narrowed(part: Formula | None) -> set[Atom]:
             found = set(atoms(part))
             return found if all(cube_of(atom).has(dimension) for atom in found) else set()
@@ -165,7 +172,7 @@ class Kpi:
             return self.variants[0]
         return next((variant for variant in self.variants if variant.key == key), None)
 
-    @property
+    @cached_property
     def dimensions(self) -> tuple[Dimension, ...]:
         """What its default variant can be cut by."""
         return tuple(dimension for dimension in Dimension if self.variants[0].cut_by(dimension))

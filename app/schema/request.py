@@ -44,7 +44,7 @@ def negotiated(accept: str | None) -> str:
                 except ValueError:
                     quality = 0.0
         for kind, names in ((GRAPHQL, (GRAPHQL,)), (JSON, (JSON, "application/*", "*/*"))):
-            if name in names:
+            if name in names and quality > 0:
                 rank = (quality, 2 if name in (GRAPHQL, JSON) else 1)
                 if rank > best:
                     best, chosen = rank, kind

@@ -54,10 +54,11 @@ def broken_at(uow: Uow) -> int | None:
     """The first number at which the chain does not hold, or None when nothing was altered, lost or reordered."""
     expected, previous = 1, _GENESIS
     statement = select(Change).where(col(Change.seq).is_not(None)).order_by(col(Change.seq))
-    for change in uow.session.scalars(statement.execution_options(yield_per=1_000)):
-        if change.seq != expected or change.previous != previous or change.hash != digest(previous, change):
-            return expected
-        expected, previous = expected + 1, change.hash
+    with uow.session.scalars(statement.execution_options(yield_per=1_000)) as changes:
+        for change in changes:
+            if change.seq != expected or change.previous != previous or change.hash != digest(previous, change):
+                return expected
+            expected, previous = expected + 1, change.hash
     return None
 
 

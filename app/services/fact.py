@@ -17,6 +17,7 @@ from app.models.customer import Customer
 from app.models.tombstone import Tombstone
 from app.services import rollup
 from app.services.idempotency import once
+from app.services.ref import Missing
 from app.services.row import Batch, Key, Options, Outcome, Result, Row, moment, waves
 from app.uow import Uow
 
@@ -61,10 +62,34 @@ def ingest(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Opt
 def _ingest(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     batch = Batch.read(kind.row, rows)
     values = kind.values(uow, batch, options)
+    _skip_stale(uow, kind, values, batch)
     kind.make_stubs(uow, values.values())
     for wave in waves(values, lambda columns: str(columns["external_id"])):
         _write(uow, kind, wave, batch)
     return batch.done(options)
+
+
+def _skip_stale(uow: Uow, kind: Kind, values: dict[int, dict[str, Any]], batch: Batch) -> None:
+    """Take out of `values` the rows that need stubs and are stale already: they write nothing, so not a stub either."""
+    missing = {
+        index: columns
+        for index, columns in values.items()
+        if columns["source_updated_at"] is not None and any(isinstance(cell, Missing) for cell in columns.values())
+    }
+    if not missing:
+        return
+    names = [columns["external_id"] for columns in missing.values()]
+    model = kind.model
+    statement = select(model.external_id, model.id, model.source_updated_at).where(
+        model.source == uow.actor.source, uow.db.is_any(model.external_id, names)
+    )
+    known = {name: (id_, at) for name, id_, at in uow.session.execute(statement)}
+    known |= {name: (None, at) for name, at in _buried(uow, kind, names).items() if name not in known}
+    for index, columns in missing.items():
+        id_, at = known.get(columns["external_id"], (None, None))
+        if at is not None and columns["source_updated_at"] < at:
+            batch.settle(index, Outcome.STALE, id_)
+            del values[index]
 
 
 def _write(uow: Uow, kind: Kind, wave: dict[int, dict[str, Any]], batch: Batch) -> None:
@@ -154,7 +179,7 @@ def _outcome(present: Fact | None, columns: Mapping[str, Any], buried: datetime 
     return Outcome.UNCHANGED if same else Outcome.UPDATED
 
 
-@cache
+@cache  # asked for every column of every row
 def _content(model: type[Fact]) -> frozenset[str]:
     """The columns that a caller gives."""
     ours = {"tenant_id", "id", "source", "external_id", "recorded_at", "known_on", "deleted_at", "version", "day"}

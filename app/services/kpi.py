@@ -19,7 +19,7 @@ from app.models.rollup import RollupState
 from app.services import planner, rollup, scan
 from app.services.period import Calendar, Grain, NamedPeriod, Span, start_of_day
 from app.services.planner import Ask
-from app.services.slices import Filter, Slice, conditions, slices
+from app.services.slices import Filter, Slice, conditions, look_up, slices
 from app.uow import Scope, Uow, reads
 
 
@@ -113,6 +113,7 @@ def answer(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
 def answers(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
     """The same inside a unit of work that has been let in already."""
     states = rollup.states(uow)
+    look_up(uow, (filter_ for question in questions for filter_ in question.filters))
     extents: dict[type[Owned], Extent] = {}
     planned: list[tuple[Ask, Span] | AppError] = []
     for question in questions:

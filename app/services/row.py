@@ -165,7 +165,11 @@ def _unreadable_inside(value: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN40
 
 def _is_plain(value: object) -> bool:
     """Whether `value` is certainly readable, as most are: looking closer at each would cost more than storing it."""
-    return value is None or (isinstance(value, str) and value.isprintable())
+    if isinstance(value, str):
+        return value.isprintable()
+    if isinstance(value, Ref):
+        return _is_plain(value.id) and _is_plain(value.external_id) and _is_plain(value.source)
+    return value is None or isinstance(value, date) or (isinstance(value, float) and isfinite(value))
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -1,0 +1,225 @@
+"""Who may import whom, and which words may stand where: read from the source."""
+
+import ast
+import importlib
+import inspect
+import os
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import app.services
+from app.uow import Uow
+
+ROOT = Path(__file__).parents[2]
+APP = ROOT / "app"
+FILES = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in sorted(APP.rglob("*.py"))}
+TREES = {name: ast.parse(text) for name, text in FILES.items()}
+
+
+def holding(pattern, *, under="app/"):
+    """The files under a folder whose code, comments and docstrings apart, matches `pattern`."""
+    return {name for name in FILES if name.startswith(under) and re.search(pattern, code(name))}
+
+
+def code(name):
+    """A file's source without its docstrings and comments."""
+    tree = ast.parse(FILES[name])
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [
+                one
+                for one in body
+                if not (
+                    isinstance(one, ast.Expr)
+                    and isinstance(one.value, ast.Constant)
+                    and isinstance(one.value.value, str)
+                )
+            ] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+def imports(name):
+    """The modules that a file imports."""
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def test_the_contracts_between_the_layers_hold():
+    command = [
+        sys.executable,
+        "-c",
+        "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))",
+    ]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
+
+
+def test_resolvers_know_no_database():
+    assert {
+        n
+        for n in FILES
+        if n.startswith("app/schema/") and any(i.split(".")[0] in ("sqlalchemy", "sqlmodel") for i in imports(n))
+    } == set()
+
+
+def test_services_models_and_kpis_know_no_graphql():
+    below = [name for name in FILES if name.startswith(("app/services/", "app/models/", "app/kpis/"))]
+    assert {
+        n for n in below if any(i.split(".")[0] in ("strawberry", "graphql", "fastapi") for i in imports(n))
+    } == set()
+
+
+DOORS = {"app/uow.py", "app/writer.py", "app/wall.py", "app/db.py", "app/migrate.py"}
+
+
+def test_nobody_else_commits():
+    assert holding(r"\.commit\(") <= DOORS
+
+
+def test_nobody_else_opens_a_session():
+    assert holding(r"\b(Walled)?Session\(|\bsessionmaker\b|\bscoped_session\b") <= {"app/uow.py", "app/wall.py"}
+
+
+def test_nobody_else_makes_an_engine():
+    assert holding(r"\bcreate_engine\(|\bcreate_async_engine\(") == {"app/db.py", "app/migrate.py"}
+
+
+def test_nobody_else_passes_by_the_session():
+    assert holding(r"\.connection\(|exec_driver_sql|\.raw_connection\(|\.get_bind\(") <= {"app/db.py", "app/migrate.py"}
+
+
+def test_the_engines_are_used_where_they_are_made():
+    assert holding(r"\bdb\.(reader|writer)\b|\bself\.(reader|writer)\.(connect|begin)\b") <= {
+        "app/db.py",
+        "app/uow.py",
+        "app/migrate.py",
+    }
+
+
+def test_the_wall_is_passed_by_the_rollups_only():
+    assert holding(r"\bEXEMPT\b|custograph_exempt") == {"app/wall.py", "app/services/rollup.py"}
+
+
+def test_what_the_wall_cannot_scope_is_not_written_in_services():
+    assert holding(r"\btext\(|\bfrom_statement\(|\bbulk_\w+\(", under="app/services/") == set()
+    assert holding(r"\bliteral_column\(", under="app/services/") <= {"app/services/rollup.py"}
+    # the columns of a class may be listed, not selected from
+    assert holding(r"__table__(?!\.columns\b|\.c\b)|metadata\.tables", under="app/services/") == set()
+
+
+DIALECTS = {
+    "app/db.py",  # where the two differ
+    "app/models/base.py",  # a column's type on either
+    "app/models/change.py",  # a partial index is said once per dialect
+    "app/kpis/measure.py",  # a fingerprint needs one dialect to print in, always the same
+    "app/migrate.py",  # migrates as the owner, before there is a Database
+    "app/settings.py",  # knows the addresses
+}
+
+
+def test_dialects_are_named_where_they_differ():
+    named = holding(r"(?i)['\"][^'\"]*\b(sqlite|postgresql|postgres|psycopg)\b|\bdialects\b|(sqlite|postgresql)_where")
+    assert named - TOLERATED == DIALECTS
+
+
+TOLERATED = {
+    name
+    for name in FILES
+    # messages and files, not statements: the command line speaks of either, a backup copies the SQLite file
+    if name in ("app/cli.py", "app/commands.py", "app/__main__.py", "app/serve.py", "app/upkeep.py", "app/main.py")
+}
+
+
+def test_no_module_is_longer_than_three_hundred_lines():
+    long = {name: text.count("\n") for name, text in FILES.items() if text.count("\n") > 300}
+    assert long == {}
+
+
+def test_no_function_is_longer_than_forty_lines():
+    long = {}
+    for name, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = node.end_lineno - node.lineno + 1
+                if length > 40:
+                    long[f"{name}:{node.name}"] = length
+    assert long == {}
+
+
+def test_every_module_says_what_it_is():
+    assert {name for name, tree in TREES.items() if not (ast.get_docstring(tree) or "").strip()} == set()
+
+
+# what the edges may call
+
+EDGES = [name for name in FILES if name.startswith(("app/schema/", "app/demo/")) or name.count("/") == 1]
+
+
+def service(name):
+    return importlib.import_module(f"app.services.{name}")
+
+
+def called(name):
+    """What an edge takes from the services: (module, attribute)."""
+    modules, found = {}, set()
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.ImportFrom) and node.module == "app.services":
+            modules |= {alias.asname or alias.name: alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("app.services."):
+            found |= {(node.module.removeprefix("app.services."), alias.name) for alias in node.names}
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+            found.add((modules[node.value.id], node.attr))
+    return found
+
+
+def takes_a_unit(function):
+    """Whether it is a function over a unit of work."""
+    if not inspect.isfunction(function):
+        return False
+    first = next(iter(inspect.signature(function).parameters.values()), None)
+    return first is not None and first.annotation in (Uow, "Uow")
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_what_an_edge_calls_in_the_services_carries_a_mark(name):
+    unmarked = {
+        f"{module}.{attribute}"
+        for module, attribute in called(name)
+        if takes_a_unit(one := getattr(service(module), attribute, None)) and getattr(one, "mode", None) is None
+    }
+    assert unmarked == set()
+
+
+def test_edges_do_call_services():
+    schema = set().union(*(called(name) for name in EDGES if name.startswith("app/schema/")))
+    assert {("feedback", "record_batch"), ("customer", "upsert_batch"), ("kpi", "answer")} <= schema
+
+
+def test_a_mark_stands_on_functions_over_a_unit_only():
+    for module in pkgutil.iter_modules(app.services.__path__):
+        for attribute, value in vars(service(module.name)).items():
+            if getattr(value, "mode", None) is not None and inspect.isfunction(value):
+                assert takes_a_unit(value), f"{module.name}.{attribute}"
+                assert value.mode in ("reads", "writes")
+
+
+def test_the_same_noun_is_the_same_file_in_every_layer():
+    layers = {
+        layer: {Path(n).stem for n in FILES if n.startswith(f"app/{layer}/")}
+        for layer in ("models", "services", "schema")
+    }
+    nouns = {"channel", "customer", "feedback", "staff", "survey", "target", "workspace"}
+    assert {layer: nouns - found for layer, found in layers.items()} == {layer: set() for layer in layers}
