@@ -123,7 +123,9 @@ def token_create(
         list[str] | None, typer.Option(help="What it may do; everything but administer when absent.")
     ] = None,
     source: Annotated[str, typer.Option(help="The source system that it writes for.")] = "default",
-    expires_in: Annotated[int | None, typer.Option(help="Days until it expires; never when absent.", min=1)] = None,
+    expires_in: Annotated[
+        int | None, typer.Option(help="Days until it expires; never when absent.", min=1, max=36_500)
+    ] = None,
 ) -> None:
     """Make a token; prints it, alone, once."""
     try:
@@ -200,7 +202,11 @@ def _put(text: str, path: Path | None) -> None:
     if path is None:
         typer.echo(text, nl=False)
     else:
-        path.write_text(text, encoding="utf-8")
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            msg = f"{path} cannot be written: {error.strerror}."
+            raise Usage(msg) from None
 
 
 @cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

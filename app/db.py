@@ -50,6 +50,7 @@ class Fault(Enum):
     """What a database error means for the caller."""
 
     RACE = auto()
+    TIMEOUT = auto()
     UNAVAILABLE = auto()
     BUG = auto()
 
@@ -63,6 +64,7 @@ _SQLITE_UNAVAILABLE = {
     sqlite3.SQLITE_CANTOPEN,
 }
 _RACES = ("40001", "40P01", "23505")
+_STATEMENT_TIMEOUT = "57014"
 _UNAVAILABLE = ("08", "53", "57", "55P03", "25006", "58")
 
 
@@ -77,6 +79,8 @@ def fault(error: DBAPIError) -> Fault:
     state = getattr(original, "sqlstate", None) or ("08000" if error.connection_invalidated or original is None else "")
     if state in _RACES:
         return Fault.RACE
+    if state == _STATEMENT_TIMEOUT:
+        return Fault.TIMEOUT
     # without a state it is the driver that speaks: of a lost connection, or of a value that it cannot send
     is_away = state.startswith(_UNAVAILABLE) or (not state and isinstance(error, OperationalError | InterfaceError))
     return Fault.UNAVAILABLE if is_away else Fault.BUG
@@ -101,7 +105,7 @@ class Database:
             json_serializer=_dumps,
             json_deserializer=orjson.loads,
             connect_args={"check_same_thread": False, "timeout": settings.write_timeout_s, "cached_statements": 256},
-            **({} if read_only else {"pool_size": 1, "max_overflow": 4}),
+            **_pool(settings, read_only=read_only),
         )
 
         @event.listens_for(engine, "connect")
@@ -137,9 +141,8 @@ class Database:
             hide_parameters=True,
             json_serializer=_dumps,
             json_deserializer=orjson.loads,
-            pool_size=settings.pool_size,
-            max_overflow=settings.pool_size,
             pool_pre_ping=True,
+            **_pool(settings, read_only=read_only),
             connect_args={"options": options},
         )
 
@@ -252,6 +255,17 @@ class Database:
         """Close all connections."""
         self.reader.dispose()
         self.writer.dispose()
+
+
+def _pool(settings: Settings, *, read_only: bool) -> dict[str, int]:
+    """How many connections are kept.
+
+    Readers: one for each thread and one for each snapshot that an operation may hold open between its levels, so that
+    no thread ever waits for a connection while an operation that has one waits for a thread.
+    """
+    if read_only:
+        return {"pool_size": 2 * settings.pool_size, "max_overflow": 4}
+    return {"pool_size": settings.writer_threads, "max_overflow": 4}
 
 
 def with_driver(address: str) -> URL:

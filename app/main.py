@@ -34,12 +34,14 @@ def create_app(settings: Settings, *, work: bool = True, token: str | None = Non
         worker = threading.Thread(target=Worker(door).run, args=(stop,), name="worker") if work else None
         if worker:
             worker.start()
-        yield
-        stop.set()
-        if worker:
-            await asyncio.to_thread(worker.join)
-        await asyncio.to_thread(door.close)
-        endpoint.threads.shutdown()
+        try:
+            yield
+        finally:
+            stop.set()
+            if worker:
+                await asyncio.to_thread(worker.join)
+            await asyncio.to_thread(door.close)
+            endpoint.threads.shutdown()
 
     app = FastAPI(title="Custograph", version=__version__, lifespan=lifespan, openapi_url=None)
     app.router.routes.append(Route("/graphql", endpoint, methods=None))

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 PREFIX = "CUSTOGRAPH_"
 
@@ -42,7 +43,9 @@ class Settings(BaseSettings):
     writer_threads: int = Field(
         8, ge=1, description="Workspaces written at the same time by one process (PostgreSQL; SQLite has one writer)."
     )
-    pool_size: int = Field(16, ge=1, description="Database connections kept by one process (PostgreSQL).")
+    pool_size: int = Field(
+        16, ge=1, description="Reads that one process answers at once; it keeps twice as many connections."
+    )
     worker_poll_s: float = Field(
         0.5, gt=0, description="How often the worker looks for due jobs when nothing wakes it, in seconds."
     )
@@ -57,6 +60,11 @@ class Settings(BaseSettings):
         if not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
             msg = "must start with sqlite:/// or postgresql://"
             raise ValueError(msg)
+        try:
+            make_url(url)
+        except (ArgumentError, ValueError):
+            msg = "is not the address of a database; write it as postgresql://user@host:5432/db"
+            raise ValueError(msg) from None
         return value
 
     @property

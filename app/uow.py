@@ -7,7 +7,7 @@ retries a race and wakes the subscribers.
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cached_property
@@ -16,13 +16,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlmodel import insert
 from uuid_utils.compat import uuid7
 
 from app.bus import Bus
 from app.db import Database, Fault, fault
-from app.errors import Forbidden, Unavailable
+from app.errors import Forbidden, Limited, Unavailable
 from app.models.base import Owned
 from app.models.change import Action, Change
 from app.models.job import Job
@@ -114,8 +115,17 @@ class Uow:
         """Whether the actor has `scope`."""
         return scope in self.actor.scopes
 
-    def record(self, row: Owned | UUID, noun: str, action: Action, fields: list[str] | None = None) -> None:
-        """Note that `row` changed; written as a Change when the unit is done. `fields` names columns, never values."""
+    def without(self, scope: Scope) -> "Uow":
+        """The same unit in the hands of somebody who lacks `scope`; for reading."""
+        return replace(self, actor=replace(self.actor, scopes=self.actor.scopes - {scope}))
+
+    def record(
+        self, row: Owned | UUID, noun: str, action: Action, fields: list[str] | None = None, version: int | None = None
+    ) -> None:
+        """Note that `row` changed; written as a Change when the unit is done. `fields` names columns, never values.
+
+        `version` is the row's after the change, where `row` itself does not tell it.
+        """
         self._changes.append(
             {
                 "tenant_id": self.tenant_id,
@@ -126,6 +136,7 @@ class Uow:
                 "noun": noun,
                 "record_id": row if isinstance(row, UUID) else row.id,
                 "action": action,
+                "version": version or getattr(row, "version", 1),
                 "fields": fields or [],
             }
         )
@@ -208,7 +219,9 @@ class Door:
         """Queue the @writes function; the future has its answer once committed, or its error and nothing written."""
         check(actor, function, "writes")
         call: Call = Call(actor.tenant_id, actor, lambda uow: function(uow, *args, **kwargs))
-        call.future.add_done_callback(lambda done: None if done.exception() else self.bus.poke(actor.tenant_id))
+        call.future.add_done_callback(
+            lambda done: None if done.cancelled() or done.exception() else self.bus.poke(actor.tenant_id)
+        )
         self.writer.submit(call)
         return call.future
 
@@ -259,7 +272,13 @@ def translated() -> Iterator[None]:
     """Turn a database that cannot answer now into Unavailable, which says that a retry is safe."""
     try:
         yield
+    except PoolTimeout as error:
+        msg = "Too much is going on at once. Nothing was stored; try again."
+        raise Unavailable(msg) from error
     except DBAPIError as error:
+        if fault(error) is Fault.TIMEOUT:
+            msg = "This took longer than a question may; ask for a shorter period or fewer filters."
+            raise Limited(msg) from error
         if fault(error) is Fault.BUG:
             raise
         msg = "The database cannot take this now. Nothing was stored; try again."

@@ -63,9 +63,7 @@ def backup(settings: Settings, to: Path) -> None:
     try:
         with closing(sqlite3.connect(path)) as source:
             source.execute("VACUUM INTO ?", (str(part),))
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-        part.rename(to)
+        _put(part, to)
     except (sqlite3.Error, OSError) as error:
         part.unlink(missing_ok=True)
         msg = f"The backup could not be written: {error}"
@@ -75,19 +73,31 @@ def backup(settings: Settings, to: Path) -> None:
 def restore(settings: Settings, from_: Path) -> None:
     """Put the backup `from_` in the place of the SQLite database. Raises Refused."""
     path = _sqlite(settings)
-    if path.exists():
-        msg = f"{path} is there already; move it away first."
+    there = [name for name in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))) if name.exists()]
+    if there:  # a -wal left behind holds writes of the database that was moved away, and would spoil the new one
+        msg = f"{', '.join(map(str, there))} is there already; move it away first, all of it together."
         raise Refused(msg)
+    part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)
     try:
         with closing(sqlite3.connect(f"file:{from_}?mode=ro", uri=True)) as source:
             if source.execute("PRAGMA quick_check").fetchone() != ("ok",):
                 msg = f"{from_} is damaged."
                 raise Refused(msg)
             source.execute("SELECT count(*) FROM alembic_version")
-            source.execute("VACUUM INTO ?", (str(path),))
-    except sqlite3.Error as error:
+            source.execute("VACUUM INTO ?", (str(part),))
+        _put(part, path)
+    except (sqlite3.Error, OSError) as error:
+        part.unlink(missing_ok=True)
         msg = f"{from_} is not a backup that can be restored: {error}"
         raise Refused(msg) from None
+
+
+def _put(part: Path, to: Path) -> None:
+    """Give a file that is complete its name, so that no crash leaves half of one."""
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.rename(to)
 
 
 def _sqlite(settings: Settings) -> Path:

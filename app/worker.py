@@ -4,7 +4,6 @@ import threading
 
 import structlog
 
-from app.errors import AppError
 from app.services import job
 from app.uow import Door
 
@@ -37,8 +36,8 @@ class Worker:
             while not stop.is_set() and (jobs := job.claim(self._door)):
                 for one in jobs:
                     job.run(self._door, one)
-        except AppError as error:  # the database is away or busy: it is tried again at the next turn
-            _log.warning("worker waits", reason=str(error))
+        except Exception as error:  # noqa: BLE001 - the database is away or busy: the worker must outlive it
+            _log.warning("worker waits", reason=type(error).__name__)
 
     def drain(self) -> int:
         """Run everything that is due now, and return; how many jobs that were."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.db import Fault, fault
 from app.errors import AppError, Unavailable, Undone
@@ -84,13 +84,13 @@ class Writer:
                 for call in group:
                     if not call.future.done():
                         self._alone(call)
-        except BaseException as fatal:
+        except BaseException as fatal:  # noqa: BLE001 - whatever it was, everybody gets an answer
             for call in group:
                 if not call.future.done():
                     call.future.set_exception(fatal)
-            raise
-        # hand the thread back between groups, so that one busy workspace does not starve the others
-        self._pool.submit(self._drain, tenant_id)
+        finally:
+            # hand the thread back between groups, so that one busy workspace does not starve the others
+            self._pool.submit(self._drain, tenant_id)
 
     def _take(self, tenant_id: UUID) -> list[Call]:
         with self._lock:
@@ -117,14 +117,16 @@ class Writer:
                     except Undone as undone:
                         savepoint.rollback()
                         answers.append((call, undone.answer))
-                    except DBAPIError:  # a race or a fault of the database: decided when it runs alone
+                    except SQLAlchemyError as error:  # a race or a fault of the database: decided when it runs alone
+                        if getattr(error, "connection_invalidated", False):
+                            return False
                         savepoint.rollback()
                     except Exception as error:  # noqa: BLE001 - whatever a member raises is its own answer
                         savepoint.rollback()
                         refusals.append((call, error))
                     session.expunge_all()
                 session.commit()
-        except (DBAPIError, AppError):
+        except (SQLAlchemyError, AppError):
             return False
         for call, answer in answers:
             call.future.set_result(answer)
@@ -135,24 +137,39 @@ class Writer:
     def _alone(self, call: Call) -> None:
         for attempt in range(ATTEMPTS):
             try:
-                with self._open(call.tenant_id) as (session, unit):
-                    try:
-                        answer = _work(call, unit)
-                        session.commit()
-                    except Undone as undone:
-                        session.rollback()
-                        answer = undone.answer
-                    except DBAPIError as error:
-                        session.rollback()
-                        if fault(error) is not Fault.RACE or attempt == ATTEMPTS - 1:
-                            raise
-                        time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
-                        continue
+                answer = self._once(call)
+            except _Race:
+                if attempt == ATTEMPTS - 1:
+                    call.future.set_exception(
+                        Unavailable("Others write the same thing. Nothing was stored; try again.")
+                    )
+                    return
+                time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
             except Exception as error:  # noqa: BLE001 - whatever it raises is the caller's answer
                 call.future.set_exception(error)
+                return
             else:
                 call.future.set_result(answer)
-            return
+                return
+
+    def _once(self, call: Call) -> Any:  # noqa: ANN401 - the service's own type
+        with self._open(call.tenant_id) as (session, unit):
+            try:
+                answer = _work(call, unit)
+                session.commit()
+            except Undone as undone:
+                session.rollback()
+                return undone.answer
+            except DBAPIError as error:
+                session.rollback()
+                if fault(error) is Fault.RACE:
+                    raise _Race from error
+                raise
+            return answer
+
+
+class _Race(Exception):
+    """Somebody else was first; the work is worth another try."""
 
 
 def _work(call: Call, unit: "Callable[[Actor], Uow]") -> Any:  # noqa: ANN401 - the service's own type

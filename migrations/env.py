@@ -8,7 +8,7 @@ from sqlalchemy import JSON, Connection, Enum
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
-import app.models  # noqa: F401 - fills the metadata
+import app.models
 import app.models.rollup  # noqa: F401 - likewise
 from app.migrate import owner_engine
 from app.models.base import UtcDateTime

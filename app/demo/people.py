@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
@@ -164,9 +164,6 @@ class Population:
     def rows(self) -> list[dict[str, Any]]:
         """Everybody as customers are upserted."""
         moved = {move["external_id"] for move in self.moves()}
-        long_ago = self._long_ago()
+        long_ago = start_of_day(self._timeline.ranges[0].start, self._timeline.zone)
         found = [person.described() for person in (*self.people, *self.testers)]
         return [{**row, "source_updated_at": long_ago} if row["external_id"] in moved else row for row in found]
-
-    def _long_ago(self) -> datetime:
-        return start_of_day(self._timeline.ranges[0].start, self._timeline.zone)

@@ -149,7 +149,8 @@ class Kpi:
     """One KPI of the catalogue; its first variant is the default.
 
     `bounds` is the range of its values where the definition promises one, `survey` whether it is what people
-    answered (sampled, and suppressed in small cells), `additive` whether its values add up over time and groups.
+    answered (sampled, and suppressed in small cells), `additive` whether its values add up over time and groups,
+    `cohort` whether it follows those who were there at the start, so that it can only get worse.
     """
 
     key: str
@@ -162,6 +163,7 @@ class Kpi:
     bounds: tuple[float, float] | None = None
     survey: bool = False
     additive: bool = False
+    cohort: bool = False
     models: tuple[BusinessModel, ...] = tuple(BusinessModel)
     industries: tuple[str, ...] = ()
     example: tuple[dict[str, int], float] | None = field(default=None, compare=False)
@@ -202,8 +204,11 @@ def ratio(  # noqa: PLR0913 - a declaration has as many parts as there are to sa
     bounds: tuple[float, float] | None = None,
     survey: bool = False,
     additive: bool = False,
+    cohort: bool = False,
     example: tuple[dict[str, int], float] | None = None,
 ) -> Kpi:
     """A KPI whose default reading is one ratio (or, without a denominator, one sum), beside `others`."""
     first = Variant(default, name, about, numerator, denominator, scale, evidence, interval)
-    return Kpi(key, name, about, unit, direction, stage, (first, *others), bounds, survey, additive, example=example)
+    return Kpi(
+        key, name, about, unit, direction, stage, (first, *others), bounds, survey, additive, cohort, example=example
+    )

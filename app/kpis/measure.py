@@ -25,7 +25,9 @@ class Cube:
     """The rollup of one kind of fact by one of its dates.
 
     `counted` says which facts count at all, `sign` is +1 or a column that holds it, `input` names for people the facts
-    that are needed. Measures that name this cube take its next slot.
+    that are needed. `many` are dimensions of which one fact may have several values (a JSON array), `scanned` those
+    that no rollup holds; `ahead` says that facts may be planned for days to come. Measures that name this cube take its
+    next slot.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Cube:
     many: Mapping[Dimension, Column] = field(default_factory=dict)
     scanned: Mapping[Dimension, Column] = field(default_factory=dict)
     person: Column = None
+    ahead: bool = False
     measures: list["Measure"] = field(default_factory=list)
 
     def has(self, dimension: Dimension) -> bool:

@@ -21,7 +21,15 @@ _counted = col(Spell.is_test).is_(False)
 _scanned = {Dimension.CUSTOMER: Spell.customer_id}
 
 starts = Cube(
-    "spell_start", "CUSTOMER_STATUS", Spell, Spell.starts_on, _dimensions, _counted, Spell.sign, scanned=_scanned
+    "spell_start",
+    "CUSTOMER_STATUS",
+    Spell,
+    Spell.starts_on,
+    _dimensions,
+    _counted,
+    Spell.sign,
+    scanned=_scanned,
+    ahead=True,
 )
 ends = Cube(
     "spell_end",
@@ -32,6 +40,7 @@ ends = Cube(
     and_(_counted, col(Spell.ends_on) < FOREVER),
     Spell.sign,
     scanned=_scanned,
+    ahead=True,
 )
 
 started = Measure("started", starts)
@@ -113,6 +122,7 @@ RETENTION_RATE = ratio(
         ),
     ),
     bounds=(0, 100),
+    cohort=True,
 )
 
 CHURN_RATE = ratio(
@@ -156,6 +166,7 @@ CHURN_RATE = ratio(
         ),
     ),
     bounds=(0, 100),
+    cohort=True,
 )
 
 KPIS = (NEW_CUSTOMERS, CHURNED_CUSTOMERS, ACTIVE_CUSTOMERS, RETENTION_RATE, CHURN_RATE)

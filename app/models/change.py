@@ -21,8 +21,8 @@ class Action(StrEnum):
 class Change(Owned, table=True):
     """One change of one row. `fields` names what changed and holds no value, so no personal data.
 
-    `seq`, `hash` and `previous` are empty until the workspace's sealer has numbered the row: commit order is
-    feed order.
+    `seq`, `hash` and `previous` are empty until the workspace's sealer has numbered the row. Numbers follow commits:
+    what has a number has committed, and the changes of one row are numbered in the order of its versions.
     """
 
     __table_args__ = (
@@ -44,6 +44,7 @@ class Change(Owned, table=True):
     noun: str = Field(max_length=32)
     record_id: UUID
     action: Action = choice(Action)
+    version: int = typed(BigInteger(), default=1)
     fields: list[str] = typed(Document, default_factory=list)
     seq: int | None = typed(BigInteger(), default=None)
     previous: str | None = Field(default=None, max_length=64)

@@ -14,11 +14,11 @@ from app.schema.describe import absent, enum, field, input_, plain, type_
 from app.schema.errors import UserError
 from app.schema.inputs import ChannelRefInput, FilterInput, IdFilterInput, StringFilterInput
 from app.schema.node import Node, rows_found_by
+from app.schema.outcome import Outcome
 from app.schema.page import OrderDirection
 from app.schema.scalars import Moment
 from app.services import channel
 from app.services.page import Order
-from app.services.row import Outcome
 
 enum(
     ChannelKind,

@@ -22,9 +22,17 @@ K = TypeVar("K", bound=Hashable)
 class Context:
     """One per operation, never shared."""
 
-    def __init__(self, door: Door, threads: ThreadPoolExecutor, actor: Actor | None, locale: str = "en") -> None:
-        self.door, self.threads, self._actor, self.locale = door, threads, actor, locale
+    def __init__(
+        self,
+        door: Door,
+        threads: ThreadPoolExecutor,
+        places: asyncio.Semaphore,
+        actor: Actor | None,
+        locale: str = "en",
+    ) -> None:
+        self.door, self.threads, self.places, self._actor, self.locale = door, threads, places, actor, locale
         self._snapshot: Uow | None = None
+        self._placed = False
         self._opened = ExitStack()
         self._turn = asyncio.Lock()
         self._loaders: dict[Callable[..., Any], DataLoader[Any, Any]] = {}
@@ -73,7 +81,11 @@ class Context:
             return function(self._snapshot, *args, **kwargs)
 
         async with self._turn:  # one session serves one thread at a time
-            return await asyncio.get_running_loop().run_in_executor(self.threads, work)
+            if self._snapshot is None and not self._placed:
+                await self.places.acquire()  # before the thread: an operation that waits must not hold one
+                self._placed = True
+            # shielded: a caller who goes away must not free the session while the thread still uses it
+            return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self.threads, work))
 
     def gather(self, function: Callable[[Uow, Sequence[K]], Sequence[R | AppError]], key: K) -> Awaitable[R]:
         """What `function` (a service that answers many at once) gives for `key`, gathered with its siblings.
@@ -92,10 +104,13 @@ class Context:
     async def close(self) -> None:
         """End the snapshot, if one was opened."""
         async with self._turn:
+            self._gathered.clear()
             if self._snapshot is not None:
                 self._snapshot = None
-                self._gathered.clear()
                 await asyncio.get_running_loop().run_in_executor(self.threads, self._opened.close)
+            if self._placed:
+                self._placed = False
+                self.places.release()
 
 
 Info = strawberry.Info[Context, None]

@@ -22,11 +22,11 @@ from app.schema.inputs import (
     IdFilterInput,
     StringFilterInput,
 )
-from app.schema.outcome import RowCounts
+from app.schema.outcome import Outcome, RowCounts
 from app.schema.page import OrderDirection
 from app.schema.scalars import Json, Moment
 from app.services.page import Order
-from app.services.row import ErrorPolicy, Outcome
+from app.services.row import ErrorPolicy
 
 
 @input_

@@ -10,8 +10,10 @@ from graphql.language import FieldNode
 from app.schema.build import build
 from app.schema.scalars import lenient
 
-MOST_BYTES = 16_000_000
-"""How much source text is kept."""
+MOST_CHARACTERS = 250_000
+"""How much source text is kept; a syntax tree takes some hundred times as much memory as its text."""
+ANONYMOUS_TOKENS = 1_500
+"""How long a document may be that comes without a token: the schema is no secret, and asking for it is short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +40,40 @@ class Documents:
         self._max_tokens, self._suggest = max_tokens, suggest
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, Prepared] = OrderedDict()
-        self._bytes = 0
+        self._characters = 0
 
-    def get(self, source: str) -> Prepared:
-        """The document of `source`."""
+    def known(self, source: str) -> Prepared | None:
+        """The document of `source`, if it was prepared before."""
         with self._lock:
             found = self._kept.get(source)
             if found is not None:
                 self._kept.move_to_end(source)
-                return found
-        prepared = self._prepare(source)
+            return found
+
+    def get(self, source: str) -> Prepared:
+        """The document of `source`. Takes its time with a long one it does not know: call it on a thread."""
+        found = self.known(source)
+        if found is not None:
+            return found
+        prepared = self._prepare(source, self._max_tokens)
+        if prepared.errors:
+            return prepared
         with self._lock:
             if source not in self._kept:
-                self._bytes += len(source)
+                self._characters += len(source)
             self._kept[source] = prepared
-            while self._bytes > MOST_BYTES:
+            while self._characters > MOST_CHARACTERS:
                 old, _ = self._kept.popitem(last=False)
-                self._bytes -= len(old)
+                self._characters -= len(old)
         return prepared
 
-    def _prepare(self, source: str) -> Prepared:
+    def introspection(self, source: str) -> Prepared:
+        """The document of `source` for somebody unknown, who may only ask for the schema, and shortly. Not kept."""
+        return self._prepare(source, ANONYMOUS_TOKENS)
+
+    def _prepare(self, source: str, max_tokens: int) -> Prepared:
         try:
-            document = parse(source, max_tokens=self._max_tokens)
+            document = parse(source, max_tokens=max_tokens)
         except GraphQLError as error:
             error.extensions = {"code": "GRAPHQL_PARSE_FAILED"}
             return Prepared(None, (error,))

@@ -33,6 +33,7 @@ class Endpoint:
         self._door, self._settings = door, settings
         self._documents = Documents(settings.max_query_tokens, suggest=settings.graphiql)
         self.threads = ThreadPoolExecutor(settings.pool_size, thread_name_prefix="reader")
+        self._places = asyncio.Semaphore(settings.pool_size)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -61,7 +62,7 @@ class Endpoint:
             raise Refused(405, msg, allow="GET, POST")
         actor = await self._actor(request, request_id)
         asked_ = await asked(request, self._settings.max_body_bytes)
-        prepared = self._documents.get(asked_.query)
+        prepared = await self._prepared(asked_, actor)
         operation = prepared.operation(asked_.operation)
         if prepared.errors or operation is None:
             return _written({"errors": _errors(prepared, asked_)}, kind, 400 if kind == GRAPHQL else 200)
@@ -69,11 +70,8 @@ class Endpoint:
         if operation.operation is OperationType.MUTATION and request.method == "GET":
             msg = "A mutation is sent by POST."
             raise Refused(405, msg, allow="POST")
-        if actor is None and not is_introspection(operation):
-            msg = "This needs a token: send it as `Authorization: Bearer …`."
-            raise Refused(401, msg, "UNAUTHENTICATED", **{"www-authenticate": "Bearer"})
         locale = request.headers.get("accept-language", "en").split(",")[0].split(";")[0].strip() or "en"
-        context = Context(self._door, self.threads, actor, locale)
+        context = Context(self._door, self.threads, self._places, actor, locale)
         mutates = operation.operation is OperationType.MUTATION
         result = await self._run(asked_, prepared, context, mutates=mutates)
         body: dict[str, Any] = {}
@@ -84,6 +82,19 @@ class Endpoint:
         if began:
             body["data"] = result.data
         return _written(body, kind, 200 if began or kind == JSON else 400)
+
+    async def _prepared(self, asked_: Asked, actor: Actor | None) -> Prepared:
+        """The document, parsed and validated. Raises Refused (401) for anything but the schema without a token."""
+        known = self._documents.known(asked_.query) if actor else None
+        if known is not None:
+            return known
+        prepare = self._documents.get if actor else self._documents.introspection
+        prepared = await asyncio.get_running_loop().run_in_executor(self.threads, prepare, asked_.query)
+        operation = prepared.operation(asked_.operation)
+        if actor is None and not (operation and is_introspection(operation)):
+            msg = "This needs a token: send it as `Authorization: Bearer …`."
+            raise Refused(401, msg, "UNAUTHENTICATED", **{"www-authenticate": "Bearer"})
+        return prepared
 
     async def _run(self, asked_: Asked, prepared: Prepared, context: Context, *, mutates: bool) -> ExecutionResult:
         try:

@@ -23,12 +23,12 @@ from app.schema.inputs import (
     StringFilterInput,
     SurveyRefInput,
 )
-from app.schema.outcome import RowCounts
+from app.schema.outcome import Outcome, RowCounts
 from app.schema.page import OrderDirection
 from app.schema.scalars import Moment
 from app.services import feedback
 from app.services.page import Order
-from app.services.row import ErrorPolicy, Outcome
+from app.services.row import ErrorPolicy
 
 
 @one_of

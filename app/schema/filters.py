@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import strawberry
 
+from app.errors import Invalid
 from app.kpis.dimension import Dimension
 from app.schema.describe import absent, enum, input_, plain, type_
 from app.services.slices import Filter
@@ -55,7 +56,16 @@ def filters(value: Sequence[KpiFilterInput] | None) -> tuple[Filter, ...]:
     """The inputs as the services take them."""
     if not value or value is strawberry.UNSET:
         return ()
+    for one in value:
+        refuse_attribute(one.attribute)
     return tuple(Filter(one.by, _texts(one.any_of), _texts(one.none_of) or ()) for one in value)
+
+
+def refuse_attribute(name: str | None) -> None:
+    """Refuse to cut by a custom attribute, which no KPI can be yet. Raises Invalid."""
+    if name is not None and name is not strawberry.UNSET:
+        msg = "KPIs cannot be cut by custom attributes; a KPI's `dimensions` are those that it can be cut by."
+        raise Invalid(msg, "attribute")
 
 
 def _texts(value: list[str] | None) -> tuple[str, ...] | None:

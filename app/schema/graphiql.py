@@ -173,4 +173,4 @@ def _is_loopback(address: str) -> bool:
         ip = ip_address(address)
     except ValueError:
         return False
-    return ip.is_loopback or bool(getattr(ip, "ipv4_mapped", None) and ip.ipv4_mapped.is_loopback)  # type: ignore[union-attr]
+    return bool((getattr(ip, "ipv4_mapped", None) or ip).is_loopback)

@@ -17,7 +17,7 @@ from app.schema.catalogue import KpiDefinition
 from app.schema.context import Context, Info
 from app.schema.describe import arg, field, plain, type_
 from app.schema.figure import Interval, KpiFigure, parts, words
-from app.schema.filters import KpiFilter, KpiFilterInput, filters, shown_filters
+from app.schema.filters import KpiFilter, KpiFilterInput, filters, refuse_attribute, shown_filters
 from app.schema.kpi_input import HEAVIEST, PREVIOUS, ComparisonInput, SliceOrderInput
 from app.schema.node import Node, found_by
 from app.schema.page import OrderDirection
@@ -127,7 +127,7 @@ class KpiResult(KpiFigure, Node):
         order_by: Annotated[SliceOrderInput, arg("In which order.")] = HEAVIEST,
     ) -> KpiBreakdown | None:
         """The KPI by the values of a dimension."""
-        del attribute
+        refuse_attribute(attribute)
         if not 0 <= first <= 500:  # noqa: PLR2004 - said in the description
             msg = "first must be between 0 and 500."
             raise Invalid(msg, "first")

@@ -8,6 +8,9 @@ from app.schema.describe import enum, plain, type_
 from app.schema.errors import UserError, user_errors
 from app.services.row import Outcome, Result
 
+__all__ = ["DeleteBatchPayload", "Outcome", "RowCounts", "counts", "deletions", "refused_deletions", "row_errors"]
+# who shows an outcome takes it from here, so that it has its name in the schema by then
+
 enum(
     Outcome,
     {

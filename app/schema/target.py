@@ -19,6 +19,7 @@ from app.services import target, target_progress
 from app.services.pacing import TargetState
 from app.services.period import Span
 from app.services.target_progress import Progress
+from app.services.target_scope import scope_of
 
 enum(
     TargetKind,
@@ -102,7 +103,7 @@ class Target(Node):
             source=row.source,
             kpi=KpiKey[row.kpi],
             variant=row.variant,
-            scope=shown_filters(target.scope_of(row)),
+            scope=shown_filters(scope_of(row)),
             kind=row.kind,
             value=row.value,
             stretch=row.stretch,

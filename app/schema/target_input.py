@@ -11,11 +11,11 @@ from app.schema.describe import absent, enum, input_, one_of, plain, type_
 from app.schema.errors import UserError
 from app.schema.filters import KpiFilterInput
 from app.schema.inputs import DateFilterInput, ExternalRefInput, FilterInput, StringFilterInput
+from app.schema.outcome import Outcome
 from app.schema.page import OrderDirection
 from app.schema.period import PeriodInput
 from app.schema.target import Target
 from app.services.page import Order
-from app.services.row import Outcome
 
 
 @one_of

@@ -7,8 +7,9 @@ import strawberry
 from app import ids
 from app.models.workspace import Workspace as Row
 from app.schema.describe import plain, type_
-from app.schema.node import Node
+from app.schema.node import Node, rows_found_by
 from app.schema.scalars import CurrencyCode
+from app.services import workspace
 
 
 @type_
@@ -38,3 +39,6 @@ class Workspace(Node):
             small_cell_k=row.small_cell_k,
             locale=row.locale,
         )
+
+
+rows_found_by("Workspace", workspace.by_ids, lambda _context, row: Workspace.of(row))

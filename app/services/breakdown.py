@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.formula import Atom
+from app.formula import Atom, atoms
 from app.kpis.dimension import Dimension
 from app.kpis.figure import Figure, NullReason, figure, nothing
 from app.kpis.kpi import cube_of
@@ -35,9 +35,9 @@ class Breakdown:
     is_additive: bool
 
 
-def weight(found: Figure) -> float | None:
-    """How many cases stand behind a figure."""
-    return found.sample if found.sample is not None else found.numerator
+def weight(found: Figure, *, whole_base: bool = False) -> float | None:
+    """How many cases stand behind a slice; its numerator where all slices are measured against the whole base."""
+    return found.numerator if found.sample is None or whole_base else found.sample
 
 
 def arrange(answer: Answer, first: int, *, by: str, descending: bool) -> Breakdown:
@@ -45,11 +45,13 @@ def arrange(answer: Answer, first: int, *, by: str, descending: bool) -> Breakdo
     dimension = answer.question.by
     assert dimension is not None  # noqa: S101 - the question was for a breakdown
     is_additive = not any(dimension in cube_of(atom).many for atom in answer.variant.cut_by(dimension))
+    base = set(atoms(answer.variant.denominator))
+    whole_base = bool(base) and not base & answer.variant.cut_by(dimension)
     figures = {key: row[0] for key, row in answer.figures.items()}
-    whole = sum(weight(one) or 0 for one in figures.values())
+    whole = sum(weight(one, whole_base=whole_base) or 0 for one in figures.values())
 
     def row(key: str, found: Figure, label: Text, keys: tuple[str, ...]) -> Row:
-        heavy = weight(found)
+        heavy = weight(found, whole_base=whole_base)
         share = heavy / whole if is_additive and heavy is not None and whole else None
         return Row(key, label, found, heavy, share, keys)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from uuid import UUID
 
 import orjson
 from sqlmodel import col, select, update
@@ -17,17 +18,17 @@ def digest(previous: str, change: Change) -> str:
     """The link of the chain: a hash of the link before and of everything the row says."""
     said = [
         previous, change.seq, change.at.isoformat(), change.actor, change.token_id and change.token_id.hex,
-        change.request_id, change.noun, change.record_id.hex, change.action.value, change.fields,
+        change.request_id, change.noun, change.record_id.hex, change.action.value, change.version, change.fields,
     ]  # fmt: skip
     return hashlib.sha256(orjson.dumps(said)).hexdigest()
 
 
 @writes(Scope.WORKSPACE_ADMIN)
 def seal(uow: Uow) -> int:
-    """Number and chain what has committed since the last time, in the order of commit; how many were sealed.
+    """Number and chain what has committed since the last time; how many were sealed.
 
     Only the sealer reads unsealed rows, under a lock of the workspace: what it sees has committed, and what commits
-    later gets a later number. So readers of the sequence miss nothing.
+    later gets a later number. So readers of the sequence miss nothing, and see each record's changes in their order.
     """
     uow.db.lock(uow.session, "seal", uow.tenant_id)
     last = uow.session.scalars(
@@ -35,7 +36,7 @@ def seal(uow: Uow) -> int:
     ).first()
     seq, previous = (last.seq or 0, last.hash or _GENESIS) if last else (0, _GENESIS)
     unsealed = select(Change).where(col(Change.seq).is_(None)).order_by(col(Change.id)).limit(SEAL_AT_ONCE)
-    rows = list(uow.session.scalars(unsealed))
+    rows = _in_order(list(uow.session.scalars(unsealed)))
     sealed = []
     for change in rows:
         seq += 1
@@ -47,6 +48,15 @@ def seal(uow: Uow) -> int:
     if sealed:
         uow.session.execute(update(Change), sealed)
     return len(sealed)
+
+
+def _in_order(rows: list[Change]) -> list[Change]:
+    """By id, which is about by time; but the changes of one record by version, whatever clock they were noted by."""
+    versions: dict[UUID, list[Change]] = {}
+    for row in sorted(rows, key=lambda row: row.version):
+        versions.setdefault(row.record_id, []).append(row)
+    turns = {record_id: iter(changes) for record_id, changes in versions.items()}
+    return [next(turns[row.record_id]) for row in rows]
 
 
 @reads(Scope.WORKSPACE_ADMIN)

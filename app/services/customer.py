@@ -20,15 +20,15 @@ from app.services import page as pages
 from app.services.filter import Tree, resolved, where
 from app.services.idempotency import once
 from app.services.page import Order, Page, Slice
-from app.services.row import Batch, Key, Options, Outcome, Ref, Result, Row, Word, moment, waves
+from app.services.row import Batch, Day, Key, Options, Outcome, Ref, Result, Row, Word, moment, waves
 from app.uow import Scope, Uow, reads, writes
 
 
 class SpellRow(Row):
     """One time as a customer, of a history that is given whole."""
 
-    from_: date
-    before: date | None = None
+    from_: Day
+    before: Day | None = None
     reason: Word | None = None
 
 
@@ -44,8 +44,8 @@ class CustomerRow(Row):
     status: CustomerStatus | None = None
     acquisition_channel: Ref | None = None
     first_contact_at: datetime | date | None = None
-    joined_on: date | None = None
-    churned_on: date | None = None
+    joined_on: Day | None = None
+    churned_on: Day | None = None
     churn_reason: Word | None = None
     history: Annotated[list[SpellRow], Field(max_length=100)] | None = None
     email: Annotated[str, Field(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
@@ -179,7 +179,7 @@ class _Wave:
             self.batch.settle(index, outcome, id_)
             if outcome is not Outcome.UNCHANGED:
                 wanted[id_] = (now, spells, traits, was_stub)
-                standing.await_turn(self.uow, id_, spells)
+                standing.await_turn(self.uow, id_, spells, spell.dates(now))
             if was_stub:
                 restate[id_] = traits
             elif present is not None and "is_test" in changed:

@@ -61,6 +61,7 @@ def ingest(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Opt
 
 def _ingest(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     batch = Batch.read(kind.row, rows)
+    _lock_graves(uow, kind, shared=True)
     values = kind.values(uow, batch, options)
     _skip_stale(uow, kind, values, batch)
     kind.make_stubs(uow, values.values())
@@ -119,15 +120,15 @@ def _write(uow: Uow, kind: Kind, wave: dict[int, dict[str, Any]], batch: Batch) 
 
 def _store(uow: Uow, kind: Kind, new: list[dict[str, Any]], changed: list[tuple[Fact, dict[str, Any]]]) -> None:
     rollup.fold(uow, kind.model, [present.id for present, _ in changed], -1)
+    for present, columns in changed:  # before the update, which brings what is loaded up to date too
+        names = [name for name in columns if name in _content(kind.model) and getattr(present, name) != columns[name]]
+        uow.record(present.id, kind.noun, Action.UPDATED, names, version=columns["version"])
     if new:
         uow.session.execute(insert(kind.model), new)
     _execute_each(uow, kind.model, [columns for _, columns in changed])
     rollup.fold(uow, kind.model, [row["id"] for row in new] + [present.id for present, _ in changed], 1)
     for row in new:
         uow.record(row["id"], kind.noun, Action.CREATED)
-    for present, columns in changed:
-        names = [name for name in columns if name in _content(kind.model) and getattr(present, name) != columns[name]]
-        uow.record(present.id, kind.noun, Action.UPDATED, names)
 
 
 def _execute_each(uow: Uow, model: type[SQLModel], rows: list[dict[str, Any]]) -> None:
@@ -169,11 +170,11 @@ def _buried(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> dict[str, date
 
 def _outcome(present: Fact | None, columns: Mapping[str, Any], buried: datetime | None) -> Outcome:
     updated = columns["source_updated_at"]
-    if present is None:
-        return Outcome.STALE if buried is not None and updated is not None and updated < buried else Outcome.CREATED
-    if updated is not None and present.source_updated_at is not None and updated < present.source_updated_at:
-        return Outcome.STALE
-    if present.deleted_at is not None:
+    stamp = buried if present is None else present.source_updated_at
+    is_dead = present is None or present.deleted_at is not None
+    if updated is not None and stamp is not None and (updated < stamp or (is_dead and updated == stamp)):
+        return Outcome.STALE  # of two with one stamp the deletion holds, whichever came first
+    if present is None or present.deleted_at is not None:
         return Outcome.CREATED
     same = all(getattr(present, name) == columns[name] for name in _content(type(present)) if name in columns)
     return Outcome.UNCHANGED if same else Outcome.UPDATED
@@ -210,40 +211,61 @@ def _delete(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Op
     names = [row.external_id for row in batch.waiting.values()]
     _lock_customers(uow, _customers_of(uow, kind, names))
     stored = _stored(uow, kind, names)
+    if any(name not in stored for name in names):
+        _lock_graves(uow, kind, shared=False)
+        stored = _stored(uow, kind, names)
     dead: dict[UUID, dict[str, Any]] = {}
+    later: dict[UUID, dict[str, Any]] = {}
     for index, row in list(batch.waiting.items()):
-        present = stored.get(row.external_id)
-        outcome = _ending(present, row, dead)
+        present, stamp = stored.get(row.external_id), row.source_updated_at
+        outcome = _ending(present, stamp, dead)
         if outcome is None:
             msg = f"There is no {kind.noun.lower()} {row.external_id!r} of the source {uow.actor.source!r}."
             batch.reject(index, Problem(Code.NOT_FOUND, msg, ("externalId",)))
             continue
         batch.settle(index, outcome, present.id if present else None)
         if present is None:
-            _bury(uow, kind, row.external_id, row.source_updated_at)
+            _bury(uow, kind, row.external_id, stamp)
         elif outcome is Outcome.DELETED:
-            dead[present.id] = {
-                "deleted_at": uow.now,
-                "known_on": uow.today,
-                "version": present.version + 1,
-                "source_updated_at": row.source_updated_at or present.source_updated_at,
-                **kind.blank,
-            }
+            dead[present.id] = _deceased(uow, kind, present, stamp)
+        elif outcome is Outcome.UNCHANGED and _is_later(stamp, present.source_updated_at):
+            later[present.id] = {"source_updated_at": stamp}  # dead already, and now as of later
     rollup.fold(uow, kind.model, list(dead), -1)
     _execute_each(uow, kind.model, [{"id": id_, **columns} for id_, columns in dead.items()])
-    for id_ in dead:
-        uow.record(id_, kind.noun, Action.DELETED)
+    _execute_each(uow, kind.model, [{"id": id_, **columns} for id_, columns in later.items()])
+    for id_, columns in dead.items():
+        uow.record(id_, kind.noun, Action.DELETED, version=columns["version"])
     return batch.done(options)
 
 
-def _ending(present: Fact | None, row: TombstoneRow, dead: Mapping[UUID, object]) -> Outcome | None:
+def _lock_graves(uow: Uow, kind: Kind, *, shared: bool) -> None:
+    """Keep a deletion of something unknown and its first record apart: each must see what the other has written."""
+    uow.db.lock(uow.session, "graves", uow.tenant_id, kind.noun, shared=shared)
+
+
+def _deceased(uow: Uow, kind: Kind, present: Fact, stamp: object) -> dict[str, Any]:
+    """The columns of a fact that is deleted; without a stamp of the deletion it keeps that of its last version."""
+    return {
+        "deleted_at": uow.now,
+        "known_on": uow.today,
+        "version": present.version + 1,
+        "source_updated_at": stamp or present.source_updated_at,
+        **kind.blank,
+    }
+
+
+def _is_later(stamp: Any, than: datetime | None) -> bool:  # noqa: ANN401 - an instant, resolved by now
+    return stamp is not None and (than is None or stamp > than)
+
+
+def _ending(present: Fact | None, stamp: Any, dead: Mapping[UUID, object]) -> Outcome | None:  # noqa: ANN401 - as above
     """What a deletion comes to; None for one of something that is not known and may never come."""
     if present is None:
-        return None if row.source_updated_at is None else Outcome.DELETED
+        return None if stamp is None else Outcome.DELETED
     if present.deleted_at is not None or present.id in dead:
         return Outcome.UNCHANGED
-    if isinstance(row.source_updated_at, datetime) and present.source_updated_at is not None:
-        return Outcome.STALE if row.source_updated_at < present.source_updated_at else Outcome.DELETED
+    if stamp is not None and _is_later(present.source_updated_at, stamp):
+        return Outcome.STALE
     return Outcome.DELETED
 
 

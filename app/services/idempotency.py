@@ -11,7 +11,7 @@ from sqlmodel import col, delete, select
 
 from app.errors import Code, Invalid, Problem
 from app.models.idempotency import Idempotency
-from app.services.row import Options, Outcome, Result, Wrong
+from app.services.row import Options, Outcome, Result, Wrong, check_readable
 from app.uow import Uow
 
 KEPT = timedelta(hours=24)
@@ -30,6 +30,7 @@ def once(
     if not 1 <= len(key) <= 200 or "\0" in key:  # noqa: PLR2004 - the column's length
         msg = "idempotencyKey must have 1 to 200 characters."
         raise Invalid(msg, "idempotencyKey")
+    check_readable(rows)
     digest = hashlib.sha256(
         orjson.dumps([what, options.policy, options.create_missing, rows], default=_plain, option=orjson.OPT_SORT_KEYS)
     ).hexdigest()

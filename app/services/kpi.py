@@ -13,10 +13,10 @@ from app.kpis import CATALOGUE, CUBES
 from app.kpis.dimension import Dimension
 from app.kpis.figure import Figure, KpiFlag, NullReason, figure, flagged, nothing
 from app.kpis.kpi import Kpi, Variant
-from app.kpis.measure import Cube, Measure
+from app.kpis.measure import Cube
 from app.models.base import Fact, Owned
 from app.models.rollup import RollupState
-from app.services import planner, rollup, scan
+from app.services import planner, privacy, rollup
 from app.services.period import Calendar, Grain, NamedPeriod, Span, start_of_day
 from app.services.planner import Ask
 from app.services.slices import Filter, Slice, conditions, look_up, slices
@@ -81,6 +81,10 @@ class Extent:
     through: datetime | None
 
 
+Plan = tuple[Ask, Span, tuple[Span, ...]]
+"""What is read for a question, the days that it is about, and those days cut as it wants them shown."""
+
+
 def calendar(uow: Uow) -> Calendar:
     """The workspace's calendar today."""
     return Calendar(uow.today, uow.workspace.first_weekday, uow.workspace.fiscal_year_start)
@@ -115,7 +119,7 @@ def answers(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
     states = rollup.states(uow)
     look_up(uow, (filter_ for question in questions for filter_ in question.filters))
     extents: dict[type[Owned], Extent] = {}
-    planned: list[tuple[Ask, Span] | AppError] = []
+    planned: list[Plan | AppError] = []
     for question in questions:
         try:
             planned.append(_plan(uow, question, extents))
@@ -130,7 +134,7 @@ def answers(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
         if isinstance(plan, AppError):
             found.append(plan)
             continue
-        ask, span = plan
+        ask, span, spans = plan
         figures = _figures(uow, ask, cells.get(id(ask)), extents, states)
         named = slices(uow, ask.by, figures) if ask.by else {}
         through = [extents[cube.model].through for cube in ask.variant.cubes]
@@ -141,7 +145,7 @@ def answers(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
                 ask.kpi,
                 ask.variant,
                 span,
-                ask.spans,
+                spans,
                 figures,
                 cells.get(id(ask), {}),
                 named,
@@ -160,7 +164,7 @@ def ask_one(uow: Uow, question: Question) -> Answer:
     return found
 
 
-def _plan(uow: Uow, question: Question, extents: dict[type[Owned], Extent]) -> tuple[Ask, Span]:
+def _plan(uow: Uow, question: Question, extents: dict[type[Owned], Extent]) -> Plan:
     kpi = definition(question.key)
     variant = variant_of(kpi, question.variant)
     for dimension in {filter_.by for filter_ in question.filters} | ({question.by} if question.by else set()):
@@ -174,11 +178,15 @@ def _plan(uow: Uow, question: Question, extents: dict[type[Owned], Extent]) -> t
     spans: tuple[Span, ...] = (span,)
     if question.grain is not None:
         spans = calendar(uow).buckets(span, question.grain, uow.settings.max_buckets)
-    ask = Ask(kpi, variant, spans, conditions(uow, question.filters), question.by, question.known_on)
+    counted = spans
+    if any(cube.ahead for cube in variant.cubes):
+        # what is planned has not happened: a running period counts to the end of today
+        counted = tuple(calendar(uow).elapsed(one) for one in spans)
+    ask = Ask(kpi, variant, counted, conditions(uow, question.filters), question.by, question.known_on)
     if ask.known_on is not None and planner.scans_facts(ask):
         msg = "What was known on a day is kept per dimension; ask with one filter or one breakdown at a time."
         raise Invalid(msg, "knownOn")
-    return ask, span
+    return ask, span, spans
 
 
 def resolve(uow: Uow, period: Period, extents: Iterable[Extent] = ()) -> Span:
@@ -233,7 +241,7 @@ def _figures(
         flags.append(KpiFlag.REBUILDING)
     if ask.known_on and any(states[cube.name].rebuilt_on > ask.known_on for cube in ask.variant.cubes):
         flags.append(KpiFlag.KNOWN_SINCE_REBUILD)
-    hidden = _hidden(uow, ask, cells)
+    hidden = privacy.hidden(uow, ask, cells)
     figures: dict[str, list[Figure]] = {}
     for key, row in cells.items():
         figures[key] = []
@@ -246,26 +254,6 @@ def _figures(
                 shown = figure(ask.kpi, ask.variant, amounts)
             figures[key].append(flagged(shown, *flags))
     return figures
-
-
-def _hidden(uow: Uow, ask: Ask, cells: planner.Cells) -> set[tuple[str, int]]:
-    """The cells of a survey KPI behind which stand fewer than k people, for callers who may not see personal data."""
-    k = uow.workspace.small_cell_k
-    if not ask.kpi.survey or uow.may(Scope.PERSONAL_READ) or k <= 1 or not (ask.by or ask.conditions):
-        return set()
-    counted = ask.variant.denominator
-    assert isinstance(counted, Measure)  # noqa: S101 - every survey KPI divides by its answers
-    known = scan.people(uow, ask.spans, counted.cube, counted, ask.conditions, ask.by)
-    blank = [0] * len(ask.spans)
-    hidden: set[tuple[str, int]] = set()
-    for place in range(len(ask.spans)):
-        sizes = {key: known.get(key, blank)[place] for key, row in cells.items() if row[place][counted]}
-        small = {key for key, size in sizes.items() if size < k}
-        if ask.by and len(small) == 1 and len(sizes) > 1:
-            # a lone gap could be filled in from the total: hide the next smallest with it
-            small.add(min(sizes.keys() - small, key=lambda key: (sizes[key], key)))
-        hidden |= {(key, place) for key in small}
-    return hidden
 
 
 @reads(Scope.KPI_READ)

@@ -19,7 +19,10 @@ class TargetState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """What was reached so far: the value, and for ratios its parts and their scale; `elapsed` is 0 to 1."""
+    """What was reached so far: the value, and for ratios its parts and their scale; `elapsed` is 0 to 1.
+
+    A sum or count `accumulates`. A share of those who were there at the start `decays`: it can only get worse.
+    """
 
     value: float | None
     elapsed: float
@@ -27,6 +30,7 @@ class Reached:
     denominator: float | None = None
     scale: float = 1
     accumulates: bool = False
+    decays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +48,13 @@ class Pace:
 
 def pace(reached: Reached, goal: float, baseline: float | None, direction: Direction) -> Pace:
     """The pace towards `goal`."""
-    expected = goal * reached.elapsed if reached.accumulates else goal
+    expected = _expected(reached, goal, direction)
     if reached.elapsed <= 0:
         return Pace(TargetState.NOT_STARTED)
     if reached.value is None:
         return Pace(TargetState.NO_DATA, expected=expected, required=goal if reached.elapsed < 1 else None)
-    attainment = _attainment(reached.value, goal, None if reached.accumulates else baseline)
-    required = _required(reached, goal) if reached.elapsed < 1 else None
+    attainment = _attainment(reached.value, goal, None if reached.accumulates else baseline, direction)
+    required = _required(reached, goal, direction) if reached.elapsed < 1 else None
     return Pace(_state(reached, goal, expected, direction), attainment, expected, required)
 
 
@@ -71,15 +75,45 @@ def _state(reached: Reached, goal: float, expected: float, direction: Direction)
     return TargetState.ON_TRACK if reaches(value, expected, direction) else TargetState.AT_RISK
 
 
-def _attainment(value: float, goal: float, baseline: float | None) -> float | None:
-    start = 0.0 if baseline is None else baseline
-    return None if goal == start else (value - start) / (goal - start)
-
-
-def _required(reached: Reached, goal: float) -> float | None:
-    """A sum needs the rest; a ratio needs a rate of what is still expected at the pace of what came so far."""
+def _expected(reached: Reached, goal: float, direction: Direction) -> float:
+    """What the KPI should show by now: a sum its part of the goal, a decaying share what an even decay leaves."""
     if reached.accumulates:
-        return None if reached.value is None else goal - reached.value
+        return goal * reached.elapsed
+    if reached.decays:
+        kept = _kept(goal, direction)
+        return _share(max(kept, 0.0) ** reached.elapsed, direction)
+    return goal
+
+
+def _kept(percent: float, direction: Direction) -> float:
+    """The fraction still there, of a percentage that counts who stayed (higher is better) or who left."""
+    return percent / 100 if direction is Direction.HIGHER_IS_BETTER else 1 - percent / 100
+
+
+def _share(kept: float, direction: Direction) -> float:
+    return 100 * kept if direction is Direction.HIGHER_IS_BETTER else 100 * (1 - kept)
+
+
+def _attainment(value: float, goal: float, baseline: float | None, direction: Direction) -> float | None:
+    if baseline is not None:
+        return None if goal == baseline else (value - baseline) / (goal - baseline)
+    if direction is Direction.HIGHER_IS_BETTER:
+        return value / goal if goal else None
+    return goal / value if value else None
+
+
+def _required(reached: Reached, goal: float, direction: Direction) -> float | None:
+    """What the rest must run at: of a sum what it must bring, of a decaying share what may still go, of a ratio a rate.
+
+    The ratio's rest is what is still expected at the pace of what came so far.
+    """
+    if reached.value is None:
+        return None
+    if reached.accumulates:
+        return goal - reached.value
+    if reached.decays:
+        kept = _kept(reached.value, direction)
+        return _share(_kept(goal, direction) / kept, direction) if kept else None
     if reached.numerator is None or not reached.denominator:
         return None
     remaining = reached.denominator * (1 - reached.elapsed) / reached.elapsed

@@ -111,7 +111,12 @@ def _beyond(model: type[Owned], order: Sequence[Order], values: Sequence[Any], *
         column: Any = getattr(model, item.column)
         steps.append(and_(*equal, _step(column, value, up=after != item.descending)))
         equal.append(column.is_(None) if value is None else column == value)
-    return or_(*steps)
+    first: Any = getattr(model, order[0].column)
+    column, value, up = first, values[0], after != order[0].descending
+    if value is None or (up and _may_be_null(column)):
+        return or_(*steps)
+    # says nothing new, but as a plain bound: no database finds its place in an index by the steps alone
+    return and_(column >= value if up else column <= value, or_(*steps))
 
 
 def _step(column: ColumnElement[Any], value: Any, *, up: bool) -> ColumnElement[bool]:  # noqa: ANN401 - a column's value

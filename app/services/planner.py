@@ -42,6 +42,8 @@ class _Cut:
     """One dimension of one cube to be read from the rollups, and what was found."""
 
     edges: set[date] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
+    is_whole: bool = False
     slots: set[int] = field(default_factory=set)
     sums: dict[str, dict[int, list[int]]] = field(default_factory=dict)
     index: dict[date, int] = field(default_factory=dict)
@@ -109,13 +111,24 @@ def _want(cuts: Cuts, ask: Ask, atom: Atom) -> None:
     cube = cube_of(atom)
     measure = atom.measure if isinstance(atom, Opening) else atom
     assert isinstance(measure, Measure)  # noqa: S101 - as above
-    for dim in {dimension, TOTAL}:  # "none" is what the keys leave of the total
+    named = _named(_relevant(ask, atom)[0])
+    for dim in {dimension, TOTAL} if named is None else {dimension}:  # "none" is what the keys leave of the total
         cut = cuts[cube, dim, ask.known_on]
+        cut.keys |= named or set()
+        cut.is_whole = cut.is_whole or named is None
         cut.slots.add(measure.slot)
         for span in ask.spans:
             cut.edges |= {span.start, span.end}
         if isinstance(atom, Opening):
             cut.edges.add(date.min)
+
+
+def _named(conditions: Sequence[Condition]) -> set[str] | None:
+    """The keys that the conditions can let through, where they name them; None where it may be any, or no key."""
+    given = [condition.any_of for condition in conditions if condition.any_of is not None]
+    if not given or any("" in keys for keys in given):
+        return None
+    return {key for key in set.intersection(*map(set, given)) if all(one.allows(key) for one in conditions)}
 
 
 def spans_of(edges: Sequence[date], *, days_only: bool = False) -> tuple[tuple[str, date, date], ...]:
@@ -148,7 +161,8 @@ def _fill(uow: Uow, cuts: Cuts, generations: Mapping[str, int]) -> None:
             edges = sorted(cut.edges)
             cut.index = {edge: position for position, edge in enumerate(edges)}
             spans = spans_of(edges, days_only=known_on is not None)
-            wants.append(Want(cube, generations[cube.name], dim, None, spans, tuple(sorted(cut.slots))))
+            keys = None if cut.is_whole else tuple(sorted(cut.keys))
+            wants.append(Want(cube, generations[cube.name], dim, keys, spans, tuple(sorted(cut.slots))))
         segments: list[dict[str, dict[int, list[int]]]] = [{} for _ in wants]
         ordered = [sorted(cut.edges) for _, cut in chosen]
         for number, key, day, *amounts in read(uow, wants, known_on):
@@ -205,8 +219,9 @@ def _from_rollup(ask: Ask, atom: Atom, cuts: Cuts) -> dict[str, list[int]]:
 
     if dimension == TOTAL:
         return {"": over(total, "")}
-    columns = {key: over(cut, key) for key in cut.sums}
-    if dimension not in cube.many:
+    named = _named(conditions)
+    columns = {key: over(cut, key) for key in cut.sums if named is None or key in named}
+    if named is None and dimension not in cube.many:
         columns[""] = _minus(over(total, ""), columns.values())
     allowed = {key: row for key, row in columns.items() if all(condition.allows(key) for condition in conditions)}
     if by is not None:

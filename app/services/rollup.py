@@ -70,7 +70,7 @@ def fold(uow: Uow, model: type[Owned], ids: Sequence[UUID], sign: int) -> None:
             continue
         uow.db.lock(uow.session, "fold", uow.tenant_id, cube.name, shared=True)
         state = uow.session.get(RollupState, (uow.tenant_id, cube.name), populate_existing=True)
-        if state is None or cube.fingerprint not in (state.fingerprint, state.building_for):
+        if state is None or cube.fingerprint != (state.building_for or state.fingerprint):
             msg = "Another version of the program is in charge of this database; restart this one."
             raise Unavailable(msg)
         chosen = uow.db.as_values(ids)
@@ -218,10 +218,9 @@ def start_rebuild(uow: Uow, names: Sequence[str] | None = None) -> list[str]:
     The old generation goes on answering, flagged, where its measures are still the same.
     """
     begun = []
-    present = states(uow)
     for cube in CUBES.values():
         uow.db.lock(uow.session, "fold", uow.tenant_id, cube.name)
-        state = present.get(cube.name)
+        state = uow.session.get(RollupState, (uow.tenant_id, cube.name), populate_existing=True)
         if state is None:
             state = RollupState(tenant_id=uow.tenant_id, cube=cube.name, fingerprint="", generation=1)
             uow.session.add(state)
@@ -313,7 +312,14 @@ def _branches(uow: Uow, index: int, want: Want, width: int, known_on: date | Non
             statement = statement.where(table.c.known_on <= known_on)
         days = ((table.c.day >= low) & (table.c.day < high) for _, low, high in want.spans)
         if table is entry:
-            yield statement.where(or_(*days))
+            yield statement.where(_any(list(days)))
             continue
         grains = (table.c.grain == grain for grain, _, _ in want.spans)
-        yield statement.where(or_(*(grain & day for grain, day in zip(grains, days, strict=True))))
+        yield statement.where(_any([grain & day for grain, day in zip(grains, days, strict=True)]))
+
+
+def _any(conditions: list[ColumnElement[bool]]) -> ColumnElement[bool]:
+    """One of them holds; as a balanced tree, because SQLite bounds how deep an expression may be."""
+    while len(conditions) > 1:
+        conditions = [or_(*conditions[i : i + 2]).self_group() for i in range(0, len(conditions), 2)]
+    return conditions[0]

@@ -9,10 +9,10 @@ from math import isfinite
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from app.errors import Code, Invalid, Problem, Undone
-from app.services.period import start_of_day
+from app.services.period import EARLIEST, LATEST, start_of_day
 from app.uow import Uow
 
 MAX_ROWS = 500
@@ -24,6 +24,7 @@ _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)
 
 Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Day = Annotated[date, Field(ge=EARLIEST, lt=LATEST)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -102,6 +103,9 @@ _MESSAGES = {
     "string_too_long": (Code.TOO_LONG, "is too long: at most {max_length} characters"),
     "too_long": (Code.TOO_MANY, "has too many entries: at most {max_length}"),
     "string_type": (Code.INVALID, "must be text"),
+    "greater_than_equal": (Code.OUT_OF_RANGE, "must be {ge} or more"),
+    "less_than_equal": (Code.OUT_OF_RANGE, "must be {le} or less"),
+    "less_than": (Code.OUT_OF_RANGE, "must be less than {lt}"),
     "finite_number": (Code.INVALID, "must be a finite number"),
 }
 

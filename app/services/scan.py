@@ -6,7 +6,22 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, case, column, exists, func, literal, or_, select, true, values
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    column,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    values,
+)
 from sqlalchemy.orm import aliased
 from sqlalchemy.types import Date, Integer, String
 from sqlmodel import col
@@ -68,19 +83,25 @@ def amounts(
 def people(  # noqa: PLR0913 - what a scan depends on
     uow: Uow,
     spans: Sequence[Span],
-    cube: Cube,
     counted: Measure,
     conditions: tuple[Condition, ...],
     by: Dimension | None,
+    *,
+    complement: bool = False,
 ) -> dict[str, list[int]]:
-    """How many people stand behind the facts of `counted`, per key and span; anonymous facts count one each."""
+    """How many people stand behind the facts of `counted`, per key and span; anonymous facts count one each.
+
+    With `complement`, behind the facts that the conditions leave out.
+    """
+    cube = counted.cube
+    _bound(uow, cube, spans)
     buckets = _buckets(spans)
     each = _each(uow, cube, by)
     key = _key(uow, cube, by, each)
     who = func.count(func.distinct(case((counted.where, uow.db.as_key(cube.person)))))
-    statement = _over(select(buckets.c.i, key, who), uow, cube, buckets, conditions, by, each).group_by(
-        buckets.c.i, key
-    )
+    met = and_(true(), *(_where(uow, cube, condition) for condition in conditions))
+    statement = _over(select(buckets.c.i, key, who), uow, cube, buckets, (), by, each)
+    statement = statement.where(not_(met) if complement else met).group_by(buckets.c.i, key)
     found: dict[str, list[int]] = {}
     for index, name, count in uow.session.execute(statement):
         found.setdefault(name or "", [0] * len(spans))[index] = count

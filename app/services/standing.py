@@ -24,10 +24,13 @@ def columns(spells: Sequence[spell.Dates], today: date) -> dict[str, Any]:
     }
 
 
-def await_turn(uow: Uow, customer_id: UUID, spells: Sequence[spell.Dates]) -> None:
-    """Have the customer looked at again on the next day on which the standing changes, if one is known."""
+def await_turn(uow: Uow, customer_id: UUID, spells: Sequence[spell.Dates], awaited: Sequence[spell.Dates] = ()) -> None:
+    """Have the customer looked at again on the next day on which the standing changes, if one is known.
+
+    `awaited` are the spells before, for which that has been seen to.
+    """
     day = spell.next_turn(spells, uow.today)
-    if day is not None:
+    if day is not None and day != spell.next_turn(awaited, uow.today):
         uow.enqueue("standing", start_of_day(day, uow.zone), customer=customer_id.hex)
 
 

@@ -1,24 +1,22 @@
 """Targets: set with a frozen baseline, judged as SMART when they are set, paced while they run."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-import orjson
 from pydantic import Field
 from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
-from app.errors import Code, Invalid
-from app.kpis.dimension import Dimension
+from app.errors import Code, Forbidden, Invalid
 from app.kpis.kpi import Kpi, KpiUnit, Variant
 from app.models.change import Action
 from app.models.target import Target, TargetKind, TargetRevision
 from app.services import kpi as kpis
 from app.services import page as pages
+from app.services import smart
 from app.services.filter import Tree, resolved, where
 from app.services.kpi import Period, Question
 from app.services.page import Order, Page, Slice
@@ -26,6 +24,7 @@ from app.services.period import Span, checked, last_complete
 from app.services.ref import named
 from app.services.row import Key, Outcome, Ref, Row, parse
 from app.services.slices import Filter, conditions
+from app.services.target_scope import scope_digest, stored
 from app.uow import Scope, Uow, reads, writes
 
 MAX_RELATIVE = 5
@@ -50,61 +49,34 @@ class TargetRow(Row):
     rationale: Annotated[str, Field(max_length=2_000)] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """Something about a target that is not SMART: which letter, and why."""
-
-    criterion: str
-    message: str
-
-
-def scope_digest(scope: Sequence[Filter]) -> str:
-    """The same for the same scope, in whatever order it was written."""
-    return hashlib.sha256(orjson.dumps(stored(scope))).hexdigest()
-
-
-def stored(scope: Sequence[Filter]) -> list[dict[str, Any]]:
-    """A scope as it is kept: the same for the same scope, in whatever order it was written."""
-    rows = [
-        {
-            "by": f.by.value,
-            "anyOf": sorted(set(f.any_of)) if f.any_of is not None else None,
-            "noneOf": sorted(set(f.none_of)),
-        }
-        for f in scope
-    ]
-    return sorted(rows, key=orjson.dumps)
-
-
-def scope_of(target: Target) -> tuple[Filter, ...]:
-    """The filters that a target is narrowed to."""
-    return tuple(
-        Filter(Dimension(f["by"]), None if f["anyOf"] is None else tuple(f["anyOf"]), tuple(f["noneOf"]))
-        for f in target.scope
-    )
-
-
 @writes(Scope.TARGET_WRITE)
-def set_(uow: Uow, data: Mapping[str, Any]) -> tuple[Target, Outcome, list[Advice]]:
+def set_(uow: Uow, data: Mapping[str, Any]) -> tuple[Target, Outcome, list[smart.Advice]]:
     """The target after `data`, and what about it is not SMART. Setting it again replaces it; the old version is kept.
 
     Raises Invalid with every problem of the input.
     """
+    check_may_measure(uow)
     row = parse(TargetRow, data)
     kpi = kpis.definition(row.kpi)
     variant = kpis.variant_of(kpi, row.variant)
     scope = tuple(row.scope or ())
     _check_scope(uow, variant, scope)
     span = checked(row.from_, row.before)
-    baseline, measured = _baseline(uow, row, kpi, variant, scope, span)
+    what = {
+        "kpi": kpi.key,
+        "variant": variant.key,
+        "scope_digest": scope_digest(scope),
+        "starts_on": span.start,
+        "ends_on": span.end,
+    }
+    present = _present(uow, row.external_id, what)
+    frozen = present if present and all(getattr(present, name) == value for name, value in what.items()) else None
+    baseline, measured = _baseline(uow, row, scope, span, frozen)
     goal = _goal(row.kind, row.value, baseline)
     stretch = None if row.stretch is None else _goal(row.kind, row.stretch, baseline)
     _check_bounds(kpi, goal, stretch)
-    columns: dict[str, Any] = {
-        "kpi": kpi.key,
-        "variant": variant.key,
+    columns: dict[str, Any] = what | {
         "scope": stored(scope),
-        "scope_digest": scope_digest(scope),
         "kind": row.kind,
         "value": row.value,
         "stretch": row.stretch,
@@ -112,15 +84,20 @@ def set_(uow: Uow, data: Mapping[str, Any]) -> tuple[Target, Outcome, list[Advic
         "baseline": baseline,
         "baseline_from": measured.start if measured else None,
         "baseline_before": measured.end if measured else None,
-        "starts_on": span.start,
-        "ends_on": span.end,
         "owner": row.owner,
         "rationale": row.rationale,
         "source": uow.actor.source,
         "external_id": row.external_id,
     }
-    target, outcome = _replace(uow, columns)
-    return target, outcome, _advice(uow, target, kpi)
+    target, outcome = _write(uow, present, columns)
+    return target, outcome, smart.advice(uow, target, kpi)
+
+
+def check_may_measure(uow: Uow) -> None:
+    """Refuse somebody who may not read KPIs: a target tells what one was. Raises Forbidden."""
+    if not uow.may(Scope.KPI_READ):
+        msg = f"A target tells values of a KPI: this needs the scope {Scope.KPI_READ.value} as well."
+        raise Forbidden(msg)
 
 
 def _check_scope(uow: Uow, variant: Variant, scope: Sequence[Filter]) -> None:
@@ -134,17 +111,23 @@ def _check_scope(uow: Uow, variant: Variant, scope: Sequence[Filter]) -> None:
         raise Invalid([replace(p, path=("scope", *p.path[1:])) for p in error.problems]) from None
 
 
-def _baseline(  # noqa: PLR0913 - what a baseline depends on
-    uow: Uow, row: TargetRow, kpi: Kpi, variant: Variant, scope: tuple[Filter, ...], span: Span
+def _baseline(
+    uow: Uow, row: TargetRow, scope: tuple[Filter, ...], span: Span, frozen: Target | None
 ) -> tuple[float | None, Span | None]:
-    """What the KPI was before, and when: given, measured over a given period, or over the last complete one."""
+    """What the KPI was before, and when: given, measured over a period, or as it was frozen when this was first set."""
     if row.baseline_value is not None:
         return row.baseline_value, None
-    period: Period = row.baseline_period or last_complete(span, uow.today)
-    answer = kpis.ask_one(uow, Question(kpi.key, period, variant.key, scope))
+    period: Period | None = row.baseline_period
+    if frozen is not None and frozen.baseline_from and frozen.baseline_before:
+        measured = Span(frozen.baseline_from, frozen.baseline_before)
+        if period in (None, measured):
+            return frozen.baseline, measured
+    # everybody sees a target, so its baseline is what everybody may see
+    question = Question(row.kpi, period or last_complete(span, uow.today), row.variant, scope)
+    answer = kpis.ask_one(uow.without(Scope.PERSONAL_READ), question)
     if answer.figure.value is None and row.kind is not TargetKind.ABSOLUTE:
         msg = (
-            f"A {row.kind.value} target needs a baseline, and {kpi.key} has none from {answer.span.start} to "
+            f"A {row.kind.value} target needs a baseline, and {row.kpi} has none from {answer.span.start} to "
             f"{answer.span.end} ({answer.figure.reason}); give baseline.value or another baseline.period."
         )
         raise Invalid(msg, "baseline", code=Code.REQUIRED)
@@ -171,27 +154,28 @@ def _check_bounds(kpi: Kpi, goal: float, stretch: float | None) -> None:
             raise Invalid(msg, name, code=Code.OUT_OF_RANGE)
 
 
-def _replace(uow: Uow, columns: dict[str, Any]) -> tuple[Target, Outcome]:
-    named = (Target.source == columns["source"], Target.external_id == columns["external_id"])
-    same = [
-        getattr(Target, name) == columns[name] for name in ("kpi", "variant", "scope_digest", "starts_on", "ends_on")
-    ]
-    by_name = uow.session.scalars(select(Target).where(*named).with_for_update()).first()
+def _present(uow: Uow, external_id: str, what: Mapping[str, Any]) -> Target | None:
+    """The target that is meant, by its name or by what it is about, locked. Raises Invalid when those are two."""
+    mine = (Target.source == uow.actor.source, Target.external_id == external_id)
+    same = [getattr(Target, name) == value for name, value in what.items()]
+    by_name = uow.session.scalars(select(Target).where(*mine).with_for_update()).first()
     by_what = uow.session.scalars(select(Target).where(*same).with_for_update()).first()
     if by_name is not None and by_what is not None and by_name.id != by_what.id:
         msg = f"Another target ({by_what.external_id!r}) has this KPI, variant, scope and dates already."
         raise Invalid(msg, "externalId", code=Code.CONFLICT)
-    present = by_name or by_what
+    return by_name or by_what
+
+
+def _write(uow: Uow, present: Target | None, columns: dict[str, Any]) -> tuple[Target, Outcome]:
     if present is None:
         made = Target(tenant_id=uow.tenant_id, created_at=uow.now, updated_at=uow.now, **columns)
         uow.session.add(made)
         uow.session.flush()
         uow.record(made, "Target", Action.CREATED)
         return made, Outcome.CREATED
-    frozen = ("baseline", "baseline_from", "baseline_before")
-    changed = [n for n, value in columns.items() if getattr(present, n) != value and n not in (*frozen, "goal")]
+    changed = [name for name, value in columns.items() if getattr(present, name) != value]
     if not changed:
-        return present, Outcome.UNCHANGED  # a baseline stays frozen, whatever it would be now
+        return present, Outcome.UNCHANGED
     _keep(uow, present)
     for name, value in columns.items():
         setattr(present, name, value)
@@ -208,40 +192,6 @@ def _keep(uow: Uow, target: Target) -> None:
             tenant_id=uow.tenant_id, target_id=target.id, version=target.version, replaced_at=uow.now, values=values
         )
     )
-
-
-def _advice(uow: Uow, target: Target, kpi: Kpi) -> list[Advice]:
-    """What about the target is not SMART; specific, measurable and time-bound it cannot fail to be."""
-    found = []
-    if target.baseline is None:
-        found.append(Advice("MEASURABLE", "There is no baseline to measure progress from."))
-    if not target.owner:
-        found.append(Advice("RELEVANT", "Nobody owns this target; name an owner."))
-    if not target.rationale:
-        found.append(Advice("RELEVANT", "There is no rationale: say why this target matters."))
-    history = _history(uow, target)
-    if history and not min(history) <= target.goal <= max(history):
-        unit = "" if kpi.unit is KpiUnit.COUNT else " " + kpi.unit.value.lower()
-        found.append(
-            Advice(
-                "ACHIEVABLE",
-                f"The goal of {target.goal:.2f}{unit} lies outside what the last {len(history)} periods of this length "
-                f"reached: {min(history):.2f} to {max(history):.2f}.",
-            )
-        )
-    return found
-
-
-def _history(uow: Uow, target: Target, count: int = 6) -> list[float]:
-    """The KPI's values in the complete periods of the target's length that came before it."""
-    span = Span(target.starts_on, target.ends_on)
-    questions = []
-    for _ in range(count):
-        span = last_complete(span, uow.today)
-        questions.append(Question(target.kpi, span, target.variant, scope_of(target)))
-    found = kpis.answers(uow, questions)
-    values = [answer.figure.value for answer in found if isinstance(answer, kpis.Answer)]
-    return [value for value in values if value is not None]
 
 
 @writes(Scope.TARGET_WRITE)

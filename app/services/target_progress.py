@@ -15,7 +15,7 @@ from app.services import target
 from app.services.kpi import Question
 from app.services.pacing import Pace, Reached, TargetState, pace
 from app.services.period import Span
-from app.services.target import scope_of, stored
+from app.services.target_scope import scope_of, stored
 from app.uow import Scope, Uow, reads
 
 
@@ -73,6 +73,7 @@ def goals(uow: Uow, asked: Sequence[Asked]) -> list[list[float | None]]:
 @reads(Scope.TARGET_READ)
 def progress(uow: Uow, ids: Sequence[UUID]) -> list[Progress | AppError]:
     """How each of the targets `ids` does today, in order; NotFound for one that is not here."""
+    target.check_may_measure(uow)
     rows = target.by_ids(uow, ids)
     questions = {}
     for row in rows.values():
@@ -100,6 +101,12 @@ def _pace(uow: Uow, row: Target, answer: kpis.Answer | AppError) -> Pace:
     if uow.today < row.ends_on:
         elapsed = min(elapsed, 1 - 1e-9)  # the last day still runs
     reached = Reached(
-        figure.value, elapsed, figure.numerator, figure.denominator, variant.scale, accumulates=kpi.additive
+        figure.value,
+        elapsed,
+        figure.numerator,
+        figure.denominator,
+        variant.scale,
+        accumulates=kpi.additive,
+        decays=kpi.cohort,
     )
     return pace(reached, row.goal, row.baseline, kpi.direction)

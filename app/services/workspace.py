@@ -1,7 +1,8 @@
 """Workspaces: made by the command line, read by everybody in them, set by their administrators."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
+from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale, UnknownLocaleError
@@ -70,3 +71,9 @@ def create(uow: Uow, data: Mapping[str, Any]) -> Workspace:
 def get(uow: Uow) -> Workspace:
     """The caller's workspace."""
     return uow.workspace
+
+
+@reads(Scope.WORKSPACE_READ)
+def by_ids(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, Workspace]:
+    """The caller's workspace, if it is among `ids`."""
+    return {uow.tenant_id: uow.workspace} if uow.tenant_id in ids else {}

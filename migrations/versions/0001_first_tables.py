@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("noun", sa.String(length=32), nullable=False),
         sa.Column("record_id", sa.Uuid(), nullable=False),
         sa.Column("action", sa.String(length=32), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column(
             "fields",
             sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),

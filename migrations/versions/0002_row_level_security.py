@@ -3,7 +3,7 @@
 from alembic import op
 
 from app.db import APP_ROLE, GATE_ROLE
-from migrations.wall import is_postgres, make_roles, protect
+from migrations.wall import is_postgres, let_owner_read, make_roles, protect
 
 revision = "0002"
 down_revision = "0001"
@@ -36,6 +36,7 @@ def upgrade() -> None:
         return
     make_roles()
     protect(*TABLES)
+    let_owner_read("workspace", "rollup_state")
     # tokens and jobs are read before the workspace is known: ordinary work may only leave a job behind
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON token, job TO {GATE_ROLE}")
     op.execute(f"GRANT INSERT ON job TO {APP_ROLE}")
@@ -45,6 +46,8 @@ def downgrade() -> None:
     """Take back; the roles stay, other databases may use them."""
     if not is_postgres():
         return
+    for table in ("workspace", "rollup_state"):
+        op.execute(f"DROP POLICY upkeep ON {table}")
     for table in TABLES:
         op.execute(f"DROP POLICY workspace ON {table}")
         op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")

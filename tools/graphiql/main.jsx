@@ -1,8 +1,8 @@
-// The page at /: GraphiQL on /graphql, with what the server wrote into the page: a token in the demonstration, and
-// the first queries.
+// The page at /: GraphiQL on /graphql, with what the server wrote into it: a token in the demonstration, and the
+// first queries.
 
 // statically, so that Monaco's styles come into main.css before GraphiQL's
-import "monaco-graphql/esm/monaco-editor.js";
+import { editor } from "monaco-graphql/esm/monaco-editor.js";
 import "@graphiql/react/style.css";
 import "@graphiql/plugin-doc-explorer/style.css";
 import "@graphiql/plugin-history/style.css";
@@ -21,6 +21,9 @@ globalThis.MonacoEnvironment = {
     return new Worker(new URL(`./${name}.worker.js`, import.meta.url), { type: "module", name });
   },
 };
+
+// × and Chinese punctuation are meant, not mistaken for x and a comma.
+editor.onDidCreateEditor((made) => made.updateOptions({ unicodeHighlight: { ambiguousCharacters: false } }));
 
 // The page's token stands in where the Headers tab names none. It is never shown, nor kept by the browser.
 const fetcher = createGraphiQLFetcher({
@@ -70,7 +73,9 @@ createRoot(document.getElementById("graphiql")).render(
   >
     <GraphiQL.Logo>
       <span className="name">Custograph</span>
-      {token ? <span className="signed-in">signed in to the demonstration</span> : null}
+      <span className="sign-in">
+        {token ? "signed in to the demonstration" : 'sign in under Headers: {"Authorization": "Bearer …"}'}
+      </span>
     </GraphiQL.Logo>
   </GraphiQL>,
 );
