@@ -164,7 +164,7 @@ def rebuild(
     with opened(settings_from()) as door:
         from app import upkeep
 
-        typer.echo(f"{upkeep.rebuild(door, tenant_id, cube)} rollups rebuilt.")
+        typer.echo(f"{upkeep.rebuild_now(door, tenant_id, cube)} rollups rebuilt.")
 
 
 @cli.command()

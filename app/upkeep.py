@@ -11,7 +11,7 @@ from app import migrate
 from app.errors import NotFound
 from app.kpis import CUBES
 from app.models.workspace import Workspace
-from app.services import rollup
+from app.services import rebuild, rollup
 from app.settings import Settings
 from app.uow import Door, system
 
@@ -27,11 +27,11 @@ def refresh(settings: Settings, door: Door) -> int:
     """
     stale = migrate.stale_workspaces(settings, {cube.name: cube.fingerprint for cube in CUBES.values()})
     for tenant_id in stale:
-        door.write(system(tenant_id, "upgrade"), rollup.start_rebuild)
+        door.write(system(tenant_id, "upgrade"), rebuild.start)
     return len(stale)
 
 
-def rebuild(door: Door, tenant_id: UUID, cubes: Sequence[str] | None) -> int:
+def rebuild_now(door: Door, tenant_id: UUID, cubes: Sequence[str] | None) -> int:
     """Rebuild rollups of a workspace now; how many. Raises NotFound without such a workspace."""
     actor = system(tenant_id, "command line")
     with door.snapshot(actor) as uow:
@@ -42,8 +42,8 @@ def rebuild(door: Door, tenant_id: UUID, cubes: Sequence[str] | None) -> int:
     if unknown := set(names) - set(CUBES):
         msg = f"There is no rollup {', '.join(sorted(unknown))}; there are {', '.join(CUBES)}."
         raise NotFound(msg)
-    begun = door.write(actor, rollup.start_rebuild, names)
-    while door.write(actor, rollup.rebuild_step):
+    begun = door.write(actor, rebuild.start, names)
+    while door.write(actor, rebuild.step):
         pass
     door.write(actor, rollup.compact)
     return len(begun)

@@ -10,7 +10,7 @@ from sqlmodel import col, delete, or_, select, update
 
 from app.metrics import JOBS
 from app.models.job import Job
-from app.services import change, rollup, standing
+from app.services import change, rebuild, rollup, standing
 from app.uow import SETTLE, Door, system
 
 CLAIM = timedelta(minutes=5)
@@ -34,7 +34,7 @@ def _settle(door: Door, tenant_id: UUID, _payload: dict[str, Any]) -> bool:
 def _rebuild(door: Door, tenant_id: UUID, _payload: dict[str, Any]) -> bool:
     """One step; the job stays until there is nothing left to do."""
     actor = system(tenant_id, "worker")
-    more = door.write(actor, rollup.rebuild_step)
+    more = door.write(actor, rebuild.step)
     door.write(actor, rollup.compact, at_least=door.settings.compact_after)
     return not more
 

@@ -1,4 +1,4 @@
-"""The only writer of rollups: fold facts in and out, compact, rebuild by generation.
+"""The only writer of rollups: fold facts in and out, compact, and read.
 
 Its statements are Core statements that scope themselves, the one exemption from the wall's own scoping.
 """
@@ -42,9 +42,6 @@ from app.models.base import Owned
 from app.models.rollup import ALWAYS, DAY, MONTH, SLOTS, RollupState, entry, rollup
 from app.uow import Scope, Uow, writes
 from app.wall import EXEMPT
-
-REBUILD_CHUNK = 20_000
-"""Facts that one step of a rebuild folds; writers of the workspace wait for a step."""
 
 _AMOUNTS = [f"a{slot}" for slot in range(SLOTS)]
 
@@ -91,6 +88,11 @@ class _Which(Enum):
 
 _FOLDS: dict[tuple[Cube, int, bool, _Which], Insert] = {}
 """Made once for each engine: to make one takes several times as long as to run it for a single fact."""
+
+
+def fold_stretch(uow: Uow, cube: Cube, generation: int, after: UUID, until: UUID) -> None:
+    """Append to `generation` what the facts after one id, up to another, contribute; known since each was known."""
+    _append(uow, cube, generation, _Which.STRETCH, 1, after=after, until=until)
 
 
 def _append(uow: Uow, cube: Cube, generation: int, which: _Which, sign: int, **bound: object) -> None:
@@ -211,63 +213,8 @@ def compact(uow: Uow, *, at_least: int = 1) -> int:
 _CELL = ("tenant_id", "cube", "generation", "grain", "dim", "day", "key", "known_on")
 
 
-@writes(Scope.WORKSPACE_ADMIN)
-def start_rebuild(uow: Uow, names: Sequence[str] | None = None) -> list[str]:
-    """Begin a new generation of the cubes `names` (default: those whose measures changed); returns the cubes begun.
-
-    The old generation goes on answering, flagged, where its measures are still the same.
-    """
-    begun = []
-    for cube in CUBES.values():
-        uow.db.lock(uow.session, "fold", uow.tenant_id, cube.name)
-        state = uow.session.get(RollupState, (uow.tenant_id, cube.name), populate_existing=True)
-        if state is None:
-            state = RollupState(tenant_id=uow.tenant_id, cube=cube.name, fingerprint="", generation=1)
-            uow.session.add(state)
-        wanted = cube.name in names if names is not None else state.fingerprint != cube.fingerprint
-        if not wanted or state.building_for == cube.fingerprint:
-            continue
-        if state.building:  # for measures that have changed again since
-            _drop(uow, cube, state.building)
-        state.building = max(state.generation, state.building) + 1
-        state.building_for, state.cursor = cube.fingerprint, ""
-        begun.append(cube.name)
-    if begun:
-        uow.enqueue("rebuild")
-    uow.session.flush()
-    return begun
-
-
-@writes(Scope.WORKSPACE_ADMIN)
-def rebuild_step(uow: Uow, chunk: int = REBUILD_CHUNK) -> bool:
-    """Fold the next `chunk` facts of one cube into its new generation; whether more is to be done."""
-    state = next((state for state in states(uow).values() if state.building), None)
-    if state is None:
-        return False
-    cube, model = CUBES[state.cube], CUBES[state.cube].model
-    uow.db.lock(uow.session, "fold", uow.tenant_id, cube.name)
-    uow.session.refresh(state)
-    if state.building_for != cube.fingerprint:  # finished meanwhile, or another version's to finish
-        return not state.building
-    after = col(model.id) > UUID(state.cursor) if state.cursor else true()
-    ids = list(uow.session.scalars(select(col(model.id)).where(after).order_by(col(model.id)).limit(chunk)))
-    if ids:
-        before = UUID(state.cursor or UUID(int=0).hex)
-        _append(uow, cube, state.building, _Which.STRETCH, 1, after=before, until=ids[-1])
-        state.cursor = ids[-1].hex
-    if len(ids) < chunk:
-        _switch(uow, cube, state)
-    uow.session.flush()
-    return True
-
-
-def _switch(uow: Uow, cube: Cube, state: RollupState) -> None:
-    _drop(uow, cube, state.generation)
-    state.generation, state.building, state.cursor = state.building, 0, ""
-    state.fingerprint, state.building_for, state.rebuilt_on = state.building_for, "", uow.today
-
-
-def _drop(uow: Uow, cube: Cube, generation: int) -> None:
+def drop(uow: Uow, cube: Cube, generation: int) -> None:
+    """Take a generation away."""
     uow.db.lock(uow.session, "compact", uow.tenant_id)  # a compaction under way would bring rows back
     for table in (entry, rollup):
         old = (table.c.tenant_id == uow.tenant_id, table.c.cube == cube.name, table.c.generation == generation)

@@ -28,7 +28,7 @@ def test_there_is_a_second_opinion_on_every_dimension():
 
 
 def tell(workspace_of, database, clock, seed, steps, *, rebuilds=True):
-    rng = Random(seed)
+    rng = Random(seed)  # noqa: S311 - repeatable, not secret
     zone = ZONES[seed % len(ZONES)]
     story = History(workspace_of(time_zone=zone), clock, rng, time_zone=zone)
     if not rebuilds:
@@ -50,12 +50,12 @@ def tell(workspace_of, database, clock, seed, steps, *, rebuilds=True):
     story.check()
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_any_history_adds_up(make_workspace, database, clock, seed):
     tell(make_workspace, database, clock, seed, 40, rebuilds=seed % 2 == 0)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 130))
+@pytest.mark.parametrize("seed", range(100, 110))
 def test_any_long_history_adds_up(make_workspace, database, clock, seed):
-    tell(make_workspace, database, clock, seed, 200, rebuilds=seed % 2 == 0)
+    tell(make_workspace, database, clock, seed, 100, rebuilds=seed % 2 == 0)

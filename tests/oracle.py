@@ -1,7 +1,7 @@
 """A second opinion: the KPI canon over plain Python lists, sharing no code with `app`.
 
-`World` holds what a workspace was told, as records in dictionaries, and says what becomes of each new row. `ask` answers
-a KPI by walking over all of it. Names of KPIs, variants and dimensions are plain strings.
+`World` holds what a workspace was told, as records in dictionaries, and says what becomes of each new row. `ask`
+answers a KPI by walking over all of it. Names of KPIs, variants and dimensions are plain strings.
 """
 
 from collections import defaultdict
@@ -111,13 +111,12 @@ class World:
 
     def record(self, name: str, row: dict[str, Any], updated: datetime | None, id_: str) -> str:
         """Take a feedback in; what became of it. `id_` is what a new one is called."""
-        old, grave, customer = self.said.get(name), self.graves.get(name), row["customer"]
+        old, customer = self.said.get(name), row["customer"]
+        stamp = old.updated if old else self.graves.get(name)
+        if updated and stamp and (updated < stamp or (updated == stamp and not (old and old.alive))):
+            return "STALE"  # of two with one stamp the deletion holds
         if customer is not None and customer not in self.people:
             self.people[customer] = Person(is_stub=True)
-        if old is None and grave and updated and updated < grave:
-            return "STALE"
-        if old and updated and old.updated and updated < old.updated:
-            return "STALE"
         if old and old.alive and all(old.row[part] == row[part] for part in CONTENT):
             old.updated = updated or old.updated
             return "UNCHANGED"
@@ -135,10 +134,11 @@ class World:
                 return "REJECTED"
             self.graves[name] = max(updated, self.graves.get(name, updated))
             return "DELETED"
+        if not old.alive:
+            old.updated = max(filter(None, (updated, old.updated)), default=None)
+            return "UNCHANGED"
         if updated and old.updated and updated < old.updated:
             return "STALE"
-        if not old.alive:
-            return "UNCHANGED"
         old.alive, old.updated = False, updated or old.updated
         return "DELETED"
 
@@ -390,14 +390,20 @@ def dimensions(kpi: str) -> tuple[str, ...]:
 
 
 def ask(
-    world: World, name: tuple[str, str], spans: Sequence[tuple[date, date]], filters: Sequence[Filter] = (), by: str | None = None
+    world: World,
+    name: tuple[str, str],
+    spans: Sequence[tuple[date, date]],
+    filters: Sequence[Filter] = (),
+    by: str | None = None,
 ) -> dict[str, list[Figure]]:
     """The figures of a KPI: by key of the breakdown ("" without one), one per span.
 
     A breakdown has the keys under which there is anything of its kind in some span.
     """
     keys = _keys(world, name, spans, filters, by) if by else {""}
-    return {key: [_one(world, name, s, (*filters, *([Filter(by, (key,))] if by else ()))) for s in spans] for key in keys}
+    return {
+        key: [_one(world, name, s, (*filters, *([Filter(by, (key,))] if by else ()))) for s in spans] for key in keys
+    }
 
 
 def _one(world: World, name: tuple[str, str], span: tuple[date, date], filters: Sequence[Filter]) -> Figure:

@@ -79,5 +79,3 @@ def assert_rollups_are_the_facts(settings: Settings, tenant_id: object) -> oracl
     assert not differing, dict(list(differing.items())[:5])
     by_month(settings, tenant_id)
     return told
-
-
