@@ -18,6 +18,7 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Engine,
+    Select,
     String,
     Table,
     TableValuedAlias,
@@ -204,6 +205,13 @@ class Database:
         digest = hashlib.blake2b(":".join(map(str, names)).encode(), digest_size=8).digest()
         lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
         session.connection().execute(select(lock(int.from_bytes(digest, signed=True))))
+
+    def locked(self, statement: Select[Any], order: Any) -> Select[Any]:  # noqa: ANN401 - SQLModel types columns as their values
+        """The statement, its rows held until the transaction ends, taken in `order` so that two callers cannot cross.
+
+        SQLite has one writer and holds nothing; asked for an order, it would walk the whole workspace in it.
+        """
+        return statement if self.is_sqlite else statement.order_by(order).with_for_update()
 
     def is_any(self, column: Any, values: Sequence[Any] | BindParameter[Any]) -> ColumnElement[bool]:  # noqa: ANN401 - as below
         """`column IN values`, as one parameter however many there are, so that the statement is prepared once.

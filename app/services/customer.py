@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 from sqlalchemy import ColumnElement
-from sqlmodel import col, insert, select
+from sqlmodel import insert, select
 
 from app.errors import Code, Invalid
 from app.models.base import FOREVER, TRAITS, CustomerKind
@@ -96,8 +96,9 @@ class _Wave:
         )
         named = select(CustomerExternalId.customer_id, CustomerExternalId.external_id).where(*mine)
         known = {row.customer_id: row.external_id for row in self.uow.session.execute(named)}
-        statement = select(Customer).where(self.uow.db.is_any(Customer.id, list(known))).order_by(col(Customer.id))
-        locked = self.uow.session.scalars(statement.with_for_update().execution_options(populate_existing=True))
+        statement = select(Customer).where(self.uow.db.is_any(Customer.id, list(known)))
+        held = self.uow.db.locked(statement, Customer.id).execution_options(populate_existing=True)
+        locked = self.uow.session.scalars(held)
         return {known[customer.id]: customer for customer in locked}
 
     def _columns(self, row: CustomerRow) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import SQLModel, col, insert, select, update
+from sqlmodel import SQLModel, insert, select, update
 from uuid_utils.compat import uuid7
 
 from app.errors import Code, Invalid, Problem
@@ -128,7 +128,7 @@ def _store(uow: Uow, kind: Kind, new: list[dict[str, Any]], changed: list[tuple[
     _execute_each(uow, kind.model, [columns for _, columns in changed])
     rollup.fold(uow, kind.model, [row["id"] for row in new] + [present.id for present, _ in changed], 1)
     for row in new:
-        uow.record(row["id"], kind.noun, Action.CREATED)
+        uow.record(row["id"], kind.noun, Action.CREATED, version=row["version"])
 
 
 def _execute_each(uow: Uow, model: type[SQLModel], rows: list[dict[str, Any]]) -> None:
@@ -142,21 +142,16 @@ def _lock_customers(uow: Uow, ids: set[UUID | None]) -> dict[UUID, Any]:
     if not known:
         return {}
     columns = [getattr(Customer, name) for name in TRAITS]
-    statement = select(Customer.id, *columns).where(uow.db.is_any(Customer.id, known)).order_by(col(Customer.id))
-    rows = uow.session.execute(statement.with_for_update())
+    statement = select(Customer.id, *columns).where(uow.db.is_any(Customer.id, known))
+    rows = uow.session.execute(uow.db.locked(statement, Customer.id))
     return {row.id: row for row in rows}
 
 
 def _stored(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> dict[str, Fact]:
     model = kind.model
-    statement = (
-        select(model)
-        .where(model.source == uow.actor.source, uow.db.is_any(model.external_id, list(external_ids)))
-        .order_by(col(model.id))
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return {fact.external_id: fact for fact in uow.session.scalars(statement)}
+    statement = select(model).where(model.source == uow.actor.source, uow.db.is_any(model.external_id, external_ids))
+    locked = uow.db.locked(statement, model.id).execution_options(populate_existing=True)
+    return {fact.external_id: fact for fact in uow.session.scalars(locked)}
 
 
 def _buried(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> dict[str, datetime]:
@@ -296,8 +291,9 @@ def refold(uow: Uow, model: type[Fact], customer_ids: Sequence[UUID], change: Ca
     """Restate what the facts of some customers froze: fold out, set what `change` gives per fact, fold in."""
     if not customer_ids:
         return
-    statement = select(model).where(uow.db.is_any(model.customer_id, list(customer_ids))).order_by(col(model.id))
-    facts = list(uow.session.scalars(statement.with_for_update().execution_options(populate_existing=True)))
+    statement = select(model).where(uow.db.is_any(model.customer_id, customer_ids))
+    locked = uow.db.locked(statement, model.id).execution_options(populate_existing=True)
+    facts = list(uow.session.scalars(locked))
     rows = [{"id": fact.id, "known_on": uow.today, **change(fact)} for fact in facts]
     ids = [fact.id for fact in facts]
     for start in range(0, len(ids), 5_000):

@@ -1,0 +1,109 @@
+"""The program as its clients meet it: GraphQL over HTTP, in this process.
+
+| fixture | is |
+|---|---|
+| `api` | an `Api`: the application over `door`, and what asks it |
+| `alice`, `bob` | callers in `workspace`: what a token may by default; reading only and nothing personal |
+| `charlie` | a caller in `elsewhere` |
+| `dump` | everything that is stored, table by table, to be compared |
+| `statements` | counts SQL statements while something is done |
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from asking import Api, Caller
+from sqlalchemy import event, select
+from sqlmodel import SQLModel
+
+from app import migrate
+from app.uow import Door, Scope
+
+READ_ONLY = frozenset(scope for scope in Scope if scope.value.endswith(":read")) - {Scope.PERSONAL_READ}
+
+
+@pytest.fixture
+def api(door: Door) -> Iterator[Api]:
+    with asyncio.Runner() as runner:
+        api = Api(door, runner)
+        api.open()
+        yield api
+        api.close()
+
+
+@pytest.fixture
+def nobody(api: Api) -> Caller:
+    return Caller(api, None)
+
+
+@pytest.fixture
+def alice(api: Api, workspace: Any) -> Caller:
+    return api.caller(workspace, name="alice")
+
+
+@pytest.fixture
+def bob(api: Api, workspace: Any) -> Caller:
+    return api.caller(workspace, READ_ONLY, name="bob")
+
+
+@pytest.fixture
+def charlie(api: Api, elsewhere: Any) -> Caller:
+    return api.caller(elsewhere, name="charlie")
+
+
+Dump = dict[str, list[str]]
+
+
+@pytest.fixture
+def dump(database: Any) -> Iterator[Callable[..., Dump]]:
+    """Every row of every table, as the owner of the tables sees them; `of` names one workspace."""
+    engine = migrate.owner_engine(database)
+
+    def dump_(of: Any = None) -> Dump:
+        found: Dump = {}
+        with engine.connect() as connection:
+            for table in SQLModel.metadata.sorted_tables:
+                statement = select(table)
+                if of is not None:
+                    statement = statement.where(table.c.tenant_id == of.id)
+                found[table.name] = sorted(repr(tuple(row)) for row in connection.execute(statement))
+        return found
+
+    yield dump_
+    engine.dispose()
+
+
+class Statements:
+    """The SQL statements that were sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self.sent)
+
+
+@pytest.fixture
+def statements(door: Door) -> Callable[[], Any]:
+    """Opens a count of the statements that both engines send, transactions and savepoints left out."""
+
+    @contextmanager
+    def counting() -> Iterator[Statements]:
+        found = Statements()
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")):
+                found.sent.append(statement)
+
+        for engine in (door.db.reader, door.db.writer):
+            event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield found
+        finally:
+            for engine in (door.db.reader, door.db.writer):
+                event.remove(engine, "before_cursor_execute", note)
+
+    return counting

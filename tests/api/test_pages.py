@@ -1,0 +1,228 @@
+"""Lists in pages: Relay's rules in both directions, while rows arrive, and at what cost."""
+
+# ruff: noqa: E501 - a query, or a case of a table, stands on one line
+
+import base64
+import json
+
+import pytest
+
+QUERY = """query($first: Int, $after: String, $last: Int, $before: String) {
+    customers(first: $first, after: $after, last: $last, before: $before, orderBy: %s, filter: %s) {
+        nodes { segment } edges { cursor node { segment } } totalCount
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    }
+}"""
+
+
+@pytest.fixture
+def told(alice):
+    """Alice, with 25 customers; their names repeat and some have none."""
+    alice.customers(
+        {"externalId": f"c{i:02}", "segment": f"{i:02}", "name": None if i % 5 == 0 else f"n{i % 3}"} for i in range(25)
+    )
+    return alice
+
+
+ORDERS = {
+    # the order, and the segments that come of it
+    "[{field: CREATED_AT}]": None,
+    "[{field: CREATED_AT, direction: DESC}]": None,
+    "[{field: NAME}]": lambda i: (1, 0) if i % 5 == 0 else (0, i % 3),
+    "[{field: NAME, direction: DESC}]": lambda i: (0, 0) if i % 5 == 0 else (1, -(i % 3)),
+}
+
+
+def test_all_pages_together_are_the_list_in_both_directions(told):
+    for order, key in ORDERS.items():
+        query = QUERY % (order, "{}")
+        forward, after = [], None
+        while True:
+            page = told.one(query, {"first": 4, "after": after})
+            assert [edge["node"] for edge in page["edges"]] == page["nodes"]
+            assert (page["pageInfo"]["startCursor"], page["pageInfo"]["endCursor"]) == (
+                page["edges"][0]["cursor"],
+                page["edges"][-1]["cursor"],
+            )
+            assert page["pageInfo"]["hasPreviousPage"] is (after is not None)
+            assert page["totalCount"] == 25
+            forward += [int(node["segment"]) for node in page["nodes"]]
+            if not page["pageInfo"]["hasNextPage"]:
+                break
+            after = page["pageInfo"]["endCursor"]
+        assert sorted(forward) == list(range(25)), order
+        if key is not None:
+            assert [key(i) for i in forward] == sorted(key(i) for i in range(25)), order
+        backward, before = [], None
+        while True:
+            page = told.one(query, {"last": 4, "before": before})
+            assert page["pageInfo"]["hasNextPage"] is (before is not None)
+            backward = [int(node["segment"]) for node in page["nodes"]] + backward
+            if not page["pageInfo"]["hasPreviousPage"]:
+                break
+            before = page["pageInfo"]["startCursor"]
+        assert backward == forward, order
+    ascending, descending = (
+        [node["segment"] for node in told.one(QUERY % (order, "{}"), {"first": 100})["nodes"]]
+        for order in list(ORDERS)[:2]
+    )
+    assert ascending == descending[::-1]
+
+
+def test_a_page_between_two_cursors(told):
+    query = QUERY % ("[{field: CREATED_AT}]", "{}")
+    edges = told.one(query, {"first": 25})["edges"]
+    page = told.one(query, {"first": 100, "after": edges[3]["cursor"], "before": edges[7]["cursor"]})
+    assert page["edges"] == edges[4:7]
+    page = told.one(query, {"last": 2, "after": edges[3]["cursor"], "before": edges[7]["cursor"]})
+    assert page["edges"] == edges[5:7]
+    assert page["pageInfo"]["hasPreviousPage"] is True
+
+
+def test_sizes_of_pages(told):
+    query = QUERY % ("[{field: CREATED_AT}]", "{}")
+    assert len(told.one(query)["nodes"]) == 20
+    empty = told.one(query, {"first": 0})
+    assert (empty["nodes"], empty["totalCount"]) == ([], 25)
+    assert empty["pageInfo"] == {"hasNextPage": True, "hasPreviousPage": False, "startCursor": None, "endCursor": None}
+    assert len(told.one(query, {"first": 100})["nodes"]) == 25
+    assert told.refusal(query, {"first": 101})["extensions"]["code"] == "BAD_USER_INPUT"
+    assert len(told.one(query, {"last": 7})["nodes"]) == 7
+
+
+def test_pages_stay_in_step_while_rows_arrive(told):
+    seen, after, new = [], None, 0
+    while True:
+        page = told.one(QUERY % ("[{field: NAME, direction: DESC}]", "{}"), {"first": 3, "after": after})
+        seen += [node["segment"] for node in page["nodes"]]
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"] or new > 10:
+            break
+        told.customers([{"externalId": f"new{new}", "segment": f"new{new}", "name": "n1"}])
+        new += 1
+    old = [segment for segment in seen if not segment.startswith("new")]
+    assert sorted(old) == [f"{i:02}" for i in range(25)]
+    assert len(seen) == len(set(seen))
+
+
+def test_a_filter_holds_for_pages_and_their_count(told):
+    page = told.one(
+        QUERY % ("[{field: CREATED_AT}]", '{or: [{segment: {in: ["03", "04"]}}, {segment: {eq: "20"}}]}'), {"first": 2}
+    )
+    assert ([node["segment"] for node in page["nodes"]], page["totalCount"]) == (["03", "04"], 3)
+    assert page["pageInfo"]["hasNextPage"] is True
+    for filter_, expected in (
+        ("{name: {isNull: true}}", 5), ("{name: {isNull: false}}", 20), ("{not: {name: {isNull: true}}}", 20), ('{segment: {contains: "1"}}', 12),
+        ('{name: {eq: "n1"}, segment: {contains: "1"}}', 4), ("{and: []}", 25), ("{or: []}", 0), ("{isTest: {eq: true}}", 0), ("{status: {in: []}}", 0),
+    ):  # fmt: skip
+        rows = [(f"{i:02}", None if i % 5 == 0 else f"n{i % 3}") for i in range(25)]
+        if "n1" in filter_:
+            assert expected == sum(name == "n1" and "1" in segment for segment, name in rows)
+        assert told.one(QUERY % ("[]", filter_))["totalCount"] == expected, filter_
+
+
+def test_a_cursor_that_was_not_given_for_this_list_is_refused(told):
+    told.channel("web")
+    own = told.one(QUERY % ("[{field: NAME}]", "{}"), {"first": 1})["pageInfo"]["endCursor"]
+    other = told.one("{ channels { pageInfo { endCursor } } }")["pageInfo"]["endCursor"]
+    decoded = json.loads(base64.urlsafe_b64decode(own + "=="))
+
+    def forged(parts):
+        return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+    assert told.one(QUERY % ("[{field: NAME}]", "{}"), {"after": forged(decoded)})["nodes"]
+    wrong = [
+        "", "x", "é", other, own[:-4], forged([]), forged(decoded[:-1]), forged([*decoded, "=x"]), forged([*decoded[:-1], "=nope"]),
+        forged([*decoded[:-1], decoded[-1][1:]]), forged(["CustomerCursor"]), forged({"a": 1}), forged([1, 2]),
+    ]  # fmt: skip
+    for cursor in wrong:
+        for name in ("after", "before"):
+            error = told.refusal(QUERY % ("[{field: NAME}]", "{}"), {name: cursor})
+            assert error["extensions"]["code"] == "BAD_USER_INPUT", cursor
+            assert error["extensions"]["userErrors"][0]["path"] == [name]
+            assert "cursor" in error["message"]
+    # nor does it fit another order of the same list
+    for order in ("[{field: CREATED_AT}]", "[{field: NAME, direction: DESC}]"):
+        assert told.refusal(QUERY % (order, "{}"), {"after": own})["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+def test_the_total_is_counted_only_when_it_is_asked_for(told, statements):
+    with statements() as without:
+        told.one("{ customers { nodes { id } } }")
+    with statements() as with_:
+        told.one("{ customers { nodes { id } totalCount } }")
+    assert not [sent for sent in without.sent if "count(" in sent]
+    assert len([sent for sent in with_.sent if "count(" in sent]) == 1
+
+
+LISTS = [
+    "customers(first: %d) { nodes { id name parent { name } acquisitionChannel { name parent { name } } externalIds { externalId } spells { from } } }",
+    "feedback(first: %d) { nodes { id comment customer { name parent { id } spells { from } } channel { name } acquisitionChannel { id } staff { name } survey { name } } }",
+    "channels(first: %d) { nodes { id parent { name } } }",
+    "targets(first: %d) { nodes { id progress { state target { id } } revisions { version } } }",
+]  # fmt: skip
+
+
+def test_a_hundred_rows_cost_no_more_statements_than_ten(alice, statements):
+    for key in ("staff", "survey"):
+        alice.write(f"{key}Upsert", {"externalId": key, "name": key}, "outcome")
+    for i in range(25):
+        alice.channel(f"ch{i}", **({"parent": {"externalId": "ch0"}} if i else {}))
+    alice.customer("hq")
+    for at in (0, 1):
+        alice.customers(
+            {
+                "externalId": f"c{i}",
+                "parent": {"externalId": "hq"},
+                "acquisitionChannel": {"externalId": f"ch{i % 25}"},
+                "joinedOn": "2026-01-01",
+            }
+            for i in range(50 * at, 50 * at + 50)
+        )
+    refs = {"staff": {"externalId": "staff"}, "survey": {"externalId": "survey"}}
+    alice.feedback(
+        *(
+            {
+                "externalId": f"f{i}",
+                "kind": "CSAT",
+                "score": 5,
+                "occurredAt": "2026-06-01",
+                "customer": {"externalId": f"c{i}"},
+                "channel": {"externalId": f"ch{i % 25}"},
+            }
+            | refs
+            for i in range(100)
+        )
+    )
+    for i in range(25):
+        goal = {
+            "externalId": f"t{i}",
+            "kpi": "CSAT",
+            "kind": "ABSOLUTE",
+            "value": 90,
+            "from": "2026-06-01",
+            "before": f"2026-07-{i + 1:02}",
+        }
+        alice.write("targetSet", goal, "outcome")
+        alice.write("targetSet", goal | {"value": 91}, "outcome")
+    for query in LISTS:
+        with statements() as ten:
+            few = alice.ask("{" + query % 10 + "}")
+        with statements() as hundred:
+            many = alice.ask("{" + query % 100 + "}")
+        assert len(str(many)) > 2 * len(str(few))
+        assert len(hundred) <= len(ten), "\n".join(hundred.sent)
+    ids = [node["id"] for node in alice.one("{ customers(first: 100) { nodes { id } } }")["nodes"]]
+    nodes = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { name parent { name } } } }"
+    with statements() as ten:
+        alice.one(nodes, {"ids": ids[:10]})
+    with statements() as hundred:
+        alice.one(nodes, {"ids": ids})
+    assert len(hundred) <= len(ten)
+    batch = "mutation($input: CustomerUpsertBatchInput!) { customerUpsertBatch(input: $input) { results { customer { name parent { name } externalIds { source } } } } }"
+    rows = [{"externalId": f"c{i}"} for i in range(100)]
+    with statements() as ten:
+        alice.one(batch, {"input": {"rows": rows[:10]}})
+    with statements() as hundred:
+        alice.one(batch, {"input": {"rows": rows}})
+    assert len(hundred) <= len(ten), "\n".join(hundred.sent)

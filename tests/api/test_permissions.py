@@ -1,0 +1,378 @@
+"""Alice may, Bob may only read, Charlie is elsewhere. Generated over every root field, relation and kind of node."""
+
+# ruff: noqa: E501 - a query, or a case of a table, stands on one line
+
+from datetime import timedelta
+
+import pytest
+from asking import Caller
+from graphql import GraphQLNonNull, GraphQLObjectType, get_named_type, is_list_type
+
+from app.schema.build import build
+from app.uow import Scope
+
+SCHEMA = build().core
+ROW = {"externalId": "new", "kind": "CSAT", "score": 4, "occurredAt": "2026-06-01"}
+GOAL = {"kpi": "NPS", "kind": "ABSOLUTE", "value": 50, "from": "2026-06-01", "before": "2026-07-01"}
+TODAY = "period: {named: THIS_MONTH}"
+
+QUERIES = {
+    # root field: (what to ask, with ids of Alice's workspace, the scope that it needs)
+    "workspace": ("workspace { id name }", Scope.WORKSPACE_READ),
+    "kpi": (f"kpi(key: CSAT, {TODAY}) {{ value }}", Scope.KPI_READ),
+    "kpis": (f"kpis(ask: [{{key: CSAT, {TODAY}}}]) {{ value }}", Scope.KPI_READ),
+    "kpiDefinition": ('kpiDefinition(key: "CSAT") { inputs { isAvailable } }', Scope.KPI_READ),
+    "kpiDefinitions": ("kpiDefinitions { inputs { isAvailable } }", Scope.KPI_READ),
+    "channel": ("channel(by: {id: %(Channel)s}) { id }", Scope.CHANNEL_READ),
+    "channels": ("channels { nodes { id } totalCount }", Scope.CHANNEL_READ),
+    "staffMember": ("staffMember(by: {id: %(Staff)s}) { id }", Scope.STAFF_READ),
+    "staff": ("staff { nodes { id } totalCount }", Scope.STAFF_READ),
+    "survey": ("survey(by: {id: %(Survey)s}) { id }", Scope.SURVEY_READ),
+    "surveys": ("surveys { nodes { id } totalCount }", Scope.SURVEY_READ),
+    "customer": ("customer(by: {id: %(Customer)s}) { id }", Scope.CUSTOMER_READ),
+    "customers": ("customers { nodes { id } totalCount }", Scope.CUSTOMER_READ),
+    "feedbackItem": ("feedbackItem(by: {id: %(Feedback)s}) { id }", Scope.FEEDBACK_READ),
+    "feedback": ("feedback { nodes { id } totalCount }", Scope.FEEDBACK_READ),
+    "target": ("target(by: {id: %(Target)s}) { id }", Scope.TARGET_READ),
+    "targets": ("targets { nodes { id } totalCount }", Scope.TARGET_READ),
+    "node": ("node(id: %(Customer)s) { id }", Scope.CUSTOMER_READ),
+    "nodes": ("nodes(ids: [%(Customer)s]) { id }", Scope.CUSTOMER_READ),
+}
+MUTATIONS = {
+    # root field: (the input, the scope, the reference that another workspace's id stands in)
+    "channelUpsert": ({"externalId": "new", "name": "New"}, Scope.CHANNEL_WRITE, {"parent": "Channel"}),
+    "staffUpsert": ({"externalId": "new", "name": "New"}, Scope.STAFF_WRITE, {}),
+    "surveyUpsert": ({"externalId": "new", "name": "New"}, Scope.SURVEY_WRITE, {}),
+    "customerUpsert": ({"externalId": "new"}, Scope.CUSTOMER_WRITE, {"parent": "Customer", "acquisitionChannel": "Channel"}),
+    "customerUpsertBatch": ({"rows": [{"externalId": "new"}]}, Scope.CUSTOMER_WRITE, {"parent": "Customer", "acquisitionChannel": "Channel"}),
+    "feedbackRecord": (ROW, Scope.FEEDBACK_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff", "survey": "Survey"}),
+    "feedbackRecordBatch": ({"rows": [ROW]}, Scope.FEEDBACK_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff", "survey": "Survey"}),
+    "feedbackDeleteBatch": ({"rows": [{"externalId": "f"}]}, Scope.FEEDBACK_WRITE, {}),
+    "targetSet": ({"externalId": "new", **GOAL}, Scope.TARGET_WRITE, {}),
+    "targetDelete": ({"externalId": "t"}, Scope.TARGET_WRITE, {"id": "Target"}),
+}  # fmt: skip
+
+
+@pytest.fixture
+def known(alice):
+    """The ids of one record of every kind in Alice's workspace, each related to all the others."""
+    ids = {"Channel": alice.channel("web"), "Customer": None}
+    alice.channel("shop", parent={"externalId": "web"})
+    for kind, field in (("Staff", "staffUpsert"), ("Survey", "surveyUpsert")):
+        noun = kind.lower()
+        ids[kind] = alice.write(field, {"externalId": noun, "name": kind}, f"{noun} {{ id }}")[noun]["id"]
+    alice.customer("hq", name="Head quarters")
+    person = {
+        "name": "Ann",
+        "email": "ann@example.org",
+        "phone": "+32 1",
+        "attributes": {"vip": True},
+        "joinedOn": "2026-01-01",
+    }
+    ids["Customer"] = alice.customer(
+        "ann", parent={"externalId": "hq"}, acquisitionChannel={"externalId": "web"}, **person
+    )
+    refs = {
+        name: {"externalId": key}
+        for name, key in (("customer", "ann"), ("channel", "web"), ("staff", "staff"), ("survey", "survey"))
+    }
+    alice.feedback(
+        {"externalId": "f", "kind": "CSAT", "score": 5, "comment": "for Ann only", "occurredAt": "2026-06-01", **refs}
+    )
+    ids["Feedback"] = alice.one('{ feedbackItem(by: {externalId: "f"}) { id } }')["id"]
+    goal = {"externalId": "t", **GOAL, "kpi": "CSAT", "value": 90}
+    ids["Target"] = alice.write("targetSet", goal, "target { id }")["target"]["id"]
+    ids["Workspace"] = alice.one("{ workspace { id } }")["id"]
+    ids["KpiResult"] = alice.kpi("CSAT", "named: THIS_MONTH", "id")["id"]
+    ids["KpiDefinition"] = alice.one('{ kpiDefinition(key: "CSAT") { id } }')["id"]
+    return ids
+
+
+def asked(field, ids):
+    return "{ " + QUERIES[field][0] % {name: f'"{id_}"' for name, id_ in ids.items()} + " }"
+
+
+def written(field, data, selection="__typename"):
+    kind = SCHEMA.mutation_type.fields[field].args["input"].type
+    return f"mutation($input: {kind}) {{ {field}(input: $input) {{ {selection} }} }}", {"input": data}
+
+
+def everything(ids):
+    """(name, query, variables, scope) of every root field."""
+    for field, (_, scope) in QUERIES.items():
+        yield field, asked(field, ids), None, scope
+    for field, (data, scope, _) in MUTATIONS.items():
+        yield field, *written(field, data), scope
+
+
+def test_every_root_field_is_tried_here():
+    assert set(QUERIES) == set(SCHEMA.query_type.fields)
+    assert set(MUTATIONS) == set(SCHEMA.mutation_type.fields)
+    assert SCHEMA.subscription_type is None
+
+
+def test_without_a_credential_nothing_is_told_and_nothing_happens(api, workspace, known, nobody, clock, dump):
+    expired = Caller(api, api.token(workspace, expires_in=timedelta(days=1)))
+    clock.advance(days=1)
+    before = dump()
+    for name, query, variables, _ in everything(known):
+        for caller in (nobody, expired):
+            response = caller.post(query, variables)
+            assert response.status_code == 401, name
+            assert response.headers["www-authenticate"].startswith("Bearer")
+            assert "data" not in response.json()
+            (error,) = response.json()["errors"]
+            assert error["extensions"]["code"] == "UNAUTHENTICATED"
+    assert dump() == before
+
+
+def test_without_its_scope_nothing_is_told_and_nothing_happens(api, workspace, known, dump):
+    callers = {scope: api.caller(workspace, set(Scope) - {scope}) for scope in Scope}
+    before = dump()
+    for name, query, variables, scope in everything(known):
+        answer = callers[scope].answer(query, variables)
+        assert answer["errors"], name
+        for error in answer["errors"]:
+            assert error["extensions"]["code"] == "FORBIDDEN", (name, error)
+            assert scope.value in error["message"]
+            assert error["path"][0] == name
+        data = answer["data"]
+        leaks = (
+            [] if data is None or data[name] is None else data[name] if isinstance(data[name], list) else [data[name]]
+        )
+        assert not any(leaks), (name, data)
+    assert dump() == before
+
+
+BESIDES = {"targetSet": {Scope.KPI_READ}}
+"""Setting a target measures its baseline, so it tells values of the KPI."""
+
+
+def test_with_its_scope_alone_each_field_answers(api, workspace, known):
+    for name, query, variables, scope in everything(known):
+        answer = api.caller(workspace, {scope} | BESIDES.get(name, set())).answer(query, variables)
+        assert "errors" not in answer, (name, answer)
+        assert answer["data"][name], name
+        for more in BESIDES.get(name, ()):
+            answer = api.caller(workspace, set(Scope) - {more}).answer(query, variables)
+            assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+def test_how_a_target_does_is_told_to_those_who_may_see_the_kpi(api, workspace, known):
+    reader = api.caller(workspace, set(Scope) - {Scope.KPI_READ})
+    answer = reader.answer("{ targets { nodes { id progress { state } } } }")
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}
+    assert answer["data"]["targets"] == {"nodes": [{"id": known["Target"], "progress": None}]}
+
+
+def test_bob_may_read_everything_and_write_nothing(bob, known, dump):
+    before = dump()
+    for name, query, variables, scope in everything(known):
+        answer = bob.answer(query, variables)
+        if scope.value.endswith(":read"):
+            assert "errors" not in answer, (name, answer)
+            assert (answer["data"] or {}).get(name), (name, answer)
+        else:
+            assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+            assert not (answer["data"] or {}).get(name)
+    assert dump() == before
+
+
+def test_elsewhere_there_is_nothing_of_it(  # noqa: C901 - every root field, each in its own way
+    charlie, known, workspace, dump
+):
+    before = dump()
+    for field in QUERIES:
+        answer = charlie.answer(asked(field, known))
+        assert "errors" not in answer, (field, answer)
+        for id_ in known.values():
+            if id_ not in (known["KpiResult"], known["KpiDefinition"]):
+                assert id_ not in str(answer)
+        data = answer["data"][field]
+        if field == "workspace":
+            assert data["name"] == "Elsewhere"
+        elif field in ("kpi", "kpis"):
+            assert data in ({"value": None}, [{"value": None}])
+        elif field == "nodes":
+            assert data == [None]
+        elif not field.startswith("kpi"):
+            assert data in (None, {"nodes": [], "totalCount": 0}), field
+    assert dump() == before
+    for field, (data, _, refs) in MUTATIONS.items():
+        for name, kind in refs.items():
+            reference = {"id": known[kind]}
+            batched = "rows" in data
+            row = data["rows"][0] if batched else data
+            changed = (
+                reference
+                if name == "id"
+                else {"rows": [row | {name: reference}]}
+                if batched
+                else row | {name: reference}
+            )
+            if batched and "Delete" not in field:
+                changed |= {"createMissing": True}
+            selection = (
+                "results { outcome userErrors { code path } }" if batched else "outcome userErrors { code path }"
+            )
+            payload = charlie.one(*written(field, changed, selection))
+            result = payload["results"][0] if batched else payload
+            assert result["outcome"] == "REJECTED", (field, name)
+            assert [error["code"] for error in result["userErrors"]] == ["NOT_FOUND"]
+    assert dump() == before
+    mine = dump(of=workspace)
+    for field, (data, *_) in MUTATIONS.items():
+        charlie.answer(*written(field, data))
+    charlie.one(*written("channelUpsert", {"externalId": "web", "name": "Mine"}))
+    assert dump(of=workspace) == mine
+    assert dump() != before
+
+
+NODES = sorted(
+    kind.name
+    for kind in SCHEMA.type_map.values()
+    if isinstance(kind, GraphQLObjectType) and any(one.name == "Node" for one in kind.interfaces)
+)
+SCOPES = {
+    "Channel": Scope.CHANNEL_READ, "Staff": Scope.STAFF_READ, "Survey": Scope.SURVEY_READ, "Customer": Scope.CUSTOMER_READ,
+    "Feedback": Scope.FEEDBACK_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ, "KpiResult": Scope.KPI_READ,
+    "KpiDefinition": None,
+}  # fmt: skip
+
+
+def test_every_kind_of_node_is_found_by_its_id_here_and_with_its_scope_only(
+    api, workspace, alice, charlie, known, dump
+):
+    assert set(SCOPES) == set(NODES)
+    without = {scope: api.caller(workspace, set(Scope) - {scope}) for scope in SCOPES.values() if scope}
+    before = dump()
+    query = "query($id: ID!) { node(id: $id) { __typename id } }"
+    for kind in NODES:
+        variables = {"id": known[kind]}
+        assert alice.one(query, variables) == {"__typename": kind, "id": known[kind]}
+        elsewhere = charlie.one(query, variables)
+        if kind in ("KpiDefinition", "KpiResult"):  # the same question asked of one's own workspace
+            assert elsewhere["__typename"] == kind
+        else:
+            assert elsewhere is None
+        if SCOPES[kind] is not None:
+            error = without[SCOPES[kind]].refusal(query, variables)
+            assert error["extensions"]["code"] == "FORBIDDEN"
+    assert dump() == before
+
+
+RELATIONS = {
+    # (type, field): the scope that it needs beyond the one for its parent
+    ("Channel", "parent"): Scope.CHANNEL_READ,
+    ("Customer", "parent"): Scope.CUSTOMER_READ,
+    ("Customer", "acquisitionChannel"): Scope.CHANNEL_READ,
+    ("Customer", "externalIds"): Scope.CUSTOMER_READ,
+    ("Customer", "spells"): Scope.CUSTOMER_READ,
+    ("Feedback", "customer"): Scope.CUSTOMER_READ,
+    ("Feedback", "channel"): Scope.CHANNEL_READ,
+    ("Feedback", "acquisitionChannel"): Scope.CHANNEL_READ,
+    ("Feedback", "staff"): Scope.STAFF_READ,
+    ("Feedback", "survey"): Scope.SURVEY_READ,
+    ("Target", "progress"): Scope.TARGET_READ,
+    ("Target", "revisions"): Scope.TARGET_READ,
+    ("KpiResult", "targets"): Scope.TARGET_READ,
+    ("KpiResult", "target"): Scope.TARGET_READ,
+    ("KpiResult", "series"): Scope.KPI_READ,
+    ("KpiResult", "breakdown"): Scope.KPI_READ,
+    ("KpiResult", "comparison"): Scope.KPI_READ,
+    ("KpiDefinition", "inputs"): Scope.KPI_READ,
+    ("KpiDefinition", "result"): Scope.KPI_READ,
+}
+PLAIN = {
+    # values of the parent itself, no relations
+    ("KpiResult", "definition"), ("KpiResult", "period"), ("KpiResult", "filters"), ("KpiResult", "interval"), ("KpiDefinition", "variants"),
+    ("Target", "scope"), ("Target", "baselinePeriod"),
+}  # fmt: skip
+ARGUMENTS = {"series": "(grain: MONTH)", "breakdown": "(by: CHANNEL)", "result": "(period: {named: THIS_MONTH})"}
+
+
+def test_every_relation_asks_for_the_scope_of_what_it_leads_to(api, workspace, alice, known):
+    found = {
+        (kind, name)
+        for kind in NODES
+        for name, field in SCHEMA.type_map[kind].fields.items()
+        if isinstance(get_named_type(field.type), GraphQLObjectType)
+    }
+    assert found == set(RELATIONS) | PLAIN
+    for (kind, name), scope in RELATIONS.items():
+        id_ = (
+            alice.one('{ channel(by: {externalId: "shop"}) { id } }')["id"]
+            if (kind, name) == ("Channel", "parent")
+            else known[kind]
+        )
+        query = f"query($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ {name}{ARGUMENTS.get(name, '')} {{ __typename }} }} }} }}"
+        assert alice.one(query, {"id": id_})[name] is not None, (kind, name)
+        answer = api.caller(workspace, set(Scope) - {scope}).answer(query, {"id": id_})
+        assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN", (kind, name, answer)
+        node = (answer["data"] or {}).get("node")
+        field = SCHEMA.type_map[kind].fields[name].type
+        if isinstance(field, GraphQLNonNull) or is_list_type(field) or node is None:
+            assert node is None
+        else:
+            assert node[name] is None
+
+
+PERSONAL = {
+    "Customer": ("name", "email", "phone", "attributes"),
+    "Feedback": ("comment",),
+}
+
+
+def test_personal_fields_are_null_for_bob_wherever_they_are_reached(bob, alice, known):
+    for caller, sees in ((alice, True), (bob, False)):
+        for kind, fields in PERSONAL.items():
+            node = caller.one(
+                f"query($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ {' '.join(fields)} }} }} }}", {"id": known[kind]}
+            )
+            assert {name: node[name] is not None for name in fields} == dict.fromkeys(fields, sees)
+        reached = caller.ask(
+            """{ feedback { nodes { comment customer { name parent { name } } } edges { node { comment } } }
+            customers { nodes { name email } edges { node { phone attributes } } }
+            kpi(key: CSAT, period: {named: THIS_MONTH}) { breakdown(by: CUSTOMER) { slices { label } } } }"""
+        )
+        for secret in ("Ann", "example.org", "+32", "vip", "only", "Head quarters"):
+            assert (secret in str(reached)) is sees, secret
+
+
+def test_bob_may_neither_filter_nor_order_by_what_he_may_not_see(bob, alice, known):
+    described = {
+        (kind, name)
+        for kind in ("CustomerFilterInput", "FeedbackFilterInput")
+        for name, field in SCHEMA.type_map[kind].fields.items()
+        if "personal:read" in field.description
+    }
+    assert described == {
+        ("CustomerFilterInput", "name"),
+        ("CustomerFilterInput", "email"),
+        ("FeedbackFilterInput", "comment"),
+    }
+    for root, name in (("customers", "name"), ("customers", "email"), ("feedback", "comment")):
+        condition = f'{name}: {{contains: "a"}}'
+        for filter_ in (
+            condition,
+            f"and: [{{{condition}}}]",
+            f"or: [{{not: {{{condition}}}}}]",
+            f"not: {{or: [{{{condition}}}]}}",
+        ):
+            for selection in ("nodes { id }", "totalCount"):
+                query = f"{{ {root}(filter: {{{filter_}}}) {{ {selection} }} }}"
+                assert bob.refusal(query)["extensions"]["code"] == "FORBIDDEN"
+                assert alice.one(query) is not None
+    for direction in ("ASC", "DESC"):
+        # an order tells, and its cursors would quote
+        query = f"{{ customers(orderBy: [{{field: CREATED_AT}}, {{field: NAME, direction: {direction}}}]) {{ edges {{ cursor }} }} }}"
+        assert bob.refusal(query)["extensions"]["code"] == "FORBIDDEN"
+        assert alice.one(query)["edges"]
+
+
+def test_a_cursor_of_another_caller_tells_bob_nothing(alice, bob, known):
+    cursor = alice.one("{ customers(orderBy: [{field: NAME}]) { pageInfo { startCursor } } }")["pageInfo"][
+        "startCursor"
+    ]
+    query = "query($c: String) { customers(after: $c) { nodes { id } } }"
+    assert bob.refusal(query, {"c": cursor})["extensions"]["code"] == "BAD_USER_INPUT"

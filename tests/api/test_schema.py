@@ -1,0 +1,102 @@
+"""The schema as it is published: described throughout, as committed, and without a break."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    build_schema,
+    find_breaking_changes,
+)
+
+from app.kpis.page import page
+from app.schema.build import build, sdl
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = build().core
+OWN = [kind for kind in SCHEMA.type_map.values() if not kind.name.startswith("__")]
+BUILT_IN = {"String", "Int", "Float", "Boolean", "ID"}
+
+
+def things():
+    """Everything that has a description, with its name."""
+    for kind in OWN:
+        yield kind.name, kind
+        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
+            for name, field in kind.fields.items():
+                yield f"{kind.name}.{name}", field
+                for argument, value in getattr(field, "args", {}).items():
+                    yield f"{kind.name}.{name}({argument})", value
+        if isinstance(kind, GraphQLEnumType):
+            for name, value in kind.values.items():
+                yield f"{kind.name}.{name}", value
+
+
+def test_everything_is_described():
+    assert not [name for name, thing in things() if not (thing.description or "").strip()]
+
+
+def test_descriptions_are_sentences():
+    assert not [name for name, thing in things() if thing.description.strip()[-1] not in ".`" and name not in BUILT_IN]
+
+
+def test_every_scalar_says_where_it_is_specified():
+    scalars = [kind for kind in OWN if isinstance(kind, GraphQLScalarType) and kind.name not in BUILT_IN]
+    assert {scalar.name for scalar in scalars} >= {"Date", "DateTime", "Decimal", "JSON", "CurrencyCode"}
+    assert not [scalar.name for scalar in scalars if not (scalar.specified_by_url or "").startswith("https://")]
+
+
+def test_a_root_that_reads_can_fail_alone():
+    # definitions are no data; a list of figures is nullable by item
+    told = {name for name, field in SCHEMA.query_type.fields.items() if str(field.type).endswith("!")}
+    assert told == {"kpis", "kpiDefinitions", "nodes"}
+
+
+def test_a_deprecation_names_a_replacement_and_a_day():
+    for name, thing in things():
+        reason = getattr(thing, "deprecation_reason", None)
+        assert reason is None or ("202" in reason and "`" in reason), name
+
+
+def test_the_published_schema_is_this_one():
+    assert (ROOT / "docs/schema.graphql").read_text("utf-8") == sdl(), (
+        "write it anew: custograph schema --write docs/schema.graphql"
+    )
+
+
+def test_the_published_catalogue_is_this_one():
+    assert (ROOT / "docs/kpis.md").read_text("utf-8") == page(), "write it anew: custograph docs --write docs/kpis.md"
+
+
+RELEASED = "v0.1.0"
+"""The first version whose clients are promised that nothing breaks."""
+
+
+def test_nothing_that_was_released_breaks():
+    shown = subprocess.run(
+        ["git", "show", f"{RELEASED}:docs/schema.graphql"], cwd=ROOT, capture_output=True, check=False
+    )
+    if shown.returncode:
+        pytest.skip(f"{RELEASED} is not released yet, or this is no checkout")
+    before = build_schema(shown.stdout.decode())
+    assert not [change.description for change in find_breaking_changes(before, build_schema(sdl()))]
+
+
+def test_a_break_would_be_noticed():
+    text = sdl()
+    assert not find_breaking_changes(build_schema(text), build_schema(text))
+    broken = text.replace("  kpiDefinition(", "  kpiMeaning(", 1)
+    assert [change.description for change in find_breaking_changes(build_schema(text), build_schema(broken))]
+
+
+@pytest.mark.parametrize("path", ["/schema.graphql", "/healthz", "/readyz", "/metrics"])
+def test_what_needs_no_token_is_served(api, path):
+    response = api.request("GET", path)
+    assert response.status_code == 200
+    if path == "/schema.graphql":
+        assert response.text == sdl()
