@@ -2,10 +2,31 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, OperationType, parse, validate
-from graphql.language import FieldNode
+from graphql import (
+    ArgumentNode,
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    OperationDefinitionNode,
+    OperationType,
+    Undefined,
+    ValueNode,
+    ValuesOfCorrectTypeRule,
+    VisitorAction,
+    coerce_input_value,
+    get_named_type,
+    is_input_type,
+    parse,
+    specified_rules,
+    type_from_ast,
+    validate,
+)
 
 from app.schema.build import build
 from app.schema.scalars import lenient
@@ -80,8 +101,7 @@ class Documents:
         except RecursionError:
             return Prepared(None, (_failed("The document is nested too deeply.", "GRAPHQL_PARSE_FAILED"),))
         try:
-            with lenient(on=_mutates(document)):
-                errors = validate(build().core, document, max_errors=20, hide_suggestions=not self._suggest)
+            errors = validate(build().core, document, _RULES, max_errors=20, hide_suggestions=not self._suggest)
         except RecursionError:
             return Prepared(None, (_failed("The document is nested too deeply.", "GRAPHQL_VALIDATION_FAILED"),))
         for found in errors:
@@ -93,11 +113,48 @@ def _failed(message: str, code: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": code})
 
 
-def _mutates(document: DocumentNode) -> bool:
-    return any(
-        isinstance(node, OperationDefinitionNode) and node.operation is OperationType.MUTATION
-        for node in document.definitions
-    )
+class _Values(ValuesOfCorrectTypeRule):
+    """Literals of the right type; inside a mutation's `input` a wrong one becomes a marker, which rejects its row."""
+
+    _is_inside = False
+
+    def enter_argument(self, node: ArgumentNode, *_args: object) -> None:
+        """Note where it is."""
+        mutation = self.context.schema.mutation_type
+        self._is_inside = node.name.value == "input" and self.context.get_parent_type() is mutation
+
+    def leave_argument(self, *_args: object) -> None:
+        """Note that it has left."""
+        self._is_inside = False
+
+    def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
+        """Check a literal."""
+        with lenient(on=self._is_inside):
+            return super().is_valid_value_node(node, input_type)
+
+
+_RULES = [_Values if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules]
+
+
+def takes_rows(operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> bool:
+    """Whether the operation is a mutation in whose inputs a wrong value may reject its row alone.
+
+    Only values inside input objects may: a wrong one in a variable of its own, for `@skip` say, refuses the request.
+    """
+    if operation.operation is not OperationType.MUTATION:
+        return False
+    for definition in operation.variable_definitions or ():
+        type_ = type_from_ast(build().core, definition.type)
+        name = definition.variable.name.value
+        if (
+            not is_input_type(type_)
+            or isinstance(get_named_type(type_), GraphQLInputObjectType)
+            or name not in variables
+        ):
+            continue
+        if coerce_input_value(variables[name], type_) is Undefined:
+            return False
+    return True
 
 
 def is_introspection(operation: OperationDefinitionNode) -> bool:

@@ -17,7 +17,7 @@ from app.errors import AppError, Unauthenticated
 from app.metrics import OPERATIONS
 from app.schema.build import build
 from app.schema.context import Context
-from app.schema.documents import Documents, Prepared, is_introspection
+from app.schema.documents import Documents, Prepared, is_introspection, takes_rows
 from app.schema.errors import fault, presented
 from app.schema.request import GRAPHQL, JSON, Asked, Refused, asked, negotiated
 from app.schema.scalars import lenient
@@ -72,8 +72,8 @@ class Endpoint:
             raise Refused(405, msg, allow="POST")
         locale = request.headers.get("accept-language", "en").split(",")[0].split(";")[0].strip() or "en"
         context = Context(self._door, self.threads, self._places, actor, locale)
-        mutates = operation.operation is OperationType.MUTATION
-        result = await self._run(asked_, prepared, context, mutates=mutates)
+        softly = takes_rows(operation, asked_.variables or {})
+        result = await self._run(asked_, prepared, context, softly=softly)
         body: dict[str, Any] = {}
         if result.errors:
             body["errors"] = [presented(error, request_id).formatted for error in result.errors]
@@ -96,9 +96,9 @@ class Endpoint:
             raise Refused(401, msg, "UNAUTHENTICATED", **{"www-authenticate": "Bearer"})
         return prepared
 
-    async def _run(self, asked_: Asked, prepared: Prepared, context: Context, *, mutates: bool) -> ExecutionResult:
+    async def _run(self, asked_: Asked, prepared: Prepared, context: Context, *, softly: bool) -> ExecutionResult:
         try:
-            with lenient(on=mutates):
+            with lenient(on=softly):
                 return await build().execute(  # type: ignore[return-value]  # Strawberry's result has the same fields
                     asked_.query,
                     variable_values=asked_.variables,

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,6 @@ from uuid import UUID
 from sqlmodel import SQLModel, insert, select, update
 from uuid_utils.compat import uuid7
 
-from app.errors import Code, Invalid, Problem
 from app.models.base import TRAITS, Fact
 from app.models.change import Action
 from app.models.customer import Customer
@@ -18,15 +17,8 @@ from app.models.tombstone import Tombstone
 from app.services import rollup
 from app.services.idempotency import once
 from app.services.ref import Missing
-from app.services.row import Batch, Key, Options, Outcome, Result, Row, moment, waves
+from app.services.row import Batch, Options, Outcome, Result, Row, waves
 from app.uow import Uow
-
-
-class TombstoneRow(Row):
-    """A deletion: which fact, and as of when."""
-
-    external_id: Key
-    source_updated_at: datetime | date | None = None
 
 
 class Kind(ABC):
@@ -61,7 +53,7 @@ def ingest(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Opt
 
 def _ingest(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     batch = Batch.read(kind.row, rows)
-    _lock_graves(uow, kind, shared=True)
+    lock_graves(uow, kind, shared=True)
     values = kind.values(uow, batch, options)
     _skip_stale(uow, kind, values, batch)
     kind.make_stubs(uow, values.values())
@@ -94,8 +86,8 @@ def _skip_stale(uow: Uow, kind: Kind, values: dict[int, dict[str, Any]], batch: 
 
 
 def _write(uow: Uow, kind: Kind, wave: dict[int, dict[str, Any]], batch: Batch) -> None:
-    traits = _lock_customers(uow, {columns["customer_id"] for columns in wave.values()})
-    stored = _stored(uow, kind, [columns["external_id"] for columns in wave.values()])
+    traits = lock_customers(uow, {columns["customer_id"] for columns in wave.values()})
+    stored = stored_facts(uow, kind, [columns["external_id"] for columns in wave.values()])
     buried = _buried(uow, kind, [columns["external_id"] for columns in wave.values()])
     new, changed, touched = [], [], []
     for index, given in wave.items():
@@ -115,7 +107,7 @@ def _write(uow: Uow, kind: Kind, wave: dict[int, dict[str, Any]], batch: Batch) 
         else:
             changed.append((present, columns | {"id": present.id, "version": present.version + 1}))
     _store(uow, kind, new, changed)
-    _execute_each(uow, kind.model, touched)
+    write_each(uow, kind.model, touched)
 
 
 def _store(uow: Uow, kind: Kind, new: list[dict[str, Any]], changed: list[tuple[Fact, dict[str, Any]]]) -> None:
@@ -125,18 +117,19 @@ def _store(uow: Uow, kind: Kind, new: list[dict[str, Any]], changed: list[tuple[
         uow.record(present.id, kind.noun, Action.UPDATED, names, version=columns["version"])
     if new:
         uow.session.execute(insert(kind.model), new)
-    _execute_each(uow, kind.model, [columns for _, columns in changed])
+    write_each(uow, kind.model, [columns for _, columns in changed])
     rollup.fold(uow, kind.model, [row["id"] for row in new] + [present.id for present, _ in changed], 1)
     for row in new:
         uow.record(row["id"], kind.noun, Action.CREATED, version=row["version"])
 
 
-def _execute_each(uow: Uow, model: type[SQLModel], rows: list[dict[str, Any]]) -> None:
+def write_each(uow: Uow, model: type[SQLModel], rows: list[dict[str, Any]]) -> None:
+    """Update each of `rows` (id and columns)."""
     if rows:
         uow.session.execute(update(model), [row | {"tenant_id": uow.tenant_id} for row in rows])
 
 
-def _lock_customers(uow: Uow, ids: set[UUID | None]) -> dict[UUID, Any]:
+def lock_customers(uow: Uow, ids: set[UUID | None]) -> dict[UUID, Any]:
     """Hold the customers concerned, in order, until the end; what facts freeze of each."""
     known = sorted(id_ for id_ in ids if isinstance(id_, UUID))
     if not known:
@@ -147,7 +140,8 @@ def _lock_customers(uow: Uow, ids: set[UUID | None]) -> dict[UUID, Any]:
     return {row.id: row for row in rows}
 
 
-def _stored(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> dict[str, Fact]:
+def stored_facts(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> dict[str, Fact]:
+    """What the caller's source has recorded under these ids, locked, in the order of the rows' ids."""
     model = kind.model
     statement = select(model).where(model.source == uow.actor.source, uow.db.is_any(model.external_id, external_ids))
     locked = uow.db.locked(statement, model.id).execution_options(populate_existing=True)
@@ -191,100 +185,9 @@ def _frozen(present: Fact | None, columns: Mapping[str, Any], traits: Mapping[UU
     return now
 
 
-def delete(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
-    """Take facts back by their external ids. Deleting twice is UNCHANGED; a deletion older than the fact is STALE."""
-    return once(uow, f"{kind.noun}.delete", rows, options, lambda: _delete(uow, kind, rows, options))
-
-
-def _delete(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
-    batch = Batch.read(TombstoneRow, rows)
-    for index, row in list(batch.waiting.items()):
-        try:
-            row.source_updated_at = moment(uow, row.source_updated_at, "sourceUpdatedAt", past=False)
-        except Invalid as error:
-            batch.reject(index, *error.problems)
-    names = [row.external_id for row in batch.waiting.values()]
-    _lock_customers(uow, _customers_of(uow, kind, names))
-    stored = _stored(uow, kind, names)
-    if any(name not in stored for name in names):
-        _lock_graves(uow, kind, shared=False)
-        stored = _stored(uow, kind, names)
-    dead: dict[UUID, dict[str, Any]] = {}
-    later: dict[UUID, dict[str, Any]] = {}
-    for index, row in list(batch.waiting.items()):
-        present, stamp = stored.get(row.external_id), row.source_updated_at
-        outcome = _ending(present, stamp, dead)
-        if outcome is None:
-            msg = f"There is no {kind.noun.lower()} {row.external_id!r} of the source {uow.actor.source!r}."
-            batch.reject(index, Problem(Code.NOT_FOUND, msg, ("externalId",)))
-            continue
-        batch.settle(index, outcome, present.id if present else None)
-        if present is None:
-            _bury(uow, kind, row.external_id, stamp)
-        elif outcome is Outcome.DELETED:
-            dead[present.id] = _deceased(uow, kind, present, stamp)
-        elif outcome is Outcome.UNCHANGED and _is_later(stamp, present.source_updated_at):
-            later[present.id] = {"source_updated_at": stamp}  # dead already, and now as of later
-    rollup.fold(uow, kind.model, list(dead), -1)
-    _execute_each(uow, kind.model, [{"id": id_, **columns} for id_, columns in dead.items()])
-    _execute_each(uow, kind.model, [{"id": id_, **columns} for id_, columns in later.items()])
-    for id_, columns in dead.items():
-        uow.record(id_, kind.noun, Action.DELETED, version=columns["version"])
-    return batch.done(options)
-
-
-def _lock_graves(uow: Uow, kind: Kind, *, shared: bool) -> None:
+def lock_graves(uow: Uow, kind: Kind, *, shared: bool) -> None:
     """Keep a deletion of something unknown and its first record apart: each must see what the other has written."""
     uow.db.lock(uow.session, "graves", uow.tenant_id, kind.noun, shared=shared)
-
-
-def _deceased(uow: Uow, kind: Kind, present: Fact, stamp: object) -> dict[str, Any]:
-    """The columns of a fact that is deleted; without a stamp of the deletion it keeps that of its last version."""
-    return {
-        "deleted_at": uow.now,
-        "known_on": uow.today,
-        "version": present.version + 1,
-        "source_updated_at": stamp or present.source_updated_at,
-        **kind.blank,
-    }
-
-
-def _is_later(stamp: Any, than: datetime | None) -> bool:  # noqa: ANN401 - an instant, resolved by now
-    return stamp is not None and (than is None or stamp > than)
-
-
-def _ending(present: Fact | None, stamp: Any, dead: Mapping[UUID, object]) -> Outcome | None:  # noqa: ANN401 - as above
-    """What a deletion comes to; None for one of something that is not known and may never come."""
-    if present is None:
-        return None if stamp is None else Outcome.DELETED
-    if present.deleted_at is not None or present.id in dead:
-        return Outcome.UNCHANGED
-    if stamp is not None and _is_later(present.source_updated_at, stamp):
-        return Outcome.STALE
-    return Outcome.DELETED
-
-
-def _customers_of(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> set[UUID | None]:
-    """Whose facts these are, read without a lock: customers are locked before their facts, everywhere."""
-    model = kind.model
-    mine = (model.source == uow.actor.source, uow.db.is_any(model.external_id, list(external_ids)))
-    return set(uow.session.scalars(select(model.customer_id).where(*mine)))
-
-
-def _bury(uow: Uow, kind: Kind, external_id: str, as_of: Any) -> None:  # noqa: ANN401 - an instant, resolved by now
-    mine = (Tombstone.noun == kind.noun, Tombstone.source == uow.actor.source, Tombstone.external_id == external_id)
-    grave = uow.session.scalars(select(Tombstone).where(*mine)).first()
-    if grave is None:
-        grave = Tombstone(
-            tenant_id=uow.tenant_id,
-            noun=kind.noun,
-            source=uow.actor.source,
-            external_id=external_id,
-            source_updated_at=as_of,
-        )
-    grave.source_updated_at = max(grave.source_updated_at, as_of)
-    uow.session.add(grave)
-    uow.session.flush()
 
 
 def refold(uow: Uow, model: type[Fact], customer_ids: Sequence[UUID], change: Callable[[Fact], dict[str, Any]]) -> None:
@@ -298,6 +201,6 @@ def refold(uow: Uow, model: type[Fact], customer_ids: Sequence[UUID], change: Ca
     ids = [fact.id for fact in facts]
     for start in range(0, len(ids), 5_000):
         rollup.fold(uow, model, ids[start : start + 5_000], -1)
-    _execute_each(uow, model, rows)
+    write_each(uow, model, rows)
     for start in range(0, len(ids), 5_000):
         rollup.fold(uow, model, ids[start : start + 5_000], 1)

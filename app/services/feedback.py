@@ -16,7 +16,7 @@ from app.models.channel import Channel
 from app.models.feedback import Feedback, FeedbackKind, FeedbackOrigin
 from app.models.staff import Staff
 from app.models.survey import Survey
-from app.services import fact, ref
+from app.services import fact, ref, tombstone
 from app.services import page as pages
 from app.services.filter import Tree, resolved, where
 from app.services.page import Order, Page, Slice
@@ -180,7 +180,7 @@ def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) 
 @writes(Scope.FEEDBACK_WRITE)
 def delete_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Delete up to 500 feedbacks by their external ids; what became of each, in order."""
-    return fact.delete(uow, FACTS, rows, options)
+    return tombstone.delete(uow, FACTS, rows, options)
 
 
 @reads(Scope.FEEDBACK_READ)

@@ -6,19 +6,13 @@ Its statements are Core statements that scope themselves, the one exemption from
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import Enum, auto
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Insert,
     Select,
-    SmallInteger,
-    Uuid,
-    bindparam,
-    case,
     delete,
     func,
     literal,
@@ -31,15 +25,13 @@ from sqlalchemy import (
 )
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.types import Date, String
-from sqlmodel import col
 
-from app.db import Database
 from app.errors import Unavailable
 from app.kpis import CUBES
-from app.kpis.dimension import TOTAL
 from app.kpis.measure import Cube
 from app.models.base import Owned
 from app.models.rollup import ALWAYS, DAY, MONTH, SLOTS, RollupState, entry, rollup
+from app.services.folding import Which, folding
 from app.uow import Scope, Uow, writes
 from app.wall import EXEMPT
 
@@ -72,96 +64,30 @@ def fold(uow: Uow, model: type[Owned], ids: Sequence[UUID], sign: int) -> None:
             raise Unavailable(msg)
         chosen = uow.db.as_values(ids)
         if state.fingerprint == cube.fingerprint:
-            _append(uow, cube, state.generation, _Which.THESE, sign, the_ids=chosen)
+            _append(uow, cube, state.generation, Which.THESE, sign, the_ids=chosen)
         if state.building_for == cube.fingerprint and state.cursor:
             # the rebuild has passed these facts: what changes in them must reach the new generation as well
-            _append(uow, cube, state.building, _Which.PASSED, sign, the_ids=chosen, until=UUID(state.cursor))
+            _append(uow, cube, state.building, Which.PASSED, sign, the_ids=chosen, until=UUID(state.cursor))
 
 
-class _Which(Enum):
-    """Which facts a fold takes: some by id, those of them that a rebuild has passed, or a rebuild's next stretch."""
-
-    THESE = auto()
-    PASSED = auto()
-    STRETCH = auto()
-
-
-_FOLDS: dict[tuple[Cube, int, bool, _Which], Insert] = {}
+_FOLDS: dict[tuple[Cube, int, bool, Which], Insert] = {}
 """Made once for each engine: to make one takes several times as long as to run it for a single fact."""
 
 
 def fold_stretch(uow: Uow, cube: Cube, generation: int, after: UUID, until: UUID) -> None:
     """Append to `generation` what the facts after one id, up to another, contribute; known since each was known."""
-    _append(uow, cube, generation, _Which.STRETCH, 1, after=after, until=until)
+    _append(uow, cube, generation, Which.STRETCH, 1, after=after, until=until)
 
 
-def _append(uow: Uow, cube: Cube, generation: int, which: _Which, sign: int, **bound: object) -> None:
+def _append(uow: Uow, cube: Cube, generation: int, which: Which, sign: int, **bound: object) -> None:
     place = (cube, len(cube.measures), uow.db.is_sqlite, which)
     statement = _FOLDS.get(place)
     if statement is None:
-        statement = _FOLDS[place] = _folding(uow.db, cube, which)
-    if which is not _Which.STRETCH:
+        statement = _FOLDS[place] = folding(uow.db, cube, which)
+    if which is not Which.STRETCH:
         bound["learnt_on"] = uow.today
     bound |= {"of_tenant": uow.tenant_id, "of_generation": generation, "with_sign": sign}
     uow.session.execute(statement, bound, execution_options=EXEMPT)
-
-
-def _folding(db: Database, cube: Cube, which: _Which) -> Insert:
-    fact: Any = cube.model
-    chosen = (
-        [db.is_any(fact.id, bindparam("the_ids"))] if which is not _Which.STRETCH else [fact.id > bindparam("after")]
-    )
-    if which is not _Which.THESE:
-        chosen.append(fact.id <= bindparam("until"))
-    known = bindparam("learnt_on", type_=Date()) if which is not _Which.STRETCH else col(fact.known_on)
-    tenant_id = bindparam("of_tenant", type_=Uuid())
-    amounts = [measure.amount.label(f"a{measure.slot}") for measure in cube.measures]
-    keys = {dimension: db.as_key(column).label(f"k_{dimension}") for dimension, column in cube.dimensions.items()}
-    read = (col(cube.day).label("day"), known.label("known_on"), *keys.values(), *cube.many.values(), *amounts)
-    base: Any = select(*read).where(fact.tenant_id == tenant_id, cube.counted, *chosen)
-    facts = base.cte("facts")
-    # every fact falls into the total and into one key of each dimension it has: facts × names of dimensions
-    names = union_all(*(select(literal(name, String).label("dim")) for name in (TOTAL, *keys))).cte("dims")
-    key = case(
-        *((names.c.dim == literal(name, String), facts.c[f"k_{name}"]) for name in keys), else_=literal("", String)
-    )
-    cells: list[Select[Any]] = [
-        select(names.c.dim, facts.c.day, key.label("key"), facts.c.known_on, *_of(facts)).select_from(
-            facts.join(names, true())
-        )
-    ]
-    for dimension, column in cube.many.items():
-        each = db.elements(facts.c[column.key]).alias(f"each_{dimension}")
-        some = select(literal(dimension.value, String), facts.c.day, each.c.value, facts.c.known_on, *_of(facts))
-        cells.append(some.select_from(facts.join(each, true())))
-        none = select(literal(dimension.value, String), facts.c.day, literal("", String), facts.c.known_on, *_of(facts))
-        cells.append(none.where(sql_cast(facts.c[column.key], String) == "[]"))
-    cell = union_all(*cells).subquery("cell")
-    sign = bindparam("with_sign", type_=BigInteger())
-    sums = [
-        sql_cast(func.sum(cell.c[f"a{slot}"]) * sign, entry.c.a0.type) if slot < len(amounts) else literal(0)
-        for slot in range(SLOTS)
-    ]
-    rows = (
-        select(
-            tenant_id,
-            literal(cube.name),
-            bindparam("of_generation", type_=SmallInteger()),
-            cell.c.dim,
-            cell.c.day,
-            cell.c.key,
-            cell.c.known_on,
-            *sums,
-        )
-        .where(cell.c.key.is_not(None))
-        .group_by(cell.c.dim, cell.c.day, cell.c.key, cell.c.known_on)
-    )
-    columns = ["tenant_id", "cube", "generation", "dim", "day", "key", "known_on", *_AMOUNTS]
-    return entry.insert().from_select(columns, rows)
-
-
-def _of(facts: Any) -> Iterator[ColumnElement[Any]]:  # noqa: ANN401 - a CTE's columns are untyped
-    return (column for column in facts.c if column.key.startswith("a") and column.key[1:].isdigit())
 
 
 @writes(Scope.WORKSPACE_ADMIN)
@@ -179,35 +105,39 @@ def compact(uow: Uow, *, at_least: int = 1) -> int:
     claim = update(entry).where(mine, entry.c.generation > 0).values(generation=-entry.c.generation)
     uow.session.execute(claim, execution_options=EXEMPT)
     claimed = (mine, entry.c.generation < 0)
-    for grain, day, known_on in (
-        (DAY, entry.c.day, entry.c.known_on),
-        (MONTH, uow.db.month_start(entry.c.day), literal(ALWAYS, Date)),
-    ):
-        cell = (
-            entry.c.tenant_id,
-            entry.c.cube,
-            -entry.c.generation,
-            literal(grain, String),
-            entry.c.dim,
-            day,
-            entry.c.key,
-            known_on,
-        )
-        named = [part.label(name) for part, name in zip(cell, _CELL, strict=True)]
-        part = select(*named, *(entry.c[name] for name in _AMOUNTS)).where(*claimed).subquery()
-        rows = (
-            select(
-                *(part.c[name] for name in _CELL),
-                *(sql_cast(func.sum(part.c[name]), entry.c.a0.type) for name in _AMOUNTS),
-            )
-            .where(true())  # SQLite cannot tell ON CONFLICT from a join's ON without a WHERE
-            .group_by(*(part.c[name] for name in _CELL))
-        )
-        put = uow.db.upsert(rollup).from_select([*_CELL, *_AMOUNTS], rows)
-        added = {name: rollup.c[name] + put.excluded[name] for name in _AMOUNTS}
-        uow.session.execute(put.on_conflict_do_update(index_elements=list(_CELL), set_=added), execution_options=EXEMPT)
+    _add_up(uow, claimed, DAY, entry.c.day, entry.c.known_on)
+    _add_up(uow, claimed, MONTH, uow.db.month_start(entry.c.day), literal(ALWAYS, Date))
     uow.session.execute(delete(entry).where(*claimed), execution_options=EXEMPT)
     return count
+
+
+def _add_up(
+    uow: Uow, claimed: Sequence[ColumnElement[bool]], grain: str, day: ColumnElement[Any], known_on: ColumnElement[Any]
+) -> None:
+    """Add the claimed entries to the rows of one grain."""
+    cell = (
+        entry.c.tenant_id,
+        entry.c.cube,
+        -entry.c.generation,
+        literal(grain, String),
+        entry.c.dim,
+        day,
+        entry.c.key,
+        known_on,
+    )
+    named = [part.label(name) for part, name in zip(cell, _CELL, strict=True)]
+    part = select(*named, *(entry.c[name] for name in _AMOUNTS)).where(*claimed).subquery()
+    rows = (
+        select(
+            *(part.c[name] for name in _CELL),
+            *(sql_cast(func.sum(part.c[name]), entry.c.a0.type) for name in _AMOUNTS),
+        )
+        .where(true())  # SQLite cannot tell ON CONFLICT from a join's ON without a WHERE
+        .group_by(*(part.c[name] for name in _CELL))
+    )
+    put = uow.db.upsert(rollup).from_select([*_CELL, *_AMOUNTS], rows)
+    added = {name: rollup.c[name] + put.excluded[name] for name in _AMOUNTS}
+    uow.session.execute(put.on_conflict_do_update(index_elements=list(_CELL), set_=added), execution_options=EXEMPT)
 
 
 _CELL = ("tenant_id", "cube", "generation", "grain", "dim", "day", "key", "known_on")

@@ -62,13 +62,8 @@ def set_(uow: Uow, data: Mapping[str, Any]) -> tuple[Target, Outcome, list[smart
     scope = tuple(row.scope or ())
     _check_scope(uow, variant, scope)
     span = checked(row.from_, row.before)
-    what = {
-        "kpi": kpi.key,
-        "variant": variant.key,
-        "scope_digest": scope_digest(scope),
-        "starts_on": span.start,
-        "ends_on": span.end,
-    }
+    what: dict[str, Any] = {"kpi": kpi.key, "variant": variant.key, "scope_digest": scope_digest(scope)}
+    what |= {"starts_on": span.start, "ends_on": span.end}
     present = _present(uow, row.external_id, what)
     frozen = present if present and all(getattr(present, name) == value for name, value in what.items()) else None
     baseline, measured = _baseline(uow, row, scope, span, frozen)

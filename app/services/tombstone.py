@@ -1,0 +1,115 @@
+"""Taking facts back: a deleted fact stays as its own tombstone, a deletion that came first keeps a grave for it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import select
+
+from app.errors import Code, Invalid, Problem
+from app.models.base import Fact
+from app.models.change import Action
+from app.models.tombstone import Tombstone
+from app.services import fact, rollup
+from app.services.idempotency import once
+from app.services.row import Batch, Key, Options, Outcome, Result, Row, moment
+from app.uow import Uow
+
+
+class TombstoneRow(Row):
+    """A deletion: which fact, and as of when."""
+
+    external_id: Key
+    source_updated_at: datetime | date | None = None
+
+
+def delete(uow: Uow, kind: fact.Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
+    """Take facts back by their external ids. Deleting twice is UNCHANGED; a deletion older than the fact is STALE."""
+    return once(uow, f"{kind.noun}.delete", rows, options, lambda: _delete(uow, kind, rows, options))
+
+
+def _delete(uow: Uow, kind: fact.Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
+    batch = Batch.read(TombstoneRow, rows)
+    for index, row in list(batch.waiting.items()):
+        try:
+            row.source_updated_at = moment(uow, row.source_updated_at, "sourceUpdatedAt", past=False)
+        except Invalid as error:
+            batch.reject(index, *error.problems)
+    names = [row.external_id for row in batch.waiting.values()]
+    fact.lock_customers(uow, _customers_of(uow, kind, names))
+    stored = fact.stored_facts(uow, kind, names)
+    if any(name not in stored for name in names):
+        fact.lock_graves(uow, kind, shared=False)
+        stored = fact.stored_facts(uow, kind, names)
+    dead: dict[UUID, dict[str, Any]] = {}
+    later: dict[UUID, dict[str, Any]] = {}
+    for index, row in list(batch.waiting.items()):
+        present, stamp = stored.get(row.external_id), row.source_updated_at
+        outcome = _ending(present, stamp, dead)
+        if outcome is None:
+            msg = f"There is no {kind.noun.lower()} {row.external_id!r} of the source {uow.actor.source!r}."
+            batch.reject(index, Problem(Code.NOT_FOUND, msg, ("externalId",)))
+            continue
+        batch.settle(index, outcome, present.id if present else None)
+        if present is None:
+            _bury(uow, kind, row.external_id, stamp)
+        elif outcome is Outcome.DELETED:
+            dead[present.id] = _deceased(uow, kind, present, stamp)
+        elif outcome is Outcome.UNCHANGED and _is_later(stamp, present.source_updated_at):
+            later[present.id] = {"source_updated_at": stamp}  # dead already, and now as of later
+    rollup.fold(uow, kind.model, list(dead), -1)
+    fact.write_each(uow, kind.model, [{"id": id_, **columns} for id_, columns in dead.items()])
+    fact.write_each(uow, kind.model, [{"id": id_, **columns} for id_, columns in later.items()])
+    for id_, columns in dead.items():
+        uow.record(id_, kind.noun, Action.DELETED, version=columns["version"])
+    return batch.done(options)
+
+
+def _deceased(uow: Uow, kind: fact.Kind, present: Fact, stamp: object) -> dict[str, Any]:
+    """The columns of a fact that is deleted; without a stamp of the deletion it keeps that of its last version."""
+    return {
+        "deleted_at": uow.now,
+        "known_on": uow.today,
+        "version": present.version + 1,
+        "source_updated_at": stamp or present.source_updated_at,
+        **kind.blank,
+    }
+
+
+def _is_later(stamp: Any, than: datetime | None) -> bool:  # noqa: ANN401 - an instant, resolved by now
+    return stamp is not None and (than is None or stamp > than)
+
+
+def _ending(present: Fact | None, stamp: Any, dead: Mapping[UUID, object]) -> Outcome | None:  # noqa: ANN401 - as above
+    """What a deletion comes to; None for one of something that is not known and may never come."""
+    if present is None:
+        return None if stamp is None else Outcome.DELETED
+    if present.deleted_at is not None or present.id in dead:
+        return Outcome.UNCHANGED
+    if stamp is not None and _is_later(present.source_updated_at, stamp):
+        return Outcome.STALE
+    return Outcome.DELETED
+
+
+def _customers_of(uow: Uow, kind: fact.Kind, external_ids: Sequence[str]) -> set[UUID | None]:
+    """Whose facts these are, read without a lock: customers are locked before their facts, everywhere."""
+    model = kind.model
+    mine = (model.source == uow.actor.source, uow.db.is_any(model.external_id, list(external_ids)))
+    return set(uow.session.scalars(select(model.customer_id).where(*mine)))
+
+
+def _bury(uow: Uow, kind: fact.Kind, external_id: str, as_of: Any) -> None:  # noqa: ANN401 - an instant, resolved by now
+    mine = (Tombstone.noun == kind.noun, Tombstone.source == uow.actor.source, Tombstone.external_id == external_id)
+    grave = uow.session.scalars(select(Tombstone).where(*mine)).first()
+    if grave is None:
+        grave = Tombstone(
+            tenant_id=uow.tenant_id,
+            noun=kind.noun,
+            source=uow.actor.source,
+            external_id=external_id,
+            source_updated_at=as_of,
+        )
+    grave.source_updated_at = max(grave.source_updated_at, as_of)
+    uow.session.add(grave)
+    uow.session.flush()
