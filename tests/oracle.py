@@ -395,11 +395,17 @@ def ask(
     spans: Sequence[tuple[date, date]],
     filters: Sequence[Filter] = (),
     by: str | None = None,
+    *,
+    today: date,
 ) -> dict[str, list[Figure]]:
     """The figures of a KPI: by key of the breakdown ("" without one), one per span.
 
-    A breakdown has the keys under which there is anything of its kind in some span.
+    A breakdown has the keys under which there is anything of its kind in some span. In a running span, a departure that
+    is only planned has not happened: customers are counted to the end of today.
     """
+    if name in CUSTOMERS:
+        tomorrow = today + timedelta(days=1)
+        spans = [(low, min(high, tomorrow)) if low <= today else (low, high) for low, high in spans]
     keys = _keys(world, name, spans, filters, by) if by else {""}
     return {
         key: [_one(world, name, s, (*filters, *([Filter(by, (key,))] if by else ()))) for s in spans] for key in keys

@@ -132,7 +132,7 @@ def everything_adds_up(people, database):
 
 @pytest.mark.chaos
 def test_eight_writers_while_it_is_tidied_beneath_them(workspace, doors, database):
-    Crowd(workspace, doors, seed=1).run(writers=8, rounds=8)
+    Crowd(workspace, doors, seed=1).run(writers=8, rounds=6)
     everything_adds_up(workspace, database)
     (answer,) = workspace.read(kpi.answer, [kpi.Question("FEEDBACK_COUNT", Span(date(2026, 1, 1), date(2026, 6, 1)))])
     tests = {row["id"] for row in stored.rows(database, "customer", workspace.id) if row["is_test"]}

@@ -27,11 +27,12 @@ def test_there_is_a_second_opinion_on_every_dimension():
         assert set(oracle.dimensions(kpi.key)) == set(kpi.dimensions) - {"CUSTOMER"}
 
 
-def tell(workspace_of, database, clock, seed, steps, *, rebuilds=True):
+def tell(workspace_of, database, clock, seed, steps, *, dims=slice(None)):
+    """A history of so many steps, every second one without rebuilds, so that all that was known stays known."""
     rng = Random(seed)  # noqa: S311 - repeatable, not secret
     zone = ZONES[seed % len(ZONES)]
     story = History(workspace_of(time_zone=zone), clock, rng, time_zone=zone)
-    if not rebuilds:
+    if seed % 2:
         story.rebuild_some = story.compact
     story.check()
     story.tell_customers(15)
@@ -41,7 +42,7 @@ def tell(workspace_of, database, clock, seed, steps, *, rebuilds=True):
         if number % (steps // 4) == 0:
             story.check()
     story.known[story.today] = story.world.copy()
-    story.check(thoroughly=True)
+    story.check(thoroughly=True, dims=dims)
     cells = stored.assert_rollups_are_the_facts(database, story.people.id)
     story.compact()
     assert stored.assert_rollups_are_the_facts(database, story.people.id) == cells
@@ -52,10 +53,10 @@ def tell(workspace_of, database, clock, seed, steps, *, rebuilds=True):
 
 @pytest.mark.parametrize("seed", range(2))
 def test_any_history_adds_up(make_workspace, database, clock, seed):
-    tell(make_workspace, database, clock, seed, 40, rebuilds=seed % 2 == 0)
+    tell(make_workspace, database, clock, seed, 28, dims=slice(seed % 2, None, 2))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 110))
 def test_any_long_history_adds_up(make_workspace, database, clock, seed):
-    tell(make_workspace, database, clock, seed, 100, rebuilds=seed % 2 == 0)
+    tell(make_workspace, database, clock, seed, 100)

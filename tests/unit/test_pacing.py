@@ -93,7 +93,31 @@ def test_a_count_is_judged_by_its_share_of_the_time(value, elapsed, direction, s
     found = pace(Reached(value, elapsed, value, accumulates=True), 200, 150, direction)
     assert (found.state, found.required) == (state, required)
     assert found.expected == 200 * elapsed
-    assert found.attainment == value / 200
+    assert found.attainment == (value / 200 if direction is UP else 200 / value if value else None)
+
+
+@pytest.mark.parametrize(
+    ("value", "elapsed", "goal", "direction", "expected", "required", "state"),
+    [
+        # at most 19 % may leave: after half the time an even loss has kept √0.81, and the rest may lose as much
+        (9.99, 0.5, 19, DOWN, 10, 100 * (1 - 0.81 / 0.9001), ON_TRACK),
+        (11, 0.5, 19, DOWN, 10, 100 * (1 - 0.81 / 0.89), AT_RISK),
+        (9, 0.5, 19, DOWN, 10, 100 * (1 - 0.81 / 0.91), ON_TRACK),
+        # the same told as who stays
+        (90.01, 0.5, 81, UP, 90, 100 * 0.81 / 0.9001, ON_TRACK),
+        (89, 0.5, 81, UP, 90, 100 * 0.81 / 0.89, AT_RISK),
+        # 5 % a month is 46.0 % a year: 1 − 0.95¹² = 0.4596399, of which eleven months are left
+        (4.99, 1 / 12, 45.96399, DOWN, 5, 43.12601, ON_TRACK),
+        (19, 1, 19, DOWN, 19, None, MET),
+        (20, 1, 19, DOWN, 19, None, MISSED),
+        (100, 0.5, 19, DOWN, 10, None, AT_RISK),  # nobody is left to lose
+    ],
+)
+def test_a_share_of_those_at_the_start_decays(value, elapsed, goal, direction, expected, required, state):
+    found = pace(Reached(value, elapsed, value, 100, 100, decays=True), goal, None, direction)
+    assert found.state is state
+    assert found.expected == pytest.approx(expected, abs=1e-4)
+    assert found.required == (None if required is None else pytest.approx(required, abs=1e-3))
 
 
 @pytest.mark.parametrize("value", [None, 0, 95])

@@ -1,0 +1,137 @@
+"""How long a dashboard takes, and whether ten times the facts make it slower.
+
+    python benchmarks/dashboard.py [--sizes 100000 1000000] [--databases sqlite postgresql]
+
+Three KPIs over twelve months: the value, the series by month, and the breakdown by channel with a series by month for
+every slice. Asked over HTTP of a server in a process of its own. The sizes take turns, so that whatever else the
+machine does meets them alike; their ratio is what counts.
+
+Beside it one breakdown, asked by somebody who may see nothing personal: for them cells of few people are hidden, and to
+count people the facts themselves are read.
+"""
+
+import argparse
+import asyncio
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
+
+import httpx
+from generate import stored
+from sqlalchemy import Engine, event
+from support import DATABASES, Databases, Server, Store, ask, median, percentile, seconds, table
+
+from app.main import create_app
+from app.services.token import create
+from app.settings import Settings
+from app.uow import ORDINARY, Scope, open_door
+
+TILES = ("CSAT", "NPS", "FEEDBACK_COUNT")
+QUERY = (
+    "query Dashboard {"
+    + " ".join(f"{key}: kpi(key: {key}, period: {{last: {{count: 12, grain: MONTH}}}}) {{ ...Tile }}" for key in TILES)
+    + """}
+    fragment Tile on KpiResult {
+      value
+      series(grain: MONTH) { period { label } value }
+      breakdown(by: CHANNEL) { slices { key label value share result { series(grain: MONTH) { value } } } }
+    }"""
+)
+NARROW = """query Narrow {
+  kpi(key: CSAT, period: {last: {count: 12, grain: MONTH}}) { value breakdown(by: CHANNEL) { slices { key value } } }
+}"""
+WARM, ROUNDS, BLOCK = 20, 12, 20
+FLOOR = 1.5
+"""The most that ten times the facts may cost."""
+HEAD = ("database", "facts", "p50 ms", "p99 ms", "requests", "SQL statements")
+
+
+def viewer(store: Store) -> str:
+    """A token that may see KPIs and nothing personal, for which small cells are hidden."""
+    door = open_door(Settings(database_url=store.url))
+    try:
+        return create(door, store.workspace, "viewer", scopes=ORDINARY - {Scope.PERSONAL_READ})
+    finally:
+        door.close()
+
+
+def statements(store: Store, token: str, query: str) -> int:
+    """How many SQL statements one request takes, its token's included."""
+    count = 0
+
+    def counted(*_: object) -> None:
+        nonlocal count
+        count += 1
+
+    async def asked() -> None:
+        nonlocal count
+        app = create_app(Settings(database_url=store.url), work=False)
+        headers = {"Authorization": f"Bearer {token}"}
+        transport = httpx.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://x") as client,
+        ):
+            for _ in range(2):  # the first one opens connections
+                count = 0
+                answer = await client.post("/graphql", json={"query": query}, headers=headers)
+                assert "errors" not in answer.json(), answer.text
+
+    event.listen(Engine, "before_cursor_execute", counted)
+    try:
+        asyncio.run(asked())
+    finally:
+        event.remove(Engine, "before_cursor_execute", counted)
+    return count
+
+
+def measure(stores: Sequence[Store], tokens: Sequence[str], query: str, rounds: int, block: int) -> list[list[float]]:
+    """Milliseconds of every request, per store; the stores take turns, a block of requests each."""
+    times: list[list[float]] = [[] for _ in stores]
+    with ExitStack() as opened:
+        servers = [opened.enter_context(Server(store)) for store in stores]
+        clients = [opened.enter_context(server.another(token)) for server, token in zip(servers, tokens, strict=True)]
+        for client in clients:
+            for _ in range(min(block, WARM)):
+                ask(client, query)
+        for _ in range(rounds):
+            for client, found in zip(clients, times, strict=True):
+                found.extend(1000 * seconds(partial(ask, client, query)) for _ in range(block))
+    return times
+
+
+def run(databases: Databases, sizes: Sequence[int], kinds: Sequence[str], *, rounds: int = ROUNDS) -> None:
+    """Measure and print, for every database."""
+    for what, token_of, query, block in (
+        ("Dashboard", lambda store: store.token, QUERY, BLOCK),
+        ("One breakdown, nothing personal", viewer, NARROW, 1),
+    ):
+        rows: list[list[object]] = []
+        ratios: list[list[object]] = []
+        for kind in kinds:
+            stores = [stored(databases, kind, size) for size in sizes]
+            tokens = [token_of(store) for store in stores]
+            times = measure(stores, tokens, query, rounds, block)
+            for store, token, found in zip(stores, tokens, times, strict=True):
+                asked = statements(store, token, query)
+                size = f"{store.size:,}"
+                rows.append([kind, size, median(found), percentile(found, 0.99), len(found), asked])
+            ratio = median(times[-1]) / median(times[0])
+            ratios.append([kind, ratio, f"at most {FLOOR}", "kept" if ratio <= FLOOR else "not kept"])
+        table(what, HEAD, rows)
+        if len(sizes) > 1:
+            table(f"{what}: {sizes[-1]:,} ÷ {sizes[0]:,} facts", ("database", "p50 ratio", "promise", ""), ratios)
+
+
+def main() -> None:
+    """Run this benchmark alone."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--databases", nargs="+", choices=DATABASES, default=list(DATABASES))
+    chosen = parser.parse_args()
+    with Databases() as databases:
+        run(databases, chosen.sizes, chosen.databases)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""One key, one effect: a retry gets the first answer. And what was only tried, or refused whole, leaves no trace."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+import stored
+
+from app.errors import Code, Invalid
+from app.services import customer, feedback
+from app.services.row import ErrorPolicy, Options, Outcome, Ref
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def said(name, **more):
+    return {"external_id": name, "kind": "CSAT", "score": 4, "occurred_at": NOON, **more}
+
+
+BATCHES = {
+    "feedback": (feedback.record_batch, lambda n: [said(f"f{n}", channel=Ref(external_id="web")), said("", score=9)]),
+    "customers": (customer.upsert_batch, lambda n: [{"external_id": f"c{n}", "joined_on": date(2026, 1, 1)}, {}]),
+    "deletions": (feedback.delete_batch, lambda n: [{"external_id": f"f{n}", "source_updated_at": NOON}, {}]),
+}
+"""Writes of several rows, the last of which is wrong."""
+
+
+@pytest.fixture(params=BATCHES)
+def batch(request):
+    return BATCHES[request.param]
+
+
+def once(key="k1", **more):
+    return Options(create_missing=True, idempotency_key=key, **more)
+
+
+def test_the_same_again_gets_the_same_answer_and_has_no_effect(workspace, database, batch):
+    write, rows = batch
+    first = workspace.write(write, rows(1), once())
+    assert [result.outcome for result in first][1] is Outcome.REJECTED
+    before = stored.everything(database)
+    assert workspace.write(write, rows(1), once()) == first
+    assert stored.everything(database) == before
+
+
+def test_without_a_key_it_is_done_again(workspace, batch):
+    write, rows = batch
+    first, second = (workspace.write(write, rows(1), Options(create_missing=True))[0].outcome for _ in range(2))
+    assert (first, second) in [("CREATED", "UNCHANGED"), ("DELETED", "DELETED")]
+
+
+@pytest.mark.parametrize("how", ["rows", "order", "policy", "stubs"])
+def test_something_else_under_the_same_key_is_refused(workspace, database, batch, how):
+    write, rows = batch
+    workspace.write(write, rows(1), once())
+    before = stored.everything(database)
+    other = {
+        "rows": (rows(2), once()),
+        "order": (rows(1)[::-1], once()),
+        "policy": (rows(1), once(policy=ErrorPolicy.REJECT_ALL)),
+        "stubs": (rows(1), Options(create_missing=False, idempotency_key="k1")),
+    }[how]
+    with pytest.raises(Invalid) as refused:
+        workspace.write(write, *other)
+    assert [problem.code for problem in refused.value.problems] == [Code.IDEMPOTENCY_MISMATCH]
+    assert stored.everything(database) == before
+
+
+def test_a_key_is_for_one_kind_of_write(workspace):
+    workspace.write(feedback.record_batch, [said("f1")], once())
+    with pytest.raises(Invalid, match="something else"):
+        workspace.write(feedback.delete_batch, [{"external_id": "f1"}], once())
+
+
+def test_another_source_and_another_workspace_have_keys_of_their_own(workspace, elsewhere, database):
+    shop = workspace.actor(source="shop")
+    for people, by in ((workspace, workspace.alice), (workspace, shop), (elsewhere, elsewhere.alice)):
+        (result,) = people.write(feedback.record_batch, [said("f1", score=len(people.id.hex) % 5)], once(), by=by)
+        assert result.outcome == "CREATED"
+    assert len(stored.rows(database, "feedback")) == 3
+
+
+def test_a_key_is_kept_for_a_day(workspace, clock, database):
+    workspace.write(feedback.record_batch, [said("f1")], once())
+    clock.advance(hours=24)
+    with pytest.raises(Invalid, match="something else"):
+        workspace.write(feedback.record_batch, [said("f2")], once())
+    clock.advance(seconds=1)
+    assert workspace.write(feedback.record_batch, [said("f2")], once())[0].outcome == "CREATED"
+    assert len(stored.rows(database, "idempotency")) == 1
+
+
+def test_a_key_does_not_stand_for_what_was_not_done(workspace, database):
+    """A batch refused as a whole may be mended and sent again under its key."""
+    rows = [said("f1"), said("f2", score=9)]
+    assert {r.outcome for r in workspace.write(feedback.record_batch, rows, once(policy=ErrorPolicy.REJECT_ALL))} == {
+        "REJECTED"
+    }
+    rows[1]["score"] = 5
+    results = workspace.write(feedback.record_batch, rows, once(policy=ErrorPolicy.REJECT_ALL))
+    assert [result.outcome for result in results] == ["CREATED"] * 2
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201, "a\0b"])
+def test_what_is_no_key_is_refused(workspace, database, batch, key):
+    write, rows = batch
+    before = stored.everything(database)
+    with pytest.raises(Invalid) as refused:
+        workspace.write(write, rows(1), once(key))
+    assert refused.value.problems[0].path == ("idempotencyKey",)
+    assert stored.everything(database) == before
+
+
+@pytest.fixture
+def settled(workspace):
+    """Something is there already: a whole customer, a stub, facts of both, one deleted."""
+    workspace.write(customer.upsert_batch, [{"external_id": "c0", "joined_on": date(2026, 1, 1)}], Options())
+    who = [Ref(external_id="c0"), Ref(external_id="stub"), None]
+    rows = [said(f"f{n}", customer=who[n], tags=["a"]) for n in range(3)]
+    workspace.write(feedback.record_batch, rows, once("before"))
+    workspace.write(feedback.delete_batch, [{"external_id": "f2"}], Options())
+    return workspace
+
+
+TRIED = {
+    "feedback": (
+        feedback.record_batch,
+        [
+            said("f0", score=1),
+            said("f1", customer=Ref(external_id="new")),
+            said("f2"),
+            said("f3", staff=Ref(external_id="x")),
+        ],
+    ),
+    "customers": (
+        customer.upsert_batch,
+        [
+            {"external_id": "c0", "is_test": True, "churned_on": date(2026, 3, 1)},
+            {"external_id": "stub", "region": "north", "acquisition_channel": Ref(external_id="ads")},
+            {"external_id": "c9", "parent": Ref(external_id="c8"), "joined_on": date(2026, 2, 1)},
+        ],
+    ),
+    "deletions": (feedback.delete_batch, [{"external_id": "f0"}, {"external_id": "f7", "source_updated_at": NOON}]),
+}
+
+
+@pytest.mark.parametrize("what", TRIED)
+def test_a_dry_run_foretells_and_writes_nothing(settled, database, what):
+    write, rows = TRIED[what]
+    before = stored.everything(database)
+    foretold = settled.write(write, rows, Options(create_missing=True, dry_run=True, idempotency_key="k"))
+    assert stored.everything(database) == before
+    done = settled.write(write, rows, Options(create_missing=True, idempotency_key="k"))
+    assert [result.outcome for result in foretold] == [result.outcome for result in done]
+    assert {result.id for result in foretold if result.outcome == "CREATED" and result.index != 2} <= {None}
+    assert stored.everything(database) != before
+
+
+@pytest.mark.parametrize("what", TRIED)
+def test_one_wrong_row_forbids_the_others_where_that_is_wanted(settled, database, what):
+    write, rows = TRIED[what]
+    before = stored.everything(database)
+    results = settled.write(
+        write,
+        [*rows, {"external_id": ""}],
+        Options(create_missing=True, policy=ErrorPolicy.REJECT_ALL, idempotency_key="k"),
+    )
+    assert stored.everything(database) == before
+    assert [result.outcome for result in results] == ["REJECTED"] * (len(rows) + 1)
+    assert all(result.problems and result.id is None for result in results)
+    assert {problem.code for problem in results[-1].problems} == {Code.REQUIRED}
+
+
+@pytest.mark.parametrize("what", TRIED)
+def test_and_does_not_where_it_is_not(settled, what):
+    write, rows = TRIED[what]
+    results = settled.write(write, [*rows, {"external_id": ""}], Options(create_missing=True))
+    assert [result.outcome == "REJECTED" for result in results] == [False] * len(rows) + [True]

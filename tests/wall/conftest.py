@@ -1,0 +1,194 @@
+"""Two full workspaces in one database of each engine, and a look at them from outside the wall."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Connection, Engine, Table, event, func, inspect, select
+from sqlalchemy.orm import Session
+from sqlmodel import SQLModel
+from uuid_utils.compat import uuid7
+
+from app import migrate
+from app.bus import Bus
+from app.db import Database
+from app.models.base import Tenanted
+from app.models.feedback import FeedbackKind
+from app.models.target import TargetKind
+from app.services import channel, customer, feedback, rollup, staff, survey, target, token, workspace
+from app.services.row import Options, Ref
+from app.settings import Settings
+from app.uow import Door, system
+from app.wall import WalledSession
+
+NOW = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
+GLOBAL = {"token", "job"}
+"""The tables of no workspace."""
+
+MODELS = sorted(
+    (mapper.class_ for mapper in SQLModel._sa_registry.mappers if issubclass(mapper.class_, Tenanted)),
+    key=lambda model: model.__name__,
+)
+"""Every mapped class whose rows belong to a workspace."""
+TABLES = sorted(set(SQLModel.metadata.tables) - GLOBAL)
+"""Every table whose rows belong to a workspace, mapped or not."""
+
+
+def fill(door: Door, tenant_id: UUID) -> None:
+    """Put something into every table of a workspace."""
+    actor, options = system(tenant_id), Options(create_missing=True, idempotency_key="once")
+
+    def write(function: Callable[..., Any], *args: Any) -> Any:
+        return door.write(actor, function, *args)
+
+    write(workspace.create, {"name": "Workshop", "time_zone": "Europe/Berlin", "currency": "EUR"})
+    write(channel.upsert, {"external_id": "web", "name": "Web"})
+    write(channel.upsert, {"external_id": "shop", "name": "Shop", "parent": Ref(external_id="web")})
+    write(staff.upsert, {"external_id": "ann", "name": "Ann"})
+    write(survey.upsert, {"external_id": "s1", "name": "Survey"})
+    people = (
+        {"external_id": "c0"},
+        {
+            "external_id": "c1",
+            "name": "Cara",
+            "parent": Ref(external_id="c0"),
+            "acquisition_channel": Ref(external_id="web"),
+            "joined_on": date(2026, 1, 1),
+            "churned_on": date(2026, 5, 1),
+            "churn_reason": "price",
+        },
+    )
+    write(customer.upsert_batch, people, options)
+    said = {
+        "kind": FeedbackKind.CSAT,
+        "score": 5,
+        "occurred_at": NOW,
+        "customer": Ref(external_id="c1"),
+        "channel": Ref(external_id="web"),
+        "staff": Ref(external_id="ann"),
+        "survey": Ref(external_id="s1"),
+    }
+    write(feedback.record_batch, [{"external_id": "f1", **said}], Options())
+    write(feedback.delete_batch, [{"external_id": "f0", "source_updated_at": NOW}], Options())
+    aim = {"external_id": "t1", "kpi": "CSAT", "kind": TargetKind.ABSOLUTE}
+    for value in (90, 92):
+        write(target.set_, aim | {"value": value, "from_": date(2026, 7, 1), "before": date(2026, 10, 1)})
+    write(rollup.compact)
+    write(feedback.record_batch, [{"external_id": "f2", **said}], Options())
+    token.create(door, tenant_id, "Somebody")
+
+
+@dataclass(frozen=True)
+class Two:
+    """A database with two workspaces: `here`, whose people act, and `there`, whose rows are none of their business."""
+
+    door: Door
+    settings: Settings
+    owner: Engine
+    here: UUID
+    there: UUID
+
+    @contextmanager
+    def outside(self) -> Iterator[Connection]:
+        """A connection as the owner of the tables, whom no wall stops; taken back at the end."""
+        with self.owner.connect() as connection:
+            yield connection
+            connection.rollback()
+
+    @contextmanager
+    def writing(self) -> Iterator[WalledSession]:
+        """A session for writing here; taken back at the end."""
+        with self.door._open(self.here) as (session, _):
+            yield session
+            session.rollback()
+
+    @contextmanager
+    def reading(self) -> Iterator[WalledSession]:
+        """A session for reading here."""
+        with self.door.snapshot(system(self.here)) as uow:
+            yield uow.session
+
+    def count(self, table: Table, tenant_id: UUID) -> int:
+        """How many rows a workspace has in a table."""
+        with self.outside() as connection:
+            return connection.execute(select(func.count()).where(table.c.tenant_id == tenant_id)).scalar_one()
+
+    def row(self, model: type[Any], tenant_id: UUID) -> Any:
+        """A row of a workspace, loaded from outside and of no session."""
+        with Session(self.owner) as session:
+            found = session.scalars(select(model).where(model.tenant_id == tenant_id).limit(1)).one()
+            session.expunge_all()
+            return found
+
+    def columns(self, model: type[Any], tenant_id: UUID) -> dict[str, Any]:
+        """The same as plain values, by attribute."""
+        row = self.row(model, tenant_id)
+        return {attribute.key: getattr(row, attribute.key) for attribute in inspect(model).column_attrs}
+
+    def key(self, model: type[Any], tenant_id: UUID) -> tuple[Any, ...]:
+        """The primary key of a row of a workspace."""
+        return inspect(model).primary_key_from_instance(self.row(model, tenant_id))
+
+    def everything(self) -> dict[str, list[Any]]:
+        """All rows of all tables, of both workspaces and of none."""
+        with self.outside() as connection:
+            return {
+                name: sorted(map(repr, connection.execute(select(table)).all()))
+                for name, table in SQLModel.metadata.tables.items()
+            }
+
+
+def _open(settings: Settings) -> Iterator[Two]:
+    door, owner = Door(Database(settings), settings, Bus(), lambda: NOW), migrate.owner_engine(settings)
+    if door.db.is_sqlite:
+        event.listen(owner, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=ON"))
+    here, there = uuid7(), uuid7()
+    for tenant_id in (here, there):
+        fill(door, tenant_id)
+    two = Two(door, settings, owner, here, there)
+    before = two.everything()
+    yield two
+    after = two.everything()
+    door.close()
+    owner.dispose()
+    assert after == before, "a test of the wall left something behind"
+
+
+def _sqlite(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    path = tmp_path_factory.mktemp("wall") / "custograph.db"
+    path.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
+    return Settings(database_url=f"sqlite:///{path}")
+
+
+def _postgresql(request: pytest.FixtureRequest) -> Settings:
+    server = request.getfixturevalue("postgresql_server")
+    return Settings(database_url=server.url(server.copy()))
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def two(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
+    """Two full workspaces, on each engine; nothing that a test does to them stays."""
+    settings = _sqlite(request, tmp_path_factory) if request.param == "sqlite" else _postgresql(request)
+    yield from _open(settings)
+
+
+@pytest.fixture(scope="session")
+def two_on_postgresql(request: pytest.FixtureRequest) -> Iterator[Two]:
+    """The same on PostgreSQL only."""
+    yield from _open(_postgresql(request))
+
+
+@pytest.fixture(params=MODELS, ids=lambda model: model.__name__)
+def model(request: pytest.FixtureRequest) -> type[Any]:
+    """Every mapped class whose rows belong to a workspace."""
+    return request.param
+
+
+@pytest.fixture(params=TABLES)
+def table(request: pytest.FixtureRequest) -> Table:
+    """Every table whose rows belong to a workspace."""
+    return SQLModel.metadata.tables[request.param]
