@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import socket
 import sys
 import threading
 from collections.abc import MutableMapping
@@ -10,6 +11,7 @@ from typing import Any
 import structlog
 import uvicorn
 
+from app.cli import Usage
 from app.main import create_app
 from app.services import token as tokens
 from app.settings import Settings
@@ -50,6 +52,7 @@ def application_without_worker() -> Any:  # noqa: ANN401 - an ASGI application
 def serve(settings: Settings, *, workers: int = 1, work: bool = True, token: str | None = None) -> None:
     """Answer requests until told to stop; then finish what was begun."""
     log_to_stderr(settings.log_level)
+    _refuse_taken(settings)
     options: dict[str, Any] = {
         "host": settings.host,
         "port": settings.port,
@@ -64,6 +67,18 @@ def serve(settings: Settings, *, workers: int = 1, work: bool = True, token: str
     else:
         factory = application if work else application_without_worker
         uvicorn.run(f"{__name__}:{factory.__name__}", factory=True, workers=workers, **options)
+
+
+def _refuse_taken(settings: Settings) -> None:
+    """Say that the address cannot be listened on before anything is started. Raises Usage."""
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        with socket.create_server(found[0][4][:2], family=found[0][0]):
+            pass
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        msg = f"{where} cannot be listened on ({(error.strerror or str(error)).split(' (')[0]}); choose another with --host and --port."
+        raise Usage(msg) from None
 
 
 def work(door: Door) -> None:

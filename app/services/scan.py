@@ -88,12 +88,15 @@ def people(  # noqa: PLR0913 - what a scan depends on
     by: Dimension | None,
     *,
     complement: bool = False,
+    known_on: date | None = None,
 ) -> dict[str, list[int]]:
     """How many people stand behind the facts of `counted`, per key and span; anonymous facts count one each.
 
-    With `complement`, behind the facts that the conditions leave out.
+    With `complement`, behind the facts that the conditions leave out. With `known_on`, behind those that have not
+    changed since that day: so many at the least there were.
     """
     cube = counted.cube
+    model: Any = cube.model
     _bound(uow, cube, spans)
     buckets = _buckets(spans)
     each = _each(uow, cube, by)
@@ -102,6 +105,8 @@ def people(  # noqa: PLR0913 - what a scan depends on
     met = and_(true(), *(_where(uow, cube, condition) for condition in conditions))
     statement = _over(select(buckets.c.i, key, who), uow, cube, buckets, (), by, each)
     statement = statement.where(not_(met) if complement else met).group_by(buckets.c.i, key)
+    if known_on is not None:
+        statement = statement.where(model.known_on <= known_on)
     found: dict[str, list[int]] = {}
     for index, name, count in uow.session.execute(statement):
         found.setdefault(name or "", [0] * len(spans))[index] = count
