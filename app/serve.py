@@ -76,8 +76,8 @@ def _refuse_taken(settings: Settings) -> None:
         with socket.create_server(found[0][4][:2], family=found[0][0]):
             pass
     except OSError as error:
-        where = f"{settings.host}:{settings.port}"
-        msg = f"{where} cannot be listened on ({(error.strerror or str(error)).split(' (')[0]}); choose another with --host and --port."
+        where, why = f"{settings.host}:{settings.port}", (error.strerror or str(error)).split(" (")[0]
+        msg = f"{where} cannot be listened on ({why}); choose another with --host and --port."
         raise Usage(msg) from None
 
 
