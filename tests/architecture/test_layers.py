@@ -8,6 +8,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ def holding(pattern, *, under="app/"):
     return {name for name in FILES if name.startswith(under) and re.search(pattern, code(name))}
 
 
+@cache
 def code(name):
     """A file's source without its docstrings and comments."""
     tree = ast.parse(FILES[name])

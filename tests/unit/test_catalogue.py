@@ -108,7 +108,7 @@ def test_the_default_variant_is_found_by_none_and_by_its_names(kpi):
     assert kpi.variant("no_such") is None
 
 
-def test_the_canon_says_which_way_is_good():
+def test_which_way_is_good_is_as_defined():
     down = {"CHURN_RATE", "CHURNED_CUSTOMERS", "CAC", "RESPONSE_TIME", "SALES_CYCLE", "RETURN_RATE", "RESOLUTION_TIME"}
     down |= {"WAITING_TIME", "COST_TO_SERVE", "CAC_PAYBACK_MONTHS", "SURVEY_ANSWER_TIME"}
     worse = {key for key, kpi in CATALOGUE.items() if kpi.direction is Direction.LOWER_IS_BETTER}
@@ -116,7 +116,7 @@ def test_the_canon_says_which_way_is_good():
     assert down & set(CATALOGUE) <= worse
 
 
-def test_the_canon_says_what_is_promised_of_values():
+def test_the_bounds_of_values_are_as_their_unit_promises():
     for kpi in CATALOGUE.values():
         if kpi.unit is KpiUnit.POINTS:
             assert kpi.bounds == (-100, 100)

@@ -11,7 +11,9 @@ from app.errors import Invalid
 from app.models.customer import Customer, CustomerStatus
 from app.models.feedback import Feedback
 from app.models.target import Target
-from app.services.page import Order, _beyond, _dump, _load, _may_be_null, _signature, _values
+from app.services import customer
+from app.services.page import Order, Slice, _beyond, _dump, _load, _may_be_null, _signature, _values
+from app.services.row import Options
 
 SOME = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 BY_NAME = [Order("name"), Order("id")]
@@ -113,3 +115,65 @@ def test_nothing_comes_after_the_empty_but_what_the_id_decides():
     said = str(_beyond(Customer, BY_NAME, [None, SOME], after=True).compile())
     assert "name IS NULL AND customer.id >" in said
     assert "customer.name >" not in said
+
+
+# walking through a list, on either database
+
+NAMES = ["dora", None, "ada", "ada", "carl", None, "bea", "ada", "emil", None]
+
+
+@pytest.fixture
+def people(workspace):
+    """Ten customers, some of one name and some of none."""
+    rows = [{"external_id": f"c{n}"} | ({"name": name} if name else {}) for n, name in enumerate(NAMES)]
+    workspace.write(customer.upsert_batch, rows, Options())
+    return workspace
+
+
+def wanted(people, *, descending):
+    """The ids in the order that is asked for: the empty last going up and first going down, ties by id."""
+    rows = people.read(customer.page, Slice(first=100), None, [Order("id")]).rows
+    assert len(rows) == len(NAMES)
+    ids_ = [row.id for row in sorted(rows, key=lambda row: (row.name is None, row.name or "", row.id))]
+    return ids_[::-1] if descending else ids_
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("size", [1, 3, 10, 11])
+def test_pages_in_either_direction_show_every_row_once_and_in_order(people, descending, size):
+    order, expected = [Order("name", descending)], wanted(people, descending=descending)
+    forwards, part = [], Slice(first=size)
+    while True:
+        page = people.read(customer.page, part, None, order)
+        assert page.has_previous == bool(forwards)
+        forwards += [row.id for row in page.rows]
+        assert page.has_next == (len(forwards) < len(expected))
+        if not page.has_next:
+            break
+        part = Slice(first=size, after=page.cursors[-1])
+    backwards, part = [], Slice(last=size)
+    while True:
+        page = people.read(customer.page, part, None, order)
+        assert page.has_next == bool(backwards)
+        backwards = [row.id for row in page.rows] + backwards
+        assert page.has_previous == (len(backwards) < len(expected))
+        if not page.has_previous:
+            break
+        part = Slice(last=size, before=page.cursors[0])
+    assert forwards == backwards == expected
+
+
+def test_a_row_that_arrives_meanwhile_moves_nothing(people):
+    order = [Order("name")]
+    first = people.read(customer.page, Slice(first=4), None, order)
+    people.write(customer.upsert_batch, [{"external_id": "new", "name": "aaa"}], Options())
+    rest = people.read(customer.page, Slice(first=20, after=first.cursors[-1]), None, order)
+    seen = [row.name for row in (*first.rows, *rest.rows)]
+    assert seen == sorted(filter(None, NAMES)) + [None] * 3
+
+
+def test_between_two_cursors_lies_what_lies_between_them(people):
+    order, expected = [Order("name")], wanted(people, descending=False)
+    cursors = people.read(customer.page, Slice(first=10), None, order).cursors
+    page = people.read(customer.page, Slice(first=10, after=cursors[1], before=cursors[8]), None, order)
+    assert [row.id for row in page.rows] == expected[2:8]

@@ -255,6 +255,22 @@ def test_a_series_of_a_group_hides_what_its_total_would_tell(workspace):
     assert (none.reason, six.denominator) == (NullReason.NO_DATA, 6)
 
 
+def test_a_group_that_was_small_when_it_was_known_is_hidden_as_it_was_known(workspace, clock):
+    def as_known(day, by):
+        (answer,) = ask(workspace, Question("CSAT", MARCH, None, only("shop"), known_on=day), by=by)
+        return answer.figure
+
+    yesterday, today = date(2026, 6, 14), date(2026, 6, 15)
+    clock.set(datetime(2026, 6, 14, 12, tzinfo=UTC))
+    send(workspace, feedback.record_batch, said_on({"shop": ["a"], "web": [*"klmno"]}))
+    clock.set(datetime(2026, 6, 15, 12, tzinfo=UTC))
+    later = said_on({"shop": [*"bcdefg"]})
+    send(workspace, feedback.record_batch, [row | {"external_id": f"later {n}"} for n, row in enumerate(later)])
+    assert as_known(today, workspace.bob).denominator == 7
+    assert as_known(yesterday, workspace.bob) == HIDDEN
+    assert as_known(yesterday, workspace.alice).denominator == 1
+
+
 @pytest.mark.parametrize(("k", "shown"), [(1, {"shop": 1, "web": 5}), (6, {}), (5, {})])
 def test_how_small_is_small_is_the_workspaces_choice(make_workspace, k, shown):
     people = make_workspace(small_cell_k=k)

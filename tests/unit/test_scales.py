@@ -22,7 +22,7 @@ def row(kind=CSAT, **given_):
 @pytest.mark.parametrize(
     ("worst", "best", "satisfying"),
     [
-        # the canon
+        # as satisfaction is defined
         (1, 3, {3}),
         (1, 5, {4, 5}),
         (1, 6, {5, 6}),

@@ -17,7 +17,7 @@ EVERY = sorted(SQLModel.metadata.tables)
 FOREIGN_KEY_ORDER = [table.name for table in SQLModel.metadata.sorted_tables if table.name in TENANTED]
 
 
-@pytest.fixture
+@pytest.fixture(params=["postgresql"])
 def two(two_on_postgresql):
     """Two full workspaces on PostgreSQL."""
     return two_on_postgresql
