@@ -2,9 +2,11 @@
 
     python benchmarks/batch.py [--databases sqlite postgresql]
 
-The floor is a bare upsert: one transaction, through the driver, of the same 500 rows into a table with the same columns
-and indexes; no parsing, no history, no KPI kept up to date. Both sides are as durable as the other. They take turns,
-batch by batch, for rows that are new, for the same rows again, and for rows of which every one has changed.
+The floor is a bare upsert: one transaction, through the driver, of the same 500 rows into a table with the same
+columns and indexes; no parsing, no history, no KPI kept up to date. It takes the fastest form that the driver has: one
+statement of 500 rows on SQLite, a pipeline of 500 prepared statements on PostgreSQL, where the single statement is four
+times slower. Both sides are as durable as the other. They take turns, batch by batch, for rows that are new, for the
+same rows again, and for rows of which every one has changed.
 """
 
 import argparse
@@ -80,22 +82,25 @@ class Floor:
         sets = ", ".join(f"{name} = excluded.{name}" for name in kept)
         mark = "?" if self._is_sqlite else "%s"
         row = f"({', '.join([mark] * len(self._columns))})"
+        at_once = MAX_ROWS if self._is_sqlite else 1
         self._upsert = (
-            f"INSERT INTO floor ({names}) VALUES {', '.join([row] * MAX_ROWS)} "  # noqa: S608 - names of columns
+            f"INSERT INTO floor ({names}) VALUES {', '.join([row] * at_once)} "  # noqa: S608 - names of columns
             f"ON CONFLICT (tenant_id, source, external_id) DO UPDATE SET {sets} RETURNING id"
         )
 
-    def prepared(self, facts: Sequence[Any]) -> list[Any]:
-        """The values of stored facts in one row, as the statement takes them; made before the clock starts."""
-        return [value for fact in facts for value in fact]
+    def write(self, facts: list[list[Any]], flat: list[Any]) -> None:
+        """Upsert `facts` (on SQLite the same in one row, `flat`) in a transaction of their own; fetches the ids."""
+        if self._is_sqlite:
+            self._connection.execute("BEGIN")
+            self._connection.execute(self._upsert, flat).fetchall()
+            self._connection.execute("COMMIT")
+            return
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            cursor.executemany(self._upsert, facts, returning=True)
+            for result in cursor.results():
+                result.fetchall()
 
-    def write(self, values: list[Any]) -> None:
-        """The upsert, in a transaction of its own."""
-        self._connection.execute("BEGIN")
-        self._connection.execute(self._upsert, values).fetchall()
-        self._connection.execute("COMMIT")
-
-    def stored(self, batch: Batch) -> list[Any]:
+    def stored(self, batch: Batch) -> list[list[Any]]:
         """What the product has stored for the rows of `batch`, as the driver gives it."""
         names = [row["external_id"] for row in batch]
         select = f"SELECT {', '.join(self._columns)} FROM feedback WHERE tenant_id = "  # noqa: S608 - names of columns
@@ -131,8 +136,8 @@ def measure(door: Door, actor: Actor, server: Server, floor: Floor, rounds: int)
                 seconds(partial(ask, server.client, MUTATION, rows=sent)),
             ]
             # the floor gets exactly what the product has stored, so that both have written the same
-            values = floor.prepared(floor.stored(by_service))
-            took.insert(0, seconds(partial(floor.write, values)))
+            facts = floor.stored(by_service)
+            took.insert(0, seconds(partial(floor.write, facts, [value for fact in facts for value in fact])))
             if turn >= WARM:
                 for times, one in zip(found[state], took, strict=True):
                     times.append(one)

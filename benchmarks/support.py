@@ -3,6 +3,7 @@
 Importing this puts the project on the path, so it is imported before `app`.
 """
 
+import hashlib
 import json
 import os
 import platform
@@ -16,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -115,15 +117,17 @@ class Databases:
         note = self.folder / f"{kind}-{name}.json"
         if not note.exists():
             return None
+        said = json.loads(note.read_text())
+        if said.get("schema") != _schema():
+            return None
         url = f"sqlite:///{self.folder / name}.db"
         if kind == "postgresql":
             url = str(self._postgresql().get_uri(database=name))
-        said = json.loads(note.read_text())
         return Store(url, UUID(said["workspace"]), said["token"], said["size"])
 
     def keep(self, kind: str, name: str, store: Store) -> None:
         """Remember `store` for later runs."""
-        said = {"workspace": str(store.workspace), "token": store.token, "size": store.size}
+        said = {"workspace": str(store.workspace), "token": store.token, "size": store.size, "schema": _schema()}
         (self.folder / f"{kind}-{name}.json").write_text(json.dumps(said))
 
     def forget(self) -> None:
@@ -131,6 +135,12 @@ class Databases:
         self.__exit__()
         self._server = None
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _schema() -> str:
+    """Changes with the migrations, so that data of another schema is made anew."""
+    scripts = sorted((ROOT / "migrations" / "versions").glob("*.py"))
+    return hashlib.sha256(b"".join(script.read_bytes() for script in scripts)).hexdigest()
 
 
 class Server:
@@ -208,13 +218,13 @@ def memory(pid: int | str = "self") -> tuple[float, float]:
 def alongside(work: Callable[[threading.Event], None]) -> Iterator[None]:
     """Run `work` on a thread while inside; it must end soon after its event is set."""
     stop = threading.Event()
-    thread = threading.Thread(target=work, args=(stop,))
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+    with ThreadPoolExecutor(1) as threads:
+        working = threads.submit(work, stop)
+        try:
+            yield
+        finally:
+            stop.set()
+        working.result()  # what went wrong there ends the benchmark here
 
 
 def table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
