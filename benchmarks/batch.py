@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from generate import customers, furnish, rows
+from generate import customers, furnish, in_batches, rows
 from support import DATABASES, Databases, Server, Store, ask, median, seconds, table
 
 from app.models.feedback import Feedback
@@ -30,7 +30,9 @@ from app.worker import Worker
 MUTATION = """mutation Batch($rows: [FeedbackRecordInput!]!) {
   feedbackRecordBatch(input: {rows: $rows}) { counts { created updated unchanged rejected } userErrors { message } }
 }"""
-ROUNDS, WARM = 20, 3
+ROUNDS, WARM = 15, 3
+CUSTOMERS = 2 * (ROUNDS + WARM) * MAX_ROWS // 10
+"""As many as the rows may name."""
 STATES = ("new", "same", "changed")
 HEAD = ("database", "rows", "bare upsert, rows/s", "service, rows/s", "ratio", "HTTP, rows/s", "ratio")
 
@@ -137,6 +139,7 @@ def measure(door: Door, actor: Actor, server: Server, floor: Floor, rounds: int)
             ]
             # the floor gets exactly what the product has stored, so that both have written the same
             facts = floor.stored(by_service)
+            assert len(facts) == len(floor.stored(by_http)) == MAX_ROWS, "a row was rejected"
             took.insert(0, seconds(partial(floor.write, facts, [value for fact in facts for value in fact])))
             if turn >= WARM:
                 for times, one in zip(found[state], took, strict=True):
@@ -150,7 +153,7 @@ def furnished(databases: Databases, kind: str) -> Iterator[tuple[Door, Actor, Se
     """A fresh workspace with customers, a server of it, and the floor beside it."""
     url = databases.fresh(kind, "bench_batch")
     door, actor, secret = furnish(url)
-    for batch in (list(customers(2_000))[start : start + MAX_ROWS] for start in range(0, 2_000, MAX_ROWS)):
+    for batch in in_batches(customers(CUSTOMERS)):
         door.write(actor, customer.upsert_batch, batch, Options())
     Worker(door).drain()
     floor = Floor(url, actor.tenant_id)

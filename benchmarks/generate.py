@@ -68,7 +68,8 @@ def customers(count: int) -> Iterator[dict[str, Any]]:
         }
 
 
-def _in_batches(given: Iterator[dict[str, Any]], size: int = MAX_ROWS) -> Iterator[list[dict[str, Any]]]:
+def in_batches(given: Iterator[dict[str, Any]], size: int = MAX_ROWS) -> Iterator[list[dict[str, Any]]]:
+    """The rows in lists of `size`, the last one shorter."""
     batch: list[dict[str, Any]] = []
     for row in given:
         batch.append(row)
@@ -95,7 +96,7 @@ def furnish(url: str) -> tuple[Door, Actor, str]:
 def _write(door: Door, actor: Actor, function: Any, given: Iterator[dict[str, Any]]) -> tuple[int, float]:  # noqa: ANN401 - a service function
     """Write everything in batches, the worker's share included; how many rows that were, and how many a second."""
     worker, start, written = Worker(door), time.perf_counter(), 0
-    for number, batch in enumerate(_in_batches(given), 1):
+    for number, batch in enumerate(in_batches(given), 1):
         results = door.write(actor, function, batch, Options())
         assert all(result.outcome is Outcome.CREATED for result in results), results[0]
         written += len(batch)
@@ -135,7 +136,7 @@ def _load(door: Door, actor: Actor, size: int) -> None:
         (CustomerExternalId, iter(names)),
         (Feedback, facts(rows(size))),
     ):
-        for batch in _in_batches(given, 20_000):
+        for batch in in_batches(given, 20_000):
             with engine.begin() as connection:
                 connection.execute(insert(model), batch)
     upkeep.rebuild_now(door, actor.tenant_id, ["feedback"])
