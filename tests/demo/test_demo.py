@@ -107,6 +107,7 @@ def _pull_after(monkeypatch, door, writes):
     monkeypatch.setattr(door, "submit", submit)
 
 
+@pytest.mark.slow
 def test_interrupted_anywhere_the_next_run_completes_it_and_a_further_one_changes_nothing(door, clock, small):
     clock.set(datetime(2026, 12, 31, 18, tzinfo=UTC))
     # nothing yet, a bare workspace, amid its people, amid what they say, before the last of it, amid the bank

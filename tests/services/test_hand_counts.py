@@ -77,19 +77,38 @@ def test_csat_sums_the_parts_and_then_divides(workspace):
     assert value(workspace, "CSAT") == pytest.approx(50.549, abs=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("worst", "best", "satisfied"),
-    [(1, 3, 1), (1, 5, 2), (1, 6, 2), (1, 7, 2), (0, 10, 4), (1, 10, 3), (5, 1, 2), (-2, 2, 2), (0, 1, 1)],
-)
-def test_an_answer_satisfies_from_seventy_percent_of_its_scale(workspace, worst, best, satisfied):
-    scores = range(min(worst, best), max(worst, best) + 1)
-    say(workspace, "CSAT", scores, scale_worst=worst, scale_best=best)
-    say(workspace, "REVIEW", scores, scale_worst=worst, scale_best=best)
+def test_an_answer_satisfies_from_seventy_percent_of_its_scale(workspace):
+    """Every answer that a scale has is given once; how many of them satisfy."""
+    satisfied = {
+        (1, 3): 1,
+        (1, 5): 2,
+        (1, 6): 2,
+        (1, 7): 2,
+        (0, 10): 4,
+        (1, 10): 3,
+        (5, 1): 2,
+        (-2, 2): 2,
+        (0, 1): 1,
+    }
+    for worst, best in satisfied:
+        scores = range(min(worst, best), max(worst, best) + 1)
+        scale = {"scale_worst": worst, "scale_best": best, "survey": Ref(external_id=f"{worst} to {best}")}
+        say(workspace, "CSAT", scores, **scale)
+        say(workspace, "REVIEW", scores, **scale)
+
+    def by_scale(key, variant=None):
+        answer = ask(workspace, key, variant=variant, by=Dimension.SURVEY)
+        return {answer.slices[inner].key: row[0] for inner, row in answer.figures.items()}
+
+    expected = {f"{worst} to {best}": (n, abs(best - worst) + 1) for (worst, best), n in satisfied.items()}
     for key in ("CSAT", "REVIEW_SCORE"):
-        figure = ask(workspace, key).figure
-        assert (figure.numerator, figure.denominator) == (satisfied, len(scores))
-    assert value(workspace, "CSAT_MEAN") == pytest.approx(50)
-    assert value(workspace, "CSAT_MEAN", variant="raw") == (worst + best) / 2
+        assert {name: (f.numerator, f.denominator) for name, f in by_scale(key).items()} == expected
+    assert {name: f.value for name, f in by_scale("CSAT_MEAN").items()} == {
+        name: pytest.approx(50, abs=1e-4) for name in expected
+    }
+    assert {name: f.value for name, f in by_scale("CSAT_MEAN", "raw").items()} == {
+        f"{worst} to {best}": (worst + best) / 2 for worst, best in satisfied
+    }
 
 
 def test_scales_compare_by_position_and_never_mix_raw(workspace):

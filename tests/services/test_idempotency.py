@@ -48,20 +48,20 @@ def test_without_a_key_it_is_done_again(workspace, batch):
     assert (first, second) in [("CREATED", "UNCHANGED"), ("DELETED", "DELETED")]
 
 
-@pytest.mark.parametrize("how", ["rows", "order", "policy", "stubs"])
-def test_something_else_under_the_same_key_is_refused(workspace, database, batch, how):
+def test_something_else_under_the_same_key_is_refused(workspace, database, batch):
     write, rows = batch
     workspace.write(write, rows(1), once())
     before = stored.everything(database)
-    other = {
-        "rows": (rows(2), once()),
-        "order": (rows(1)[::-1], once()),
-        "policy": (rows(1), once(policy=ErrorPolicy.REJECT_ALL)),
-        "stubs": (rows(1), Options(create_missing=False, idempotency_key="k1")),
-    }[how]
-    with pytest.raises(Invalid) as refused:
-        workspace.write(write, *other)
-    assert [problem.code for problem in refused.value.problems] == [Code.IDEMPOTENCY_MISMATCH]
+    for other in (
+        (rows(2), once()),
+        (rows(1)[::-1], once()),
+        (rows(1)[:1], once()),
+        (rows(1), once(policy=ErrorPolicy.REJECT_ALL)),
+        (rows(1), Options(create_missing=False, idempotency_key="k1")),
+    ):
+        with pytest.raises(Invalid) as refused:
+            workspace.write(write, *other)
+        assert [problem.code for problem in refused.value.problems] == [Code.IDEMPOTENCY_MISMATCH]
     assert stored.everything(database) == before
 
 
@@ -100,13 +100,13 @@ def test_a_key_does_not_stand_for_what_was_not_done(workspace, database):
     assert [result.outcome for result in results] == ["CREATED"] * 2
 
 
-@pytest.mark.parametrize("key", ["", "x" * 201, "a\0b"])
-def test_what_is_no_key_is_refused(workspace, database, batch, key):
+def test_what_is_no_key_is_refused(workspace, database, batch):
     write, rows = batch
     before = stored.everything(database)
-    with pytest.raises(Invalid) as refused:
-        workspace.write(write, rows(1), once(key))
-    assert refused.value.problems[0].path == ("idempotencyKey",)
+    for key in ("", "x" * 201, "a\0b"):
+        with pytest.raises(Invalid) as refused:
+            workspace.write(write, rows(1), once(key))
+        assert refused.value.problems[0].path == ("idempotencyKey",)
     assert stored.everything(database) == before
 
 
