@@ -4,11 +4,10 @@ Each database has two engines: one whose every transaction only reads, in one sn
 """
 
 import hashlib
-import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import Enum, auto
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -35,11 +34,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from app.errors import Unavailable
 from app.settings import Settings
+from app.text import Text
 
 APP_ROLE = "custograph_app"
 """PostgreSQL role of ordinary work: owns nothing, bypasses nothing, sees one workspace at a time."""
@@ -47,44 +46,8 @@ GATE_ROLE = "custograph_gate"
 """PostgreSQL role that sees tokens and jobs, and nothing else."""
 
 
-class Fault(Enum):
-    """What a database error means for the caller."""
-
-    RACE = auto()
-    TIMEOUT = auto()
-    UNAVAILABLE = auto()
-    BUG = auto()
-
-
-_SQLITE_UNAVAILABLE = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_CANTOPEN,
-}
-_RACES = ("40001", "40P01", "23505")
-_STATEMENT_TIMEOUT = "57014"
-_UNAVAILABLE = ("08", "53", "57", "55P03", "25006", "58")
-
-
-def fault(error: DBAPIError) -> Fault:
-    """Whether trying again at once may help, trying later may, or neither."""
-    original = error.orig
-    if isinstance(original, sqlite3.Error):
-        code = getattr(original, "sqlite_errorcode", 0)
-        if code in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
-            return Fault.RACE
-        return Fault.UNAVAILABLE if code & 0xFF in _SQLITE_UNAVAILABLE else Fault.BUG
-    state = getattr(original, "sqlstate", None) or ("08000" if error.connection_invalidated or original is None else "")
-    if state in _RACES:
-        return Fault.RACE
-    if state == _STATEMENT_TIMEOUT:
-        return Fault.TIMEOUT
-    # without a state it is the driver that speaks: of a lost connection, or of a value that it cannot send
-    is_away = state.startswith(_UNAVAILABLE) or (not state and isinstance(error, OperationalError | InterfaceError))
-    return Fault.UNAVAILABLE if is_away else Fault.BUG
+_INSTRUCTIONS = 20_000
+"""How many of its instructions SQLite runs between two looks at the clock: some tenths of a millisecond."""
 
 
 class Database:
@@ -123,6 +86,11 @@ class Database:
             for pragma in pragmas if not read_only else (*pragmas[2:], "query_only=ON"):
                 connection.execute(f"PRAGMA {pragma}")
 
+        @event.listens_for(engine, "checkin")
+        def _checkin(connection: Any, _record: object) -> None:  # noqa: ANN401 - as above
+            if connection is not None:
+                connection.set_progress_handler(None, 0)  # the next one's time is its own
+
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:
             # a transaction that starts by reading and then writes loses against another one: take the lock first
@@ -134,7 +102,7 @@ class Database:
         options = "-c timezone=UTC -c jit=off"
         if read_only:
             options += " -c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read"
-            options += f" -c statement_timeout={settings.statement_timeout_ms}"
+            options += f" -c statement_timeout={int(settings.operation_timeout_s * 1000)}"
         else:
             options += f" -c lock_timeout={int(settings.write_timeout_s * 1000)}"
         engine = create_engine(
@@ -165,22 +133,36 @@ class Database:
             yield
             return
         if not self._one_writer.acquire(timeout=self._timeout):
-            msg = "The database is busy writing. Nothing was stored; try again."
+            msg = Text(
+                "The database is busy writing. Nothing was stored; try again.",
+                "数据库正忙于写入。未保存任何内容；请重试。",
+            )
             raise Unavailable(msg)
         try:
             yield
         finally:
             self._one_writer.release()
 
-    def enter_workspace(self, session: Session, tenant_id: UUID) -> None:
-        """Tell PostgreSQL's row-level security, for this transaction, whose rows may be seen."""
-        if not self.is_sqlite:
-            session.connection().execute(select(func.set_config("app.tenant", str(tenant_id), true())))
+    def enter_workspace(self, session: Session, tenant_id: UUID, until: float | None = None) -> None:
+        """Tell PostgreSQL's row-level security, for this transaction, whose rows may be seen.
 
-    def enter_gate(self, session: Session) -> None:
+        After the instant `until` of `time.monotonic` no statement runs on; the error is a Fault.TIMEOUT.
+        """
+        if self.is_sqlite:
+            if until is not None:
+                driver: Any = session.connection().connection.driver_connection
+                driver.set_progress_handler(lambda: monotonic() > until, _INSTRUCTIONS)
+            return
+        given = [func.set_config("app.tenant", str(tenant_id), true())]
+        if until is not None:
+            left = max(1, int((until - monotonic()) * 1000))
+            given.append(func.set_config("statement_timeout", str(left), true()))
+        session.connection().execute(select(*given))
+
+    def enter_gate(self, gate: Session | Connection) -> None:
         """Put on, for this transaction, the role that sees tokens and jobs only."""
         if not self.is_sqlite:
-            session.connection().execute(text(f"SET LOCAL ROLE {GATE_ROLE}"))
+            gate.execute(text(f"SET LOCAL ROLE {GATE_ROLE}"))
 
     def check_role(self) -> None:
         """Refuse to serve as a role that row-level security does not bind. Raises RuntimeError."""

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.text import Text
+
 
 class Code(StrEnum):
     """Why an input was refused."""
@@ -27,7 +29,7 @@ class Problem:
     """One thing to mend in an input: a code, a sentence, and the path of the value in the input (camelCase)."""
 
     code: Code
-    message: str
+    message: Text
     path: tuple[str, ...] = ()
 
     def under(self, *prefix: str) -> "Problem":
@@ -36,15 +38,20 @@ class Problem:
 
 
 class AppError(Exception):
-    """Base of every error that is not a fault of ours; `str()` of it may be shown to the caller."""
+    """Base of every error that is not a fault of ours; `text` may be shown to the caller, `str()` is its English."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text.en)
+        self.text = text
 
 
 class Invalid(AppError):
     """The input cannot be accepted as it is; `problems` says what, where and how to mend it."""
 
-    def __init__(self, problems: Sequence[Problem] | str, *path: str, code: Code = Code.INVALID) -> None:
-        self.problems = (Problem(code, problems, path),) if isinstance(problems, str) else tuple(problems)
-        super().__init__("; ".join(problem.message for problem in self.problems))
+    def __init__(self, problems: Sequence[Problem] | Text, *path: str, code: Code = Code.INVALID) -> None:
+        self.problems = (Problem(code, problems, path),) if isinstance(problems, Text) else tuple(problems)
+        texts = [problem.message for problem in self.problems]
+        super().__init__(Text(" ".join(text.en for text in texts), "".join(text.zh for text in texts)))
 
 
 class NotFound(AppError):
@@ -65,6 +72,10 @@ class Forbidden(AppError):
 
 class Limited(AppError):
     """Asks for more than is served at once; the message names the limit."""
+
+
+class TimedOut(AppError):
+    """Took longer than an operation may."""
 
 
 class Unavailable(AppError):

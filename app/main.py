@@ -9,12 +9,13 @@ from functools import partial
 from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 
 from app import __version__, migrate
-from app.schema import graphiql
+from app.edge import graphiql
+from app.edge.endpoint import Endpoint
 from app.schema.build import sdl
-from app.schema.endpoint import Endpoint
 from app.settings import Settings
 from app.uow import Door, open_door
 from app.worker import Worker
@@ -40,8 +41,8 @@ def create_app(settings: Settings, *, work: bool = True, token: str | None = Non
             stop.set()
             if worker:
                 await asyncio.to_thread(worker.join)
+            await endpoint.close()
             await asyncio.to_thread(door.close)
-            endpoint.threads.shutdown()
 
     app = FastAPI(title="Custograph", version=__version__, lifespan=lifespan, openapi_url=None)
     app.router.routes.append(Route("/graphql", endpoint, methods=None))
@@ -49,9 +50,22 @@ def create_app(settings: Settings, *, work: bool = True, token: str | None = Non
     app.add_api_route("/healthz", _alive, methods=["GET"])
     app.add_api_route("/readyz", partial(_ready, door), methods=["GET"])
     app.add_api_route("/metrics", _metrics, methods=["GET"])
+    if settings.cors_origins:
+        _let_pages_call(app, [origin.strip() for origin in settings.cors_origins.split(",")])
     if settings.graphiql:
         app.router.routes.extend(graphiql.routes(token))
     return app
+
+
+def _let_pages_call(app: FastAPI, origins: list[str]) -> None:
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type", "Traceparent", "X-Request-Id"],
+        expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "Traceparent", "X-Request-Id"],
+        max_age=7_200,
+    )
 
 
 def _schema() -> Response:

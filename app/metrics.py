@@ -1,4 +1,4 @@
-"""What the process counts of itself, for `/metrics`. No label holds anything of a workspace."""
+"""What the process counts of itself, for `/metrics`. No label holds anything of a workspace but a token's id."""
 
 from prometheus_client import Counter, Histogram
 
@@ -14,3 +14,9 @@ GROUPS = Histogram(
     buckets=(1, 2, 4, 8, 16, 32, 64),
 )
 JOBS = Counter("custograph_jobs_total", "Jobs that were run, by kind and outcome (done, failed).", ("kind", "outcome"))
+DEPRECATED = Counter(
+    "custograph_graphql_deprecated_total",
+    "Operations that use what is deprecated, by element of the schema and id of the token.",
+    ("element", "token"),
+)
+LIMITED = Counter("custograph_graphql_limited_total", "Requests that a limit refused, by its code.", ("code",))

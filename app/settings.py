@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -25,16 +25,47 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
     graphiql: bool = Field(False, description="Serve the GraphiQL page at /.")
     log_level: str = Field("INFO", description="Least severe log level that is written: DEBUG, INFO, WARNING, ERROR.")
+    cors_origins: str = Field(
+        "", description="Web origins whose pages may call the API, separated by commas; * for any, empty for none."
+    )
+    trusted_documents: Path | None = Field(
+        None, description="Manifest of documents that clients may name by documentId (JSON: texts by id, or Apollo's)."
+    )
+    only_trusted_documents: bool = Field(False, description="Run no document but those of the manifest.")
     max_body_bytes: int = Field(2_000_000, ge=1_000, description="Largest request body taken, in bytes.")
-    max_query_tokens: int = Field(10_000, ge=100, description="Longest GraphQL document taken, in lexical tokens.")
+    max_query_tokens: int = Field(
+        4_000, ge=100, description="Longest GraphQL document taken, in lexical tokens (and 20 characters for each)."
+    )
+    max_definitions: int = Field(100, ge=1, description="Most operations and fragments in one document.")
+    max_fields: int = Field(
+        3_000, ge=1, description="Most fields that an operation may come to when its fragments are spread."
+    )
+    max_depth: int = Field(20, ge=1, description="How deep fields may be nested.")
+    max_root_fields: int = Field(50, ge=1, description="Most root fields in one operation.")
+    max_mutations: int = Field(10, ge=1, description="Most mutations in one operation.")
+    max_aliases: int = Field(60, ge=0, description="Most aliases in one operation.")
+    max_directives: int = Field(50, ge=0, description="Most directives in one operation.")
+    max_introspection_depth: int = Field(
+        2, ge=1, description="How many lists of introspection (fields, inputFields, …) may be nested."
+    )
+    max_list_length: int = Field(
+        1_000, ge=1, description="Most entries of one list in arguments and variables; a batch takes 500 rows."
+    )
+    max_page_size: int = Field(100, ge=1, description="Most rows on one page of a list.")
+    max_cost: int = Field(20_000, ge=1, description="Most points that one operation may be estimated at.")
+    operation_timeout_s: float = Field(
+        10, gt=0, description="Longest time one operation may take, its SQL statements included."
+    )
+    max_concurrency: int = Field(100, ge=1, description="Most operations of one token that a process runs at once.")
+    rate_limit_points: int = Field(
+        1_000_000, ge=0, description="How many points a token may use at once; 0 for no limit."
+    )
+    rate_limit_per_s: int = Field(100_000, ge=1, description="How many points a token gets back each second.")
     max_buckets: int = Field(1_100, ge=1, description="Most points that one series may have.")
     max_scan_rows: int = Field(
         2_000_000,
         ge=1,
         description="Most facts that one question outside the rollups may read (several filters at once).",
-    )
-    statement_timeout_ms: int = Field(
-        10_000, ge=100, description="Longest time one SQL statement of a read may take (PostgreSQL)."
     )
     write_timeout_s: float = Field(
         30, gt=0, description="Longest time a write waits for the database before a retryable error."
@@ -66,6 +97,16 @@ class Settings(BaseSettings):
             msg = "is not the address of a database; write it as postgresql://user@host:5432/db"
             raise ValueError(msg) from None
         return value
+
+    @model_validator(mode="after")
+    def _possible(self) -> "Settings":
+        if 0 < self.rate_limit_points < self.max_cost:
+            msg = "rate_limit_points must be at least max_cost, or the dearest operations could never run"
+            raise ValueError(msg)
+        if self.only_trusted_documents and self.trusted_documents is None:
+            msg = "only_trusted_documents needs trusted_documents, the manifest"
+            raise ValueError(msg)
+        return self
 
     @property
     def sqlite_path(self) -> Path | None:

@@ -15,20 +15,21 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 from sqlmodel import insert
 from uuid_utils.compat import uuid7
 
 from app.bus import Bus
-from app.db import Database, Fault, fault
-from app.errors import Forbidden, Limited, Unavailable
+from app.db import Database
+from app.errors import Forbidden
+from app.fault import translated
 from app.models.base import Owned
 from app.models.change import Action, Change
 from app.models.job import Job
 from app.models.workspace import Workspace
 from app.settings import Settings
+from app.text import Text
 from app.wall import WalledSession
 from app.writer import Call, Writer
 
@@ -183,8 +184,11 @@ def check(actor: Actor, function: Callable[..., Any], mode: str) -> None:
         raise RuntimeError(msg)
     scope: Scope = function.scope  # type: ignore[attr-defined]
     if scope not in actor.scopes:
-        msg = f"This needs the scope {scope.value}, which the token does not have."
-        raise Forbidden(msg)
+        text = Text(
+            f"This needs the scope {scope.value}, which the token does not have.",
+            f"这需要权限范围 {scope.value}，而此令牌没有。",
+        )
+        raise Forbidden(text)
 
 
 def _now() -> datetime:
@@ -201,10 +205,13 @@ class Door:
         )
 
     @contextmanager
-    def snapshot(self, actor: Actor) -> Iterator[Uow]:
-        """A unit that only reads, all of it from one snapshot of the database. Not thread safe."""
+    def snapshot(self, actor: Actor, until: float | None = None) -> Iterator[Uow]:
+        """A unit that only reads, all of it from one snapshot of the database. Not thread safe.
+
+        After the instant `until` of `time.monotonic` its statements are stopped: it raises TimedOut.
+        """
         with translated(), WalledSession(tenant_id=actor.tenant_id, bind=self.db.reader, autoflush=False) as session:
-            self.db.enter_workspace(session, actor.tenant_id)
+            self.db.enter_workspace(session, actor.tenant_id, until)
             yield Uow(session, self.db, actor, self.clock(), self.settings)
 
     def read(self, actor: Actor, function: Callable[Concatenate[Uow, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -237,6 +244,8 @@ class Door:
             WalledSession(tenant_id=tenant_id, bind=self.db.writer) as session,
         ):
             self.db.enter_workspace(session, tenant_id)
+            # processes take turns in a workspace, as threads of one do: crossing, they would deadlock and start over
+            self.db.lock(session, "write", tenant_id)
             yield session, lambda actor: Uow(session, self.db, actor, self.clock(), self.settings)
 
     @contextmanager
@@ -248,11 +257,11 @@ class Door:
             session.commit()
 
     @contextmanager
-    def gate_reader(self) -> Iterator[Session]:
+    def gate_reader(self) -> Iterator[Connection]:
         """The gate for reading only: never waits for a writer."""
-        with translated(), Session(self.db.reader, expire_on_commit=False) as session:
-            self.db.enter_gate(session)
-            yield session
+        with translated(), self.db.reader.connect() as connection:
+            self.db.enter_gate(connection)
+            yield connection
 
     def close(self) -> None:
         """Finish what was submitted and close the connections."""
@@ -265,21 +274,3 @@ def open_door(settings: Settings) -> Door:
     db = Database(settings)
     db.check_role()
     return Door(db, settings, Bus())
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn a database that cannot answer now into Unavailable, which says that a retry is safe."""
-    try:
-        yield
-    except PoolTimeout as error:
-        msg = "Too much is going on at once. Nothing was stored; try again."
-        raise Unavailable(msg) from error
-    except DBAPIError as error:
-        if fault(error) is Fault.TIMEOUT:
-            msg = "This took longer than a question may; ask for a shorter period or fewer filters."
-            raise Limited(msg) from error
-        if fault(error) is Fault.BUG:
-            raise
-        msg = "The database cannot take this now. Nothing was stored; try again."
-        raise Unavailable(msg) from error

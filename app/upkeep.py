@@ -13,6 +13,7 @@ from app.kpis import CUBES
 from app.models.workspace import Workspace
 from app.services import rebuild, rollup
 from app.settings import Settings
+from app.text import Text
 from app.uow import Door, system
 
 
@@ -36,11 +37,14 @@ def rebuild_now(door: Door, tenant_id: UUID, cubes: Sequence[str] | None) -> int
     actor = system(tenant_id, "command line")
     with door.snapshot(actor) as uow:
         if uow.session.get(Workspace, (tenant_id, tenant_id)) is None:
-            msg = f"There is no workspace {tenant_id}."
+            msg = Text(f"There is no workspace {tenant_id}.", f"没有工作区 {tenant_id}。")
             raise NotFound(msg)
     names = list(CUBES) if not cubes else list(cubes)
     if unknown := set(names) - set(CUBES):
-        msg = f"There is no rollup {', '.join(sorted(unknown))}; there are {', '.join(CUBES)}."
+        msg = Text(
+            f"There is no rollup {', '.join(sorted(unknown))}; there are {', '.join(CUBES)}.",
+            f"没有汇总 {', '.join(sorted(unknown))}；可用的有 {', '.join(CUBES)}。",
+        )
         raise NotFound(msg)
     begun = door.write(actor, rebuild.start, names)
     while door.write(actor, rebuild.step):

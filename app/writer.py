@@ -17,9 +17,10 @@ from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from app.db import Fault, fault
 from app.errors import AppError, Unavailable, Undone
+from app.fault import Fault, fault
 from app.metrics import GROUPS
+from app.text import Text
 from app.wall import WalledSession
 
 if TYPE_CHECKING:  # the door builds the writer, so the types of the door can only be named here
@@ -56,7 +57,10 @@ class Writer:
         """Queue `call`. Raises Unavailable when too many wait already."""
         with self._lock:
             if self._count >= MAX_WAITING:
-                msg = "Too many writes are waiting. Nothing was stored; try again."
+                msg = Text(
+                    "Too many writes are waiting. Nothing was stored; try again.",
+                    "等待写入的请求过多。未保存任何内容；请重试。",
+                )
                 raise Unavailable(msg)
             self._count += 1
             queue = self._waiting.get(call.tenant_id)
@@ -140,9 +144,11 @@ class Writer:
                 answer = self._once(call)
             except _Race:
                 if attempt == ATTEMPTS - 1:
-                    call.future.set_exception(
-                        Unavailable("Others write the same thing. Nothing was stored; try again.")
+                    msg = Text(
+                        "Others write the same thing. Nothing was stored; try again.",
+                        "其他请求正在写入同一内容。未保存任何内容；请重试。",
                     )
+                    call.future.set_exception(Unavailable(msg))
                     return
                 time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
             except Exception as error:  # noqa: BLE001 - whatever it raises is the caller's answer

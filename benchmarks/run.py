@@ -6,6 +6,7 @@ python benchmarks/run.py --quick
 
 import argparse
 
+import answers
 import batch
 import dashboard
 import memory
@@ -33,6 +34,7 @@ def main() -> None:
             for size in sizes:
                 stored(databases, kind, size)
         dashboard.run(databases, sizes, chosen.databases, rounds=few or dashboard.ROUNDS)
+        answers.run(databases, chosen.databases, rounds=few or answers.ROUNDS, size=sizes[0])
         batch.run(databases, chosen.databases, rounds=few or batch.ROUNDS)
         memory.run(databases, chosen.databases, lasting=few or memory.SECONDS)
         rebuild.run(databases, sizes[-1], chosen.databases)

@@ -147,9 +147,7 @@ class Server:
     """`python -m app serve` in a process of its own, and a client that keeps its connection."""
 
     def __init__(self, store: Store, *options: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CUSTOGRAPH_")}
         environment["CUSTOGRAPH_DATABASE_URL"] = store.url
         self.process = subprocess.Popen(
@@ -181,6 +179,13 @@ class Server:
         self.client.close()
         self.process.terminate()
         self.process.wait(60)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def ask(client: httpx.Client, query: str, **variables: object) -> dict[str, Any]:

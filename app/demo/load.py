@@ -54,7 +54,7 @@ def ensure(door: Door) -> list[Demonstration]:
 
 def _found(door: Door, company: Company) -> Demonstration | None:
     begun_at = _begun_at(door, company)
-    if begun_at is None or not door.read(_actor(company), feedback.find, Ref(external_id=CLOSING)):
+    if begun_at is None or not door.read(_actor(company), feedback.LIST.find, Ref(external_id=CLOSING)):
         return None
     return _demonstration(company, timeline(company, begun_at))
 
@@ -125,7 +125,7 @@ def _each_batch(door: Door, actor: Actor, function: Any, rows: Sequence[Mapping[
     for start in range(0, len(rows), MAX_ROWS):
         results: list[Result] = door.write(actor, function, rows[start : start + MAX_ROWS], Options())
         if problems := [problem for result in results for problem in result.problems]:
-            msg = f"The demonstration could not be made: {problems[0].message}"
+            msg = f"The demonstration could not be made: {problems[0].message.en}"
             raise RuntimeError(msg)
 
 

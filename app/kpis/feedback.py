@@ -16,8 +16,8 @@ from app.kpis.kpi import (
     ratio,
 )
 from app.kpis.measure import MILLIONTHS, Cube, Measure
-from app.kpis.text import Text
 from app.models.feedback import Feedback, FeedbackKind
+from app.text import Text
 
 SATISFIED = 700_000
 """The position on the scale, in millionths of the way from worst to best, from which an answer satisfies."""

@@ -7,7 +7,7 @@ from functools import cached_property
 from app.formula import Atom, Formula, atoms, show
 from app.kpis.dimension import Dimension
 from app.kpis.measure import Cube, Lost, Measure, Opening
-from app.kpis.text import Text
+from app.text import Text
 
 
 class KpiUnit(StrEnum):

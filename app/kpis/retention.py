@@ -6,9 +6,9 @@ from sqlmodel import col
 from app.kpis.dimension import Dimension
 from app.kpis.kpi import Direction, KpiUnit, LifecycleStage, Variant, ratio
 from app.kpis.measure import Cube, Lost, Measure, Opening
-from app.kpis.text import Text
 from app.models.base import FOREVER
 from app.models.spell import Spell
+from app.text import Text
 
 _dimensions = {
     Dimension.ACQUISITION_CHANNEL: Spell.acquisition_channel_id,

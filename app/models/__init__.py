@@ -6,6 +6,7 @@ from app.models.customer import Customer, CustomerExternalId, CustomerStatus
 from app.models.feedback import Feedback, FeedbackKind, FeedbackOrigin
 from app.models.idempotency import Idempotency
 from app.models.job import Job
+from app.models.quota import Quota
 from app.models.rollup import RollupState
 from app.models.spell import Spell
 from app.models.staff import Staff
@@ -29,6 +30,7 @@ __all__ = [
     "FeedbackOrigin",
     "Idempotency",
     "Job",
+    "Quota",
     "RollupState",
     "Spell",
     "Staff",

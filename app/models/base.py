@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Dialect, Enum, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Dialect, Enum, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import DateTime, TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -87,6 +87,16 @@ def unique(table: str, *columns: str) -> UniqueConstraint:
     return UniqueConstraint("tenant_id", *columns, name=f"uq_{table}_{'_'.join(columns)}")
 
 
+def ordered(table: str, column: str, *, empty: bool = False, where: str | None = None) -> Index:
+    """The index behind a list in the order of `column`, of the rows that meet `where`; `empty` says it may be null.
+
+    Where a column may be null, whether it is comes first, as it does in the order: databases disagree on nulls.
+    """
+    flag = [text(f"({column} IS NULL)")] if empty else []
+    part = None if where is None else text(where)
+    return Index(f"ix_{table}_{column}", "tenant_id", *flag, column, "id", sqlite_where=part, postgresql_where=part)
+
+
 class Tenanted(SQLModel):
     """A row of one workspace."""
 
@@ -118,6 +128,10 @@ class Traits(SQLModel):
 
 TRAITS = tuple(Traits.model_fields)
 """The names of the frozen columns."""
+
+
+PRESENT = "deleted_at IS NULL"
+"""What holds of a fact that is not deleted; lists show no other."""
 
 
 class Fact(Owned):

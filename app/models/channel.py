@@ -3,7 +3,7 @@
 from enum import StrEnum
 from uuid import UUID
 
-from app.models.base import choice, refers, unique
+from app.models.base import choice, ordered, refers, unique
 from app.models.keyed import Keyed
 
 
@@ -37,7 +37,12 @@ class ChannelMedium(StrEnum):
 class Channel(Keyed, table=True):
     """A place or way in which customers and company meet."""
 
-    __table_args__ = (unique("channel", "key"), refers("parent_id", "channel"))
+    __table_args__ = (
+        unique("channel", "key"),
+        refers("parent_id", "channel"),
+        ordered("channel", "key"),
+        ordered("channel", "name"),
+    )
 
     kind: ChannelKind | None = choice(ChannelKind, default=None)
     medium: ChannelMedium | None = choice(ChannelMedium, default=None)

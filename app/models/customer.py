@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlmodel import Field
 
-from app.models.base import Document, Owned, Traits, choice, instant, personal, refers, typed, unique
+from app.models.base import Document, Owned, Traits, choice, instant, ordered, personal, refers, typed, unique
 
 
 class CustomerStatus(StrEnum):
@@ -26,7 +26,9 @@ class Customer(Owned, Traits, table=True):
         refers("parent_id", "customer"),
         refers("acquisition_channel_id", "channel"),
         Index("ix_customer_created", "tenant_id", "created_at", "id"),
-        Index("ix_customer_name", "tenant_id", "name", "id"),
+        ordered("customer", "updated_at"),
+        ordered("customer", "name", empty=True),
+        ordered("customer", "joined_on", empty=True),
         Index("ix_customer_parent", "tenant_id", "parent_id"),
     )
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
-from app.models.base import Document, Fact, Traits, choice, refers, typed, unique
+from app.models.base import PRESENT, Document, Fact, Traits, choice, ordered, refers, typed, unique
 
 
 class FeedbackKind(StrEnum):
@@ -49,7 +49,9 @@ class Feedback(Fact, Traits, table=True):
         refers("acquisition_channel_id", "channel"),
         refers("staff_id", "staff"),
         refers("survey_id", "survey"),
-        Index("ix_feedback_occurred", "tenant_id", "occurred_at", "id"),
+        ordered("feedback", "occurred_at", where=PRESENT),
+        ordered("feedback", "recorded_at", where=PRESENT),
+        ordered("feedback", "score", empty=True, where=PRESENT),
         Index("ix_feedback_day", "tenant_id", "day"),
         Index("ix_feedback_customer", "tenant_id", "customer_id", "occurred_at"),
     )

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from app.models.base import choice, unique
+from app.models.base import choice, ordered, unique
 from app.models.keyed import Keyed
 
 
@@ -16,6 +16,10 @@ class SurveyOccasion(StrEnum):
 class Survey(Keyed, table=True):
     """A survey that feedback may answer."""
 
-    __table_args__ = (unique("survey", "key"),)
+    __table_args__ = (
+        unique("survey", "key"),
+        ordered("survey", "key"),
+        ordered("survey", "name"),
+    )
 
     occasion: SurveyOccasion | None = choice(SurveyOccasion, default=None)

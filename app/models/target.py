@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlmodel import Field
 
-from app.models.base import Document, Owned, choice, instant, typed, unique
+from app.models.base import Document, Owned, choice, instant, ordered, typed, unique
 
 
 class TargetKind(StrEnum):
@@ -30,6 +30,7 @@ class Target(Owned, table=True):
         unique("target", "kpi", "variant", "scope_digest", "starts_on", "ends_on"),
         Index("ix_target_created", "tenant_id", "created_at", "id"),
         Index("ix_target_ends", "tenant_id", "ends_on", "id"),
+        ordered("target", "starts_on"),
     )
 
     source: str = Field(max_length=100)

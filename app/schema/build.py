@@ -6,7 +6,6 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError, GraphQLSchema
-from strawberry.extensions import SchemaExtension
 
 from app.schema.mutation import Mutation
 from app.schema.query import Query
@@ -25,23 +24,10 @@ class Schema(strawberry.Schema):
         return self._schema
 
 
-class Given(SchemaExtension):
-    """Hands Strawberry the document that was parsed and validated already."""
-
-    def on_parse(self) -> Any:  # noqa: ANN401 - a generator, as extensions are
-        """Skip parsing."""
-        context = self.execution_context
-        document = (context.operation_extensions or {}).get("document")
-        if document is not None:
-            context.graphql_document = document
-            context.validation_rules = ()
-        yield
-
-
 @cache
 def build() -> Schema:
     """The one schema of the process; it holds no state."""
-    schema = Schema(query=Query, mutation=Mutation, config=config(), extensions=[Given])
+    schema = Schema(query=Query, mutation=Mutation, config=config())
     soften(schema.core)
     return schema
 

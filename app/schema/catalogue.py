@@ -3,6 +3,7 @@
 import asyncio
 from datetime import date
 from enum import Enum
+from functools import cache
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -59,6 +60,7 @@ enum(KpiKey, {key: _described(kpi) for key, kpi in CATALOGUE.items()})
 class KpiVariant:
     """One reading of a KPI."""
 
+    id: strawberry.ID = plain("Names the reading among those of all KPIs.")
     key: str = plain("Its key, for `variant`.")
     formula: str = plain("Its formula over measures.")
     is_default: bool = plain("Whether it is meant when no variant is named.")
@@ -79,6 +81,7 @@ class KpiVariant:
 class KpiInputStatus:
     """A kind of facts that a KPI needs, and whether the workspace has them."""
 
+    id: strawberry.ID = plain("Names the kind of facts, for clients' caches.")
     key: str = plain("The kind of facts.")
     is_available: bool = plain("Whether the workspace has any.")
     since: date | None = plain("The first day of which it has some.")
@@ -117,7 +120,12 @@ class KpiDefinition(Node):
         names = list(dict.fromkeys(cube.input for cube in self.kpi.variants[0].cubes))
         extents = await asyncio.gather(*(info.context.gather(kpis.available, name) for name in names))
         return [
-            KpiInputStatus(key=name, is_available=extent.first is not None, since=extent.first)
+            KpiInputStatus(
+                id=strawberry.ID(ids.encode("KpiInputStatus", name)),
+                key=name,
+                is_available=extent.first is not None,
+                since=extent.first,
+            )
             for name, extent in zip(names, extents, strict=True)
         ]
 
@@ -135,8 +143,9 @@ class KpiDefinition(Node):
         return await ask(info, self.key, period, variant, filter)
 
     @classmethod
+    @cache
     def of(cls, kpi: Kpi) -> "KpiDefinition":
-        """The declaration as the schema shows it."""
+        """The declaration as the schema shows it; made once."""
         low, high = kpi.bounds or (None, None)
         return cls(
             id=strawberry.ID(ids.encode("KpiDefinition", kpi.key)),
@@ -145,7 +154,13 @@ class KpiDefinition(Node):
             unit=kpi.unit,
             direction=kpi.direction,
             variants=[
-                KpiVariant(key=one.key, formula=one.formula, is_default=one is kpi.variants[0], variant=one)
+                KpiVariant(
+                    id=strawberry.ID(ids.encode("KpiVariant", kpi.key, one.key)),
+                    key=one.key,
+                    formula=one.formula,
+                    is_default=one is kpi.variants[0],
+                    variant=one,
+                )
                 for one in kpi.variants
             ],
             dimensions=list(kpi.dimensions),

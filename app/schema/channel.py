@@ -1,6 +1,5 @@
 """Channels in the schema."""
 
-from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
@@ -11,14 +10,12 @@ from app.models.channel import Channel as Row
 from app.models.channel import ChannelKind, ChannelMedium
 from app.schema.context import Info
 from app.schema.describe import absent, enum, field, input_, plain, type_
-from app.schema.errors import UserError
-from app.schema.inputs import ChannelRefInput, FilterInput, IdFilterInput, StringFilterInput
-from app.schema.node import Node, rows_found_by
-from app.schema.outcome import Outcome
-from app.schema.page import OrderDirection
+from app.schema.inputs import ChannelRefInput
+from app.schema.node import Node
+from app.schema.noun import Noun
 from app.schema.scalars import Moment
+from app.schema.writing import Upsert
 from app.services import channel
-from app.services.page import Order
 
 enum(
     ChannelKind,
@@ -66,7 +63,7 @@ class Channel(Node):
     @field
     async def parent(self, info: Info) -> "Channel | None":
         """The channel above it."""
-        return await related(info, self.parent_id)
+        return await CHANNEL.related(info, self.parent_id)
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -85,15 +82,6 @@ class Channel(Node):
         )
 
 
-async def related(info: Info, id_: UUID | None) -> Channel | None:
-    """The channel that another row refers to."""
-    row = await info.context.load(channel.by_ids, id_) if id_ else None
-    return Channel.of(row) if row else None
-
-
-rows_found_by("Channel", channel.by_ids, lambda _context, row: Channel.of(row))
-
-
 @input_
 class ChannelUpsertInput:
     """A channel; absent keeps, null clears."""
@@ -105,43 +93,14 @@ class ChannelUpsertInput:
     parent: ChannelRefInput | None = absent("The channel above it.")
 
 
-@type_
-class ChannelUpsertPayload:
-    """What became of the channel."""
-
-    channel: Channel | None = plain("The channel as it stands now.")
-    outcome: Outcome = plain("What became of it.")
-    user_errors: list[UserError] = plain("What to mend in the input; nothing was stored then.")
-
-
-@input_
-class ChannelFilterInput:
-    """Which channels are meant; all conditions must hold."""
-
-    key: StringFilterInput | None = absent("The key.", name="externalId")
-    name: StringFilterInput | None = absent("The name.")
-    kind: FilterInput[ChannelKind] | None = absent("The kind of place.")
-    medium: FilterInput[ChannelMedium] | None = absent("How customers are reached.")
-    parent_id: IdFilterInput | None = absent("The channel above.")
-    and_: "list[ChannelFilterInput] | None" = absent("All of these hold.", name="and")
-    or_: "list[ChannelFilterInput] | None" = absent("One of these holds.", name="or")
-    not_: "ChannelFilterInput | None" = absent("This does not hold.", name="not")
-
-
-class ChannelOrderField(StrEnum):
-    """What channels can be ordered by."""
-
-    EXTERNAL_ID = "EXTERNAL_ID"
-
-
-enum(ChannelOrderField, {"EXTERNAL_ID": "By their key."})
-COLUMNS = {ChannelOrderField.EXTERNAL_ID: "key"}
-DEFAULT = Order("key")
-
-
-@input_
-class ChannelOrderInput:
-    """One step of an order."""
-
-    field: ChannelOrderField = plain("By what.")
-    direction: OrderDirection = plain("Which way.", default=OrderDirection.ASC)
+CHANNEL = Noun(
+    Channel,
+    channel.LIST,
+    one="channel",
+    many="channels",
+    words=("a channel", "channels"),
+    by=ChannelRefInput,
+    filters=("external_id", "name", "kind", "medium", "parent", "is_stub", "created_at"),
+    orders=("external_id", "name"),
+    writes=(Upsert(channel.upsert, ChannelUpsertInput),),
+)

@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from functools import partial
+from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 import strawberry
 from strawberry.dataloader import DataLoader
 
-from app.errors import AppError, Unauthenticated
+from app.errors import AppError, Limited, Unauthenticated
+from app.text import Text
 from app.uow import Actor, Door, Scope, Uow, check
 
 P = ParamSpec("P")
@@ -19,22 +20,48 @@ R = TypeVar("R")
 K = TypeVar("K", bound=Hashable)
 
 
-class Context:
-    """One per operation, never shared."""
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What an operation costs its caller, and how much more they may ask for."""
 
-    def __init__(
+    cost: int
+    limit: int
+    remaining: int
+    restore_rate: int
+    """Points that come back each second."""
+
+    @property
+    def full_in_s(self) -> float:
+        """How long it takes until all of `limit` may be asked for again."""
+        return (self.limit - self.remaining) / self.restore_rate
+
+
+class Context:
+    """One per operation, never shared.
+
+    `until` is the instant of `time.monotonic` after which it may take no longer.
+    """
+
+    def __init__(  # noqa: PLR0913 - what an operation carries
         self,
         door: Door,
         threads: ThreadPoolExecutor,
         places: asyncio.Semaphore,
         actor: Actor | None,
         locale: str = "en",
+        *,
+        until: float | None = None,
+        rate: Rate | None = None,
     ) -> None:
         self.door, self.threads, self.places, self._actor, self.locale = door, threads, places, actor, locale
+        self.rate, self._until = rate, until
+        self._entries = 0
         self._snapshot: Uow | None = None
         self._placed = False
         self._opened = ExitStack()
         self._turn = asyncio.Lock()
+        self._busy: asyncio.Future[Any] | None = None
+        self._answers: dict[Callable[..., Any], asyncio.Future[Any]] = {}
         self._loaders: dict[Callable[..., Any], DataLoader[Any, Any]] = {}
         self._gathered: dict[Callable[..., Any], DataLoader[Any, Any]] = {}
 
@@ -42,9 +69,24 @@ class Context:
     def actor(self) -> Actor:
         """Who asks. Raises Unauthenticated when nobody has said."""
         if self._actor is None:
-            msg = "This needs a token: send it as `Authorization: Bearer …`."
+            msg = Text(
+                "This needs a token: send it as `Authorization: Bearer …`.",
+                "这需要令牌：请以 `Authorization: Bearer …` 发送。",
+            )
             raise Unauthenticated(msg)
         return self._actor
+
+    def spend(self, entries: int) -> None:
+        """Account for a list whose length only its answer tells. Raises Limited beyond what one operation may cost."""
+        self._entries += entries
+        most = self.door.settings.max_cost
+        if self._entries > most:
+            text = Text(
+                f"The lists in this answer come to more than {most:,} entries; ask for shorter periods, coarser grains "
+                "or fewer KPIs.",
+                f"此响应中的列表合计超过 {most:,} 项；请缩短期间、加粗粒度或减少 KPI。",
+            )
+            raise Limited(text)
 
     def may(self, scope: Scope) -> bool:
         """Whether the caller has `scope`."""
@@ -56,8 +98,20 @@ class Context:
             await self.close()  # what is read after a write must see it
             self._loaders.clear()
             return await asyncio.wrap_future(self.door.submit(self.actor, function, *args, **kwargs))
-        work = partial(self.door.read, self.actor, function, *args, **kwargs)
+
+        def work() -> R:
+            check(self.actor, function, "reads")
+            with self.door.snapshot(self.actor, self._until) as uow:
+                return function(uow, *args, **kwargs)
+
         return await asyncio.get_running_loop().run_in_executor(self.threads, work)
+
+    async def once(self, function: Callable[[Uow], R]) -> R:
+        """What `function`, a service, answers to everything that asks for it in this operation."""
+        if function not in self._answers:
+            self._answers[function] = asyncio.ensure_future(self.run(function))
+        answer: R = await self._answers[function]
+        return answer
 
     def load(self, function: Callable[[Uow, Sequence[UUID]], Mapping[UUID, R]], id_: UUID) -> Awaitable[R | None]:
         """What `function` (a service that answers many ids at once) gives for `id_`, gathered with its siblings."""
@@ -77,7 +131,7 @@ class Context:
         def work() -> R:
             check(self.actor, function, "reads")
             if self._snapshot is None:
-                self._snapshot = self._opened.enter_context(self.door.snapshot(self.actor))
+                self._snapshot = self._opened.enter_context(self.door.snapshot(self.actor, self._until))
             return function(self._snapshot, *args, **kwargs)
 
         async with self._turn:  # one session serves one thread at a time
@@ -85,7 +139,8 @@ class Context:
                 await self.places.acquire()  # before the thread: an operation that waits must not hold one
                 self._placed = True
             # shielded: a caller who goes away must not free the session while the thread still uses it
-            return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self.threads, work))
+            self._busy = asyncio.get_running_loop().run_in_executor(self.threads, work)
+            return await asyncio.shield(self._busy)
 
     def gather(self, function: Callable[[Uow, Sequence[K]], Sequence[R | AppError]], key: K) -> Awaitable[R]:
         """What `function` (a service that answers many at once) gives for `key`, gathered with its siblings.
@@ -102,9 +157,13 @@ class Context:
         return loader.load(key)
 
     async def close(self) -> None:
-        """End the snapshot, if one was opened."""
+        """End the snapshot, if one was opened, as soon as no thread uses it."""
+        if not self._placed:
+            return
         async with self._turn:
             self._gathered.clear()
+            if self._busy is not None:
+                await asyncio.wait({self._busy})
             if self._snapshot is not None:
                 self._snapshot = None
                 await asyncio.get_running_loop().run_in_executor(self.threads, self._opened.close)

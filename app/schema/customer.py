@@ -2,7 +2,6 @@
 
 from datetime import date
 from typing import Self
-from uuid import UUID
 
 import strawberry
 
@@ -10,30 +9,24 @@ from app import ids
 from app.models.base import FOREVER, CustomerKind
 from app.models.customer import Customer as Row
 from app.models.customer import CustomerStatus
-from app.schema import channel as channels
-from app.schema.channel import Channel
+from app.schema.channel import CHANNEL, Channel
 from app.schema.context import Info
-from app.schema.describe import enum, field, plain, type_
-from app.schema.node import Node, rows_found_by
+from app.schema.cost import FEW, sized
+from app.schema.customer_input import CustomerUpsertInput
+from app.schema.describe import field, plain, type_
+from app.schema.inputs import CustomerRefInput
+from app.schema.node import Node
+from app.schema.noun import Noun
 from app.schema.scalars import Json, Moment
+from app.schema.writing import upserts
 from app.services import customer
-from app.uow import Scope
-
-enum(CustomerKind, {"PERSON": "One person.", "ACCOUNT": "An organisation."})
-enum(
-    CustomerStatus,
-    {
-        "PROSPECT": "Not a customer yet.",
-        "ACTIVE": "A customer.",
-        "CHURNED": "No longer a customer.",
-    },
-)
 
 
 @type_
 class ExternalId:
     """A name under which some system knows a record."""
 
+    id: strawberry.ID = plain("Names the pair, for clients' caches.")
     source: str = plain("The key of the source system.")
     external_id: str = plain("The record's id there.")
 
@@ -42,6 +35,7 @@ class ExternalId:
 class CustomerSpell:
     """A time in which somebody was a customer."""
 
+    id: strawberry.ID = plain("Names the spell, for clients' caches.")
     from_: date = plain("The first day as a customer.", name="from")
     before: date | None = plain("The first day no longer; null while it lasts.")
     reason: str | None = plain("Why it ended.")
@@ -73,37 +67,51 @@ class Customer(Node):
     @field
     async def parent(self, info: Info) -> "Customer | None":
         """The account above this one."""
-        return await related(info, self.row.parent_id)
+        return await CUSTOMER.related(info, self.row.parent_id)
 
     @field
     async def acquisition_channel(self, info: Info) -> Channel | None:
         """The channel that the customer came through."""
-        return await channels.related(info, self.row.acquisition_channel_id)
+        return await CHANNEL.related(info, self.row.acquisition_channel_id)
 
     @field
+    @sized(FEW)
     async def external_ids(self, info: Info) -> list[ExternalId]:
         """Under which names the systems know the customer."""
         rows = await info.context.load(customer.external_ids, self.row.id)
-        return [ExternalId(source=row.source, external_id=row.external_id) for row in rows or ()]
+        return [
+            ExternalId(
+                id=strawberry.ID(ids.encode("ExternalId", row.source, row.external_id)),
+                source=row.source,
+                external_id=row.external_id,
+            )
+            for row in rows or ()
+        ]
 
     @field
+    @sized(FEW)
     async def spells(self, info: Info) -> list[CustomerSpell]:
         """The times in which this was a customer, the earliest first."""
         rows = await info.context.load(customer.spells, self.row.id)
         return [
-            CustomerSpell(from_=row.start, before=None if row.end == FOREVER else row.end, reason=row.reason)
+            CustomerSpell(
+                id=strawberry.ID(ids.encode("CustomerSpell", self.row.id, row.start)),
+                from_=row.start,
+                before=None if row.end == FOREVER else row.end,
+                reason=row.reason,
+            )
             for row in rows or ()
         ]
 
     @classmethod
-    def of(cls, row: Row, *, personal: bool) -> Self:
-        """The row as the schema shows it to somebody who may (or may not) see personal data."""
+    def of(cls, row: Row) -> Self:
+        """The row as the schema shows it."""
         return cls(
             id=strawberry.ID(ids.encode("Customer", row.id)),
-            name=row.name if personal else None,
-            email=row.email if personal else None,
-            phone=row.phone if personal else None,
-            attributes=Json(row.attributes) if personal else None,
+            name=row.name,
+            email=row.email,
+            phone=row.phone,
+            attributes=Json(row.attributes),
             kind=row.customer_kind,
             segment=row.segment,
             region=row.region,
@@ -121,17 +129,31 @@ class Customer(Node):
         )
 
 
-def shown(info: Info, row: Row) -> Customer:
-    """The row as this caller may see it."""
-    return Customer.of(row, personal=info.context.may(Scope.PERSONAL_READ))
-
-
-async def related(info: Info, id_: UUID | None) -> Customer | None:
-    """The customer that another row refers to."""
-    row = await info.context.load(customer.by_ids, id_) if id_ else None
-    return shown(info, row) if row else None
-
-
-rows_found_by(
-    "Customer", customer.by_ids, lambda context, row: Customer.of(row, personal=context.may(Scope.PERSONAL_READ))
+CUSTOMER = Noun(
+    Customer,
+    customer.LIST,
+    one="customer",
+    many="customers",
+    words=("a customer", "customers"),
+    by=CustomerRefInput,
+    filters=(
+        "name",
+        "email",
+        "kind",
+        "segment",
+        "region",
+        "status",
+        "first_contact_at",
+        "joined_on",
+        "churned_on",
+        "churn_reason",
+        "created_at",
+        "updated_at",
+        "is_test",
+        "is_stub",
+        "parent",
+        "acquisition_channel",
+    ),
+    orders=("-created_at", "updated_at", "name", "joined_on"),
+    writes=(upserts(customer.upsert_batch, CustomerUpsertInput, stubs="parents and channels"),),
 )

@@ -41,13 +41,18 @@ def one_of(cls: T) -> T:
 
 
 def field(resolver: Callable[..., Any]) -> Any:  # noqa: ANN401 - strawberry.field() itself is typed Any
-    """A field with a resolver, described by the resolver's docstring."""
-    return strawberry.field(resolver=resolver, description=doc(resolver))
+    """A field with a resolver, described by the resolver's docstring, with the cost declared on it."""
+    return strawberry.field(resolver=resolver, description=doc(resolver), directives=directives(resolver))
 
 
 def mutation(resolver: Callable[..., Any]) -> Any:  # noqa: ANN401 - as above
     """A mutation, described by the resolver's docstring."""
-    return strawberry.mutation(resolver=resolver, description=doc(resolver))
+    return strawberry.mutation(resolver=resolver, description=doc(resolver), directives=directives(resolver))
+
+
+def directives(resolver: Callable[..., Any]) -> list[object]:
+    """What `app.schema.cost` declared on the resolver."""
+    return list(getattr(resolver, "directives", ()))
 
 
 def plain(description: str, **options: Any) -> Any:  # noqa: ANN401 - as above

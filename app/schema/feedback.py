@@ -8,47 +8,18 @@ import strawberry
 from app import ids
 from app.models.feedback import Feedback as Row
 from app.models.feedback import FeedbackKind, FeedbackOrigin
-from app.schema import channel as channels
-from app.schema import customer as customers
-from app.schema import staff as staffs
-from app.schema import survey as surveys
-from app.schema.channel import Channel
+from app.schema.channel import CHANNEL, Channel
 from app.schema.context import Info
-from app.schema.customer import Customer
-from app.schema.describe import enum, field, plain, type_
-from app.schema.node import Node, rows_found_by
+from app.schema.customer import CUSTOMER, Customer
+from app.schema.describe import field, plain, type_
+from app.schema.feedback_input import FeedbackRecordInput
+from app.schema.node import Node
+from app.schema.noun import Noun
 from app.schema.scalars import Moment
-from app.schema.staff import Staff
-from app.schema.survey import Survey
+from app.schema.staff import STAFF, Staff
+from app.schema.survey import SURVEY, Survey
+from app.schema.writing import Deletes, records
 from app.services import feedback
-from app.uow import Scope
-
-enum(
-    FeedbackKind,
-    {
-        "CSAT": "An answer to a satisfaction question.",
-        "NPS": "An answer to the recommendation question, from 0 to 10.",
-        "CES": "An answer to an effort question.",
-        "REVIEW": "A public review.",
-        "COMMENT": "Words without a question: an interview, a mention, a remark.",
-        "COMPLAINT": "A complaint.",
-        "SUGGESTION": "A suggestion.",
-        "COMPLIMENT": "A compliment.",
-    },
-)
-enum(
-    FeedbackOrigin,
-    {
-        "SURVEY": "From a survey.",
-        "REVIEW_SITE": "From a review site.",
-        "INTERVIEW": "From an interview.",
-        "SOCIAL_LISTENING": "Found on social media.",
-        "SUPPORT_CONTACT": "From a contact with support.",
-        "COMPLAINT": "From complaint handling.",
-        "WIDGET": "From a widget in a page or app.",
-        "OTHER": "From anywhere else.",
-    },
-)
 
 
 @type_
@@ -80,31 +51,31 @@ class Feedback(Node):
     @field
     async def customer(self, info: Info) -> Customer | None:
         """Who said it."""
-        return await customers.related(info, self.row.customer_id)
+        return await CUSTOMER.related(info, self.row.customer_id)
 
     @field
     async def channel(self, info: Info) -> Channel | None:
         """Where it was said."""
-        return await channels.related(info, self.row.channel_id)
+        return await CHANNEL.related(info, self.row.channel_id)
 
     @field
     async def acquisition_channel(self, info: Info) -> Channel | None:
         """The channel that the customer came through, as known at the time."""
-        return await channels.related(info, self.row.acquisition_channel_id)
+        return await CHANNEL.related(info, self.row.acquisition_channel_id)
 
     @field
     async def staff(self, info: Info) -> Staff | None:
         """Whom it is about."""
-        return await staffs.related(info, self.row.staff_id)
+        return await STAFF.related(info, self.row.staff_id)
 
     @field
     async def survey(self, info: Info) -> Survey | None:
         """The survey that it answers."""
-        return await surveys.related(info, self.row.survey_id)
+        return await SURVEY.related(info, self.row.survey_id)
 
     @classmethod
-    def of(cls, row: Row, *, personal: bool) -> Self:
-        """The row as the schema shows it to somebody who may (or may not) see personal data."""
+    def of(cls, row: Row) -> Self:
+        """The row as the schema shows it."""
         return cls(
             id=strawberry.ID(ids.encode("Feedback", row.id)),
             source=row.source,
@@ -118,7 +89,7 @@ class Feedback(Node):
             campaign=row.campaign,
             journey_stage=row.journey_stage,
             origin=row.origin,
-            comment=row.comment if personal else None,
+            comment=row.comment,
             tags=row.tags,
             segment=row.segment,
             region=row.region,
@@ -131,11 +102,36 @@ class Feedback(Node):
         )
 
 
-def shown(info: Info, row: Row) -> Feedback:
-    """The row as this caller may see it."""
-    return Feedback.of(row, personal=info.context.may(Scope.PERSONAL_READ))
-
-
-rows_found_by(
-    "Feedback", feedback.by_ids, lambda context, row: Feedback.of(row, personal=context.may(Scope.PERSONAL_READ))
+FEEDBACK = Noun(
+    Feedback,
+    feedback.LIST,
+    one="feedback_item",
+    many="feedback",
+    words=("a feedback", "feedbacks"),
+    filters=(
+        "kind",
+        "origin",
+        "score",
+        "source",
+        "external_id",
+        "product",
+        "campaign",
+        "journey_stage",
+        "segment",
+        "region",
+        "comment",
+        "occurred_at",
+        "day",
+        "recorded_at",
+        "customer",
+        "channel",
+        "acquisition_channel",
+        "staff",
+        "survey",
+    ),
+    orders=("-occurred_at", "recorded_at", "score"),
+    writes=(
+        records(feedback.record_batch, FeedbackRecordInput, stubs="customers, channels, staff and surveys"),
+        Deletes(feedback.delete_batch),
+    ),
 )

@@ -9,10 +9,10 @@ from babel.numbers import format_decimal
 from app.kpis.figure import Figure, KpiFlag, NullReason
 from app.kpis.interval import LEVEL
 from app.kpis.kpi import Kpi, KpiUnit, Variant
-from app.kpis.text import Text
 from app.schema.context import Info
 from app.schema.describe import enum, field, interface, plain, type_
 from app.schema.period import LocaleArgument, babel
+from app.text import Text
 
 enum(
     NullReason,
@@ -54,6 +54,7 @@ _REASONS = {
 class Interval:
     """A confidence interval, in the KPI's own unit."""
 
+    id: strawberry.ID = plain("Names the interval by its ends, for clients' caches.")
     low: float = plain("Its lower end.")
     high: float = plain("Its upper end.")
     level: float = plain("How sure it is, as a fraction: 0.95.")
@@ -61,7 +62,10 @@ class Interval:
     @classmethod
     def of(cls, ends: tuple[float, float] | None) -> "Interval | None":
         """The ends as the schema shows them."""
-        return None if ends is None else cls(low=ends[0], high=ends[1], level=LEVEL)
+        if ends is None:
+            return None
+        low, high = ends
+        return cls(id=strawberry.ID(f"{low}/{high}"), low=low, high=high, level=LEVEL)
 
 
 def words(value: float, unit: KpiUnit, locale: str, *, sign: bool = False) -> str:

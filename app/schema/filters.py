@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 
 import strawberry
 
+from app import ids
 from app.errors import Invalid
 from app.kpis.dimension import Dimension
 from app.schema.describe import absent, enum, input_, plain, type_
 from app.services.slices import Filter
+from app.text import Text
 
 enum(
     Dimension,
@@ -47,6 +49,7 @@ class KpiFilterInput:
 class KpiFilter:
     """What a KPI or a target is narrowed to."""
 
+    id: strawberry.ID = plain("Names the filter by what it says, for clients' caches.")
     by: Dimension = plain("The dimension.")
     any_of: list[str] | None = plain("Only these.")
     none_of: list[str] | None = plain("Not these.")
@@ -64,7 +67,10 @@ def filters(value: Sequence[KpiFilterInput] | None) -> tuple[Filter, ...]:
 def refuse_attribute(name: str | None) -> None:
     """Refuse to cut by a custom attribute, which no KPI can be yet. Raises Invalid."""
     if name is not None and name is not strawberry.UNSET:
-        msg = "KPIs cannot be cut by custom attributes; a KPI's `dimensions` are those that it can be cut by."
+        msg = Text(
+            "KPIs cannot be cut by custom attributes; a KPI's `dimensions` are those that it can be cut by.",
+            "KPI 不能按自定义属性细分；可用的维度见 KPI 的 `dimensions`。",
+        )
         raise Invalid(msg, "attribute")
 
 
@@ -76,6 +82,7 @@ def shown_filters(value: Iterable[Filter]) -> list[KpiFilter]:
     """The filters as the schema shows them."""
     return [
         KpiFilter(
+            id=strawberry.ID(ids.encode("KpiFilter", one.by.value, one.any_of, one.none_of)),
             by=one.by,
             any_of=None if one.any_of is None else list(one.any_of),
             none_of=list(one.none_of) or None,

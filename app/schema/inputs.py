@@ -1,15 +1,12 @@
 """Inputs that every noun uses: references, filters, batches; and how inputs reach the services as plain dicts."""
 
-from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Generic, TypeVar
 
 import strawberry
 
 from app.schema.describe import absent, enum, input_, one_of, plain
-from app.schema.page import OrderDirection
 from app.schema.scalars import Moment
-from app.services.page import Order
 from app.services.row import ErrorPolicy, Ref
 
 T = TypeVar("T")
@@ -203,10 +200,3 @@ def _renamed(part: dict[str, Any]) -> dict[str, Any]:
         else:
             found[name] = value
     return found
-
-
-def orders(value: Sequence[Any] | None, columns: Mapping[Any, str], default: Order) -> list[Order]:
-    """An order input as the services take it."""
-    if not value:
-        return [default]
-    return [Order(columns[item.field], item.direction is OrderDirection.DESC) for item in value]

@@ -15,6 +15,7 @@ from app.kpis.figure import Figure
 from app.models.target import Target as Row
 from app.schema.catalogue import KpiDefinition
 from app.schema.context import Context, Info
+from app.schema.cost import sized, weighs
 from app.schema.describe import arg, field, plain, type_
 from app.schema.figure import Interval, KpiFigure, parts, words
 from app.schema.filters import KpiFilter, KpiFilterInput, filters, refuse_attribute, shown_filters
@@ -30,6 +31,7 @@ from app.services import kpi as kpis
 from app.services.kpi import Answer, Question
 from app.services.period import Grain, Span, checked
 from app.services.slices import Filter
+from app.text import Text
 from app.uow import Scope
 
 
@@ -61,6 +63,7 @@ class KpiSlice(KpiFigure):
 class KpiBreakdown:
     """A KPI by the values of a dimension."""
 
+    id: strawberry.ID = plain("Names the breakdown, for clients' caches.")
     slices: list[KpiSlice] = plain("The values, in the order asked for.")
     other: KpiSlice | None = plain("Everything beyond `first` together; null where there is none or slices overlap.")
     total_count: int = plain("How many values there are.")
@@ -71,6 +74,7 @@ class KpiBreakdown:
 class KpiComparison:
     """How a result differs from a baseline."""
 
+    id: strawberry.ID = plain("Names the comparison, for clients' caches.")
     baseline: "KpiResult" = plain("What it is compared with.")
     change: float | None = plain("The difference, in the KPI's own unit.")
     relative_change: float | None = plain("The difference as a fraction of the baseline; null when that is 0.")
@@ -100,6 +104,8 @@ class KpiResult(KpiFigure, Node):
     answer: strawberry.Private[Answer]
 
     @field
+    @weighs(1)
+    @sized(24)
     async def series(self, info: Info, grain: Annotated[Grain, arg("How the days are cut.")]) -> list[KpiPoint]:
         """The KPI by day, week, month, quarter or year; a bucket at the edge is clipped to the period."""
         question = replace(_question(self.answer), grain=grain)
@@ -107,6 +113,7 @@ class KpiResult(KpiFigure, Node):
         goals: list[float | None] = [None] * len(answer.spans)
         if info.context.may(Scope.TARGET_READ):
             goals = await info.context.gather(target_progress.goals, (question, answer.variant.key, answer.spans))
+        info.context.spend(len(answer.spans))
         return [
             KpiPoint(
                 id=_id("KpiPoint", answer, span),
@@ -118,6 +125,8 @@ class KpiResult(KpiFigure, Node):
         ]
 
     @field
+    @weighs(1)
+    @sized(20, by=("first",), fields=("slices",))
     async def breakdown(
         self,
         info: Info,
@@ -129,13 +138,17 @@ class KpiResult(KpiFigure, Node):
         """The KPI by the values of a dimension."""
         refuse_attribute(attribute)
         if not 0 <= first <= 500:  # noqa: PLR2004 - said in the description
-            msg = "first must be between 0 and 500."
+            msg = Text("first must be between 0 and 500.", "first 必须在 0 与 500 之间。")
             raise Invalid(msg, "first")
         answer = await info.context.gather(kpis.answer, replace(_question(self.answer), by=by))
         found = breakdowns.arrange(
             answer, first, by=order_by.field.value, descending=order_by.direction is OrderDirection.DESC
         )
+        info.context.spend(len(found.rows))
         return KpiBreakdown(
+            id=_id(
+                "KpiBreakdown", answer, answer.span, by.value, first, order_by.field.value, order_by.direction.value
+            ),
             slices=[_slice(self, answer, by, row) for row in found.rows],
             other=_slice(self, answer, by, found.other) if found.other else None,
             total_count=found.total,
@@ -143,6 +156,7 @@ class KpiResult(KpiFigure, Node):
         )
 
     @field
+    @weighs(1)
     async def comparison(
         self,
         info: Info,
@@ -160,6 +174,7 @@ class KpiResult(KpiFigure, Node):
         found = await info.context.gather(kpis.answer, baseline)
         change = comparison.compare(answer, found)
         return KpiComparison(
+            id=_id("KpiComparison", answer, answer.span, _id("KpiResult", found, found.span)),
             baseline=result(found),
             change=change.change,
             relative_change=change.relative,
@@ -170,6 +185,7 @@ class KpiResult(KpiFigure, Node):
         )
 
     @field
+    @weighs(5)
     async def targets(self, info: Info) -> list[TargetProgress]:
         """The targets that concern it, the closest first, and how they do."""
         rows = await self._matching(info)
@@ -177,6 +193,7 @@ class KpiResult(KpiFigure, Node):
         return [TargetProgress.of(one) for one in found]
 
     @field
+    @weighs(5)
     async def target(self, info: Info) -> TargetProgress | None:
         """The target: the one with the narrowest scope, then the nearest end, and how it does."""
         rows = await self._matching(info)
@@ -192,7 +209,7 @@ def _question(answer: Answer) -> Question:
     return replace(answer.question, period=answer.span, variant=answer.variant.key, grain=None, by=None)
 
 
-def _id(type_: str, answer: Answer, span: Span, *more: str) -> strawberry.ID:
+def _id(type_: str, answer: Answer, span: Span, *more: object) -> strawberry.ID:
     question = answer.question
     narrowed = orjson.dumps([[f.by, f.any_of, f.none_of] for f in question.filters]).decode()
     known = question.known_on or ""

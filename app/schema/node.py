@@ -1,6 +1,6 @@
 """Nodes: everything that has a global id, and how it is found by it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -31,19 +31,23 @@ def rows_found_by(type_: str, service: Callable[..., Any], node: Callable[[Conte
     """Have the rows that `service` gives for row ids answer the ids of `type_`, as `node` shows them."""
 
     async def find(context: Context, parts: list[str]) -> Any:  # noqa: ANN401 - some node
-        try:
-            id_ = UUID(parts[0])
-        except (ValueError, IndexError):
-            return None
-        row = await context.load(service, id_)
+        id_ = row_id(parts)
+        row = None if id_ is None else await context.load(service, id_)
         return None if row is None else node(context, row)
 
     found_by(type_, find)
 
 
-async def find(context: Context, id_: str) -> Any:  # noqa: ANN401 - some node
-    """The node of that id in the caller's workspace, or None."""
-    decoded = ids.decode(id_)
-    if decoded is None or decoded[0] not in _finders:
+def row_id(parts: list[str]) -> UUID | None:
+    """The row that the parts of an id name, if they do."""
+    try:
+        return UUID(parts[0])
+    except (ValueError, IndexError):
         return None
-    return await _finders[decoded[0]](context, decoded[1])
+
+
+async def find(context: Context, id_: str, nouns: Mapping[str, Finder]) -> Any:  # noqa: ANN401 - some node
+    """The node of that id in the caller's workspace, or None; `nouns` are the finders of the schema's nouns."""
+    decoded = ids.decode(id_)
+    finder = None if decoded is None else nouns.get(decoded[0]) or _finders.get(decoded[0])
+    return None if decoded is None or finder is None else await finder(context, decoded[1])

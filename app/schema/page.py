@@ -10,6 +10,7 @@ from app.errors import Invalid
 from app.schema.context import Info
 from app.schema.describe import arg, enum, field, plain, type_
 from app.services.page import Order, Page, Slice
+from app.text import Text
 
 T = TypeVar("T")
 DEFAULT, MOST = 20, 100
@@ -69,10 +70,10 @@ def part(first: int | None, after: str | None, last: int | None, before: str | N
     """The arguments as a slice. Raises Invalid for a size that is not possible."""
     for name, size in (("first", first), ("last", last)):
         if size is not None and not 0 <= size <= MOST:
-            msg = f"{name} must be between 0 and {MOST}."
+            msg = Text(f"{name} must be between 0 and {MOST}.", f"{name} 必须在 0 与 {MOST} 之间。")
             raise Invalid(msg, name)
     if first is not None and last is not None:
-        msg = "Give first or last, not both."
+        msg = Text("Give first or last, not both.", "first 与 last 只能提供一个。")
         raise Invalid(msg, "last")
     if first is None and last is None:
         first = DEFAULT

@@ -8,12 +8,12 @@ from babel import Locale
 from babel.dates import format_date
 
 from app.errors import Invalid
-from app.kpis.text import Text
 from app.schema.context import Info
 from app.schema.describe import absent, arg, enum, field, input_, one_of, plain, type_
 from app.services.kpi import Last
 from app.services.kpi import Period as AskedPeriod
 from app.services.period import ComparisonKind, Grain, NamedPeriod, Span, checked, is_whole_months
+from app.text import Text
 
 enum(
     Grain,
@@ -95,6 +95,7 @@ def asked(value: PeriodInput, *path: str) -> AskedPeriod:
 class Period:
     """Days of the workspace's calendar, half-open."""
 
+    id: strawberry.ID = plain("Names the days, for clients' caches.")
     from_: date = plain("The first day.", name="from")
     before: date = plain("The first day no longer meant.")
     last_day: date = plain("The last day that is meant.")
@@ -109,7 +110,11 @@ class Period:
     def of(cls, span: Span, today: date) -> "Period":
         """The span as the schema shows it."""
         return cls(
-            from_=span.start, before=span.end, last_day=span.end - timedelta(days=1), is_complete=span.end <= today
+            id=strawberry.ID(f"{span.start}/{span.end}"),
+            from_=span.start,
+            before=span.end,
+            last_day=span.end - timedelta(days=1),
+            is_complete=span.end <= today,
         )
 
 

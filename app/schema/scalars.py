@@ -12,7 +12,9 @@ import strawberry
 from graphql import GraphQLEnumType, GraphQLError, GraphQLScalarType, GraphQLSchema, Undefined
 from strawberry.schema.config import StrawberryConfig
 
+from app.schema import messages
 from app.services.row import Wrong
+from app.text import Text
 
 CurrencyCode = NewType("CurrencyCode", str)
 Json = NewType("Json", object)
@@ -22,6 +24,21 @@ Moment = NewType("Moment", datetime)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}.{0,24}$")
 _lenient: ContextVar[bool] = ContextVar("lenient", default=False)
+
+
+class Unreadable(GraphQLError):
+    """A value that cannot be read as its scalar; `text` says why and how to write it."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text.en)
+        self.text = text
+
+
+def said(error: Exception) -> Text:
+    """What `error`, raised while a value was read, tells the caller."""
+    if isinstance(error, Unreadable):
+        return error.text
+    return messages.said(str(getattr(error, "message", error)))
 
 
 @contextmanager
@@ -39,25 +56,34 @@ def _read_date(value: object) -> date:
         try:
             return date.fromisoformat(value)
         except ValueError:
-            msg = f"{value} is not a day of the calendar."
-            raise GraphQLError(msg) from None
-    msg = f"{_quoted(value)} is not a date; write it as 2026-01-31."
-    raise GraphQLError(msg)
+            msg = Text(f"{value} is not a day of the calendar.", f"{value} 不是日历中的一天。")
+            raise Unreadable(msg) from None
+    msg = Text(
+        f"{_quoted(value)} is not a date; write it as 2026-01-31.",
+        f"{_quoted(value)} 不是日期；请写成 2026-01-31 的形式。",
+    )
+    raise Unreadable(msg)
 
 
 def _read_moment(value: object) -> datetime | date:
     if isinstance(value, str) and _DATE.fullmatch(value):
         return _read_date(value)
-    msg = f"{_quoted(value)} is not an instant; write it as 2026-01-31T09:30:00+01:00, or as a date for its start."
+    msg = Text(
+        f"{_quoted(value)} is not an instant; write it as 2026-01-31T09:30:00+01:00, or as a date for its start.",
+        f"{_quoted(value)} 不是时刻；请写成 2026-01-31T09:30:00+01:00，或只写日期以表示当天开始。",
+    )
     if not isinstance(value, str) or not _MOMENT.match(value):
-        raise GraphQLError(msg)
+        raise Unreadable(msg)
     try:
         found = datetime.fromisoformat(value)
     except ValueError:
-        raise GraphQLError(msg) from None
+        raise Unreadable(msg) from None
     if found.tzinfo is None:
-        msg = f"{_quoted(value)} has no time zone; add an offset such as Z or +08:00."
-        raise GraphQLError(msg)
+        msg = Text(
+            f"{_quoted(value)} has no time zone; add an offset such as Z or +08:00.",
+            f"{_quoted(value)} 没有时区；请加上偏移量，例如 Z 或 +08:00。",
+        )
+        raise Unreadable(msg)
     return found
 
 
@@ -71,16 +97,22 @@ def _read_decimal(value: object) -> Decimal:
     except (InvalidOperation, TypeError, ValueError):
         found = Decimal("nan")
     if isinstance(value, bool) or not isinstance(value, str | int | float) or not found.is_finite():
-        msg = f'{_quoted(value)} is not a decimal; write it as a string such as "19.90".'
-        raise GraphQLError(msg)
+        msg = Text(
+            f'{_quoted(value)} is not a decimal; write it as a string such as "19.90".',
+            f'{_quoted(value)} 不是十进制数；请写成字符串，例如 "19.90"。',
+        )
+        raise Unreadable(msg)
     return found
 
 
 def _read_currency(value: object) -> str:
     if isinstance(value, str) and re.fullmatch("[A-Z]{3}", value):
         return value
-    msg = f"{_quoted(value)} is not a currency; use an ISO 4217 code such as EUR."
-    raise GraphQLError(msg)
+    msg = Text(
+        f"{_quoted(value)} is not a currency; use an ISO 4217 code such as EUR.",
+        f"{_quoted(value)} 不是货币；请使用 ISO 4217 代码，例如 EUR。",
+    )
+    raise Unreadable(msg)
 
 
 def _quoted(value: object) -> str:
@@ -157,14 +189,14 @@ def _softened(parse: Callable[..., Any]) -> Callable[..., Any]:
         except Exception as error:
             if not _lenient.get():
                 raise
-            return Wrong(str(getattr(error, "message", error)))
+            return Wrong(said(error))
         if isinstance(found, str) and "\0" in found:
-            msg = "The text holds a NUL character, which text cannot have."
+            msg = Text("The text holds a NUL character, which text cannot have.", "文本中不允许出现 NUL 字符。")
             if not _lenient.get():
-                raise GraphQLError(msg)
+                raise Unreadable(msg)
             return Wrong(msg)
         if found is Undefined and _lenient.get():
-            return Wrong("The value cannot be read.")
+            return Wrong(Text("The value cannot be read.", "无法读取此值。"))
         return found
 
     return read

@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any, Self
+from uuid import UUID
 
 import strawberry
 
@@ -10,9 +11,10 @@ from app.models.target import Target as Row
 from app.models.target import TargetKind
 from app.schema.catalogue import KpiKey
 from app.schema.context import Info
+from app.schema.cost import FEW, sized
 from app.schema.describe import enum, field, plain, type_
 from app.schema.filters import KpiFilter, shown_filters
-from app.schema.node import Node, rows_found_by
+from app.schema.node import Node
 from app.schema.period import Period
 from app.schema.scalars import Moment
 from app.services import target, target_progress
@@ -46,6 +48,7 @@ enum(
 class TargetRevision:
     """An earlier version of a target."""
 
+    id: strawberry.ID = plain("Names the version, for clients' caches.")
     version: int = plain("Its version.")
     replaced_at: Moment = plain("When it was replaced or deleted.")
     kind: TargetKind = plain("How the value was meant.")
@@ -57,11 +60,11 @@ class TargetRevision:
 
 @type_
 class Target(Node):
-    """What a KPI is to be, by when."""
+    """What a KPI is to be, by when; visible to everyone in the workspace."""
 
     external_id: str = plain("Its id in its source.")
     source: str = plain("The source that set it.")
-    kpi: KpiKey = plain("The KPI.")
+    kpi: KpiKey = plain("The key of the KPI.")
     variant: str = plain("The variant of the KPI.")
     scope: list[KpiFilter] = plain("To what it is narrowed.")
     kind: TargetKind = plain("How the value is meant.")
@@ -69,7 +72,6 @@ class Target(Node):
     stretch: float | None = plain("The value that would be even better.")
     goal: float = plain("What must be reached, in the KPI's own unit.")
     baseline: float | None = plain("What the KPI was before; frozen when the target was set.")
-    baseline_period: Period | None = plain("When the baseline was measured; null if it was given.")
     from_: date = plain("The first day.", name="from")
     before: date = plain("The first day no longer meant.")
     owner: str | None = plain("Who answers for it.")
@@ -80,23 +82,28 @@ class Target(Node):
     row: strawberry.Private[Row]
 
     @field
+    async def baseline_period(self, info: Info) -> Period | None:
+        """When the baseline was measured; null if it was given."""
+        if self.row.baseline_from is None or self.row.baseline_before is None:
+            return None
+        today = await info.context.once(target.today)
+        return Period.of(Span(self.row.baseline_from, self.row.baseline_before), today)
+
+    @field
     async def progress(self, info: Info) -> "TargetProgress | None":
         """How it does today."""
         return TargetProgress.of(await info.context.gather(target_progress.progress, self.row.id))
 
     @field
+    @sized(FEW)
     async def revisions(self, info: Info) -> list[TargetRevision]:
         """Its earlier versions, the first one first."""
         rows = await info.context.load(target.revisions, self.row.id)
-        return [_revision(row.version, row.replaced_at, row.values) for row in rows or ()]
+        return [_revision(self.row.id, row.version, row.replaced_at, row.values) for row in rows or ()]
 
     @classmethod
     def of(cls, row: Row) -> Self:
         """The row as the schema shows it."""
-        baseline = None
-        if row.baseline_from is not None and row.baseline_before is not None:
-            # a baseline's period is complete by the time its target begins
-            baseline = Period.of(Span(row.baseline_from, row.baseline_before), row.baseline_before)
         return cls(
             id=strawberry.ID(ids.encode("Target", row.id)),
             external_id=row.external_id,
@@ -109,7 +116,6 @@ class Target(Node):
             stretch=row.stretch,
             goal=row.goal,
             baseline=row.baseline,
-            baseline_period=baseline,
             from_=row.starts_on,
             before=row.ends_on,
             owner=row.owner,
@@ -121,8 +127,9 @@ class Target(Node):
         )
 
 
-def _revision(version: int, replaced_at: Any, values: dict[str, Any]) -> TargetRevision:  # noqa: ANN401 - an instant
+def _revision(target_id: UUID, version: int, replaced_at: Any, values: dict[str, Any]) -> TargetRevision:  # noqa: ANN401 - an instant
     return TargetRevision(
+        id=strawberry.ID(ids.encode("TargetRevision", target_id, version)),
         version=version,
         replaced_at=Moment(replaced_at),
         kind=TargetKind(values["kind"]),
@@ -131,9 +138,6 @@ def _revision(version: int, replaced_at: Any, values: dict[str, Any]) -> TargetR
         from_=date.fromisoformat(values["starts_on"]),
         before=date.fromisoformat(values["ends_on"]),
     )
-
-
-rows_found_by("Target", target.by_ids, lambda _context, row: Target.of(row))
 
 
 @type_

@@ -7,24 +7,17 @@ import strawberry
 
 from app.models.target import TargetKind
 from app.schema.catalogue import KpiKey
-from app.schema.describe import absent, enum, input_, one_of, plain, type_
+from app.schema.context import Info
+from app.schema.describe import absent, enum, field, input_, one_of, plain, type_
 from app.schema.errors import UserError
 from app.schema.filters import KpiFilterInput
-from app.schema.inputs import DateFilterInput, ExternalRefInput, FilterInput, StringFilterInput
+from app.schema.inputs import ExternalRefInput
+from app.schema.noun import Noun
 from app.schema.outcome import Outcome
-from app.schema.page import OrderDirection
 from app.schema.period import PeriodInput
 from app.schema.target import Target
-from app.services.page import Order
-
-
-@one_of
-class TargetRefInput:
-    """A target, named in one of three ways."""
-
-    id: strawberry.ID | None = absent("By global id.")
-    external_id: str | None = absent("By the id in the caller's own source.")
-    external: ExternalRefInput | None = absent("By the id in a named source.")
+from app.services import target
+from app.text import Text
 
 
 @one_of
@@ -82,7 +75,12 @@ class TargetAdvice:
     """Something about a target that is not SMART; the target was set all the same."""
 
     criterion: SmartCriterion = plain("Which criterion it falls short of.")
-    message: str = plain("Why, with the figures.")
+    text: strawberry.Private[Text]
+
+    @field
+    def message(self, info: Info) -> str:
+        """Why, with the figures, in the reader's language."""
+        return self.text.in_(info.context.locale)
 
 
 @type_
@@ -113,36 +111,12 @@ class TargetDeletePayload:
     user_errors: list[UserError] = plain("What to mend in the input; nothing was deleted then.")
 
 
-@input_
-class TargetFilterInput:
-    """Which targets are meant; all conditions must hold."""
-
-    kpi: StringFilterInput | None = absent("The key of the KPI.")
-    external_id: StringFilterInput | None = absent("The id in its source.")
-    kind: FilterInput[TargetKind] | None = absent("How the value is meant.")
-    owner: StringFilterInput | None = absent("Who answers for it.")
-    starts_on: DateFilterInput | None = absent("The first day.", name="from")
-    ends_on: DateFilterInput | None = absent("The first day no longer meant.", name="before")
-    and_: "list[TargetFilterInput] | None" = absent("All of these hold.", name="and")
-    or_: "list[TargetFilterInput] | None" = absent("One of these holds.", name="or")
-    not_: "TargetFilterInput | None" = absent("This does not hold.", name="not")
-
-
-class TargetOrderField(StrEnum):
-    """What targets can be ordered by."""
-
-    CREATED_AT = "CREATED_AT"
-    BEFORE = "BEFORE"
-
-
-enum(TargetOrderField, {"CREATED_AT": "By when they were first set.", "BEFORE": "By when they end."})
-COLUMNS = {TargetOrderField.CREATED_AT: "created_at", TargetOrderField.BEFORE: "ends_on"}
-DEFAULT = Order("ends_on", descending=True)
-
-
-@input_
-class TargetOrderInput:
-    """One step of an order."""
-
-    field: TargetOrderField = plain("By what.")
-    direction: OrderDirection = plain("Which way.", default=OrderDirection.ASC)
+TARGET = Noun(
+    Target,
+    target.LIST,
+    one="target",
+    many="targets",
+    words=("a target", "targets"),
+    filters=("kpi", "variant", "source", "external_id", "kind", "owner", "from", "before", "created_at"),
+    orders=("-before", "from", "created_at"),
+)

@@ -8,9 +8,9 @@ from app.formula import Atom, atoms
 from app.kpis.dimension import Dimension
 from app.kpis.figure import Figure, NullReason, figure, nothing
 from app.kpis.kpi import cube_of
-from app.kpis.text import Text
 from app.services.kpi import Answer
 from app.services.slices import OTHER, UNKNOWN, Filter
+from app.text import Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement
 from sqlmodel import insert, select
 
 from app.errors import Code, Invalid
@@ -16,11 +15,10 @@ from app.models.channel import Channel
 from app.models.customer import Customer, CustomerExternalId, CustomerStatus
 from app.models.feedback import Feedback
 from app.services import fact, ref, spell, standing
-from app.services import page as pages
-from app.services.filter import Tree, resolved, where
 from app.services.idempotency import once
-from app.services.page import Order, Page, Slice
+from app.services.listing import Listing
 from app.services.row import Batch, Day, Key, Options, Outcome, Ref, Result, Row, Word, moment, waves
+from app.text import Text
 from app.uow import Scope, Uow, reads, writes
 
 
@@ -104,9 +102,12 @@ class _Wave:
     def _columns(self, row: CustomerRow) -> dict[str, Any]:
         """What the row sets; references that need a stub are Missing. Raises Invalid."""
         present, given, create = self.present.get(row.external_id), row.model_fields_set, self.options.create_missing
-        if row.expected_version is not None and row.expected_version != (present.version if present else 0):
-            version = present.version if present else 0
-            msg = f"The customer is at version {version}, not {row.expected_version}; read it again."
+        version = present.version if present else 0
+        if row.expected_version not in (None, version):
+            msg = Text(
+                f"The customer is at version {version}, not {row.expected_version}; read it again.",
+                f"客户当前为版本 {version}，而不是 {row.expected_version}；请重新读取。",
+            )
             raise Invalid(msg, "expectedVersion", code=Code.CONFLICT)
         columns: dict[str, Any] = {name: getattr(row, name) for name in _PLAIN if name in given}
         if "kind" in given:
@@ -118,15 +119,13 @@ class _Wave:
         if "first_contact_at" in given:
             columns["first_contact_at"] = moment(self.uow, row.first_contact_at, "firstContactAt")
         if "parent" in given:
-            parent = ref.require(self.parents, row.parent, "customer", "parent", create=create)
-            self._check_parent(present, parent)
-            columns["parent_id"] = parent
+            columns["parent_id"] = ref.require(self.parents, row.parent, "customer", "parent", create=create)
+            self._check_parent(present, columns["parent_id"])
         if "acquisition_channel" in given:
             columns["acquisition_channel_id"] = ref.require(
                 self.channels, row.acquisition_channel, "channel", "acquisitionChannel", create=create
             )
-        updated = moment(self.uow, row.source_updated_at, "sourceUpdatedAt", past=False)
-        if updated is not None:
+        if (updated := moment(self.uow, row.source_updated_at, "sourceUpdatedAt", past=False)) is not None:
             columns["source_updated_at"] = updated
         return columns
 
@@ -135,7 +134,7 @@ class _Wave:
         seen = {present.id} if present else set()
         while isinstance(parent, UUID):
             if parent in seen:
-                msg = "An account cannot stand above itself."
+                msg = Text("An account cannot stand above itself.", "客户不能成为自己的上级。")
                 raise Invalid(msg, "parent", code=Code.CONFLICT)
             seen.add(parent)
             above = self.uow.session.get(Customer, (self.uow.tenant_id, parent))
@@ -248,18 +247,12 @@ def _changed(present: Customer | None, columns: Mapping[str, Any]) -> list[str]:
     return [n for n, value in columns.items() if n != "source_updated_at" and getattr(present, n) != value]
 
 
-@reads(Scope.CUSTOMER_READ)
-def by_ids(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, Customer]:
-    """The customers `ids`, those that are here."""
-    statement = select(Customer).where(uow.db.is_any(Customer.id, list(ids)))
-    return {row.id: row for row in uow.session.scalars(statement)}
-
-
-@reads(Scope.CUSTOMER_READ)
-def find(uow: Uow, wanted: Ref) -> Customer | None:
-    """The customer that `wanted` names, if there is one."""
+def _find(uow: Uow, wanted: Ref) -> Customer | None:
     hit = ref.customers(uow, [wanted])[wanted]
     return uow.session.get(Customer, (uow.tenant_id, hit)) if isinstance(hit, UUID) else None
+
+
+LIST = Listing(Customer, Scope.CUSTOMER_READ, find=_find, columns={"kind": "customer_kind"})
 
 
 @reads(Scope.CUSTOMER_READ)
@@ -280,19 +273,3 @@ def external_ids(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, list[CustomerExter
 def spells(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, list[spell.Dates]]:
     """The times in which each of the customers `ids` was one, in order."""
     return {id_: spell.dates(ledger) for id_, ledger in spell.in_force(uow, ids).items()}
-
-
-@reads(Scope.CUSTOMER_READ)
-def page(uow: Uow, part: Slice, filter_: Tree | None, order: Sequence[Order]) -> Page[Customer]:
-    """A part of the list of customers. Raises Invalid."""
-    return pages.page(uow, Customer, _where(uow, filter_), order, part)
-
-
-@reads(Scope.CUSTOMER_READ)
-def count(uow: Uow, filter_: Tree | None) -> int:
-    """How many customers meet the filter."""
-    return pages.count(uow, Customer, _where(uow, filter_))
-
-
-def _where(uow: Uow, filter_: Tree | None) -> list[ColumnElement[bool]]:
-    return [*where(uow, Customer, resolved(filter_, {"parent_id": "Customer", "acquisition_channel_id": "Channel"}))]

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement
-from sqlmodel import col, select
+from sqlmodel import col
 
 from app.errors import Code, Invalid, Problem
 from app.models.channel import Channel
@@ -17,13 +16,12 @@ from app.models.feedback import Feedback, FeedbackKind, FeedbackOrigin
 from app.models.staff import Staff
 from app.models.survey import Survey
 from app.services import fact, ref, tombstone
-from app.services import page as pages
-from app.services.filter import Tree, resolved, where
-from app.services.page import Order, Page, Slice
-from app.services.ref import named
+from app.services.listing import Listing
 from app.services.row import Batch, Key, Options, Ref, Result, Row, Word, moment
-from app.uow import Scope, Uow, reads, writes
+from app.text import Text
+from app.uow import Scope, Uow, writes
 
+LIST = Listing(Feedback, Scope.FEEDBACK_READ, present=col(Feedback.deleted_at).is_(None))
 MILLION = 1_000_000
 WIDEST = 1_000
 """Scales end between −1,000 and 1,000."""
@@ -60,13 +58,19 @@ def scale_of(row: FeedbackRow) -> tuple[int, int]:
     best = default[1] if row.scale_best is None else row.scale_best
     for name, end in (("scaleWorst", worst), ("scaleBest", best)):
         if end != int(end) or abs(end) > WIDEST:
-            msg = f"{name} must be a whole number between -{WIDEST} and {WIDEST}."
+            msg = Text(
+                f"{name} must be a whole number between -{WIDEST} and {WIDEST}.",
+                f"{name} 必须是 -{WIDEST} 与 {WIDEST} 之间的整数。",
+            )
             raise Invalid(msg, name, code=Code.OUT_OF_RANGE)
     if worst == best:
-        msg = "scaleWorst and scaleBest must differ."
+        msg = Text("scaleWorst and scaleBest must differ.", "scaleWorst 与 scaleBest 不能相同。")
         raise Invalid(msg, "scaleBest")
     if row.kind is FeedbackKind.NPS and (worst, best) != NPS_SCALE:
-        msg = "NPS is asked on the scale 0–10 only; record answers on another scale as CSAT."
+        msg = Text(
+            "NPS is asked on the scale 0–10 only; record answers on another scale as CSAT.",
+            "NPS 只使用 0–10 的量表；其他量表的回答请记为 CSAT。",
+        )
         raise Invalid(msg, "scaleBest" if worst == NPS_SCALE[0] else "scaleWorst", code=Code.OUT_OF_RANGE)
     return int(worst), int(best)
 
@@ -76,12 +80,16 @@ def position(score: float | None, worst: int, best: int, kind: FeedbackKind) -> 
     if score is None:
         return None
     if kind is FeedbackKind.NPS and score != int(score):
-        msg = f"An NPS score is a whole number from 0 to 10, not {score:g}."
+        msg = Text(
+            f"An NPS score is a whole number from 0 to 10, not {score:g}.",
+            f"NPS 分数是 0 到 10 的整数，而不是 {score:g}。",
+        )
         raise Invalid(msg, "score", code=Code.OUT_OF_RANGE)
     if not min(worst, best) <= score <= max(worst, best):
-        msg = (
+        msg = Text(
             f"The score {score:g} lies outside its scale {worst}–{best}; "
-            "give scaleWorst and scaleBest if it has another."
+            "give scaleWorst and scaleBest if it has another.",
+            f"分数 {score:g} 超出其量表 {worst}–{best}；如果使用其他量表，请提供 scaleWorst 和 scaleBest。",
         )
         raise Invalid(msg, "score", code=Code.OUT_OF_RANGE)
     # decimal, so that 70 % of the way is 70 % of the way
@@ -181,44 +189,3 @@ def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) 
 def delete_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Delete up to 500 feedbacks by their external ids; what became of each, in order."""
     return tombstone.delete(uow, FACTS, rows, options)
-
-
-@reads(Scope.FEEDBACK_READ)
-def by_ids(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, Feedback]:
-    """The feedbacks `ids`, those that are here and not deleted."""
-    statement = select(Feedback).where(uow.db.is_any(Feedback.id, list(ids)), col(Feedback.deleted_at).is_(None))
-    return {row.id: row for row in uow.session.scalars(statement)}
-
-
-@reads(Scope.FEEDBACK_READ)
-def find(uow: Uow, wanted: Ref) -> Feedback | None:
-    """The feedback that `wanted` names, if there is one."""
-    return uow.session.scalars(
-        select(Feedback).where(named(uow, Feedback, wanted), col(Feedback.deleted_at).is_(None))
-    ).first()
-
-
-@reads(Scope.FEEDBACK_READ)
-def page(uow: Uow, part: Slice, filter_: Tree | None, order: Sequence[Order]) -> Page[Feedback]:
-    """A part of the list of feedback. Raises Invalid."""
-    return pages.page(uow, Feedback, _where(uow, filter_), order, part)
-
-
-@reads(Scope.FEEDBACK_READ)
-def count(uow: Uow, filter_: Tree | None) -> int:
-    """How many feedback meet the filter."""
-    return pages.count(uow, Feedback, _where(uow, filter_))
-
-
-def _where(uow: Uow, filter_: Tree | None) -> list[ColumnElement[bool]]:
-    return [
-        *where(
-            uow,
-            Feedback,
-            resolved(
-                filter_,
-                {"customer_id": "Customer", "channel_id": "Channel", "staff_id": "Staff", "survey_id": "Survey"},
-            ),
-        ),
-        col(Feedback.deleted_at).is_(None),
-    ]

@@ -1,7 +1,7 @@
 """Typed filters: operators on columns, combined with and, or, not; the same for every list."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -11,7 +11,10 @@ from sqlmodel import col
 from app import ids
 from app.errors import Code, Forbidden, Invalid, Limited
 from app.models.base import Owned, UtcDateTime
-from app.services.row import camel, moment
+from app.services.ref import NOUNS
+from app.services.refusal import camel
+from app.services.row import moment
+from app.text import Text
 from app.uow import Scope, Uow
 
 Tree = Mapping[str, Any]
@@ -23,10 +26,8 @@ MOST_VALUES = 1_000
 """Most values that one condition may name."""
 
 
-def where(
-    uow: Uow, model: type[Owned], tree: Tree | None, path: tuple[str, ...] = ("filter",)
-) -> list[ColumnElement[bool]]:
-    """The conditions of `tree` over the columns of `model`.
+def where(uow: Uow, model: type[Owned], tree: Tree | None, names: Mapping[str, str]) -> list[ColumnElement[bool]]:
+    """The conditions of `tree` over the columns of `model`; `names` says what callers call a column otherwise.
 
     Raises Invalid for a value that no row could have, Forbidden for a personal column without the scope to see it.
     """
@@ -35,10 +36,13 @@ def where(
     table: Any = model
     personal = {column.name for column in table.__table__.columns if column.info.get("personal")}
     if not uow.may(Scope.PERSONAL_READ) and (hidden := personal & set(_named(tree))):
-        msg = f"Filtering by {', '.join(sorted(hidden))} needs the scope {Scope.PERSONAL_READ.value}."
+        shown = ", ".join(sorted(names.get(name, name) for name in hidden))
+        msg = Text(
+            f"Filtering by {shown} needs the scope {Scope.PERSONAL_READ.value}.",
+            f"按 {shown} 筛选需要权限范围 {Scope.PERSONAL_READ.value}。",
+        )
         raise Forbidden(msg)
-    budget = [MOST]
-    return [_tree(uow, model, tree, path, budget)]
+    return [_Reader(uow, model, names).tree(tree, ("filter",))]
 
 
 def _named(tree: Tree) -> Iterator[str]:
@@ -52,46 +56,62 @@ def _named(tree: Tree) -> Iterator[str]:
             yield name
 
 
-def _tree(uow: Uow, model: type[Owned], tree: Tree, path: tuple[str, ...], budget: list[int]) -> ColumnElement[bool]:
-    parts: list[ColumnElement[bool]] = []
-    for name, value in tree.items():
-        budget[0] -= 1
-        if budget[0] < 0:
-            msg = f"A filter has at most {MOST} conditions."
-            raise Limited(msg)
-        if value is None:
-            msg = f"{camel(name)} is null; leave it out, or say isNull."
-            raise Invalid(msg, *path, camel(name))
-        if name == "and":
-            parts += [_tree(uow, model, part, (*path, name), budget) for part in value]
-        elif name == "or":
-            parts.append(or_(false(), *(_tree(uow, model, part, (*path, name), budget) for part in value)))
-        elif name == "not":
-            parts.append(not_(_tree(uow, model, value, (*path, name), budget)))
-        else:
-            parts.append(_column(uow, model, name, value, (*path, camel(name))))
-    return and_(true(), *parts)
+@dataclass
+class _Reader:
+    """Turns a filter into conditions, as many as there may be."""
+
+    uow: Uow
+    model: type[Owned]
+    names: Mapping[str, str]
+    left: int = MOST
+
+    def tree(self, tree: Tree, path: tuple[str, ...]) -> ColumnElement[bool]:
+        """The condition of a tree that stands at `path`."""
+        parts: list[ColumnElement[bool]] = []
+        for name, value in tree.items():
+            self.left -= 1
+            if self.left < 0:
+                msg = Text(f"A filter has at most {MOST} conditions.", f"一个筛选最多有 {MOST} 个条件。")
+                raise Limited(msg)
+            here = (*path, camel(self.names.get(name, name)))
+            if value is None:
+                raise _null(here)
+            if name == "and":
+                parts += [self.tree(part, here) for part in value]
+            elif name == "or":
+                parts.append(or_(false(), *(self.tree(part, here) for part in value)))
+            elif name == "not":
+                parts.append(not_(self.tree(value, here)))
+            else:
+                parts.append(self.column(name, value, here))
+        return and_(true(), *parts)
+
+    def column(self, name: str, operators: Mapping[str, Any], path: tuple[str, ...]) -> ColumnElement[bool]:
+        """The condition on one column."""
+        column: Any = col(getattr(self.model, name))
+        parts: list[ColumnElement[bool]] = []
+        for operator, value in operators.items():
+            here = (*path, camel(operator))
+            if value is None:
+                raise _null(here)
+            if isinstance(value, list) and len(value) > MOST_VALUES:
+                msg = Text(
+                    f"{operator} has at most {MOST_VALUES} values; this one has {len(value)}.",
+                    f"{operator} 最多有 {MOST_VALUES} 个值；这里有 {len(value)} 个。",
+                )
+                raise Invalid(msg, *here, code=Code.TOO_MANY)
+            if isinstance(column.type, UtcDateTime) and isinstance(value, date):
+                try:
+                    value = moment(self.uow, value, operator, past=False)  # noqa: PLW2901 - the same instant, resolved
+                except Invalid as error:
+                    raise Invalid([replace(p, path=here) for p in error.problems]) from None
+            parts.append(_OPERATORS[operator](column, value))
+        return and_(true(), *parts)
 
 
-def _column(
-    uow: Uow, model: type[Owned], name: str, operators: Mapping[str, Any], path: tuple[str, ...]
-) -> ColumnElement[bool]:
-    column: Any = col(getattr(model, name))
-    parts: list[ColumnElement[bool]] = []
-    for operator, value in operators.items():
-        if value is None:
-            msg = f"{operator} is null; leave it out, or say isNull."
-            raise Invalid(msg, *path, operator)
-        if isinstance(value, list) and len(value) > MOST_VALUES:
-            msg = f"{operator} has at most {MOST_VALUES} values; this one has {len(value)}."
-            raise Invalid(msg, *path, operator, code=Code.TOO_MANY)
-        if isinstance(column.type, UtcDateTime) and isinstance(value, date):
-            try:
-                value = moment(uow, value, operator, past=False)  # noqa: PLW2901 - the same instant, resolved
-            except Invalid as error:
-                raise Invalid([replace(p, path=(*path, operator)) for p in error.problems]) from None
-        parts.append(_OPERATORS[operator](column, value))
-    return and_(true(), *parts)
+def _null(path: tuple[str, ...]) -> Invalid:
+    msg = Text(f"{path[-1]} is null; leave it out, or say isNull.", f"{path[-1]} 为 null；请省略它，或使用 isNull。")
+    return Invalid(msg, *path)
 
 
 def _contains(column: Any, value: str) -> ColumnElement[bool]:  # noqa: ANN401 - an instrumented attribute
@@ -134,6 +154,7 @@ def _ids(value: Any, type_: str, name: str) -> Any:  # noqa: ANN401 - one id, se
     given: Sequence[str] = value if isinstance(value, list) else [value]
     rows = [ids.decode_uuid(one, type_) for one in given]
     if None in rows:
-        msg = f"This is not the id of a {type_.lower()}."
+        noun = NOUNS[type_.lower()]
+        msg = Text(f"This is not the id of a {noun.en}.", f"这不是{noun.zh}的 ID。")
         raise Invalid(msg, "filter", camel(name))
     return rows if isinstance(value, list) else rows[0]

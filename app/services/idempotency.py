@@ -1,6 +1,7 @@
 """Idempotent batches: the same key and body get the same answer and have one effect."""
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,8 @@ from sqlmodel import col, delete, select
 
 from app.errors import Code, Invalid, Problem
 from app.models.idempotency import Idempotency
-from app.services.row import Options, Outcome, Result, Wrong, check_readable
+from app.services.row import Options, Outcome, Result, Wrong
+from app.text import Text
 from app.uow import Uow
 
 KEPT = timedelta(hours=24)
@@ -28,18 +30,18 @@ def once(
     if key is None or options.dry_run:
         return work()
     if not 1 <= len(key) <= 200 or "\0" in key:  # noqa: PLR2004 - the column's length
-        msg = "idempotencyKey must have 1 to 200 characters."
+        msg = Text("idempotencyKey must have 1 to 200 characters.", "idempotencyKey 必须有 1 到 200 个字符。")
         raise Invalid(msg, "idempotencyKey")
-    check_readable(rows)
-    digest = hashlib.sha256(
-        orjson.dumps([what, options.policy, options.create_missing, rows], default=_plain, option=orjson.OPT_SORT_KEYS)
-    ).hexdigest()
+    digest = _digest([what, options.policy, options.create_missing, rows])
     uow.session.execute(delete(Idempotency).where(col(Idempotency.created_at) < uow.now - KEPT))
     mine = (Idempotency.source == uow.actor.source, Idempotency.key == key)
     before = uow.session.scalars(select(Idempotency).where(*mine)).first()
     if before is not None:
         if before.digest != digest:
-            msg = "This idempotencyKey was used for something else within the last 24 hours; use a new one."
+            msg = Text(
+                "This idempotencyKey was used for something else within the last 24 hours; use a new one.",
+                "此 idempotencyKey 在过去 24 小时内已用于其他内容；请换一个新的。",
+            )
             raise Invalid(msg, "idempotencyKey", code=Code.IDEMPOTENCY_MISMATCH)
         return [_result(stored) for stored in before.answer]
     results = work()
@@ -52,9 +54,20 @@ def once(
     return results
 
 
+def _digest(asked: object) -> str:
+    try:
+        text = orjson.dumps(asked, default=_plain, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # what no column can hold rejects its row, when rows are read
+        try:
+            text = json.dumps(asked, default=_plain, sort_keys=True).encode()
+        except RecursionError:
+            raise Invalid(Text("The rows are nested too deeply.", "行数据嵌套过深。"), "rows") from None
+    return hashlib.sha256(text).hexdigest()
+
+
 def _plain(value: object) -> object:
     if isinstance(value, Wrong):
-        return value.message
+        return value.message.en
     return vars(value) if hasattr(value, "__dict__") else str(value)
 
 
@@ -63,10 +76,15 @@ def _stored(result: Result) -> dict[str, Any]:
         "index": result.index,
         "outcome": result.outcome,
         "id": None if result.id is None else result.id.hex,
-        "problems": [[problem.code, problem.message, list(problem.path)] for problem in result.problems],
+        "problems": [[problem.code, list(problem.message), list(problem.path)] for problem in result.problems],
     }
 
 
+def _text(stored: str | list[str]) -> Text:
+    """The message as it was stored; by itself and in English where that was before there was Chinese."""
+    return Text(stored, stored) if isinstance(stored, str) else Text(*stored)
+
+
 def _result(stored: dict[str, Any]) -> Result:
-    problems = tuple(Problem(Code(code), message, tuple(path)) for code, message, path in stored["problems"])
+    problems = tuple(Problem(Code(code), _text(message), tuple(path)) for code, message, path in stored["problems"])
     return Result(stored["index"], Outcome(stored["outcome"]), stored["id"] and UUID(stored["id"]), problems)

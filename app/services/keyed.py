@@ -1,6 +1,6 @@
 """Channels, staff and surveys: named things that a workspace keeps under keys of its own."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -9,8 +9,8 @@ from sqlmodel import select
 from app.errors import Code, Invalid
 from app.models.change import Action
 from app.models.keyed import Keyed
-from app.services import ref
-from app.services.row import Key, Outcome, Ref, Row, Word, parse
+from app.services.row import Key, Outcome, Row, Word, parse
+from app.text import Text
 from app.uow import Uow
 
 K = TypeVar("K", bound=Keyed)
@@ -56,23 +56,12 @@ def upsert(
     return present, Outcome.UPDATED
 
 
-def find(uow: Uow, model: type[K], wanted: Ref) -> K | None:
-    """The row that `wanted` names, if there is one."""
-    hit = ref.keyed(uow, model, [wanted])[wanted]
-    return uow.session.get(model, (uow.tenant_id, hit)) if isinstance(hit, UUID) else None
-
-
-def by_ids(uow: Uow, model: type[K], ids: Sequence[UUID]) -> dict[UUID, K]:
-    """The rows `ids`, those that are here."""
-    return {row.id: row for row in uow.session.scalars(select(model).where(uow.db.is_any(model.id, list(ids))))}
-
-
 def refuse_circle(uow: Uow, model: type[K], row: K | None, parent: UUID | None) -> None:
     """Refuse a parent below the row itself. Raises Invalid."""
     seen = {row.id} if row else set()
     while parent is not None:
         if parent in seen:
-            msg = "It cannot stand above itself."
+            msg = Text("It cannot stand above itself.", "它不能成为自己的上级。")
             raise Invalid(msg, "parent", code=Code.CONFLICT)
         seen.add(parent)
         above: Any = uow.session.get(model, (uow.tenant_id, parent))

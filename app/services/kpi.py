@@ -20,6 +20,7 @@ from app.services import planner, privacy, rollup
 from app.services.period import Calendar, Grain, NamedPeriod, Span, start_of_day
 from app.services.planner import Ask
 from app.services.slices import Filter, Slice, conditions, look_up, slices
+from app.text import Text
 from app.uow import Scope, Uow, reads
 
 
@@ -94,7 +95,10 @@ def definition(key: str) -> Kpi:
     """The KPI named `key`. Raises Invalid when there is no such."""
     kpi = CATALOGUE.get(key)
     if kpi is None:
-        msg = f"There is no KPI {key!r}; the catalogue has {', '.join(CATALOGUE)}."
+        msg = Text(
+            f"There is no KPI {key!r}; the catalogue has {', '.join(CATALOGUE)}.",
+            f"没有 KPI {key!r}；目录中有 {', '.join(CATALOGUE)}。",
+        )
         raise Invalid(msg, "key")
     return kpi
 
@@ -103,7 +107,10 @@ def variant_of(kpi: Kpi, key: str | None) -> Variant:
     """The variant named `key`. Raises Invalid when the KPI has no such."""
     variant = kpi.variant(key)
     if variant is None:
-        msg = f"{kpi.key} has no variant {key!r}; it has {', '.join(v.key for v in kpi.variants)}."
+        msg = Text(
+            f"{kpi.key} has no variant {key!r}; it has {', '.join(v.key for v in kpi.variants)}.",
+            f"{kpi.key} 没有变体 {key!r}；可用的有 {', '.join(v.key for v in kpi.variants)}。",
+        )
         raise Invalid(msg, "variant")
     return variant
 
@@ -169,7 +176,10 @@ def _plan(uow: Uow, question: Question, extents: dict[type[Owned], Extent]) -> P
     variant = variant_of(kpi, question.variant)
     for dimension in {filter_.by for filter_ in question.filters} | ({question.by} if question.by else set()):
         if not variant.cut_by(dimension):
-            msg = f"{kpi.key} cannot be cut by {dimension.value}; it can by {', '.join(kpi.dimensions)}."
+            msg = Text(
+                f"{kpi.key} cannot be cut by {dimension.value}; it can by {', '.join(kpi.dimensions)}.",
+                f"{kpi.key} 不能按 {dimension.value} 细分；可以按 {', '.join(kpi.dimensions)} 细分。",
+            )
             raise Invalid(msg, "filter" if question.by is not dimension else "by")
     for cube in variant.cubes:
         if cube.model not in extents:
@@ -184,7 +194,10 @@ def _plan(uow: Uow, question: Question, extents: dict[type[Owned], Extent]) -> P
         counted = tuple(calendar(uow).elapsed(one) for one in spans)
     ask = Ask(kpi, variant, counted, conditions(uow, question.filters), question.by, question.known_on)
     if ask.known_on is not None and planner.scans_facts(ask):
-        msg = "What was known on a day is kept per dimension; ask with one filter or one breakdown at a time."
+        msg = Text(
+            "What was known on a day is kept per dimension; ask with one filter or one breakdown at a time.",
+            "某日已知的数据按维度保存；每次请只使用一个筛选或一个细分。",
+        )
         raise Invalid(msg, "knownOn")
     return ask, span, spans
 
@@ -195,7 +208,10 @@ def resolve(uow: Uow, period: Period, extents: Iterable[Extent] = ()) -> Span:
         return period
     if isinstance(period, Last):
         if not 1 <= period.count <= uow.settings.max_buckets:
-            msg = f"`count` must be between 1 and {uow.settings.max_buckets}."
+            msg = Text(
+                f"`count` must be between 1 and {uow.settings.max_buckets}.",
+                f"`count` 必须在 1 与 {uow.settings.max_buckets} 之间。",
+            )
             raise Invalid(msg, "period", "last", "count")
         return calendar(uow).last(period.count, period.grain, complete=period.complete)
     if period is not NamedPeriod.ALL_TIME:

@@ -13,6 +13,7 @@ from sqlalchemy.types import TypeDecorator
 from app import ids
 from app.errors import Forbidden, Invalid
 from app.models.base import Owned
+from app.text import Text
 from app.uow import Scope, Uow
 
 O = TypeVar("O", bound=Owned)  # noqa: E741 - the row type
@@ -50,13 +51,7 @@ def page(
     uow: Uow, model: type[O], where: Sequence[ColumnElement[bool]], order: Sequence[Order], part: Slice
 ) -> Page[O]:
     """The wanted part of the rows of `model` that meet `where`. Raises Invalid for a cursor of another list."""
-    table: Any = model
-    if not uow.may(Scope.PERSONAL_READ) and (
-        hidden := sorted(o.column for o in order if table.__table__.columns[o.column].info.get("personal"))
-    ):
-        # the order would tell what the column holds, and a cursor would quote it
-        msg = f"Ordering by {', '.join(hidden)} needs the scope {Scope.PERSONAL_READ.value}."
-        raise Forbidden(msg)
+    _check_visible(uow, model, order)
     order = [*(o for o in order if o.column != "id"), Order("id", order[-1].descending if order else False)]
     backwards = part.first is None and part.last is not None
     size = part.last if backwards else part.first
@@ -84,6 +79,20 @@ def page(
     has_next = part.before is not None if backwards else more
     has_previous = more if backwards else part.after is not None
     return Page(rows, cursors, has_next, has_previous)
+
+
+def _check_visible(uow: Uow, model: type[Owned], order: Sequence[Order]) -> None:
+    """Refuse an order by what the caller may not see. Raises Forbidden."""
+    table: Any = model
+    if not uow.may(Scope.PERSONAL_READ) and (
+        hidden := sorted(o.column for o in order if table.__table__.columns[o.column].info.get("personal"))
+    ):
+        # the order would tell what the column holds, and a cursor would quote it
+        msg = Text(
+            f"Ordering by {', '.join(hidden)} needs the scope {Scope.PERSONAL_READ.value}.",
+            f"按 {', '.join(hidden)} 排序需要权限范围 {Scope.PERSONAL_READ.value}。",
+        )
+        raise Forbidden(msg)
 
 
 def count(uow: Uow, model: type[Owned], where: Sequence[ColumnElement[bool]]) -> int:
@@ -126,6 +135,14 @@ def _step(column: ColumnElement[Any], value: Any, *, up: bool) -> ColumnElement[
     return or_(beyond, column.is_(None)) if up and _may_be_null(column) else beyond
 
 
+def python_type(column: Any) -> type:  # noqa: ANN401 - an instrumented attribute
+    """The Python type of what a column holds."""
+    # a decorated type knows no Python type, what it decorates does
+    kind: Any = column.type.impl if isinstance(column.type, TypeDecorator) else column.type
+    found: type = kind.python_type
+    return found
+
+
 def _signature(order: Sequence[Order]) -> list[str]:
     return [("-" if item.descending else "+") + item.column for item in order]
 
@@ -143,7 +160,10 @@ def _dump(value: Any) -> str:  # noqa: ANN401 - a column's value
 def _values(model: type[Owned], order: Sequence[Order], cursor: str, name: str) -> list[Any]:
     found = ids.decode(cursor)
     signature = _signature(order)
-    msg = "This cursor is not one of this list in this order; take cursors only from the same query."
+    msg = Text(
+        "This cursor is not one of this list in this order; take cursors only from the same query.",
+        "此游标不属于按此顺序排列的这个列表；请只使用同一查询返回的游标。",
+    )
     if found is None or found[0] != f"{model.__name__}Cursor" or found[1][: len(order)] != signature:
         raise Invalid(msg, name)
     texts = found[1][len(order) :]
@@ -160,8 +180,7 @@ def _load(column: Any, text: str) -> Any:  # noqa: ANN401 - an instrumented attr
         return None
     if not text.startswith("="):
         raise ValueError(text)
-    # a decorated type knows no Python type, what it decorates does
-    kind: Any = (column.type.impl if isinstance(column.type, TypeDecorator) else column.type).python_type
+    kind: Any = python_type(column)
     readers: Mapping[type, Any] = {datetime: datetime.fromisoformat, date: date.fromisoformat}
     value = readers.get(kind, kind)(text[1:])
     if isinstance(value, datetime) and value.tzinfo is None:

@@ -9,6 +9,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from app.errors import Invalid, Limited
+from app.text import Text
 
 EARLIEST = date(1900, 1, 1)
 LATEST = date(2200, 1, 1)
@@ -110,8 +111,9 @@ class Calendar:
         """`span` cut into buckets, clipped at its edges. Raises Limited above `limit` of them."""
         cut = tuple(islice(self._cut(span, grain), limit + 1))
         if len(cut) > limit:
-            msg = (
-                f"A series has at most {limit} points; ask for a shorter period or a coarser grain than {grain.value}."
+            msg = Text(
+                f"A series has at most {limit} points; ask for a shorter period or a coarser grain than {grain.value}.",
+                f"一个序列最多有 {limit} 个点；请缩短期间，或使用比 {grain.value} 更粗的粒度。",
             )
             raise Limited(msg)
         return cut
@@ -148,11 +150,17 @@ class Calendar:
 def checked(start: date, end: date) -> Span:
     """The range as a Span. Raises Invalid when it is empty, reversed or outside what can be asked for."""
     if end <= start:
-        how = "empty" if end == start else "reversed"
-        msg = f"The range is {how}: `before` is the first day no longer meant and must be later than `from`."
+        how = Text("empty", "为空") if end == start else Text("reversed", "首尾颠倒")
+        msg = Text(
+            f"The range is {how.en}: `before` is the first day no longer meant and must be later than `from`.",
+            f"日期范围{how.zh}：`before` 是不再包含的第一天，必须晚于 `from`。",
+        )
         raise Invalid(msg, "before")
     if start < EARLIEST or end > LATEST:
-        msg = f"Days must lie between {EARLIEST} and {LATEST}."
+        msg = Text(
+            f"Days must lie between {EARLIEST} and {LATEST}.",
+            f"日期必须在 {EARLIEST} 与 {LATEST} 之间。",
+        )
         raise Invalid(msg, "from" if start < EARLIEST else "before")
     return Span(start, end)
 

@@ -14,7 +14,18 @@ from app.models.change import Action
 from app.models.customer import Customer, CustomerExternalId
 from app.models.keyed import Keyed
 from app.services.row import Ref
+from app.text import Text
 from app.uow import Uow
+
+NOUNS = {
+    "channel": Text("channel", "渠道"),
+    "customer": Text("customer", "客户"),
+    "feedback": Text("feedback", "反馈"),
+    "staff": Text("staff", "员工"),
+    "survey": Text("survey", "调查"),
+    "target": Text("target", "目标"),
+}
+"""What messages call the nouns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +80,13 @@ def require(found: Found, ref: Ref | None, what: str, path: str, *, create: bool
         return None
     hit = found[ref]
     if isinstance(hit, Missing) and not (create and ref.external_id is not None):
-        name = repr(ref.external_id) if ref.external_id is not None else "with this id"
-        hint = "; upsert it first, or set createMissing" if ref.external_id is not None else ""
-        msg = f"There is no {what} {name}{hint}."
+        noun = NOUNS[what]
+        msg = Text(f"There is no {noun.en} with this id.", f"没有此 ID 的{noun.zh}。")
+        if ref.external_id is not None:
+            msg = Text(
+                f"There is no {noun.en} {ref.external_id!r}; upsert it first, or set createMissing.",
+                f"没有{noun.zh} {ref.external_id!r}；请先 upsert，或设置 createMissing。",
+            )
         raise Invalid(msg, path, code=Code.NOT_FOUND)
     return hit
 
@@ -117,9 +132,11 @@ def keyed_stubs(uow: Uow, model: type[Keyed], refs: Iterable[Ref]) -> dict[Ref, 
 
 
 def named(uow: Uow, model: type[Any], wanted: Ref) -> ColumnElement[bool]:
-    """The condition under which a row of `model`, known by one source and external id, is what `wanted` names."""
+    """The condition under which a row of `model`, known by one key or by source and id, is what `wanted` names."""
     if wanted.id is not None:
         id_ = ids.decode_uuid(wanted.id, model.__name__)
         return false() if id_ is None else col(model.id) == id_
+    if issubclass(model, Keyed):
+        return col(model.key) == wanted.external_id
     source = wanted.source or uow.actor.source
     return and_(col(model.source) == source, col(model.external_id) == wanted.external_id)

@@ -32,6 +32,7 @@ from app.kpis.measure import Cube
 from app.models.base import Owned
 from app.models.rollup import ALWAYS, DAY, MONTH, SLOTS, RollupState, entry, rollup
 from app.services.folding import Which, folding
+from app.text import Text
 from app.uow import Scope, Uow, writes
 from app.wall import EXEMPT
 
@@ -60,7 +61,10 @@ def fold(uow: Uow, model: type[Owned], ids: Sequence[UUID], sign: int) -> None:
         uow.db.lock(uow.session, "fold", uow.tenant_id, cube.name, shared=True)
         state = uow.session.get(RollupState, (uow.tenant_id, cube.name), populate_existing=True)
         if state is None or cube.fingerprint != (state.building_for or state.fingerprint):
-            msg = "Another version of the program is in charge of this database; restart this one."
+            msg = Text(
+                "Another version of the program is in charge of this database; restart this one.",
+                "此数据库已由程序的另一个版本接管；请重启当前程序。",
+            )
             raise Unavailable(msg)
         chosen = uow.db.as_values(ids)
         if state.fingerprint == cube.fingerprint:

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from app.errors import Code, Invalid, Problem, Undone
 from app.services.period import EARLIEST, LATEST, start_of_day
+from app.services.refusal import camel, problem
+from app.text import Text
 from app.uow import Uow
 
 MAX_ROWS = 500
@@ -70,7 +72,7 @@ class Result:
 class Wrong:
     """A value that could not be read as its scalar; rejects its row instead of the whole request."""
 
-    message: str
+    message: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,24 +99,6 @@ class Row(BaseModel):
 R = TypeVar("R", bound=Row)
 T = TypeVar("T")
 
-_MESSAGES = {
-    "missing": (Code.REQUIRED, "is required"),
-    "string_too_short": (Code.REQUIRED, "must not be empty"),
-    "string_too_long": (Code.TOO_LONG, "is too long: at most {max_length} characters"),
-    "too_long": (Code.TOO_MANY, "has too many entries: at most {max_length}"),
-    "string_type": (Code.INVALID, "must be text"),
-    "greater_than_equal": (Code.OUT_OF_RANGE, "must be {ge} or more"),
-    "less_than_equal": (Code.OUT_OF_RANGE, "must be {le} or less"),
-    "less_than": (Code.OUT_OF_RANGE, "must be less than {lt}"),
-    "finite_number": (Code.INVALID, "must be a finite number"),
-}
-
-
-def camel(name: str) -> str:
-    """`source_updated_at` as the schema spells it."""
-    head, *rest = name.split("_")
-    return head + "".join(part.title() for part in rest)
-
 
 def parse(kind: type[R], data: Mapping[str, Any]) -> R:
     """`data` (absent names left out) as a row. Raises Invalid with every problem found, each with its path."""
@@ -122,7 +106,7 @@ def parse(kind: type[R], data: Mapping[str, Any]) -> R:
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        raise Invalid([_problem(item) for item in error.errors(include_url=False, include_input=False)]) from None
+        raise Invalid([problem(item) for item in error.errors(include_url=False, include_input=False)]) from None
 
 
 def check_readable(data: object) -> None:
@@ -131,31 +115,45 @@ def check_readable(data: object) -> None:
         raise Invalid(problems)
 
 
-def _problem(item: Any) -> Problem:  # noqa: ANN401 - pydantic's own error record
-    path = tuple(camel(str(part)) for part in item["loc"] if not str(part)[:1].isupper())
-    name = path[-1] if path else "The row"
-    if item["type"] == "custos":
-        return Problem(Code(item["ctx"]["code"]), item["msg"], path)
-    code, text = _MESSAGES.get(item["type"], (Code.INVALID, "cannot be read: " + item["msg"]))
-    return Problem(code, f"{name} {text.format(**item.get('ctx', {}))}.", path)
-
-
 def _unreadable(value: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - JSON of any shape
     if isinstance(value, Wrong):
         yield Problem(Code.INVALID, value.message, path)
     elif len(path) > MAX_DEPTH:
-        yield Problem(Code.INVALID, f"{path[0]} is nested too deeply: at most {MAX_DEPTH} levels.", path[:1])
+        name = path[0]
+        msg = Text(
+            f"{name} is nested too deeply: at most {MAX_DEPTH} levels.",
+            f"{name} 嵌套过深：最多 {MAX_DEPTH} 层。",
+        )
+        yield Problem(Code.INVALID, msg, path[:1])
     elif (isinstance(value, int) and abs(value) >= _WIDEST) or (isinstance(value, float) and not isfinite(value)):
-        yield Problem(Code.OUT_OF_RANGE, f"{path[-1]} holds a number beyond 64 bits; write it as text.", path)
+        name = path[-1]
+        msg = Text(
+            f"{name} holds a number beyond 64 bits; write it as text.",
+            f"{name} 含有超出 64 位的数字；请写成文本。",
+        )
+        yield Problem(Code.OUT_OF_RANGE, msg, path)
     elif isinstance(value, str):
-        if "\0" in value:
-            yield Problem(Code.INVALID, f"{path[-1]} holds a NUL character, which text cannot have.", path)
-        elif _SURROGATE.search(value):
-            yield Problem(Code.INVALID, f"{path[-1]} holds half a surrogate pair, which is no character.", path)
+        if text := _unfit(value, path[-1]):
+            yield Problem(Code.INVALID, text, path)
     elif isinstance(value, Ref):
         yield from _unreadable_inside({part.name: getattr(value, part.name) for part in fields(value)}, path)
     elif isinstance(value, Mapping | list | tuple):
         yield from _unreadable_inside(value, path)
+
+
+def _unfit(value: str, name: str) -> Text | None:
+    """Why no column can hold the text."""
+    if "\0" in value:
+        return Text(
+            f"{name} holds a NUL character, which text cannot have.",
+            f"{name} 含有文本中不允许的 NUL 字符。",
+        )
+    if _SURROGATE.search(value):
+        return Text(
+            f"{name} holds half a surrogate pair, which is no character.",
+            f"{name} 含有半个代理对，它不是字符。",
+        )
+    return None
 
 
 def _unreadable_inside(value: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - as above
@@ -195,10 +193,10 @@ def moment(uow: Uow, value: datetime | date | None, name: str, *, past: bool = T
     except OverflowError:  # a day from the calendar's first or last, beyond it in UTC
         value = datetime.min.replace(tzinfo=UTC) if value.year == 1 else datetime.max.replace(tzinfo=UTC)
     if value < _EARLIEST:
-        msg = f"{name} lies before 1900."
+        msg = Text(f"{name} lies before 1900.", f"{name} 早于 1900 年。")
         raise Invalid(msg, name, code=Code.OUT_OF_RANGE)
     if past and value > uow.now + _AHEAD:
-        msg = f"{name} lies more than a day in the future."
+        msg = Text(f"{name} lies more than a day in the future.", f"{name} 比现在晚一天以上。")
         raise Invalid(msg, name, code=Code.OUT_OF_RANGE)
     return value
 
@@ -206,7 +204,10 @@ def moment(uow: Uow, value: datetime | date | None, name: str, *, past: bool = T
 def check_size(rows: Sequence[object]) -> None:
     """Refuse a batch of more rows than one request may bring."""
     if len(rows) > MAX_ROWS:
-        msg = f"A batch has at most {MAX_ROWS} rows; this one has {len(rows)}. Send it in parts."
+        msg = Text(
+            f"A batch has at most {MAX_ROWS} rows; this one has {len(rows)}. Send it in parts.",
+            f"一个批次最多 {MAX_ROWS} 行；此批次有 {len(rows)} 行。请分批发送。",
+        )
         raise Invalid(msg, "rows", code=Code.TOO_MANY)
 
 
@@ -271,5 +272,8 @@ class Batch:
 
 
 def _with_the_others(index: int) -> Result:
-    why = "Not stored, because another row was rejected and errorPolicy is REJECT_ALL."
+    why = Text(
+        "Not stored, because another row was rejected and errorPolicy is REJECT_ALL.",
+        "未保存，因为另有一行被拒绝，而 errorPolicy 为 REJECT_ALL。",
+    )
     return Result(index, Outcome.REJECTED, None, (Problem(Code.INVALID, why),))

@@ -33,6 +33,7 @@ from app.kpis.kpi import Variant, cube_of
 from app.kpis.measure import Cube, Lost, Measure, Opening
 from app.models.spell import Spell
 from app.services.period import Span
+from app.text import Text
 from app.uow import Uow
 
 Narrowed = tuple[Atom, tuple["Condition", ...], Dimension | None]
@@ -224,7 +225,10 @@ def _bound(uow: Uow, cube: Cube, spans: Sequence[Span]) -> None:
     model: Any = cube.model
     some = select(model.id).where(*inside).limit(limit + 1).subquery()
     if (uow.session.scalar(select(func.count()).select_from(some)) or 0) > limit:
-        msg = f"These filters together would read more than {limit} facts; ask for a shorter period or fewer filters."
+        msg = Text(
+            f"These filters together would read more than {limit} facts; ask for a shorter period or fewer filters.",
+            f"这些筛选合在一起会读取超过 {limit} 条事实；请缩短期间或减少筛选。",
+        )
         raise Limited(msg)
 
 

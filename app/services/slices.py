@@ -12,7 +12,6 @@ from sqlmodel import select
 from app import ids
 from app.errors import Code, Invalid
 from app.kpis.dimension import Dimension
-from app.kpis.text import Text
 from app.models.base import CustomerKind
 from app.models.channel import Channel
 from app.models.customer import Customer
@@ -21,6 +20,7 @@ from app.models.keyed import Keyed
 from app.models.staff import Staff
 from app.models.survey import Survey
 from app.services.scan import Condition
+from app.text import Text
 from app.uow import Scope, Uow
 
 KEYED: Mapping[Dimension, type[Keyed]] = {
@@ -38,7 +38,7 @@ OTHER = Text("Other", "其他")
 _WORDS = {
     "PERSON": Text("Person", "个人"),
     "ACCOUNT": Text("Account", "企业"),
-    "SURVEY": Text("Survey", "问卷"),
+    "SURVEY": Text("Survey", "调查"),
     "REVIEW_SITE": Text("Review site", "评价网站"),
     "INTERVIEW": Text("Interview", "访谈"),
     "SOCIAL_LISTENING": Text("Social listening", "社交媒体"),
@@ -72,10 +72,13 @@ def conditions(uow: Uow, filters: Sequence[Filter]) -> tuple[Condition, ...]:
     for place, filter_ in enumerate(filters):
         path = ("filter", str(place))
         if filter_.any_of is not None and not filter_.any_of:
-            msg = "anyOf names nothing, so nothing could be counted; leave it out to count everything."
+            msg = Text(
+                "anyOf names nothing, so nothing could be counted; leave it out to count everything.",
+                "anyOf 为空，因此没有可统计的内容；若要统计全部，请省略它。",
+            )
             raise Invalid(msg, *path, "anyOf")
         if filter_.any_of is None and not filter_.none_of:
-            msg = "A filter needs anyOf or noneOf."
+            msg = Text("A filter needs anyOf or noneOf.", "筛选需要 anyOf 或 noneOf。")
             raise Invalid(msg, *path)
         inner = _inner(uow, filter_.by, {*(filter_.any_of or ()), *filter_.none_of}, path)
         any_of = None if filter_.any_of is None else frozenset(inner[key] for key in filter_.any_of)
@@ -94,8 +97,9 @@ def _inner(uow: Uow, by: Dimension, keys: set[str], path: tuple[str, ...]) -> di
     else:
         return {key: key for key in keys}
     if missing := sorted(keys - set(known)):
-        more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
-        msg = f"There is no {by.value} {', '.join(map(repr, missing[:MOST_NAMED]))}{more}."
+        named, rest = ", ".join(map(repr, missing[:MOST_NAMED])), len(missing) - MOST_NAMED
+        more = Text(f" and {rest} more", f" 以及另外 {rest} 个") if rest > 0 else Text("", "")
+        msg = Text(f"There is no {by.value} {named}{more.en}.", f"没有 {by.value} {named}{more.zh}。")
         raise Invalid(msg, *path, code=Code.NOT_FOUND)
     return known
 

@@ -8,7 +8,14 @@ from app.services import kpi as kpis
 from app.services.kpi import Question
 from app.services.period import Span, last_complete
 from app.services.target_scope import scope_of
+from app.text import Text
 from app.uow import Scope, Uow
+
+_UNITS = {
+    KpiUnit.PERCENT: Text("%", "% "),
+    KpiUnit.POINTS: Text(" points", " 分"),
+    KpiUnit.COUNT: Text("", " "),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,28 +23,31 @@ class Advice:
     """Something about a target that is not SMART: which letter, and why."""
 
     criterion: str
-    message: str
+    message: Text
 
 
 def advice(uow: Uow, target: Target, kpi: Kpi) -> list[Advice]:
     """What about the target is not SMART; specific, measurable and time-bound it cannot fail to be."""
     found = []
     if target.baseline is None:
-        found.append(Advice("MEASURABLE", "There is no baseline to measure progress from."))
+        msg = Text("There is no baseline to measure progress from.", "没有可用来衡量进展的基线。")
+        found.append(Advice("MEASURABLE", msg))
     if not target.owner:
-        found.append(Advice("RELEVANT", "Nobody owns this target; name an owner."))
+        msg = Text("Nobody owns this target; name an owner.", "此目标没有负责人；请指定一位。")
+        found.append(Advice("RELEVANT", msg))
     if not target.rationale:
-        found.append(Advice("RELEVANT", "There is no rationale: say why this target matters."))
+        msg = Text("There is no rationale: say why this target matters.", "没有说明理由：请说明此目标为何重要。")
+        found.append(Advice("RELEVANT", msg))
     history = _history(uow, target)
     if history and not min(history) <= target.goal <= max(history):
-        unit = "" if kpi.unit is KpiUnit.COUNT else " " + kpi.unit.value.lower()
-        found.append(
-            Advice(
-                "ACHIEVABLE",
-                f"The goal of {target.goal:.2f}{unit} lies outside what the last {len(history)} periods of this length "
-                f"reached: {min(history):.2f} to {max(history):.2f}.",
-            )
+        unit = _UNITS[kpi.unit]
+        msg = Text(
+            f"The goal of {target.goal:.2f}{unit.en} lies outside what the last {len(history)} periods of this length "
+            f"reached: {min(history):.2f} to {max(history):.2f}.",
+            f"目标值 {target.goal:.2f}{unit.zh}不在最近 {len(history)} 个同等长度期间的实际范围内："
+            f"{min(history):.2f} 至 {max(history):.2f}。",
         )
+        found.append(Advice("ACHIEVABLE", msg))
     return found
 
 

@@ -16,6 +16,7 @@ from app.models.base import FOREVER, TRAITS
 from app.models.customer import CustomerStatus
 from app.models.spell import Spell
 from app.services import rollup
+from app.text import Text
 from app.uow import Uow
 
 
@@ -56,7 +57,10 @@ def wished(current: Sequence[Dates], wish: Wish, today: date) -> list[Dates]:
         end = wish.churned or FOREVER
         spells[place] = Dates(spells[place].start, end, spells[place].reason if wish.churned else None)
     elif "churned" in wish.given and wish.churned is not None:
-        msg = "churnedOn needs a joinedOn: nobody leaves who was never a customer."
+        msg = Text(
+            "churnedOn needs a joinedOn: nobody leaves who was never a customer.",
+            "churnedOn 需要 joinedOn：从未成为客户，就谈不上流失。",
+        )
         raise Invalid(msg, "churnedOn")
     known = len(spells)
     if wish.status is not None:
@@ -96,17 +100,23 @@ def _status(spells: list[Dates], wish: Wish, today: date) -> None:
     match wish.status:
         case CustomerStatus.ACTIVE if not is_active:
             if "churned" in wish.given and wish.churned is not None:
-                msg = "status ACTIVE contradicts churnedOn."
+                msg = Text("status ACTIVE contradicts churnedOn.", "status ACTIVE 与 churnedOn 矛盾。")
                 raise Invalid(msg, "status")
             spells.append(Dates(max(today, spells[-1].end) if spells else today))
         case CustomerStatus.CHURNED if is_active:
             if not spells or spells[-1].end == FOREVER:
                 spells[-1] = spells[-1]._replace(end=today)
         case CustomerStatus.CHURNED if not spells:
-            msg = "status CHURNED needs joinedOn and churnedOn: nobody leaves who was never a customer."
+            msg = Text(
+                "status CHURNED needs joinedOn and churnedOn: nobody leaves who was never a customer.",
+                "status CHURNED 需要 joinedOn 和 churnedOn：从未成为客户，就谈不上流失。",
+            )
             raise Invalid(msg, "status")
         case CustomerStatus.PROSPECT if spells:
-            msg = "status PROSPECT contradicts joinedOn; set joinedOn to null if this was never a customer."
+            msg = Text(
+                "status PROSPECT contradicts joinedOn; set joinedOn to null if this was never a customer.",
+                "status PROSPECT 与 joinedOn 矛盾；如果从未成为客户，请将 joinedOn 设为 null。",
+            )
             raise Invalid(msg, "status")
         case _:
             pass
@@ -115,11 +125,17 @@ def _status(spells: list[Dates], wish: Wish, today: date) -> None:
 def _checked(spells: list[Dates]) -> list[Dates]:
     for spell in spells:
         if spell.end <= spell.start:
-            msg = f"churnedOn ({spell.end}) is the first day without and must be later than joinedOn ({spell.start})."
+            msg = Text(
+                f"churnedOn ({spell.end}) is the first day without and must be later than joinedOn ({spell.start}).",
+                f"churnedOn（{spell.end}）是不再为客户的第一天，必须晚于 joinedOn（{spell.start}）。",
+            )
             raise Invalid(msg, "churnedOn", code=Code.OUT_OF_RANGE)
     for spell, after in pairwise(spells):
         if after.start < spell.end:
-            msg = f"The spell from {after.start} overlaps the one from {spell.start} to {spell.end}."
+            msg = Text(
+                f"The spell from {after.start} overlaps the one from {spell.start} to {spell.end}.",
+                f"始于 {after.start} 的客户期与 {spell.start} 至 {spell.end} 的客户期重叠。",
+            )
             raise Invalid(msg, "joinedOn", code=Code.CONFLICT)
     return spells
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
 from app.errors import Code, Forbidden, Invalid
@@ -15,18 +14,18 @@ from app.kpis.kpi import Kpi, KpiUnit, Variant
 from app.models.change import Action
 from app.models.target import Target, TargetKind, TargetRevision
 from app.services import kpi as kpis
-from app.services import page as pages
 from app.services import smart
-from app.services.filter import Tree, resolved, where
 from app.services.kpi import Period, Question
-from app.services.page import Order, Page, Slice
+from app.services.listing import Listing
 from app.services.period import Span, checked, last_complete
 from app.services.ref import named
 from app.services.row import Key, Outcome, Ref, Row, parse
 from app.services.slices import Filter, conditions
 from app.services.target_scope import scope_digest, stored
+from app.text import Text
 from app.uow import Scope, Uow, reads, writes
 
+LIST = Listing(Target, Scope.TARGET_READ, columns={"from": "starts_on", "before": "ends_on"})
 MAX_RELATIVE = 5
 """A relative change beyond this is taken for a percentage by mistake."""
 
@@ -91,14 +90,17 @@ def set_(uow: Uow, data: Mapping[str, Any]) -> tuple[Target, Outcome, list[smart
 def check_may_measure(uow: Uow) -> None:
     """Refuse somebody who may not read KPIs: a target tells what one was. Raises Forbidden."""
     if not uow.may(Scope.KPI_READ):
-        msg = f"A target tells values of a KPI: this needs the scope {Scope.KPI_READ.value} as well."
+        msg = Text(
+            f"A target tells values of a KPI: this needs the scope {Scope.KPI_READ.value} as well.",
+            f"目标会透露 KPI 的值：还需要权限范围 {Scope.KPI_READ.value}。",
+        )
         raise Forbidden(msg)
 
 
 def _check_scope(uow: Uow, variant: Variant, scope: Sequence[Filter]) -> None:
     for place, filter_ in enumerate(scope):
         if not variant.cut_by(filter_.by):
-            msg = f"This KPI cannot be cut by {filter_.by.value}."
+            msg = Text(f"This KPI cannot be cut by {filter_.by.value}.", f"此 KPI 不能按 {filter_.by.value} 细分。")
             raise Invalid(msg, "scope", str(place), "by")
     try:
         conditions(uow, scope)
@@ -121,9 +123,11 @@ def _baseline(
     question = Question(row.kpi, period or last_complete(span, uow.today), row.variant, scope)
     answer = kpis.ask_one(uow.without(Scope.PERSONAL_READ), question)
     if answer.figure.value is None and row.kind is not TargetKind.ABSOLUTE:
-        msg = (
+        msg = Text(
             f"A {row.kind.value} target needs a baseline, and {row.kpi} has none from {answer.span.start} to "
-            f"{answer.span.end} ({answer.figure.reason}); give baseline.value or another baseline.period."
+            f"{answer.span.end} ({answer.figure.reason}); give baseline.value or another baseline.period.",
+            f"{row.kind.value} 目标需要基线，而 {row.kpi} 从 {answer.span.start} 到 {answer.span.end} 没有值"
+            f"（{answer.figure.reason}）；请提供 baseline.value 或另一个 baseline.period。",
         )
         raise Invalid(msg, "baseline", code=Code.REQUIRED)
     return answer.figure.value, answer.span
@@ -136,7 +140,10 @@ def _goal(kind: TargetKind, value: float, baseline: float | None) -> float:
     if kind is TargetKind.DELTA_POINTS:
         return baseline + value
     if abs(value) > MAX_RELATIVE:
-        msg = f"A relative change is a fraction: 0.1 is +10 %. {value:g} would be {value:+.0%}."
+        msg = Text(
+            f"A relative change is a fraction: 0.1 is +10 %. {value:g} would be {value:+.0%}.",
+            f"相对变化用小数表示：0.1 即 +10%。{value:g} 相当于 {value:+.0%}。",
+        )
         raise Invalid(msg, "value", code=Code.OUT_OF_RANGE)
     return baseline * (1 + value)
 
@@ -145,7 +152,10 @@ def _check_bounds(kpi: Kpi, goal: float, stretch: float | None) -> None:
     low, high = kpi.bounds or ((0, float("inf")) if kpi.unit is KpiUnit.COUNT else (-float("inf"), float("inf")))
     for name, value in (("value", goal), ("stretch", stretch)):
         if value is not None and not low <= value <= high:
-            msg = f"The goal comes to {value:g}, but {kpi.key} lies between {low:g} and {high:g}."
+            msg = Text(
+                f"The goal comes to {value:g}, but {kpi.key} lies between {low:g} and {high:g}.",
+                f"目标值为 {value:g}，但 {kpi.key} 在 {low:g} 与 {high:g} 之间。",
+            )
             raise Invalid(msg, name, code=Code.OUT_OF_RANGE)
 
 
@@ -156,7 +166,10 @@ def _present(uow: Uow, external_id: str, what: Mapping[str, Any]) -> Target | No
     by_name = uow.session.scalars(select(Target).where(*mine).with_for_update()).first()
     by_what = uow.session.scalars(select(Target).where(*same).with_for_update()).first()
     if by_name is not None and by_what is not None and by_name.id != by_what.id:
-        msg = f"Another target ({by_what.external_id!r}) has this KPI, variant, scope and dates already."
+        msg = Text(
+            f"Another target ({by_what.external_id!r}) has this KPI, variant, scope and dates already.",
+            f"另一个目标（{by_what.external_id!r}）已使用相同的 KPI、变体、范围和日期。",
+        )
         raise Invalid(msg, "externalId", code=Code.CONFLICT)
     return by_name or by_what
 
@@ -194,7 +207,7 @@ def delete(uow: Uow, wanted: Ref) -> Target:
     """Delete the target, which its history outlives; the target as it stood. Raises Invalid when there is none."""
     target = uow.session.scalars(select(Target).where(named(uow, Target, wanted)).with_for_update()).first()
     if target is None:
-        msg = "There is no such target here."
+        msg = Text("There is no such target here.", "这里没有这个目标。")
         raise Invalid(msg, "target", code=Code.NOT_FOUND)
     _keep(uow, target)
     uow.session.delete(target)
@@ -204,15 +217,9 @@ def delete(uow: Uow, wanted: Ref) -> Target:
 
 
 @reads(Scope.TARGET_READ)
-def by_ids(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, Target]:
-    """The targets `ids`, those that are here."""
-    return {row.id: row for row in uow.session.scalars(select(Target).where(uow.db.is_any(Target.id, list(ids))))}
-
-
-@reads(Scope.TARGET_READ)
-def find(uow: Uow, wanted: Ref) -> Target | None:
-    """The target that `wanted` names, if there is one."""
-    return uow.session.scalars(select(Target).where(named(uow, Target, wanted))).first()
+def today(uow: Uow) -> date:
+    """The workspace's calendar day, by which baselines are complete or not."""
+    return uow.today
 
 
 @reads(Scope.TARGET_READ)
@@ -227,19 +234,3 @@ def revisions(uow: Uow, target_ids: Sequence[UUID]) -> dict[UUID, list[TargetRev
     for row in uow.session.scalars(statement):
         found[row.target_id].append(row)
     return found
-
-
-@reads(Scope.TARGET_READ)
-def page(uow: Uow, part: Slice, filter_: Tree | None, order: Sequence[Order]) -> Page[Target]:
-    """A part of the list of targets. Raises Invalid."""
-    return pages.page(uow, Target, _where(uow, filter_), order, part)
-
-
-@reads(Scope.TARGET_READ)
-def count(uow: Uow, filter_: Tree | None) -> int:
-    """How many targets meet the filter."""
-    return pages.count(uow, Target, _where(uow, filter_))
-
-
-def _where(uow: Uow, filter_: Tree | None) -> list[ColumnElement[bool]]:
-    return [*where(uow, Target, resolved(filter_, {}))]

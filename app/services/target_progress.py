@@ -16,6 +16,7 @@ from app.services.kpi import Question
 from app.services.pacing import Pace, Reached, TargetState, pace
 from app.services.period import Span
 from app.services.target_scope import scope_of, stored
+from app.text import Text
 from app.uow import Scope, Uow, reads
 
 
@@ -74,7 +75,7 @@ def goals(uow: Uow, asked: Sequence[Asked]) -> list[list[float | None]]:
 def progress(uow: Uow, ids: Sequence[UUID]) -> list[Progress | AppError]:
     """How each of the targets `ids` does today, in order; NotFound for one that is not here."""
     target.check_may_measure(uow)
-    rows = target.by_ids(uow, ids)
+    rows = target.LIST.by_ids(uow, ids)
     questions = {}
     for row in rows.values():
         tomorrow = uow.today + date.resolution
@@ -85,7 +86,7 @@ def progress(uow: Uow, ids: Sequence[UUID]) -> list[Progress | AppError]:
     for id_ in ids:
         answer = answers.get(id_)
         if answer is None:
-            found.append(NotFound("There is no such target here."))
+            found.append(NotFound(Text("There is no such target here.", "这里没有这个目标。")))
         else:
             found.append(Progress(rows[id_], _pace(uow, rows[id_], answer)))
     return found

@@ -13,7 +13,9 @@ from app.models.change import Action
 from app.models.tombstone import Tombstone
 from app.services import fact, rollup
 from app.services.idempotency import once
+from app.services.ref import NOUNS
 from app.services.row import Batch, Key, Options, Outcome, Result, Row, moment
+from app.text import Text
 from app.uow import Uow
 
 
@@ -48,7 +50,11 @@ def _delete(uow: Uow, kind: fact.Kind, rows: Sequence[Mapping[str, Any]], option
         present, stamp = stored.get(row.external_id), row.source_updated_at
         outcome = _ending(present, stamp, dead)
         if outcome is None:
-            msg = f"There is no {kind.noun.lower()} {row.external_id!r} of the source {uow.actor.source!r}."
+            noun = NOUNS[kind.noun.lower()]
+            msg = Text(
+                f"There is no {noun.en} {row.external_id!r} of the source {uow.actor.source!r}.",
+                f"来源 {uow.actor.source!r} 没有{noun.zh} {row.external_id!r}。",
+            )
             batch.reject(index, Problem(Code.NOT_FOUND, msg, ("externalId",)))
             continue
         batch.settle(index, outcome, present.id if present else None)

@@ -15,19 +15,28 @@ from app.models.change import Action
 from app.models.workspace import Workspace
 from app.services import rollup
 from app.services.row import Row, Word, parse
+from app.text import Text
 from app.uow import Scope, Uow, reads, writes
 
 
 def _zone(value: str) -> str:
     if value not in available_timezones():
-        raise _wrong(f"There is no time zone {value!r}; use an IANA name such as Europe/Berlin or Asia/Shanghai.")
+        msg = Text(
+            f"There is no time zone {value!r}; use an IANA name such as Europe/Berlin or Asia/Shanghai.",
+            f"没有时区 {value!r}；请使用 IANA 名称，例如 Europe/Berlin 或 Asia/Shanghai。",
+        )
+        raise _wrong(msg)
     ZoneInfo(value)
     return value
 
 
 def _currency(value: str) -> str:
     if value not in list_currencies():
-        raise _wrong(f"There is no currency {value!r}; use an ISO 4217 code such as EUR or CNY.")
+        msg = Text(
+            f"There is no currency {value!r}; use an ISO 4217 code such as EUR or CNY.",
+            f"没有货币 {value!r}；请使用 ISO 4217 代码，例如 EUR 或 CNY。",
+        )
+        raise _wrong(msg)
     return value
 
 
@@ -35,12 +44,16 @@ def _locale(value: str) -> str:
     try:
         Locale.parse(value, sep="-" if "-" in value else "_")
     except (UnknownLocaleError, ValueError):
-        raise _wrong(f"There is no locale {value!r}; use a tag such as en or zh-CN.") from None
+        msg = Text(
+            f"There is no locale {value!r}; use a tag such as en or zh-CN.",
+            f"没有语言区域 {value!r}；请使用 en 或 zh-CN 这样的标签。",
+        )
+        raise _wrong(msg) from None
     return value
 
 
-def _wrong(message: str) -> PydanticCustomError:
-    return PydanticCustomError("custos", "{message}", {"code": Code.INVALID.value, "message": message})
+def _wrong(text: Text) -> PydanticCustomError:
+    return PydanticCustomError("custos", "{en}", {"code": Code.INVALID.value, "en": text.en, "zh": text.zh})
 
 
 class WorkspaceRow(Row):

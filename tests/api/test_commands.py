@@ -232,7 +232,7 @@ def test_schema_and_catalogue_are_printed_or_written(custograph, tmp_path):
     for command, start in (("schema", "directive @oneOf"), ("docs", "# ")):
         printed = custograph(command)
         assert printed.code == 0
-        assert printed.out.startswith(start)
+        assert start in printed.out
         written = custograph(command, "--write", str(tmp_path / command))
         assert (written.code, written.out) == (0, "")
         assert (tmp_path / command).read_text("utf-8") == printed.out

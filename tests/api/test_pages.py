@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from app.schema.build import build
+
 QUERY = """query($first: Int, $after: String, $last: Int, $before: String) {
     customers(first: $first, after: $after, last: $last, before: $before, orderBy: %s, filter: %s) {
         nodes { segment } edges { cursor node { segment } } totalCount
@@ -79,6 +81,94 @@ def test_a_page_between_two_cursors(told):
     assert page["pageInfo"]["hasPreviousPage"] is True
 
 
+BETWEEN = [
+    # arguments beside both cursors or one; the rows, and whether there is more after and before, by the letter of
+    # Relay's HasNextPage and HasPreviousPage: with `first` only the size tells of more after, with `last` of more before
+    ({"first": 3, "after": 3}, [4, 5, 6], True, True),
+    ({"first": 22, "after": 2}, range(3, 25), False, True),
+    ({"first": 3, "before": 7}, [0, 1, 2], True, False),
+    ({"first": 9, "before": 7}, range(7), False, False),
+    ({"first": 2, "after": 3, "before": 7}, [4, 5], True, True),
+    ({"first": 3, "after": 3, "before": 7}, [4, 5, 6], False, True),
+    ({"last": 3, "before": 7}, [4, 5, 6], True, True),
+    ({"last": 9, "before": 7}, range(7), True, False),
+    ({"last": 3, "after": 20}, [22, 23, 24], False, True),
+    ({"last": 9, "after": 20}, [21, 22, 23, 24], False, False),
+    ({"last": 2, "after": 3, "before": 7}, [5, 6], True, True),
+    ({"last": 3, "after": 3, "before": 7}, [4, 5, 6], True, False),
+    ({"after": 20}, [21, 22, 23, 24], False, True),
+    ({"first": 3, "after": 24}, [], False, True),
+    ({"last": 3, "before": 0}, [], True, False),
+    ({"first": 3, "after": 7, "before": 3}, [], False, True),
+]
+
+
+def test_pages_tell_what_lies_around_them_by_the_letter(told):
+    query = QUERY % ("[{field: CREATED_AT}]", "{}")
+    cursors = [edge["cursor"] for edge in told.one(query, {"first": 25})["edges"]]
+    for arguments, rows, has_next, has_previous in BETWEEN:
+        given = {name: cursors[at] if name in ("after", "before") else at for name, at in arguments.items()}
+        page = told.one(query, given)
+        assert [int(node["segment"]) for node in page["nodes"]] == list(rows), arguments
+        assert page["pageInfo"] == {
+            "hasNextPage": has_next,
+            "hasPreviousPage": has_previous,
+            "startCursor": cursors[rows[0]] if rows else None,
+            "endCursor": cursors[rows[-1]] if rows else None,
+        }, arguments
+
+
+def test_a_size_that_cannot_be_is_refused(told):
+    query = QUERY % ("[{field: CREATED_AT}]", "{}")
+    for sizes, path in (
+        ({"first": -1}, "first"),
+        ({"last": -1}, "last"),
+        ({"first": 101}, "first"),
+        ({"last": 101}, "last"),
+        ({"first": 1, "last": 1}, "last"),
+    ):
+        extensions = told.refusal(query, sizes)["extensions"]
+        assert extensions["code"] == "BAD_USER_INPUT"
+        assert extensions["userErrors"][0]["path"] == [path]
+
+
+def test_the_schema_has_the_shapes_that_relay_asks_for():
+    types = build().core.type_map
+    query, node, info = types["Query"].fields, types["Node"].fields, types["PageInfo"].fields
+    assert {name: str(field.type) for name, field in node.items()} == {"id": "ID!"}
+    assert (str(query["node"].type), str(query["node"].args["id"].type)) == ("Node", "ID!")
+    assert (str(query["nodes"].type), str(query["nodes"].args["ids"].type)) == ("[Node]!", "[ID!]!")
+    assert {name: str(field.type) for name, field in info.items()} == {
+        "hasNextPage": "Boolean!",
+        "hasPreviousPage": "Boolean!",
+        "startCursor": "String",
+        "endCursor": "String",
+    }
+    lists = {name: field for name, field in query.items() if "after" in field.args}
+    assert set(lists) >= {"channels", "staff", "surveys", "customers", "feedback", "targets"}
+    for name, field in lists.items():
+        arguments = {argument: str(value.type) for argument, value in field.args.items()}
+        kind = str(field.type).removesuffix("Connection")
+        assert str(field.type) == f"{kind}Connection", name
+        assert arguments == {
+            "first": "Int",
+            "after": "String",
+            "last": "Int",
+            "before": "String",
+            "filter": f"{kind}FilterInput",
+            "orderBy": f"[{kind}OrderInput!]",
+        }
+        assert {name: str(field.type) for name, field in field.type.fields.items()} == {
+            "nodes": f"[{kind}!]!",
+            "edges": f"[{kind}Edge!]!",
+            "pageInfo": "PageInfo!",
+            "totalCount": "Int!",
+        }
+        edge = {name: str(field.type) for name, field in types[f"{kind}Edge"].fields.items()}
+        assert edge == {"node": f"{kind}!", "cursor": "String!"}
+        assert types["Node"] in types[kind].interfaces
+
+
 def test_sizes_of_pages(told):
     query = QUERY % ("[{field: CREATED_AT}]", "{}")
     assert len(told.one(query)["nodes"]) == 20
@@ -119,6 +209,19 @@ def test_a_filter_holds_for_pages_and_their_count(told):
         if "n1" in filter_:
             assert expected == sum(name == "n1" and "1" in segment for segment, name in rows)
         assert told.one(QUERY % ("[]", filter_))["totalCount"] == expected, filter_
+
+
+def test_a_filter_that_cannot_be_says_where_as_the_caller_wrote_it(alice):
+    for list_, filter_, path in (
+        ("customers", "{kind: null}", "kind"),
+        ("customers", "{not: {acquisitionChannelId: {isNull: null}}}", "not acquisitionChannelId isNull"),
+        ("channels", "{or: [{externalId: {eq: null}}]}", "or externalId eq"),
+        ("targets", "{from: {gte: null}}", "from gte"),
+        ("feedback", '{occurredAt: {gt: "0001-01-01T00:00:00+14:00"}}', "occurredAt gt"),
+        ("feedback", '{customerId: {eq: "x"}}', "customerId"),
+    ):
+        extensions = alice.refusal(f"{{ {list_}(filter: {filter_}) {{ nodes {{ id }} }} }}")["extensions"]
+        assert extensions["userErrors"][0]["path"] == ["filter", *path.split()], filter_
 
 
 def test_a_cursor_that_was_not_given_for_this_list_is_refused(told):

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import app.services
+from app.services.listing import Listing
 from app.uow import Uow
 
 ROOT = Path(__file__).parents[2]
@@ -212,6 +213,38 @@ def test_a_mark_stands_on_functions_over_a_unit_only():
             if getattr(value, "mode", None) is not None and inspect.isfunction(value):
                 assert takes_a_unit(value), f"{module.name}.{attribute}"
                 assert value.mode in ("reads", "writes")
+
+
+LISTINGS = [
+    value
+    for module in pkgutil.iter_modules(app.services.__path__)
+    for value in vars(service(module.name)).values()
+    if isinstance(value, Listing)
+]
+
+
+@pytest.mark.parametrize("listing", LISTINGS, ids=lambda listing: listing.model.__name__)
+def test_every_function_of_a_listing_carries_its_mark(listing):
+    functions = {name: value for name, value in vars(listing).items() if takes_a_unit(value) and name[0] != "_"}
+    assert set(functions) == {"page", "count", "by_ids", "find"}
+    assert {(value.mode, value.scope) for value in functions.values()} == {("reads", listing.scope)}
+    # loaders are known by their function, so it must be the same one each time
+    assert all(getattr(listing, name) is value for name, value in functions.items())
+
+
+def test_an_edge_takes_from_a_listing_what_carries_a_mark():
+    marked = {name for listing in LISTINGS for name, value in vars(listing).items() if hasattr(value, "mode")}
+    plain = {"model", "scope", "columns", "references", "personal", "type_of", "masked"}  # know the table, read no row
+    for name in EDGES:
+        taken = {
+            node.attr
+            for node in ast.walk(TREES[name])
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Attribute | ast.Name)
+            and (getattr(node.value, "attr", None) or getattr(node.value, "id", None)) in ("LIST", "rows")
+            and hasattr(Listing, node.attr) | (node.attr in marked)
+        }
+        assert taken <= marked | plain, name
 
 
 def test_the_same_noun_is_the_same_file_in_every_layer():

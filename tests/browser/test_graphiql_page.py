@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from app.main import create_app
 from app.schema.build import sdl
-from app.schema.graphiql import FILES, QUERIES, routes
+from app.edge.graphiql import FILES, QUERIES, routes
 
 TOKEN = "cgt_</script>"
 

@@ -3,11 +3,14 @@
 from datetime import UTC, date, datetime
 
 import pytest
+import sqlalchemy as sa
 import stored
 
 from app.errors import Code, Invalid
+from app.models.idempotency import Idempotency
 from app.services import customer, feedback
-from app.services.row import ErrorPolicy, Options, Outcome, Ref
+from app.services.row import ErrorPolicy, Options, Outcome, Ref, Wrong
+from app.text import Text
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -40,6 +43,17 @@ def test_the_same_again_gets_the_same_answer_and_has_no_effect(workspace, databa
     before = stored.everything(database)
     assert workspace.write(write, rows(1), once()) == first
     assert stored.everything(database) == before
+
+
+@pytest.mark.parametrize(
+    "bad", ["\ud800", 2**70, Wrong(Text("not a date", "不是日期"))], ids=["surrogate", "huge", "scalar"]
+)
+def test_what_cannot_be_read_rejects_its_row_alone_under_a_key_too(workspace, bad):
+    rows = [said("f1"), said("f2", comment=bad)]
+    first = workspace.write(feedback.record_batch, rows, once())
+    assert [result.outcome for result in first] == ["CREATED", "REJECTED"]
+    assert first[1].problems[0].path == ("comment",)
+    assert workspace.write(feedback.record_batch, rows, once()) == first
 
 
 def test_without_a_key_it_is_done_again(workspace, batch):
@@ -98,6 +112,22 @@ def test_a_key_does_not_stand_for_what_was_not_done(workspace, database):
     rows[1]["score"] = 5
     results = workspace.write(feedback.record_batch, rows, once(policy=ErrorPolicy.REJECT_ALL))
     assert [result.outcome for result in results] == ["CREATED"] * 2
+
+
+def test_an_answer_from_before_there_was_chinese_is_still_given(workspace, database, batch):
+    write, rows = batch
+    first = workspace.write(write, rows(1), once())
+    (kept,) = stored.rows(database, "idempotency")
+    answer = [
+        one | {"problems": [[code, message[0], path] for code, message, path in one["problems"]]}
+        for one in kept["answer"]
+    ]
+    assert answer != kept["answer"]
+    stored.execute(database, sa.update(Idempotency.__table__).values(answer=answer))
+    again = workspace.write(write, rows(1), once())
+    assert [problem.message for result in again for problem in result.problems] == [
+        Text(problem.message.en, problem.message.en) for result in first for problem in result.problems
+    ]
 
 
 def test_what_is_no_key_is_refused(workspace, database, batch):

@@ -13,7 +13,7 @@ from app.kpis.dimension import Dimension
 from app.kpis.figure import NullReason, figure
 from app.kpis.kpi import Direction, KpiUnit, cube_of
 from app.kpis.measure import Lost, Measure, Opening
-from app.kpis.text import Text
+from app.text import Text
 from app.models.rollup import SLOTS, entry, rollup
 
 VARIANTS = [(kpi, variant) for kpi in CATALOGUE.values() for variant in kpi.variants]

@@ -132,7 +132,7 @@ def people(workspace):
 
 def wanted(people, *, descending):
     """The ids in the order that is asked for: the empty last going up and first going down, ties by id."""
-    rows = people.read(customer.page, Slice(first=100), None, [Order("id")]).rows
+    rows = people.read(customer.LIST.page, Slice(first=100), None, [Order("id")]).rows
     assert len(rows) == len(NAMES)
     ids_ = [row.id for row in sorted(rows, key=lambda row: (row.name is None, row.name or "", row.id))]
     return ids_[::-1] if descending else ids_
@@ -144,7 +144,7 @@ def test_pages_in_either_direction_show_every_row_once_and_in_order(people, desc
     order, expected = [Order("name", descending)], wanted(people, descending=descending)
     forwards, part = [], Slice(first=size)
     while True:
-        page = people.read(customer.page, part, None, order)
+        page = people.read(customer.LIST.page, part, None, order)
         assert page.has_previous == bool(forwards)
         forwards += [row.id for row in page.rows]
         assert page.has_next == (len(forwards) < len(expected))
@@ -153,7 +153,7 @@ def test_pages_in_either_direction_show_every_row_once_and_in_order(people, desc
         part = Slice(first=size, after=page.cursors[-1])
     backwards, part = [], Slice(last=size)
     while True:
-        page = people.read(customer.page, part, None, order)
+        page = people.read(customer.LIST.page, part, None, order)
         assert page.has_next == bool(backwards)
         backwards = [row.id for row in page.rows] + backwards
         assert page.has_previous == (len(backwards) < len(expected))
@@ -165,15 +165,15 @@ def test_pages_in_either_direction_show_every_row_once_and_in_order(people, desc
 
 def test_a_row_that_arrives_meanwhile_moves_nothing(people):
     order = [Order("name")]
-    first = people.read(customer.page, Slice(first=4), None, order)
+    first = people.read(customer.LIST.page, Slice(first=4), None, order)
     people.write(customer.upsert_batch, [{"external_id": "new", "name": "aaa"}], Options())
-    rest = people.read(customer.page, Slice(first=20, after=first.cursors[-1]), None, order)
+    rest = people.read(customer.LIST.page, Slice(first=20, after=first.cursors[-1]), None, order)
     seen = [row.name for row in (*first.rows, *rest.rows)]
     assert seen == sorted(filter(None, NAMES)) + [None] * 3
 
 
 def test_between_two_cursors_lies_what_lies_between_them(people):
     order, expected = [Order("name")], wanted(people, descending=False)
-    cursors = people.read(customer.page, Slice(first=10), None, order).cursors
-    page = people.read(customer.page, Slice(first=10, after=cursors[1], before=cursors[8]), None, order)
+    cursors = people.read(customer.LIST.page, Slice(first=10), None, order).cursors
+    page = people.read(customer.LIST.page, Slice(first=10, after=cursors[1], before=cursors[8]), None, order)
     assert [row.id for row in page.rows] == expected[2:8]

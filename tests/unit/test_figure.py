@@ -10,7 +10,7 @@ from app.kpis import CATALOGUE
 from app.kpis.figure import LOW_SAMPLE, Figure, KpiFlag, NullReason, figure, flagged, nothing
 from app.kpis.kpi import Direction, Kpi, KpiUnit, LifecycleStage, Variant
 from app.kpis.measure import Cube, Measure
-from app.kpis.text import Text
+from app.text import Text
 from app.models.feedback import Feedback
 
 MILLION = 1_000_000

@@ -23,8 +23,13 @@ from app.services.row import (
     parse,
     waves,
 )
+from app.services.workspace import WorkspaceRow
+from app.text import Text
 
 DAY = date(2026, 6, 1)
+NO_DAY = Wrong(Text("2026-02-30 is not a day.", "2026-02-30 不是日历中的一天。"))
+NO_NUMBER = Wrong(Text("No number.", "不是数字。"))
+NO_TEXT = Wrong(Text("5 is no text.", "5 不是文本。"))
 PLAIN = {"external_id": "f1", "kind": "CSAT", "occurred_at": DAY}
 
 
@@ -32,7 +37,8 @@ def problems(kind, data):
     """What is wrong with a row: (path, code) of every problem."""
     with pytest.raises(Invalid) as refused:
         parse(kind, data)
-    assert all(problem.message.endswith(".") for problem in refused.value.problems)
+    assert all(problem.message.en.endswith(".") for problem in refused.value.problems)
+    assert all(problem.message.zh.endswith("。") for problem in refused.value.problems)
     return {(".".join(problem.path), problem.code) for problem in refused.value.problems}
 
 
@@ -52,6 +58,58 @@ def test_what_is_missing_is_named():
         ("kind", Code.REQUIRED),
         ("occurredAt", Code.REQUIRED),
     }
+
+
+WORKSPACE = {"name": "W", "time_zone": "Europe/Berlin", "currency": "EUR"}
+MESSAGES = [
+    (CustomerRow, {}, "externalId is required.", "externalId 必须填写。"),
+    (CustomerRow, {"external_id": ""}, "externalId must not be empty.", "externalId 不能为空。"),
+    (
+        CustomerRow,
+        {"external_id": "c", "segment": "x" * 201},
+        "segment is too long: at most 200 characters.",
+        "segment 过长：最多 200 个字符。",
+    ),
+    (
+        CustomerRow,
+        {"external_id": "c", "joined_on": date(1899, 12, 31)},
+        "joinedOn must be 1900-01-01 or more.",
+        "joinedOn 必须大于或等于 1900-01-01。",
+    ),
+    (CustomerRow, {"external_id": "c", "attributes": [1]}, "attributes must be an object.", "attributes 必须是对象。"),
+    (
+        CustomerRow,
+        {"external_id": "c", "is_test": "{perhaps}"},
+        "isTest cannot be read: Input should be a valid boolean, unable to interpret input.",
+        "isTest 无法读取：Input should be a valid boolean, unable to interpret input。",
+    ),
+    (
+        CustomerRow,
+        {"external_id": "c", "attributes": {"n": 2**63}},
+        "n holds a number beyond 64 bits; write it as text.",
+        "n 含有超出 64 位的数字；请写成文本。",
+    ),
+    (
+        WorkspaceRow,
+        WORKSPACE | {"currency": "{EUR}"},
+        "There is no currency '{EUR}'; use an ISO 4217 code such as EUR or CNY.",
+        "没有货币 '{EUR}'；请使用 ISO 4217 代码，例如 EUR 或 CNY。",
+    ),
+    (
+        WorkspaceRow,
+        WORKSPACE | {"locale": "%s"},
+        "There is no locale '%s'; use a tag such as en or zh-CN.",
+        "没有语言区域 '%s'；请使用 en 或 zh-CN 这样的标签。",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "data", "english", "chinese"), MESSAGES)
+def test_a_problem_is_told_in_both_languages(kind, data, english, chinese):
+    with pytest.raises(Invalid) as refused:
+        parse(kind, data)
+    assert [problem.message for problem in refused.value.problems] == [Text(english, chinese)]
+    assert (str(refused.value), refused.value.text.zh) == (english, chinese)
 
 
 @pytest.mark.parametrize("empty", ["", " ", "\t\n"])
@@ -128,14 +186,14 @@ def test_they_are_found_deep_inside_json_too(attributes, path):
 
 def test_a_scalar_that_could_not_be_read_rejects_its_row_with_its_message():
     with pytest.raises(Invalid, match="is not a day") as refused:
-        parse(FeedbackRow, {**PLAIN, "occurred_at": Wrong("2026-02-30 is not a day."), "score": Wrong("No number.")})
+        parse(FeedbackRow, {**PLAIN, "occurred_at": NO_DAY, "score": NO_NUMBER})
     assert [(p.code, p.path) for p in refused.value.problems] == [
         (Code.INVALID, ("occurredAt",)),
         (Code.INVALID, ("score",)),
     ]
 
 
-@pytest.mark.parametrize("inside", [Ref(external_id=Wrong("5 is no text.")), [Wrong("5 is no text.")]])
+@pytest.mark.parametrize("inside", [Ref(external_id=NO_TEXT), [NO_TEXT]])
 def test_a_scalar_that_could_not_be_read_is_found_inside_references_and_lists(inside):
     name = "customer" if isinstance(inside, Ref) else "tags"
     with pytest.raises(Invalid, match=r"^5 is no text\.$"):
@@ -269,7 +327,7 @@ def test_one_wrong_row_may_forbid_the_others():
     with pytest.raises(Undone) as undone:
         batch().done(Options(ErrorPolicy.REJECT_ALL))
     assert [result.outcome for result in undone.value.answer] == [Outcome.REJECTED] * 3
-    assert "another row was rejected" in undone.value.answer[0].problems[0].message
+    assert "another row was rejected" in undone.value.answer[0].problems[0].message.en
 
 
 def test_a_dry_run_takes_everything_back():

@@ -69,7 +69,7 @@ def test_secrets_are_hidden_wherever_settings_are_printed():
         ("group_size", 0),
         ("writer_threads", 0),
         ("worker_poll_s", -1),
-        ("statement_timeout_ms", 0),
+        ("operation_timeout_s", 0),
     ],
 )
 def test_a_number_outside_its_range_is_refused(name, value):

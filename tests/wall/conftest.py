@@ -19,7 +19,7 @@ from app.db import Database
 from app.models.base import Tenanted
 from app.models.feedback import FeedbackKind
 from app.models.target import TargetKind
-from app.services import channel, customer, feedback, rollup, staff, survey, target, token, workspace
+from app.services import channel, customer, feedback, quota, rollup, staff, survey, target, token, workspace
 from app.services.row import Options, Ref
 from app.settings import Settings
 from app.uow import Door, system
@@ -78,6 +78,7 @@ def fill(door: Door, tenant_id: UUID) -> None:
     for value in (90, 92):
         write(target.set_, aim | {"value": value, "from_": date(2026, 7, 1), "before": date(2026, 10, 1)})
     write(rollup.compact)
+    write(quota.lease, uuid7(), 10)
     write(feedback.record_batch, [{"external_id": "f2", **said}], Options())
     token.create(door, tenant_id, "Somebody")
 

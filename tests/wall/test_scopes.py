@@ -8,7 +8,12 @@ import pytest
 import app.services
 from app.errors import Forbidden
 from app.models.staff import Staff
+from app.services.listing import Listing
 from app.uow import ORDINARY, Actor, Scope, check, reads, system, writes
+
+
+def is_marked(value):
+    return getattr(value, "mode", None) is not None
 
 
 def marked():
@@ -16,8 +21,10 @@ def marked():
     for module in pkgutil.iter_modules(app.services.__path__):
         names = vars(importlib.import_module(f"app.services.{module.name}"))
         for name, value in names.items():
-            if getattr(value, "mode", None) and value.__module__ == f"app.services.{module.name}":
+            if is_marked(value) and value.__module__ == f"app.services.{module.name}":
                 yield f"{module.name}.{name}", value
+            if isinstance(value, Listing):
+                yield from ((f"{module.name}.{name}.{way}", one) for way, one in vars(value).items() if is_marked(one))
 
 
 MARKED = dict(marked())
@@ -62,6 +69,8 @@ def test_who_reads_needs_a_scope_for_reading_and_who_writes_one_for_writing(name
 def test_there_are_functions_of_both_kinds():
     assert {function.mode for function in MARKED.values()} == {"reads", "writes"}
     assert {"kpi.answer", "feedback.record_batch", "customer.upsert_batch", "target.set_"} <= set(MARKED)
+    for noun in ("channel", "customer", "feedback", "staff", "survey", "target"):
+        assert {f"{noun}.LIST.{way}" for way in ("page", "count", "by_ids", "find")} <= set(MARKED)
 
 
 def test_a_refused_call_leaves_nothing_behind(two):

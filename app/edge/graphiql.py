@@ -22,17 +22,17 @@ query Satisfaction {
     key: CSAT
     period: { last: { count: 12, grain: MONTH } }
   ) {
-    ...figures
+    ...Figures
   }
   nps: kpi(
     key: NPS
     period: { last: { count: 12, grain: MONTH } }
   ) {
-    ...figures
+    ...Figures
   }
 }
 
-fragment figures on KpiResult {
+fragment Figures on KpiResult {
   display
   target {
     state

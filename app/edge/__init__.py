@@ -1,0 +1,1 @@
+"""GraphQL over HTTP: from a request to a document that is fit to run, and from what it gave to an answer."""

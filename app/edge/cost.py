@@ -1,0 +1,212 @@
+"""What an operation costs: estimated from its document and variables before it runs, counted from its answer after.
+
+An object costs 1 and a scalar nothing; `app/schema/cost.py` says what weighs more, and how often what is in a list
+comes. Introspection costs a tenth.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from math import ceil
+from statistics import mean
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLList,
+    GraphQLNonNull,
+    IntValueNode,
+    ListValueNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    is_composite_type,
+    value_from_ast_untyped,
+)
+
+from app.schema.build import Schema
+from app.schema.cost import Cost, ListSize
+
+UNKNOWN = 10
+"""How many entries a list is taken to have that says nothing of itself."""
+_INTROSPECTION_WEIGHT = 0.1
+_FEW = 3
+
+
+@dataclass(slots=True)
+class Entry:
+    """A field whose value is an object or a list of them: what it weighs, how often its inside comes, what that is."""
+
+    name: str
+    weight: float
+    unit: float
+    size: Callable[[Mapping[str, Any]], int]
+    """How many a list has, given the variables: this one, or those inside that are named in `sized`."""
+    sized: frozenset[str]
+    is_list: bool
+    inside: "Plan"
+
+
+@dataclass(slots=True)
+class Plan:
+    """What one operation, or one object of it, costs beside its scalars."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    def estimate(self, variables: Mapping[str, Any], above: int = 1, sized: frozenset[str] = frozenset()) -> float:
+        """The most that it is expected to cost; `above` is the size of the lists named in `sized`."""
+        total = 0.0
+        for entry in self.entries.values():
+            size = entry.size(variables)
+            times = above if entry.name in sized else size if entry.is_list else 1
+            inner = entry.inside.estimate(variables, size, entry.sized)
+            total += entry.weight + times * (entry.unit + inner)
+        return total
+
+    def count(self, data: Mapping[str, Any]) -> float:
+        """What it did cost, by what came of it."""
+        total = 0.0
+        for key, entry in self.entries.items():
+            if key not in data:  # of another type, or skipped
+                continue
+            value = data[key]
+            total += entry.weight
+            if value is None:
+                continue
+            if not isinstance(value, list):
+                total += entry.unit + entry.inside.count(value)
+            elif entry.inside.entries:
+                total += sum(entry.unit + entry.inside.count(one) for one in value if one is not None)
+            else:
+                total += entry.unit * len(value)
+        return total
+
+
+def points(cost: float) -> int:
+    """A cost in whole points; nothing is free."""
+    return max(1, ceil(cost))
+
+
+def plan(schema: Schema, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> Plan:
+    """The plan of an operation that is valid and within the limits of its syntax."""
+    root = schema.core.get_root_type(operation.operation)
+    assert root is not None  # noqa: S101 - the operation is valid
+    defaults = {
+        node.variable.name.value: value_from_ast_untyped(node.default_value)
+        for node in operation.variable_definitions or ()
+        if node.default_value is not None
+    }
+    return _Planner(schema, fragments, defaults).plan([(operation.selection_set, root.name)])
+
+
+Selected = Sequence[tuple[SelectionSetNode, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    schema: Schema
+    fragments: Mapping[str, FragmentDefinitionNode]
+    defaults: Mapping[str, Any]
+
+    def plan(self, selected: Selected) -> Plan:
+        groups: dict[str, list[tuple[FieldNode, GraphQLField, str]]] = {}
+        for node, parent in self._fields(selected, set()):
+            definition = self._definition(parent, node.name.value)
+            if definition is not None and is_composite_type(get_named_type(definition.type)):
+                key = (node.alias or node.name).value
+                groups.setdefault(key, []).append((node, definition, parent))
+        return Plan({key: self._entry(nodes) for key, nodes in groups.items()})
+
+    def _entry(self, nodes: list[tuple[FieldNode, GraphQLField, str]]) -> Entry:
+        node, definition, parent = nodes[0]
+        named, name = get_named_type(definition.type), node.name.value
+        kind = definition.type.of_type if isinstance(definition.type, GraphQLNonNull) else definition.type
+        inside = self.plan([(n.selection_set, get_named_type(d.type).name) for n, d, _ in nodes if n.selection_set])
+        is_list = isinstance(kind, GraphQLList)
+        if parent.startswith("__") or named.name.startswith("__"):
+            typical = _typical(self.schema, name)
+            return Entry(name, 0, _INTROSPECTION_WEIGHT, lambda _: typical, frozenset(), is_list, inside)
+        directives = _directives(definition)
+        weight = sum(float(one.weight) for one in directives if isinstance(one, Cost))
+        size = next((one for one in directives if isinstance(one, ListSize)), None)
+        counter = self._size(node, size) if size else lambda _: UNKNOWN
+        sized = frozenset(size.sized_fields or ()) if size else frozenset[str]()
+        return Entry(name, weight, _unit(named), counter, sized, is_list, inside)
+
+    def _size(self, node: FieldNode, size: ListSize) -> Callable[[Mapping[str, Any]], int]:
+        assumed = size.assumed_size or UNKNOWN
+        given = {argument.name.value: argument.value for argument in node.arguments or ()}
+        paths = [path.split(".") for path in size.slicing_arguments or () if path.split(".")[0] in given]
+        if not paths:
+            return lambda _: assumed
+
+        def count(variables: Mapping[str, Any]) -> int:
+            found = [_length(self._value(given[path[0]], path[1:], variables)) for path in paths]
+            known = [one for one in found if one is not None]
+            return max(known, default=assumed)
+
+        return count
+
+    def _value(self, node: ValueNode, path: Sequence[str], variables: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any input
+        if isinstance(node, VariableNode):
+            value = variables.get(node.name.value, self.defaults.get(node.name.value))
+            for name in path:
+                value = value.get(name) if isinstance(value, dict) else None
+            return value
+        if path and isinstance(node, ObjectValueNode):
+            inner = next((part.value for part in node.fields if part.name.value == path[0]), None)
+            return None if inner is None else self._value(inner, path[1:], variables)
+        if isinstance(node, ListValueNode):
+            return node.values
+        return int(node.value) if isinstance(node, IntValueNode) else None
+
+    def _fields(self, selected: Selected, seen: set[str]) -> Iterator[tuple[FieldNode, str]]:
+        for one, parent in selected:
+            for node in one.selections:
+                if isinstance(node, FieldNode):
+                    yield node, parent
+                    continue
+                spread: Any = node
+                if isinstance(node, FragmentSpreadNode):
+                    if node.name.value in seen:
+                        continue
+                    seen.add(node.name.value)
+                    spread = self.fragments[node.name.value]
+                condition = spread.type_condition
+                yield from self._fields([(spread.selection_set, condition.name.value if condition else parent)], seen)
+
+    def _definition(self, parent: str, name: str) -> GraphQLField | None:
+        type_: Any = self.schema.core.get_type(parent)
+        return self.schema.core.get_field(type_, name)
+
+
+def _length(value: object) -> int | None:
+    """What a slicing argument asks for: a number, or as many as a list is long."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, int):
+        return max(0, value)
+    return len(value) if isinstance(value, list | tuple) else 1
+
+
+def _directives(thing: Any) -> Sequence[object]:  # noqa: ANN401 - a field or a type of graphql-core
+    return getattr(thing.extensions.get("strawberry-definition"), "directives", None) or ()
+
+
+def _unit(named: Any) -> float:  # noqa: ANN401 - any named type
+    return next((float(one.weight) for one in _directives(named) if isinstance(one, Cost)), 1.0)
+
+
+@cache
+def _typical(schema: Schema, name: str) -> int:
+    """How many entries a list of introspection has on average."""
+    if name == "types":
+        return len(schema.core.type_map)
+    sizes = [len(getattr(kind, "fields", ())) for kind in schema.core.type_map.values()]
+    return ceil(mean(size for size in sizes if size)) if name in ("fields", "inputFields") else _FEW

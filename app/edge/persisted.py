@@ -1,0 +1,95 @@
+"""Documents that clients name instead of sending them: remembered on the fly, or known beforehand and trusted."""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from app.edge.request import Asked, Refused
+from app.text import Text
+
+MOST_CHARACTERS = 1_000_000
+"""How much source text is remembered for clients that name it by its hash."""
+NOT_FOUND = Text("PersistedQueryNotFound", "PersistedQueryNotFound")
+"""Apollo's clients know this text and send the document again."""
+
+
+class Persisted:
+    """The documents known by name; one per process, thread safe.
+
+    `manifest` is a file that a client's build wrote: Apollo's persisted query manifest, or an object of texts by id as
+    Relay and GraphQL Code Generator write it. With `only_trusted` nothing else is run.
+    """
+
+    def __init__(self, manifest: Path | None, *, only_trusted: bool) -> None:
+        self._trusted = read(manifest) if manifest else {}
+        self._texts = frozenset(self._trusted.values())
+        self._only_trusted = only_trusted
+        self._lock = threading.Lock()
+        self._learnt: OrderedDict[str, str] = OrderedDict()
+        self._characters = 0
+
+    def source(self, asked: Asked, *, may_learn: bool) -> str:
+        """The text of the document that `asked` means; learnt by its hash if it brings both and `may_learn`.
+
+        Raises Refused for a name that is not known, a hash that does not fit, and a document that is not trusted.
+        """
+        if asked.query is None:
+            return self._named(asked.document_id or asked.sha256 or "", is_hash=asked.document_id is None)
+        if asked.sha256 is not None and hashlib.sha256(asked.query.encode()).hexdigest() != asked.sha256:
+            text = Text("provided sha does not match query", "sha256Hash 与 query 不一致")
+            raise Refused(400, text, "PERSISTED_QUERY_HASH_MISMATCH")
+        if self._only_trusted and asked.query not in self._texts:
+            text = Text(
+                "Only documents of the manifest are run here; send one of them, or its id as documentId.",
+                "此服务只运行清单中的文档；请发送其中之一，或以 documentId 给出其编号。",
+            )
+            raise Refused(403, text, "QUERY_NOT_TRUSTED")
+        if asked.sha256 is not None and may_learn:
+            self._learn(asked.sha256, asked.query)
+        return asked.query
+
+    def _named(self, name: str, *, is_hash: bool) -> str:
+        bare = name.removeprefix("sha256:")
+        found = self._trusted.get(name) or self._trusted.get(bare)
+        if found is None and (is_hash or bare != name):
+            with self._lock:
+                found = self._learnt.get(bare)
+                if found is not None:
+                    self._learnt.move_to_end(bare)
+        if found is None:
+            raise Refused(200, NOT_FOUND, "PERSISTED_QUERY_NOT_FOUND", cache_control="private, no-store")
+        return found
+
+    def _learn(self, name: str, source: str) -> None:
+        with self._lock:
+            if name not in self._learnt:
+                self._characters += len(source)
+            self._learnt[name] = source
+            self._learnt.move_to_end(name)
+            while self._characters > MOST_CHARACTERS:
+                _, old = self._learnt.popitem(last=False)
+                self._characters -= len(old)
+
+
+def read(manifest: Path) -> dict[str, str]:
+    """The texts of a manifest by id. Raises ValueError, with a sentence, for a file that is none."""
+    try:
+        data: Any = orjson.loads(manifest.read_bytes())
+    except OSError as error:
+        msg = f"The manifest of trusted documents cannot be read: {error.strerror} ({manifest})."
+        raise ValueError(msg) from None
+    except orjson.JSONDecodeError:
+        msg = f"The manifest of trusted documents is not JSON ({manifest})."
+        raise ValueError(msg) from None
+    found = data
+    if isinstance(data, Mapping) and isinstance(data.get("operations"), list):
+        found = {str(one.get("id")): one.get("body") for one in data["operations"] if isinstance(one, Mapping)}
+    if not isinstance(found, Mapping) or not all(isinstance(text, str) for text in found.values()):
+        msg = f"The manifest of trusted documents must hold texts by id, or Apollo's operations ({manifest})."
+        raise ValueError(msg)
+    return {str(name).removeprefix("sha256:"): str(text) for name, text in found.items()}

@@ -1,0 +1,142 @@
+"""How much each caller may ask for: points of their bucket, leased from the database in large parts, and places."""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+from math import ceil
+from time import monotonic
+from typing import Any
+
+import structlog
+
+from app.edge.request import Refused
+from app.schema.context import Rate
+from app.services import quota
+from app.services.quota import Lease
+from app.settings import Settings
+from app.text import Text
+from app.uow import Actor, Door, system
+
+PARTS = 20
+"""Into how many leases a full bucket is parted."""
+PATIENCE_S = 1.0
+"""How long a request waits for a lease; a database too busy to answer must not stop reads."""
+MOST_CALLERS = 10_000
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Caller:
+    """What this process holds of one caller's bucket, and how many of their operations it runs."""
+
+    held: int = 0
+    left: int = 0
+    at: float = 0.0
+    running: int = 0
+    leasing: "asyncio.Task[Any] | None" = None
+
+
+class Quotas:
+    """The callers of this process. Lives in one event loop."""
+
+    def __init__(self, door: Door, settings: Settings) -> None:
+        self._door, self._settings = door, settings
+        self._part = max(settings.max_cost, settings.rate_limit_points // PARTS)
+        self._callers: OrderedDict[object, _Caller] = OrderedDict()
+
+    def enter(self, actor: Actor | None) -> None:
+        """Take a place for one operation, to be left again. Raises Refused (429) when the caller holds too many."""
+        caller = self._caller(actor)
+        if caller.running >= self._settings.max_concurrency:
+            most = self._settings.max_concurrency
+            text = Text(
+                f"{most} operations of this token are under way already; send fewer at once.",
+                f"此令牌已有 {most} 个操作正在进行；请减少并发请求。",
+            )
+            raise Refused(429, text, "RATE_LIMITED", retry_after="1")
+        caller.running += 1
+
+    def leave(self, actor: Actor | None) -> None:
+        """Give the place back."""
+        self._caller(actor).running -= 1
+
+    async def take(self, actor: Actor | None, cost: int) -> Rate | None:
+        """Take the points for an operation; what is left. Raises Refused (429) when there are not enough.
+
+        None for somebody unknown, who may ask for the schema alone, and where there is no limit.
+        """
+        if actor is None or self._settings.rate_limit_points == 0:
+            return None
+        caller = self._caller(actor)
+        if caller.held < cost:
+            await self._lease(actor, caller, cost)
+        if caller.held < cost:
+            rate = self._rate(caller, cost)
+            wait = ceil((cost - rate.remaining) / rate.restore_rate) if cost > rate.remaining else 1
+            text = Text(
+                f"This costs {cost:,} points and {rate.remaining:,} are left; {rate.restore_rate:,} come back each "
+                f"second. Try again in {wait} s.",
+                f"此操作需要 {cost:,} 点，剩余 {rate.remaining:,} 点，每秒恢复 {rate.restore_rate:,} 点。"
+                f"请在 {wait} 秒后重试。",
+            )
+            raise Refused(429, text, "RATE_LIMITED", retry_after=str(wait), **headers(rate))
+        caller.held -= cost
+        if caller.held < self._part // 4 and caller.leasing is None:
+            caller.leasing = asyncio.create_task(self._ask(actor, caller, self._part - caller.held))
+        return self._rate(caller, cost)
+
+    def settle(self, actor: Actor | None, estimated: int, actual: int) -> Rate | None:
+        """Give back what an operation did not cost after all, or take what it cost more; what is left."""
+        if actor is None or self._settings.rate_limit_points == 0:
+            return None
+        caller = self._caller(actor)
+        caller.held += estimated - actual
+        return self._rate(caller, actual)
+
+    async def close(self) -> None:
+        """Wait for the leases that are under way."""
+        await asyncio.gather(*(one.leasing for one in self._callers.values() if one.leasing))
+
+    def _caller(self, actor: Actor | None) -> _Caller:
+        key = (actor.tenant_id, actor.token_id) if actor else None
+        caller = self._callers.get(key)
+        if caller is None:
+            caller = self._callers[key] = _Caller()
+            if len(self._callers) > MOST_CALLERS:
+                idle = next((k for k, one in self._callers.items() if not one.running), None)
+                self._callers.pop(idle, None)
+        self._callers.move_to_end(key)
+        return caller
+
+    def _rate(self, caller: _Caller, cost: int) -> Rate:
+        limit, rate = self._settings.rate_limit_points, self._settings.rate_limit_per_s
+        come_back = int((monotonic() - caller.at) * rate)
+        return Rate(cost, limit, max(0, min(limit, caller.held + caller.left + come_back)), rate)
+
+    async def _lease(self, actor: Actor, caller: _Caller, cost: int) -> None:
+        """Have enough for `cost` if the bucket has."""
+        if caller.leasing is None:
+            caller.leasing = asyncio.create_task(self._ask(actor, caller, max(cost, self._part) - caller.held))
+        done, _ = await asyncio.wait({caller.leasing}, timeout=PATIENCE_S)
+        if not done:
+            _log.warning("quota lease is late", token=str(actor.token_id))
+            caller.held += cost
+
+    async def _ask(self, actor: Actor, caller: _Caller, want: int) -> None:
+        try:
+            work = self._door.submit(system(actor.tenant_id), quota.lease, actor.token_id or actor.tenant_id, want)
+            found: Lease = await asyncio.wrap_future(work)
+        except Exception as error:  # noqa: BLE001 - nobody is refused because the database is busy
+            _log.warning("quota lease failed", token=str(actor.token_id), error=type(error).__name__)
+            found = Lease(want, caller.left)
+        finally:
+            caller.leasing = None
+        caller.held, caller.left, caller.at = caller.held + found.granted, found.left, monotonic()
+
+
+def headers(rate: Rate) -> dict[str, str]:
+    """The rate limit header fields of the IETF's draft, in points."""
+    return {
+        "ratelimit-policy": f'"points";q={rate.limit};w={ceil(rate.limit / rate.restore_rate)}',
+        "ratelimit": f'"points";r={rate.remaining};t={ceil(rate.full_in_s)}',
+    }

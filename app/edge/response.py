@@ -1,0 +1,53 @@
+"""Answers over HTTP: their media type, what of them a client has already, and how they are packed."""
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.edge.request import GRAPHQL, Refused, takes
+
+WORTH_PACKING = 1_000
+"""Bytes from which compressing pays."""
+VARY = "Accept, Accept-Encoding, Accept-Language, Authorization"
+
+
+def written(body: Mapping[str, Any], kind: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """A GraphQL answer."""
+    return Response(orjson.dumps(body), status, headers, media_type=f"{kind}; charset=utf-8")
+
+
+def refusal(refused: Refused, kind: str, locale: str) -> Response:
+    """The answer to a request that cannot be run."""
+    error = {"message": refused.text.in_(locale), "extensions": {"code": refused.code}}
+    status = 400 if refused.status == 200 and kind == GRAPHQL else refused.status  # noqa: PLR2004 - OK
+    return written({"errors": [error]}, kind, status, refused.headers)
+
+
+def tagged(request: Request, response: Response, body: Mapping[str, Any]) -> Response:
+    """The answer to a GET with its ETag, or 304 when the client has it; what it cost is no part of what it says."""
+    said = orjson.dumps([body.get("data"), body.get("errors")])
+    tag = f'W/"{hashlib.blake2b(said, digest_size=16).hexdigest()}"'
+    known = [one.strip() for one in request.headers.get("if-none-match", "").split(",")]
+    if response.status_code == 200 and (tag in known or "*" in known):  # noqa: PLR2004 - OK
+        response = Response(status_code=304, headers={k: v for k, v in response.headers.items() if k in _KEPT})
+    response.headers["etag"] = tag
+    response.headers["cache-control"] = "private, no-cache"
+    return response
+
+
+_KEPT = {"ratelimit", "ratelimit-policy"}
+
+
+def packed(request: Request, response: Response) -> Response:
+    """The answer compressed, where that pays and the client takes it."""
+    if len(response.body) < WORTH_PACKING or not takes(request.headers.get("accept-encoding"), "gzip"):
+        return response
+    response.body = gzip.compress(bytes(response.body), compresslevel=5, mtime=0)
+    response.headers["content-encoding"] = "gzip"
+    response.headers["content-length"] = str(len(response.body))
+    return response

@@ -1,0 +1,41 @@
+"""What pydantic finds wrong with a row, as a problem that a caller can mend."""
+
+from typing import Any
+
+from app.errors import Code, Problem
+from app.text import Text
+
+_MESSAGES = {
+    "missing": (Code.REQUIRED, Text("is required", "必须填写")),
+    "string_too_short": (Code.REQUIRED, Text("must not be empty", "不能为空")),
+    "string_too_long": (
+        Code.TOO_LONG,
+        Text("is too long: at most {max_length} characters", "过长：最多 {max_length} 个字符"),
+    ),
+    "too_long": (Code.TOO_MANY, Text("has too many entries: at most {max_length}", "条目过多：最多 {max_length} 项")),
+    "string_type": (Code.INVALID, Text("must be text", "必须是文本")),
+    "string_pattern_mismatch": (Code.INVALID, Text("must match {pattern}", "必须匹配 {pattern}")),
+    "dict_type": (Code.INVALID, Text("must be an object", "必须是对象")),
+    "greater_than_equal": (Code.OUT_OF_RANGE, Text("must be {ge} or more", "必须大于或等于 {ge}")),
+    "less_than_equal": (Code.OUT_OF_RANGE, Text("must be {le} or less", "必须小于或等于 {le}")),
+    "less_than": (Code.OUT_OF_RANGE, Text("must be less than {lt}", "必须小于 {lt}")),
+    "finite_number": (Code.INVALID, Text("must be a finite number", "必须是有限的数字")),
+}
+_OTHER = (Code.INVALID, Text("cannot be read: {words}", "无法读取：{words}"))
+
+
+def camel(name: str) -> str:
+    """`source_updated_at` as the schema spells it."""
+    head, *rest = name.split("_")
+    return head + "".join(part.title() for part in rest)
+
+
+def problem(item: Any) -> Problem:  # noqa: ANN401 - pydantic's own error record
+    """What is wrong, with the path of the value as the schema spells it."""
+    path = tuple(camel(str(part)) for part in item["loc"] if not str(part)[:1].isupper())
+    given = {"words": item["msg"], **item.get("ctx", {})}
+    if item["type"] == "custos":
+        return Problem(Code(given["code"]), Text(given["en"], given["zh"]), path)
+    name = Text(path[-1], f"{path[-1]} ") if path else Text("The row", "此行")
+    code, text = _MESSAGES.get(item["type"], _OTHER)
+    return Problem(code, Text(f"{name.en} {text.en.format(**given)}.", f"{name.zh}{text.zh.format(**given)}。"), path)

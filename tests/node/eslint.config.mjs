@@ -1,0 +1,72 @@
+// What graphql-eslint must not find in the schema, nor in the operations that the documentation and the examples show.
+import plugin from "@graphql-eslint/eslint-plugin";
+
+const common = {
+  plugins: { "@graphql-eslint": plugin },
+  languageOptions: {
+    parser: plugin.parser,
+    parserOptions: { graphQLConfig: { schema: "schema.graphql", documents: "operations/*.graphql" } },
+  },
+};
+
+const schema = {
+  ...plugin.configs["flat/schema-recommended"].rules,
+  ...plugin.configs["flat/schema-relay"].rules,
+  "@graphql-eslint/no-scalar-result-type-on-mutation": "error",
+  "@graphql-eslint/require-nullable-fields-with-oneof": "error",
+
+  // Everything is described, not only types.
+  "@graphql-eslint/require-description": [
+    "error",
+    {
+      types: true,
+      DirectiveDefinition: true,
+      EnumValueDefinition: true,
+      FieldDefinition: true,
+      InputValueDefinition: true,
+    },
+  ],
+
+  // An id lets a cache join what several queries know of one object. Pages of a list and answers to a mutation are
+  // nothing that two queries could both know.
+  "@graphql-eslint/strict-id-in-types": [
+    "error",
+    {
+      exceptions: {
+        suffixes: ["Connection", "Edge", "Payload"],
+        types: [
+          "CustomerUpsertResult",
+          "DeleteResult",
+          "FeedbackRecordResult",
+          "PageInfo",
+          "RowCounts",
+          "TargetAdvice",
+          "UserError",
+        ],
+      },
+    },
+  ],
+
+  // A list that always comes whole, such as the flags of a figure, has no pages and so no edges; and a connection
+  // offers `nodes` to those who need no cursors.
+  "@graphql-eslint/relay-edge-types": [
+    "error",
+    { withEdgeSuffix: true, shouldImplementNode: true, listTypeCanWrapOnlyEdgeType: false },
+  ],
+
+  // `externalId` is one word in every input and type, so it is in ExternalId too.
+  "@graphql-eslint/no-typename-prefix": "off",
+};
+
+const operations = {
+  ...plugin.configs["flat/operations-recommended"].rules,
+
+  // An example is pasted and read: it may go without a name, and shows the figures rather than what a cache needs.
+  "@graphql-eslint/no-anonymous-operations": "off",
+  "@graphql-eslint/require-selections": "off",
+};
+
+export default [
+  { ...common, files: ["schema.graphql"], rules: schema },
+  { ...common, files: ["operations/*.graphql"], rules: operations },
+];
