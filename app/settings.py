@@ -116,7 +116,8 @@ class Settings(BaseSettings):
 
     def shown(self) -> dict[str, str]:
         """Every setting as text, without what is secret in the database's address."""
-        values = {name: str(getattr(self, name)) for name in type(self).model_fields}
+        given = {name: getattr(self, name) for name in type(self).model_fields}
+        values = {name: "" if value is None else str(value) for name, value in given.items()}
         return values | {"database_url": make_url(self.database_url.get_secret_value()).render_as_string()}
 
 

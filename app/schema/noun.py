@@ -97,7 +97,8 @@ class Noun(Generic[N]):
             filter: Any = None,  # noqa: ANN401 - the noun's own input
             order_by: Any = None,  # noqa: ANN401 - as above
         ) -> Connection[N] | None:
-            chosen, order = part(first, after, last, before), self.orders.read(order_by)
+            most = info.context.door.settings.max_page_size
+            chosen, order = part(first, after, last, before, most), self.orders.read(order_by)
             return await listed(
                 info,
                 self.rows.page,

@@ -13,7 +13,8 @@ from app.services.page import Order, Page, Slice
 from app.text import Text
 
 T = TypeVar("T")
-DEFAULT, MOST = 20, 100
+DEFAULT = 20
+_MOST = "at most 100, unless the server is set otherwise"
 
 
 class OrderDirection(StrEnum):
@@ -26,10 +27,10 @@ class OrderDirection(StrEnum):
 enum(OrderDirection, {"ASC": "The smallest or earliest first.", "DESC": "The greatest or latest first."})
 
 First = Annotated[
-    int | None, arg(f"How many from the beginning; {DEFAULT} when neither first nor last is given, at most {MOST}.")
+    int | None, arg(f"How many from the beginning; {DEFAULT} when neither first nor last is given; {_MOST}.")
 ]
 After = Annotated[str | None, arg("Only what comes after this cursor.")]
-Last = Annotated[int | None, arg(f"How many from the end; at most {MOST}.")]
+Last = Annotated[int | None, arg(f"How many from the end; {_MOST}.")]
 Before = Annotated[str | None, arg("Only what comes before this cursor.")]
 
 
@@ -66,17 +67,20 @@ class Connection(Generic[T]):
         return await self.count()
 
 
-def part(first: int | None, after: str | None, last: int | None, before: str | None) -> Slice:
-    """The arguments as a slice. Raises Invalid for a size that is not possible."""
+def part(first: int | None, after: str | None, last: int | None, before: str | None, most: int) -> Slice:
+    """The arguments as a slice. Raises Invalid for a size that is not possible, or more than `most`."""
     for name, size in (("first", first), ("last", last)):
-        if size is not None and not 0 <= size <= MOST:
-            msg = Text(f"{name} must be between 0 and {MOST}.", f"{name} 必须在 0 与 {MOST} 之间。")
-            raise Invalid(msg, name)
+        if size is not None and not 0 <= size <= most:
+            text = Text(
+                f"{name} must be between 0 and {most}; ask for what follows with after or before.",
+                f"{name} 必须在 0 与 {most} 之间；后续内容请用 after 或 before 查询。",
+            )
+            raise Invalid(text, name)
     if first is not None and last is not None:
         msg = Text("Give first or last, not both.", "first 与 last 只能提供一个。")
         raise Invalid(msg, "last")
     if first is None and last is None:
-        first = DEFAULT
+        first = min(DEFAULT, most)
     return Slice(first, after, last, before)
 
 

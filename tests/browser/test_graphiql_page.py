@@ -10,9 +10,9 @@ import pytest
 from graphql import build_schema, parse, validate
 from starlette.applications import Starlette
 
+from app.edge.graphiql import FILES, QUERIES, routes
 from app.main import create_app
 from app.schema.build import sdl
-from app.edge.graphiql import FILES, QUERIES, routes
 
 TOKEN = "cgt_</script>"
 

@@ -1,4 +1,6 @@
-"""What an answer says beside its body: whose it is, what it depends on, how it is packed, and how long it may be kept."""
+"""What an answer says beside its body: whose it is, what it depends on, how it is packed, how long it may be kept."""
+
+# ruff: noqa: E501 - a case of a table stands on one line
 
 import gzip
 import json

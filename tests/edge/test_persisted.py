@@ -181,7 +181,7 @@ MANIFESTS = {
     "Apollo's": {
         "format": "apollo-persisted-query-manifest",
         "version": 1,
-        "operations": [{"id": id, "body": text, "name": "Any", "type": "query"} for id, text in IDS.items()],
+        "operations": [{"id": id_, "body": text, "name": "Any", "type": "query"} for id_, text in IDS.items()],
     },
 }
 

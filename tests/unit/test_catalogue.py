@@ -13,8 +13,8 @@ from app.kpis.dimension import Dimension
 from app.kpis.figure import NullReason, figure
 from app.kpis.kpi import Direction, KpiUnit, cube_of
 from app.kpis.measure import Lost, Measure, Opening
-from app.text import Text
 from app.models.rollup import SLOTS, entry, rollup
+from app.text import Text
 
 VARIANTS = [(kpi, variant) for kpi in CATALOGUE.values() for variant in kpi.variants]
 CHINESE = re.compile("[\u4e00-\u9fff]")

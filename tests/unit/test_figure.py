@@ -10,8 +10,8 @@ from app.kpis import CATALOGUE
 from app.kpis.figure import LOW_SAMPLE, Figure, KpiFlag, NullReason, figure, flagged, nothing
 from app.kpis.kpi import Direction, Kpi, KpiUnit, LifecycleStage, Variant
 from app.kpis.measure import Cube, Measure
-from app.text import Text
 from app.models.feedback import Feedback
+from app.text import Text
 
 MILLION = 1_000_000
 

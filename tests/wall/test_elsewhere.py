@@ -47,9 +47,9 @@ def test_a_row_of_another_workspace_is_not_found_by_id(two, noun):
     service, model = NOUNS[noun]
     there, here = two.row(model, two.there).id, two.row(model, two.here).id
     actor = system(two.here)
-    assert set(two.door.read(actor, service.by_ids, [there, here])) == {here}
-    assert two.door.read(actor, service.find, Ref(id=foreign(two, model))) is None
-    assert two.door.read(actor, service.count, None) == two.count(model.__table__, two.here)
+    assert set(two.door.read(actor, service.LIST.by_ids, [there, here])) == {here}
+    assert two.door.read(actor, service.LIST.find, Ref(id=foreign(two, model))) is None
+    assert two.door.read(actor, service.LIST.count, None) == two.count(model.__table__, two.here)
 
 
 @pytest.mark.parametrize(
