@@ -1,6 +1,5 @@
 """Documents made by chance from the published schema, with values that mean something here and some that do not."""
 
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,20 +8,18 @@ from graphql import (
     ArgumentNode,
     FieldNode,
     GraphQLSchema,
-    InlineFragmentNode,
-    IntValueNode,
     NameNode,
-    NamedTypeNode,
+    NullValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    StringValueNode,
     TypeInfo,
     TypeInfoVisitor,
     VariableDefinitionNode,
     VariableNode,
     Visitor,
     build_schema,
+    get_named_type,
     parse,
     parse_type,
     parse_value,
@@ -85,4 +82,63 @@ def documents(kind: str, field: str, count: int) -> tuple[str, ...]:
 
     note()
     # neighbours resemble each other, and the first is the smallest
-    return tuple(dict.fromkeys(found[::-6][:count]))
+    chosen = found[::-6][:count]
+    return tuple(dict.fromkeys([*map(_mended, chosen[1:]), chosen[0]]))
+
+
+def _mended(document: str) -> str:
+    """The document with exactly one field in each input object that takes only one."""
+    types = TypeInfo(published())
+
+    class One(Visitor):
+        def leave_object_value(self, node: ObjectValueNode, *_: Any) -> ObjectValueNode | None:
+            if not getattr(get_named_type(types.get_input_type()), "is_one_of", False):
+                return None
+            given = [field for field in node.fields if not isinstance(field.value, NullValueNode)]
+            return ObjectValueNode(fields=tuple((given or node.fields)[:1]))
+
+    return print_ast(visit(parse(document), TypeInfoVisitor(types, One())))
+
+
+def named(document: str, ids: dict[str, str]) -> str:
+    """The document with the ids that `ids` has for the names of types."""
+    for name, id_ in ids.items():
+        document = document.replace(f'"@{name}"', f'"{id_}"')
+    return document
+
+
+def typed(document: str) -> str:
+    """The document with `__typename` in every object."""
+
+    class Named(Visitor):
+        def leave_selection_set(self, node: SelectionSetNode, *_: Any) -> SelectionSetNode:
+            return SelectionSetNode(selections=(*node.selections, FieldNode(name=NameNode(value="__typename"))))
+
+    return print_ast(visit(parse(document), Named()))
+
+
+def lifted(document: str) -> tuple[str, dict[str, Any]]:
+    """The document with a variable for every argument, and the variables."""
+    types, variables = TypeInfo(published()), {}
+    definitions: list[VariableDefinitionNode] = []
+
+    class Lift(Visitor):
+        def leave_argument(self, node: ArgumentNode, *_: Any) -> ArgumentNode:
+            name = NameNode(value=f"v{len(variables)}")
+            variables[name.value] = value_from_ast_untyped(node.value)
+            variable = VariableNode(name=name)
+            type_ = parse_type(str(types.get_argument().type))
+            definitions.append(VariableDefinitionNode(variable=variable, type=type_, directives=()))
+            return ArgumentNode(name=node.name, value=variable)
+
+        def leave_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> OperationDefinitionNode:
+            return OperationDefinitionNode(
+                operation=node.operation,
+                name=NameNode(value="Lifted"),
+                variable_definitions=tuple(definitions),
+                directives=(),
+                selection_set=node.selection_set,
+            )
+
+    changed = visit(parse(document), TypeInfoVisitor(types, Lift()))
+    return print_ast(changed), variables

