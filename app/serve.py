@@ -12,6 +12,7 @@ import structlog
 import uvicorn
 
 from app.cli import Usage
+from app.edge import persisted
 from app.main import create_app
 from app.services import token as tokens
 from app.settings import Settings
@@ -53,6 +54,7 @@ def serve(settings: Settings, *, workers: int = 1, work: bool = True, token: str
     """Answer requests until told to stop; then finish what was begun."""
     log_to_stderr(settings.log_level)
     _refuse_taken(settings)
+    _refuse_unreadable(settings)
     options: dict[str, Any] = {
         "host": settings.host,
         "port": settings.port,
@@ -79,6 +81,15 @@ def _refuse_taken(settings: Settings) -> None:
         where, why = f"{settings.host}:{settings.port}", (error.strerror or str(error)).split(" (")[0]
         msg = f"{where} cannot be listened on ({why}); choose another with --host and --port."
         raise Usage(msg) from None
+
+
+def _refuse_unreadable(settings: Settings) -> None:
+    """Say that the manifest of trusted documents is none before anything is started. Raises Usage."""
+    try:
+        if settings.trusted_documents is not None:
+            persisted.read(settings.trusted_documents)
+    except ValueError as error:
+        raise Usage(str(error)) from None
 
 
 def work(door: Door) -> None:

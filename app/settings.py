@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -98,15 +98,21 @@ class Settings(BaseSettings):
             raise ValueError(msg) from None
         return value
 
-    @model_validator(mode="after")
-    def _possible(self) -> "Settings":
-        if 0 < self.rate_limit_points < self.max_cost:
-            msg = "rate_limit_points must be at least max_cost, or the dearest operations could never run"
+    @field_validator("rate_limit_points")
+    @classmethod
+    def _enough_for_one(cls, value: int, info: ValidationInfo) -> int:
+        if 0 < value < info.data.get("max_cost", 0):
+            msg = "must be at least max_cost, or the dearest operations could never run"
             raise ValueError(msg)
-        if self.only_trusted_documents and self.trusted_documents is None:
-            msg = "only_trusted_documents needs trusted_documents, the manifest"
+        return value
+
+    @field_validator("only_trusted_documents")
+    @classmethod
+    def _some_to_trust(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - a validator's signature
+        if value and info.data.get("trusted_documents") is None:
+            msg = "needs the manifest, in trusted_documents"
             raise ValueError(msg)
-        return self
+        return value
 
     @property
     def sqlite_path(self) -> Path | None:

@@ -1,6 +1,7 @@
 """The workspace: one company's data behind one wall."""
 
 from datetime import datetime
+from secrets import token_hex
 
 from sqlmodel import Field
 
@@ -18,3 +19,5 @@ class Workspace(Owned, table=True):
     small_cell_k: int = 5
     locale: str = Field(default="en", max_length=16)
     created_at: datetime = instant()
+    secret: str = Field(default_factory=lambda: token_hex(16), max_length=32)
+    """What cursors are sealed with; told to nobody."""

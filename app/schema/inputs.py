@@ -92,6 +92,7 @@ class FloatFilterInput:
     """Conditions on a number; all of them must hold."""
 
     eq: float | None = absent("Equal to this.")
+    in_: list[float] | None = absent("One of these.", name="in")
     gt: float | None = absent("Greater than this.")
     gte: float | None = absent("Greater than or equal to this.")
     lt: float | None = absent("Less than this.")
@@ -104,6 +105,7 @@ class DateFilterInput:
     """Conditions on a day; all of them must hold."""
 
     eq: date | None = absent("On this day.")
+    in_: list[date] | None = absent("On one of these days.", name="in")
     gt: date | None = absent("After this day.")
     gte: date | None = absent("On or after this day.")
     lt: date | None = absent("Before this day.")
@@ -115,6 +117,7 @@ class DateFilterInput:
 class DateTimeFilterInput:
     """Conditions on an instant; all of them must hold."""
 
+    eq: Moment | None = absent("At this instant.")
     gt: Moment | None = absent("After this instant.")
     gte: Moment | None = absent("At or after this instant.")
     lt: Moment | None = absent("Before this instant.")

@@ -17,8 +17,8 @@ from app.schema.node import Finder, Node, row_id
 from app.schema.page import DEFAULT, After, Before, Connection, First, Last, listed, part
 from app.schema.traits import Orders, filter_input, ref_input, trait
 from app.schema.writing import Writing
+from app.services.cursor import Order
 from app.services.listing import Listing
-from app.services.page import Order
 from app.uow import Scope
 
 N = TypeVar("N", bound=Node)

@@ -9,7 +9,8 @@ import strawberry
 from app.errors import Invalid
 from app.schema.context import Info
 from app.schema.describe import arg, enum, field, plain, type_
-from app.services.page import Order, Page, Slice
+from app.services.cursor import Order
+from app.services.page import Page, Slice
 from app.text import Text
 
 T = TypeVar("T")

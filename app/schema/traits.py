@@ -23,8 +23,8 @@ from app.schema.inputs import (
 )
 from app.schema.made import Words, choice, made
 from app.schema.page import OrderDirection
+from app.services.cursor import Order
 from app.services.listing import Listing
-from app.services.page import Order
 from app.services.refusal import camel
 
 _OPERATORS: Mapping[type, Any] = {

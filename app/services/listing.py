@@ -10,8 +10,9 @@ from sqlmodel import select
 
 from app.models.base import Owned
 from app.services import page as pages
+from app.services.cursor import Order, python_type
 from app.services.filter import Tree, resolved, where
-from app.services.page import Order, Page, Slice, python_type
+from app.services.page import Page, Slice
 from app.services.ref import named
 from app.services.row import Ref
 from app.uow import Scope, Uow, reads

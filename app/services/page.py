@@ -1,30 +1,18 @@
 """Pages of a list: keyset pagination over any order, in both directions, stable while rows arrive."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from enum import StrEnum
 from typing import Any, Generic, TypeVar
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
-from sqlalchemy.types import TypeDecorator
 
-from app import ids
-from app.errors import Forbidden, Invalid
+from app.errors import Forbidden
 from app.models.base import Owned
+from app.services.cursor import Order, opened, seal
 from app.text import Text
 from app.uow import Scope, Uow
 
 O = TypeVar("O", bound=Owned)  # noqa: E741 - the row type
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A column and a way to go through it; the id breaks ties."""
-
-    column: str
-    descending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +48,7 @@ def page(
     for cursor, after in ((part.after, True), (part.before, False)):
         if cursor is not None:
             conditions.append(
-                _beyond(model, order, _values(model, order, cursor, "after" if after else "before"), after=after)
+                _beyond(model, order, opened(uow, model, order, cursor, "after" if after else "before"), after=after)
             )
     statement = select(model).where(*conditions).limit(size + 1)
     for item in order:
@@ -72,10 +60,7 @@ def page(
     rows = rows[:size]
     if backwards:
         rows.reverse()
-    cursors = [
-        ids.encode(f"{model.__name__}Cursor", *_signature(order), *(_dump(getattr(row, o.column)) for o in order))
-        for row in rows
-    ]
+    cursors = [seal(uow, row, order) for row in rows]
     has_next = part.before is not None if backwards else more
     has_previous = more if backwards else part.after is not None
     return Page(rows, cursors, has_next, has_previous)
@@ -133,56 +118,3 @@ def _step(column: ColumnElement[Any], value: Any, *, up: bool) -> ColumnElement[
         return false() if up else column.is_not(None)
     beyond = column > value if up else column < value
     return or_(beyond, column.is_(None)) if up and _may_be_null(column) else beyond
-
-
-def python_type(column: Any) -> type:  # noqa: ANN401 - an instrumented attribute
-    """The Python type of what a column holds."""
-    # a decorated type knows no Python type, what it decorates does
-    kind: Any = column.type.impl if isinstance(column.type, TypeDecorator) else column.type
-    found: type = kind.python_type
-    return found
-
-
-def _signature(order: Sequence[Order]) -> list[str]:
-    return [("-" if item.descending else "+") + item.column for item in order]
-
-
-def _dump(value: Any) -> str:  # noqa: ANN401 - a column's value
-    if value is None:
-        return "~"
-    if isinstance(value, UUID):
-        return "=" + value.hex
-    if isinstance(value, StrEnum):
-        return "=" + value.value
-    return "=" + (value.isoformat() if isinstance(value, datetime | date) else str(value))
-
-
-def _values(model: type[Owned], order: Sequence[Order], cursor: str, name: str) -> list[Any]:
-    found = ids.decode(cursor)
-    signature = _signature(order)
-    msg = Text(
-        "This cursor is not one of this list in this order; take cursors only from the same query.",
-        "此游标不属于按此顺序排列的这个列表；请只使用同一查询返回的游标。",
-    )
-    if found is None or found[0] != f"{model.__name__}Cursor" or found[1][: len(order)] != signature:
-        raise Invalid(msg, name)
-    texts = found[1][len(order) :]
-    if len(texts) != len(order):
-        raise Invalid(msg, name)
-    try:
-        return [_load(getattr(model, item.column), text) for item, text in zip(order, texts, strict=True)]
-    except (ValueError, KeyError):
-        raise Invalid(msg, name) from None
-
-
-def _load(column: Any, text: str) -> Any:  # noqa: ANN401 - an instrumented attribute and its value
-    if text == "~":
-        return None
-    if not text.startswith("="):
-        raise ValueError(text)
-    kind: Any = python_type(column)
-    readers: Mapping[type, Any] = {datetime: datetime.fromisoformat, date: date.fromisoformat}
-    value = readers.get(kind, kind)(text[1:])
-    if isinstance(value, datetime) and value.tzinfo is None:
-        raise ValueError(text)
-    return value

@@ -236,7 +236,7 @@ def test_a_cursor_that_was_not_given_for_this_list_is_refused(told):
     assert told.one(QUERY % ("[{field: NAME}]", "{}"), {"after": forged(decoded)})["nodes"]
     wrong = [
         "", "x", "é", other, own[:-4], forged([]), forged(decoded[:-1]), forged([*decoded, "=x"]), forged([*decoded[:-1], "=nope"]),
-        forged([*decoded[:-1], decoded[-1][1:]]), forged(["CustomerCursor"]), forged({"a": 1}), forged([1, 2]),
+        forged([*decoded[:-1], decoded[-1][1:]]), forged([*decoded[:-2], "=" + "0" * 32, decoded[-1]]), forged(["CustomerCursor"]), forged({"a": 1}), forged([1, 2]),
     ]  # fmt: skip
     for cursor in wrong:
         for name in ("after", "before"):

@@ -18,7 +18,7 @@ from app.services import token as tokens
 from app.services.page import Page
 from app.uow import Scope, reads, writes
 
-SOON = 0.4
+SOON = 0.25
 """How long an operation may take here, in seconds."""
 PATIENCE = 5
 """Seconds in which something must have come to its end."""
@@ -166,23 +166,24 @@ def timed_out(door, actor, how):
             context = Context(door, threads, asyncio.Semaphore(1), actor, until=time.monotonic() + 0.1)
             try:
                 await getattr(context, how)(reads(Scope.KPI_READ)(forever))
+            except Exception as error:  # noqa: BLE001 - which one is the question
+                return error
             finally:
                 await context.close()
 
-    with pytest.raises(TimedOut) as error:
-        asyncio.run(ask())
-    return error.value.text
+    return asyncio.run(ask())
 
 
 def test_a_statement_that_is_stopped_says_so(workspace):
-    words = timed_out(workspace.door, workspace.alice, "run")
-    assert "longer than" in words.en
-    assert "超过上限" in words.zh
+    error = timed_out(workspace.door, workspace.alice, "run")
+    assert type(error) is TimedOut
+    assert "longer than" in error.text.en
+    assert "超过上限" in error.text.zh
 
 
 @pytest.mark.xfail(reason="what the one snapshot of all KPIs raises is not translated", strict=True)
 def test_a_statement_that_is_stopped_in_the_snapshot_of_all_kpis_says_so(workspace):
-    assert "longer than" in timed_out(workspace.door, workspace.alice, "snapshot").en
+    assert type(timed_out(workspace.door, workspace.alice, "snapshot")) is TimedOut
 
 
 def test_many_statements_have_no_more_time_than_one(request, alice, database, monkeypatch):

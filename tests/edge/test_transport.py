@@ -6,8 +6,6 @@ import json
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from wire import Wire
 
 JSON = "application/json"
@@ -340,47 +338,3 @@ def test_without_a_token_it_is_401_and_the_challenge_says_which_scheme(nobody, a
             assert answer.headers["www-authenticate"].split()[0] == "Bearer"
     # the schema is no secret
     assert nobody.post({"query": "{ __schema { queryType { name } } }"}).status == 200
-
-
-# -- Whatever comes
-
-
-def json_values(**more):
-    leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
-    return st.recursive(leaves, lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=5), inside, max_size=3), max_leaves=8, **more)  # fmt: skip
-
-
-SOURCES = st.sampled_from(
-    ["{", "{ nope }", "{ workspace { name } }", 'query($a: Int!) { nodes(ids: ["x"]) { id } }', "mutation { __typename }", "\0", "fragment F on Query { a }", "{ ...F }"]
-) | st.text('{}()[]:$@!"#.,& abcq\\\n', max_size=30)  # fmt: skip
-REQUESTS = st.fixed_dictionaries(
-    {},
-    optional={
-        "query": SOURCES | json_values(),
-        "variables": json_values(),
-        "operationName": json_values(),
-        "documentId": json_values(),
-        "extensions": json_values() | st.fixed_dictionaries({"persistedQuery": json_values() | st.fixed_dictionaries({"version": json_values(), "sha256Hash": json_values()})}),
-    },
-)  # fmt: skip
-BYTES = st.binary(max_size=60) | (json_values() | REQUESTS).map(lambda one: json.dumps(one).encode())
-LINES = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=40)
-LISTS = st.lists(st.sampled_from([JSON, GRAPHQL, "*/*", "gzip", "zh", "q=0", ";q=1", ";q=", "*", ";", ",", "=", '"', "-", "é"]), max_size=6).map("".join)  # fmt: skip
-HEADERS = st.fixed_dictionaries(
-    {"content_type": st.just(JSON) | LISTS | LINES},
-    optional=dict.fromkeys(("accept", "accept_encoding", "accept_language", "if_none_match", "traceparent", "x_request_id", "origin", "cookie"), LISTS | LINES)
-    | {"authorization": LINES},
-)  # fmt: skip
-
-
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.sampled_from(["POST", "POST", "POST", "GET", "HEAD", "DELETE"]), HEADERS, BYTES)
-def test_whatever_a_caller_sends_the_fault_is_never_ours(alice, method, headers, body):
-    query = urlencode({"query": body.decode("latin-1")}).encode() if body[:1] == b"{" else body
-    answer = alice.send(method, headers, body, query=query)
-    assert answer.status < 500, answer.body
-    found = json.loads(answer.body) if "content-encoding" not in answer.headers else {"errors": [{"message": "x"}]}
-    if "data" not in found:
-        assert all(error["message"] and error["extensions"]["code"] for error in found["errors"])
-    assert answer.kind in KINDS
-    assert answer.headers["x-request-id"]

@@ -13,7 +13,8 @@ from app.schema.inputs import ChannelRefInput
 from app.schema.noun import Noun
 from app.schema.nouns import NOUNS
 from app.services import channel
-from app.services.page import Order, Slice, _dump, _signature
+from app.services.cursor import Order, _dump, _mark, _signature
+from app.services.page import Slice
 from app.uow import reads
 
 OFFERED = {f"{noun.name}-{column}": (noun.rows, column) for noun in NOUNS for column in noun.orders.columns.values()}
@@ -53,12 +54,14 @@ def test_an_order_without_an_index_would_be_noticed():
 VALUES = {str: "m", float: 3.0, date: date(2026, 5, 5), datetime: datetime(2026, 5, 5, tzinfo=UTC)}
 
 
-def slices(rows, order):
+def slices(uow, rows, order):
     """Pages either way, from the end and from cursors: at a value, and where there is none."""
     column = rows.model.__table__.columns[order.column]
     signature = _signature([order, Order("id", order.descending)])
     for value in [VALUES[rows.type_of(order.column)], *([None] if column.nullable else [])]:
-        cursor = ids.encode(f"{rows.model.__name__}Cursor", *signature, _dump(value), _dump(uuid7()))
+        parts = (*signature, _dump(value), _dump(uuid7()))
+        type_ = f"{rows.model.__name__}Cursor"
+        cursor = ids.encode(type_, *parts, _mark(uow, type_, parts))
         yield from (Slice(first=5, after=cursor), Slice(last=5, before=cursor))
         yield from (Slice(first=5, before=cursor), Slice(last=5, after=cursor))
     yield from (Slice(first=5), Slice(last=5))
@@ -98,7 +101,7 @@ def test_an_order_walks_its_index(workspace, offered, descending):
 
     @reads(rows.scope)
     def plans(uow):
-        return {part: plan(uow, rows, order, part) for part in slices(rows, order)}
+        return {part: plan(uow, rows, order, part) for part in slices(uow, rows, order)}
 
     for part, found in workspace.read(plans).items():
         assert "USE TEMP B-TREE" not in found, part

@@ -12,11 +12,16 @@ from app.models.customer import Customer, CustomerStatus
 from app.models.feedback import Feedback
 from app.models.target import Target
 from app.services import customer
-from app.services.page import Order, Slice, _beyond, _dump, _load, _may_be_null, _signature, _values
+from app.services.cursor import Order, _dump, _load, _mark, opened, seal
+from app.services.page import Slice, _beyond, _may_be_null
 from app.services.row import Options
 
 SOME = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 BY_NAME = [Order("name"), Order("id")]
+HERE, THERE = (
+    SimpleNamespace(tenant_id=UUID(int=number), workspace=SimpleNamespace(secret=f"{number}" * 32)) for number in (1, 2)
+)
+"""Units of work in two workspaces, as far as cursors ask them."""
 
 
 @pytest.mark.parametrize(
@@ -70,13 +75,29 @@ def test_a_text_that_is_no_value_of_the_column_is_refused(column, text):
         _load(column, text)
 
 
-def cursor(model, order, row):
-    return ids.encode(f"{model.__name__}Cursor", *_signature(order), *(_dump(getattr(row, o.column)) for o in order))
+def sealed(type_, *parts, uow=HERE):
+    """A cursor that only the workspace itself can make."""
+    return ids.encode(type_, *parts, _mark(uow, type_, parts))
 
 
 def test_a_cursor_is_read_in_its_own_list_and_order():
-    row = SimpleNamespace(name="Müller", id=SOME)
-    assert _values(Customer, BY_NAME, cursor(Customer, BY_NAME, row), "after") == ["Müller", SOME]
+    cursor = seal(HERE, Customer(name="Müller", id=SOME), BY_NAME)
+    assert opened(HERE, Customer, BY_NAME, cursor, "after") == ["Müller", SOME]
+    assert cursor == sealed("CustomerCursor", "+name", "+id", "=Müller", f"={SOME.hex}")
+
+
+def test_a_cursor_that_was_made_up_changed_or_sealed_elsewhere_is_refused():
+    parts = ("CustomerCursor", "+name", "+id", "=Müller", f"={SOME.hex}")
+    mark = _mark(HERE, parts[0], parts[1:])
+    for cursor in (
+        ids.encode(*parts),
+        ids.encode(*parts, ""),
+        ids.encode(*parts, mark[:-1] + ("0" if mark[-1] != "0" else "1")),
+        ids.encode(*parts[:3], "=Maier", parts[4], mark),
+        sealed(*parts, uow=THERE),
+    ):
+        with pytest.raises(Invalid, match="cursor"):
+            opened(HERE, Customer, BY_NAME, cursor, "after")
 
 
 @pytest.mark.parametrize(
@@ -85,23 +106,23 @@ def test_a_cursor_is_read_in_its_own_list_and_order():
         "",
         "bogus",
         ids.encode("Customer", SOME),
-        ids.encode("CustomerCursor"),
-        ids.encode("CustomerCursor", "+name", "+id"),
-        ids.encode("CustomerCursor", "+name", "+id", "=Müller"),
-        ids.encode("CustomerCursor", "+name", "+id", "=Müller", f"={SOME.hex}", "=more"),
-        ids.encode("CustomerCursor", "+name", "+id", "Müller", f"={SOME.hex}"),
-        ids.encode("CustomerCursor", "+name", "+id", "=Müller", "=42"),
-        ids.encode("CustomerCursor", "-name", "+id", "=Müller", f"={SOME.hex}"),
-        ids.encode("CustomerCursor", "+name", "-id", "=Müller", f"={SOME.hex}"),
-        ids.encode("CustomerCursor", "+id", "+name", f"={SOME.hex}", "=Müller"),
-        ids.encode("CustomerCursor", "+email", "+id", "=Müller", f"={SOME.hex}"),
-        ids.encode("FeedbackCursor", "+name", "+id", "=Müller", f"={SOME.hex}"),
+        sealed("CustomerCursor"),
+        sealed("CustomerCursor", "+name", "+id"),
+        sealed("CustomerCursor", "+name", "+id", "=Müller"),
+        sealed("CustomerCursor", "+name", "+id", "=Müller", f"={SOME.hex}", "=more"),
+        sealed("CustomerCursor", "+name", "+id", "Müller", f"={SOME.hex}"),
+        sealed("CustomerCursor", "+name", "+id", "=Müller", "=42"),
+        sealed("CustomerCursor", "-name", "+id", "=Müller", f"={SOME.hex}"),
+        sealed("CustomerCursor", "+name", "-id", "=Müller", f"={SOME.hex}"),
+        sealed("CustomerCursor", "+id", "+name", f"={SOME.hex}", "=Müller"),
+        sealed("CustomerCursor", "+email", "+id", "=Müller", f"={SOME.hex}"),
+        sealed("FeedbackCursor", "+name", "+id", "=Müller", f"={SOME.hex}"),
     ],
 )
 @pytest.mark.parametrize("name", ["after", "before"])
 def test_a_cursor_of_another_list_or_order_is_refused_by_name(strange, name):
     with pytest.raises(Invalid, match="cursor") as refused:
-        _values(Customer, BY_NAME, strange, name)
+        opened(HERE, Customer, BY_NAME, strange, name)
     assert refused.value.problems[0].path == (name,)
 
 

@@ -1,0 +1,251 @@
+"""Operations made by chance from the published schema: whatever is asked, the answer is one that the schema allows."""
+
+import hashlib
+import json
+from collections import Counter
+from datetime import datetime
+
+import pytest
+from conforming import exceeds, faults
+from generated import documents, lifted, named, published, typed
+from graphql import FieldNode, NameNode, NullValueNode, SelectionSetNode, parse, print_ast, validate, value_from_ast_untyped
+
+from app.uow import Scope
+
+CODES = {
+    "BAD_USER_INPUT",
+    "CONFLICT",
+    "FORBIDDEN",
+    "GRAPHQL_PARSE_FAILED",
+    "GRAPHQL_VALIDATION_FAILED",
+    "NOT_FOUND",
+    "QUERY_TOO_COMPLEX",
+}
+"""With what somebody who may do everything is refused by a program that is well."""
+
+READS, WRITES = list(published().query_type.fields), list(published().mutation_type.fields)
+FEW = 2
+MANY = 24
+
+
+@pytest.fixture
+def door(open_door):
+    return open_door(rate_limit_points=10**9)
+
+
+def furnished(api, people):
+    """Somebody with every scope in a workspace that has some of everything, and its ids by the names of their types."""
+    alice = api.caller(people, Scope, name="alice")
+    alice.channel("shops")
+    alice.channel("web", kind="ONLINE", parent={"externalId": "shops"})
+    for field in ("staffUpsert", "surveyUpsert"):
+        alice.write(field, {"externalId": "web", "name": "Web"}, "outcome")
+    told = {"segment": "north", "region": "north", "acquisitionChannel": {"externalId": "web"}}
+    alice.customer("c0", name="Zero", email="zero@example.com", attributes={"plan": "pro"}, **told)
+    alice.customers(
+        {"externalId": key, "parent": {"externalId": "c0"}, "joinedOn": f"2026-0{1 + n % 5}-03", **told}
+        for n, key in enumerate(("web", *(f"c{n}" for n in range(1, 8))))
+    )
+    seen = {name: {"externalId": "web"} for name in ("channel", "staff", "survey")}
+    alice.feedback(
+        *(
+            {
+                "externalId": f"f{n}" if n else "web",
+                "kind": ("CSAT", "NPS", "CES", "REVIEW")[n % 4],
+                "score": 1 + n % 5,
+                "customer": {"externalId": f"c{n % 8}"},
+                "occurredAt": f"2026-0{1 + n % 6}-{1 + n % 14:02}",
+                "comment": "fine",
+                "tags": ["web", "north"][: n % 3],
+                **seen,
+            }
+            for n in range(48)
+        )
+    )
+    goal = {"externalId": "web", "kpi": "CSAT", "kind": "ABSOLUTE", "from": "2026-06-01", "before": "2026-07-01"}
+    for value in (80, 90):
+        alice.write("targetSet", goal | {"value": value}, "outcome")
+    ids = {kind: alice.one(f'{{ {field}(by: {{externalId: "web"}}) {{ id }} }}')["id"] for kind, field in OWN.items()}
+    ids["KpiResult"] = alice.kpi("CSAT", "named: THIS_MONTH", "id")["id"]
+    return alice, ids | {"KpiDefinition": alice.one('{ kpiDefinition(key: "CSAT") { id } }')["id"]}
+
+
+OWN = {
+    "Customer": "customer",
+    "Channel": "channel",
+    "Staff": "staffMember",
+    "Survey": "survey",
+    "Feedback": "feedbackItem",
+    "Target": "target",
+}
+
+
+def sound(document, response):
+    """The answer, which is one that the schema allows."""
+    assert response.status_code == 200, (document, response.text)
+    answer = response.json()
+    codes = {error.get("extensions", {}).get("code") for error in answer.get("errors", ())}
+    assert codes <= CODES, (document, answer["errors"])
+    assert not faults(document, answer), (document, faults(document, answer))
+    if answer.get("data") is not None:
+        cost = answer["extensions"]["cost"]
+        assert cost["requestedQueryCost"] >= cost["actualQueryCost"] or exceeds(document, answer["data"]), (
+            document,
+            cost,
+        )
+    return answer
+
+
+def lasting(answer):
+    """The data, without what each request changes."""
+    data = answer.get("data")
+    return data and {name: value for name, value in data.items() if name != "rateLimit"}
+
+
+def asked_in_every_way(alice, document):
+    """What is answered to a query by POST; by GET, with variables and by its hash it is the same."""
+    answer = sound(document, alice.post(document))
+    by_get = alice.api.request("GET", "/graphql", params={"query": document}, headers=alice.headers())
+    query, variables = lifted(document)
+    given = {"query": query, "variables": json.dumps(variables), "operationName": "Lifted"}
+    hashed = {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(query.encode()).hexdigest()}}
+    short = {"variables": variables, "extensions": hashed}
+    ways = {
+        "GET": by_get,
+        "variables": alice.post(query, variables),
+        "GET with variables": alice.api.request("GET", "/graphql", params=given, headers=alice.headers()),
+        "learnt": alice.api.request("POST", "/graphql", json=short | {"query": query}, headers=alice.headers()),
+        "by its hash": alice.api.request("POST", "/graphql", json=short, headers=alice.headers()),
+    }
+    is_valid = not validate(published(), parse(document))
+    for way, response in ways.items():
+        other = sound(document, response)
+        assert not is_valid or lasting(other) == lasting(answer), (way, document, variables)
+    return answer
+
+
+def reads_are_sound(alice, ids, count):
+    told = Counter()
+    for field in READS:
+        for document in documents("query", field, count):
+            answer = asked_in_every_way(alice, typed(named(document, ids)))
+            told[field] += any((answer.get("data") or {}).get(name) is not None for name in (field,))
+    assert len([field for field in READS if told[field]]) > len(READS) * 3 // 4, told
+
+
+def test_whatever_is_asked_the_answer_is_one_that_the_schema_allows(api, workspace):
+    reads_are_sound(*furnished(api, workspace), FEW)
+
+
+@pytest.mark.slow
+def test_whatever_is_asked_some_hundred_times_the_answer_is_one_that_the_schema_allows(api, workspace):
+    reads_are_sound(*furnished(api, workspace), MANY)
+
+
+def told_all(document):
+    """The document of one mutation that tells what became of it as well, under names of its own."""
+    (operation,) = parse(document).definitions
+    (node,) = operation.selection_set.selections
+    payload = published().mutation_type.fields[node.name.value].type.of_type
+    more = parse("{ o: outcome e: userErrors { code message path } }").definitions[0].selection_set.selections
+    if "results" in payload.fields:
+        text = f"{{ c: counts {{ {' '.join(COUNTS)} }} e: userErrors {{ code message path }} "
+        text += "r: results { index o: outcome e: userErrors { code message path } } }"
+        more = parse(text).definitions[0].selection_set.selections
+    told = FieldNode(
+        name=node.name,
+        alias=NameNode(value="told"),
+        arguments=node.arguments,
+        selection_set=SelectionSetNode(selections=(*node.selection_set.selections, *more)),
+    )
+    return typed(f"mutation {{ {print_ast(told)} }}"), told
+
+
+COUNTS = ("created", "updated", "unchanged", "stale", "deleted", "rejected")
+STORED = {"CREATED", "UPDATED", "DELETED"}
+
+
+def check_rows(document, told, size):
+    """What became of the rows: each was stored, or left alone, or says why not. The outcomes."""
+    if told["e"]:
+        assert told["r"] == [], document
+        return []
+    assert [row["index"] for row in told["r"]] == list(range(size)), document
+    for row in told["r"]:
+        assert (row["o"] == "REJECTED") == bool(row["e"]), (document, row)
+    outcomes = [row["o"] for row in told["r"]]
+    assert Counter(outcomes) == +Counter({name.upper(): told["c"][name] for name in COUNTS}), document
+    return outcomes
+
+
+def written(document, node, alice, before, after):
+    """Checks what a mutation did against what it told; whether something was stored."""
+    answer = sound(document, alice.post(document))
+    data, stored = answer.get("data"), after()
+    if data is None:
+        assert stored == before, document
+        return False
+    told = data["told"]
+    given = value_from_ast_untyped(node.arguments[0].value)
+    if "r" in told:
+        rows = given["rows"] if isinstance(given["rows"], list) else [given["rows"]]
+        outcomes = check_rows(document, told, len(rows))
+        dry = given.get("dryRun")
+    else:
+        assert (told["o"] == "REJECTED") == bool(told["e"]), (document, told)
+        outcomes, dry = [told["o"]], False
+    expected = bool(STORED.intersection(outcomes)) and not dry
+    changed = {name for name in stored if stored[name] != before[name]} - {"idempotency"}
+    assert bool(changed) == expected, (document, told, changed)
+    if outcomes == ["CREATED"] or outcomes == ["UPDATED"]:
+        check_kept(alice, node, given) if "r" not in told else None
+    return expected
+
+
+def check_kept(alice, node, given):
+    """What was given to a single mutation is what is read."""
+    payload = published().mutation_type.fields[node.name.value].type.of_type
+    kind = next(field.type for field in payload.fields.values() if "Node" in str(getattr(field.type, "interfaces", "")))
+    root = next(name for name, f in published().query_type.fields.items() if f.type is kind and "by" in f.args)
+    input_ = published().mutation_type.fields[node.name.value].args["input"].type.of_type
+    names = [
+        name
+        for name, value in given.items()
+        if name in kind.fields and value is not None and name not in DERIVED and str(kind.fields[name].type).strip("!") == str(input_.fields[name].type).strip("!")
+    ]  # fmt: skip
+    query = f"query($key: String!) {{ {root}(by: {{externalId: $key}}) {{ externalId: id {' '.join(names)} }} }}"
+    if "externalId" in names:
+        query = query.replace("externalId: id ", "")
+    read = alice.one(query, {"key": given["externalId"]})
+    assert read is not None, given
+    for name in names:
+        assert same(read[name], given[name]), (name, read[name], given[name])
+
+
+DERIVED = {"status", "joinedOn", "churnedOn", "churnReason", "variant"}
+"""What a customer's times make of them, and a variant that may be given by default."""
+
+
+def same(read, given):
+    if isinstance(given, str) and isinstance(read, str) and read != given:
+        return read == given.strip() or datetime.fromisoformat(read) == datetime.fromisoformat(given)
+    return read == given
+
+
+def writes_are_sound(alice, ids, dump, count):
+    stored = Counter()
+    for field in WRITES:
+        for made in documents("mutation", field, count):
+            document, node = told_all(named(made, ids))
+            stored[field] += written(document, node, alice, dump(), dump)
+    return stored
+
+
+def test_a_mutation_stores_or_tells_why_not(api, workspace, dump):
+    writes_are_sound(*furnished(api, workspace), dump, FEW)
+
+
+@pytest.mark.slow
+def test_some_hundred_mutations_store_or_tell_why_not(api, workspace, dump):
+    stored = writes_are_sound(*furnished(api, workspace), dump, MANY)
+    assert all(stored[field] for field in WRITES), stored
