@@ -142,6 +142,14 @@ class Uow:
             }
         )
 
+    def take_turn(self) -> None:
+        """Wait until no other process records in this workspace, and record alone until the end.
+
+        Batches that cross in each other's rows would deadlock and start over; and a deletion of something unknown and
+        its first record must see what the other has written.
+        """
+        self.db.lock(self.session, "record", self.tenant_id)
+
     def enqueue(self, kind: str, run_at: datetime | None = None, **payload: object) -> None:
         """Have the job `kind` run with `payload`, at `run_at` or as soon as this is committed."""
         self.session.add(Job(tenant_id=self.tenant_id, kind=kind, payload=payload, run_at=run_at or self.now))
@@ -244,8 +252,6 @@ class Door:
             WalledSession(tenant_id=tenant_id, bind=self.db.writer) as session,
         ):
             self.db.enter_workspace(session, tenant_id)
-            # processes take turns in a workspace, as threads of one do: crossing, they would deadlock and start over
-            self.db.lock(session, "write", tenant_id)
             yield session, lambda actor: Uow(session, self.db, actor, self.clock(), self.settings)
 
     @contextmanager

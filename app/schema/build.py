@@ -7,6 +7,7 @@ from typing import Any
 import strawberry
 from graphql import GraphQLError, GraphQLSchema
 
+from app.schema import cost
 from app.schema.mutation import Mutation
 from app.schema.query import Query
 from app.schema.scalars import config, soften
@@ -29,9 +30,12 @@ def build() -> Schema:
     """The one schema of the process; it holds no state."""
     schema = Schema(query=Query, mutation=Mutation, config=config())
     soften(schema.core)
+    cost.describe(schema.core)
     return schema
 
 
 def sdl() -> str:
     """The schema in the schema definition language, as `docs/schema.graphql` holds it."""
-    return build().as_str() + "\n"
+    # older tools know no @oneOf and need its definition, to which Strawberry gives no description
+    one_of = "directive @oneOf on INPUT_OBJECT"
+    return build().as_str().replace(one_of, f'"""Exactly one field of such an input is given."""\n{one_of}') + "\n"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
+from graphql import GraphQLSchema
 from strawberry.schema_directive import Location
 
 from app.schema.describe import doc
@@ -42,6 +43,27 @@ class ListSize:
     slicing_arguments: list[str] | None = strawberry.directive_field(name="slicingArguments", default=strawberry.UNSET)
     sized_fields: list[str] | None = strawberry.directive_field(name="sizedFields", default=strawberry.UNSET)
     require_one_slicing_argument: bool = strawberry.directive_field(name="requireOneSlicingArgument", default=False)
+
+
+ARGUMENTS = {
+    "cost": {"weight": "How many points, as a decimal number."},
+    "listSize": {
+        "assumedSize": "How many, where no argument says.",
+        "slicingArguments": "The arguments that say how many, by their number or their length.",
+        "sizedFields": "The fields of the object below whose lists are meant; absent: the field's own.",
+        "requireOneSlicingArgument": "Whether one of the arguments must be given.",
+    },
+}
+"""What the arguments of the directives mean; Strawberry takes no descriptions for them."""
+
+
+def describe(schema: GraphQLSchema) -> None:
+    """Give the directives' arguments their descriptions."""
+    for name, arguments in ARGUMENTS.items():
+        directive = schema.get_directive(name)
+        assert directive is not None  # noqa: S101 - fields carry it
+        for argument, description in arguments.items():
+            directive.args[argument].description = description
 
 
 def sized(assumed: int | None = None, *, by: tuple[str, ...] = (), fields: tuple[str, ...] = ()) -> Callable[[F], F]:

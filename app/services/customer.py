@@ -66,6 +66,7 @@ def upsert_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) 
 
 def _upsert(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     batch = Batch.read(CustomerRow, rows)
+    uow.take_turn()
     for wave in waves(
         batch.waiting, lambda row: str(row.external_id), lambda row: row.parent and row.parent.external_id
     ):

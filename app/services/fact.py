@@ -53,7 +53,7 @@ def ingest(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Opt
 
 def _ingest(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     batch = Batch.read(kind.row, rows)
-    lock_graves(uow, kind, shared=True)
+    uow.take_turn()
     values = kind.values(uow, batch, options)
     _skip_stale(uow, kind, values, batch)
     kind.make_stubs(uow, values.values())
@@ -183,11 +183,6 @@ def _frozen(present: Fact | None, columns: Mapping[str, Any], traits: Mapping[UU
     if present is not None and present.customer_id == columns["customer_id"] and present.deleted_at is None:
         now |= {name: getattr(present, name) for name in TRAITS if name != "is_test"}
     return now
-
-
-def lock_graves(uow: Uow, kind: Kind, *, shared: bool) -> None:
-    """Keep a deletion of something unknown and its first record apart: each must see what the other has written."""
-    uow.db.lock(uow.session, "graves", uow.tenant_id, kind.noun, shared=shared)
 
 
 def refold(uow: Uow, model: type[Fact], customer_ids: Sequence[UUID], change: Callable[[Fact], dict[str, Any]]) -> None:

@@ -39,11 +39,9 @@ def _delete(uow: Uow, kind: fact.Kind, rows: Sequence[Mapping[str, Any]], option
         except Invalid as error:
             batch.reject(index, *error.problems)
     names = [row.external_id for row in batch.waiting.values()]
+    uow.take_turn()
     fact.lock_customers(uow, _customers_of(uow, kind, names))
     stored = fact.stored_facts(uow, kind, names)
-    if any(name not in stored for name in names):
-        fact.lock_graves(uow, kind, shared=False)
-        stored = fact.stored_facts(uow, kind, names)
     dead: dict[UUID, dict[str, Any]] = {}
     later: dict[UUID, dict[str, Any]] = {}
     for index, row in list(batch.waiting.items()):

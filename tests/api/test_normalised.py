@@ -7,6 +7,8 @@ import pytest
 from generated import published
 from graphql import GraphQLObjectType, get_named_type, is_composite_type
 
+from app.kpis import CUBES
+from app.services import rebuild
 from app.uow import Scope
 
 
@@ -63,8 +65,9 @@ def told(api, workspace, clock):
     clock.set(now)
     alice.feedback(*(said(n) | {"score": 1} for n in range(10)))
     for key, scope in (("CSAT", []), ("CSAT", [{"by": "CHANNEL", "anyOf": ["web"]}]), ("ACTIVE_CUSTOMERS", [])):
-        goal = {"kpi": key, "kind": "ABSOLUTE", "value": 70, "from": "2026-06-01", "before": "2026-07-01"}
-        alice.write("targetSet", goal | {"externalId": f"{key}{len(scope)}", "scope": scope}, "outcome")
+        goal = {"kpi": key, "kind": "ABSOLUTE", "from": "2026-06-01", "before": "2026-07-01"}
+        for value in (60, 70):
+            alice.write("targetSet", goal | {"value": value, "externalId": key + str(len(scope)), "scope": scope}, "version")
     return lambda *without: api.caller(workspace, set(Scope) - set(without), name="reader")
 
 
@@ -141,7 +144,7 @@ def questions():
             more = f", filter: [{filter_}]" if filter_ else ""
             if number % 3 == 2:
                 more += ', knownOn: "2026-05-31"'
-            for offset in (0, 5, 9):
+            for offset in (0, 6):
                 select = SELECTIONS[(number + offset) % len(SELECTIONS)](key)
                 yield f"{{ kpi(key: {key}, period: {{{period}}}{more}) {{ {select} }} }}"
     for key in KPIS:
@@ -150,15 +153,16 @@ def questions():
 
 
 def objects(value):
-    """Every object in some data."""
+    """Every object in some data but what stands for the rest of a breakdown, which has tests of its own."""
     if isinstance(value, list):
         for one in value:
             yield from objects(one)
     elif isinstance(value, dict):
         if "id" in value:
             yield value
-        for one in value.values():
-            yield from objects(one)
+        for name, one in value.items():
+            if name != "other":
+                yield from objects(one)
 
 
 def links(value):
@@ -194,21 +198,109 @@ class Cache:
                 fields.setdefault(field, (links(value), document))
 
 
-BUT = [
-    # without these scopes
-    (),
-    (Scope.PERSONAL_READ,),
-    (Scope.TARGET_READ,),
-]
+ASK = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id ... on KpiResult { %s } } }" % RESULT
 
 
-@pytest.mark.parametrize("without", BUT)
-def test_equal_objects_have_equal_fields_in_all_answers(told, without):
+@pytest.mark.parametrize("without", [(), (Scope.PERSONAL_READ,)])
+@pytest.mark.parametrize("state", ["as it was", "being rebuilt", "rebuilt"])
+def test_equal_objects_have_equal_fields_in_all_answers(told, workspace, without, state):
     reader, cache, found = told(*without), Cache(), []
-    for document in questions():
+    if state != "as it was":
+        workspace.write(rebuild.start, list(CUBES))
+    while state == "rebuilt" and workspace.write(rebuild.step):
+        pass
+    for document in questions() if state == "as it was" else itertools.islice(questions(), 0, None, 3):
         answer = reader.answer(document)
-        assert {error["extensions"]["code"] for error in answer.get("errors", ())} <= {"BAD_USER_INPUT", "FORBIDDEN"}
+        assert {error["extensions"]["code"] for error in answer.get("errors", ())} <= {"BAD_USER_INPUT"}, answer
         found += cache.merge(document, answer.get("data"))
+    # the same results once more, each by itself and by its id
+    ids = [id_ for kind, id_ in cache.kept if kind == "KpiResult"]
+    for at in range(0, len(ids), 100):
+        nodes = reader.one(ASK, {"ids": ids[at : at + 100]})
+        assert [node and node["id"] for node in nodes] == ids[at : at + 100]
+        found += cache.merge("nodes", nodes)
     assert not found, "\n".join(map(str, found))
-    assert {kind for kind, _ in cache.kept} >= reachable("KpiResult") - {"Target", "TargetProgress", "TargetRevision"}
-    assert cache.shared > 5 * len(cache.kept)
+    if state == "as it was":
+        assert {kind for kind, _ in cache.kept} == reachable("KpiResult")
+    assert cache.shared > 4 * len(cache.kept)
+
+
+@pytest.mark.xfail(reason="the rest of a breakdown, when it is one slice, has that slice's id", strict=True)
+def test_the_rest_of_a_breakdown_is_not_the_slice_that_it_consists_of(told):
+    sliced = "breakdown(by: CHANNEL, first: %d) { slices { id key label } other { id key label } }"
+    (all_, but_one) = (told().kpi("CSAT", "named: ALL_TIME", sliced % first)["breakdown"] for first in (3, 2))
+    known = {one["id"]: one for one in all_["slices"]}
+    rest = but_one["other"]
+    assert known.get(rest["id"], rest) == rest
+
+
+REST = "breakdown(by: %s, first: 0) { other { result { __typename id value flags } } }"
+
+
+def rest_and_itself(reader, key, by):
+    """The rest of a breakdown that has nothing else, and the result of the same id when it is asked for by that."""
+    rest = reader.kpi(key, "named: LAST_MONTH", REST % by)["breakdown"]["other"]["result"]
+    asked = "query($id: ID!) { node(id: $id) { __typename id ... on KpiResult { value flags } } }"
+    return rest, reader.one(asked, {"id": rest["id"]})
+
+
+def test_the_rest_of_a_breakdown_is_the_result_of_that_id(told):
+    rest, itself = rest_and_itself(told(), "NPS", "SEGMENT")
+    assert rest == itself
+    assert itself["value"] is not None
+
+
+@pytest.mark.xfail(reason="the rest of a breakdown says nothing of a rebuild", strict=True)
+def test_the_rest_of_a_breakdown_is_the_result_of_that_id_while_it_is_rebuilt(told, workspace):
+    reader = told()
+    workspace.write(rebuild.start, list(CUBES))
+    rest, itself = rest_and_itself(reader, "NPS", "SEGMENT")
+    assert rest == itself
+
+
+@pytest.mark.xfail(reason="the rest of a breakdown is hidden where the result of its id is not", strict=True)
+def test_the_rest_of_a_breakdown_is_the_result_of_that_id_where_small_cells_are_hidden(told):
+    rest, itself = rest_and_itself(told(Scope.PERSONAL_READ), "NPS", "SEGMENT")
+    assert rest == itself
+
+
+ASKED = "kpi(key: CSAT, period: {range: {from: \"2026-05-01\", before: \"2026-06-01\"}}%s) { %s }"
+EQUAL = [
+    # ways to ask one question; what is selected beside the id differs
+    ["kpi(key: CSAT, period: {named: LAST_MONTH}) { %s }", ASKED % ("", "value %s"), ASKED % (", variant: null", "%s"), ASKED % (', variant: "default"', "%s display"), ASKED % (", filter: []", "series(grain: DAY) { value } %s"), "kpi(key: CSAT, period: {last: {count: 1, grain: MONTH, complete: true}}) { %s }", "kpis(ask: [{key: CSAT, period: {named: LAST_MONTH}}]) { %s }", 'kpiDefinition(key: "CSAT") { result(period: {named: LAST_MONTH}) { %s } }', "kpi(key: CSAT, period: {named: THIS_MONTH}) { comparison(to: {period: {named: LAST_MONTH}}) { baseline { %s } } }"],
+    [ASKED % (', filter: [{by: CHANNEL, anyOf: ["web"]}]', "%s"), ASKED % (', filter: [{by: CHANNEL, anyOf: ["web"], noneOf: []}]', "value %s"), ASKED % ("", "breakdown(by: CHANNEL, first: 1) { slices { result { %s } } }"), ASKED % ("", 'comparison(to: {filter: [{by: CHANNEL, anyOf: ["web"]}]}) { baseline { %s } }')],
+    [ASKED % ("", "breakdown(by: CHANNEL) { %s }"), ASKED % ("", "breakdown(by: CHANNEL, first: 20, orderBy: {field: WEIGHT}) { %s totalCount }")],
+    [ASKED % ("", "breakdown(by: CHANNEL, first: 1) { slices { %s } }"), ASKED % ("", "breakdown(by: CHANNEL, first: 1, orderBy: {field: KEY}) { slices { %s label } }")],
+    [ASKED % ("", "comparison { %s }"), ASKED % ("", 'comparison(to: {period: {range: {from: "2026-04-01", before: "2026-05-01"}}}) { %s change }')],
+    [ASKED % ("", "series(grain: MONTH) { %s }"), ASKED % ("", "series(grain: YEAR) { %s target }")],
+]  # fmt: skip
+DIFFERENT = [
+    # questions of one type, each another one
+    [ASKED % (more, "%s") for more in ("", ', knownOn: "2026-05-31"', ', knownOn: "2026-05-30"', ', filter: [{by: CHANNEL, anyOf: ["web"]}]', ', filter: [{by: CHANNEL, noneOf: ["web"]}]', ', filter: [{by: CHANNEL, anyOf: []}]', ', filter: [{by: CHANNEL, anyOf: [""]}]', ', filter: [{by: CHANNEL, anyOf: ["web"]}], knownOn: "2026-05-31"')] + ["kpi(key: CSAT, period: {named: THIS_MONTH}) { %s }", "kpi(key: CSAT, period: {last: {count: 2, grain: MONTH}}) { %s }", "kpi(key: CSAT_MEAN, period: {named: LAST_MONTH}) { %s }"],
+    [ASKED % (more, f"breakdown(by: {how}) {{ %s }}") for more in ("", ', knownOn: "2026-05-31"') for how in ("CHANNEL", "SEGMENT", "CHANNEL, first: 1", "CHANNEL, first: 0", "CHANNEL, orderBy: {field: KEY}", "CHANNEL, orderBy: {field: WEIGHT, direction: ASC}")],
+    [ASKED % (more, f"comparison(to: {to}) {{ %s }}") for more in ("", ', knownOn: "2026-05-31"', ', filter: [{by: CHANNEL, anyOf: ["web"]}]') for to in ("{kind: PREVIOUS_PERIOD}", "{kind: SAME_PERIOD_LAST_YEAR}", "{period: {named: THIS_MONTH}}", '{filter: [{by: CHANNEL, anyOf: ["shop"]}]}')],
+    [f"kpi(key: NPS, period: {{named: LAST_MONTH}}{more}) {{ %s }}" for more in ("", ', variant: "latest_per_customer"')],
+    [ASKED % (more, "series(grain: MONTH) { %s }") for more in ("", ', knownOn: "2026-05-31"', ', filter: [{by: CHANNEL, anyOf: ["web"]}]')],
+    [ASKED % (more, f"breakdown(by: {by}, first: 1) {{ slices {{ %s }} }}") for more in ("", ', knownOn: "2026-05-31"') for by in ("CHANNEL", "SEGMENT", "REGION")],
+]  # fmt: skip
+
+
+def ids_of(reader, asked):
+    """The id that each way of asking gives, of the object in which %s stands."""
+    found = []
+    for one in asked:
+        data = reader.ask(f"{{ {one % 'chosen: id'} }}")
+        text = json.dumps(data)
+        found.append(text.split('"chosen": "')[1].split('"')[0])
+    return found
+
+
+@pytest.mark.parametrize("asked", EQUAL)
+def test_equal_questions_have_one_id_whatever_else_is_selected(told, asked):
+    assert len(set(ids_of(told(), asked))) == 1
+
+
+@pytest.mark.parametrize("asked", DIFFERENT)
+def test_different_questions_have_different_ids(told, asked):
+    found = ids_of(told(), asked)
+    assert len(set(found)) == len(asked), found

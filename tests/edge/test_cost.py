@@ -4,7 +4,15 @@
 
 import pytest
 from charged import charge, declared, published
-from graphql import GraphQLList, get_named_type, get_nullable_type, is_composite_type, is_leaf_type, is_object_type, is_required_argument
+from graphql import (
+    GraphQLList,
+    get_named_type,
+    get_nullable_type,
+    is_composite_type,
+    is_leaf_type,
+    is_object_type,
+    is_required_argument,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +23,7 @@ from app.settings import Settings
 ASK = "key: CSAT, period: {named: LAST_MONTH}"
 ITEM = {"key": "CSAT", "period": {"named": "LAST_MONTH"}}
 SIZED = "query($n: Int%s) { customers(first: $n) { nodes { id } } }"
-CUT = "query($n: Int! = 7) { kpi(%s) { breakdown(by: CHANNEL, first: $n) { slices { id } } } }" % ASK
+CUT = f"query($n: Int! = 7) {{ kpi({ASK}) {{ breakdown(by: CHANNEL, first: $n) {{ slices {{ id }} }} }} }}"
 BATCH = "mutation($rows: [CustomerUpsertInput!]!) { customerUpsertBatch(input: {rows: $rows}) { results { outcome } } }"
 WHOLE = "mutation($input: CustomerUpsertBatchInput!) { customerUpsertBatch(input: $input) { counts { created } results { index } } }"
 ROW = '{externalId: "a"}'
@@ -131,7 +139,10 @@ def test_forty_tenths_are_four(prepared):
 def test_a_list_written_as_its_only_entry_has_one(prepared):
     assert prepared(f"{{ kpis(ask: {{{ASK}}}) {{ value }} }}").cost({}) == 10 + 1
     assert prepared('{ nodes(ids: "x") { id } }').cost({}) == 1
-    assert prepared(f"mutation {{ customerUpsertBatch(input: {{rows: {ROW}}}) {{ results {{ outcome }} }} }}").cost({}) == 12
+    assert (
+        prepared(f"mutation {{ customerUpsertBatch(input: {{rows: {ROW}}}) {{ results {{ outcome }} }} }}").cost({})
+        == 12
+    )
 
 
 @pytest.mark.xfail(reason="of fields of two types under one name only the first is looked at", strict=True)
@@ -218,7 +229,9 @@ def test_an_answer_with_longer_lists_than_one_operation_may_cost_is_stopped(fill
     assert answer["data"] == {"kpi": None}
     (error,) = answer["errors"]
     assert error["extensions"]["code"] == "QUERY_TOO_COMPLEX"
-    assert error["message"].startswith(f"The lists in this answer come to more than {days - 1} entries; ask for shorter")
+    assert error["message"].startswith(
+        f"The lists in this answer come to more than {days - 1} entries; ask for shorter"
+    )
     error = served(max_cost=days - 1).refusal(document, accept_language="zh")
     assert f"超过 {days - 1} 项；请缩短" in error["message"]
 
@@ -246,7 +259,12 @@ def asked(draw, type_, depth, sizes):
     """Selections of an object type, and what is answered; `sizes` are those of its lists."""
     names = sorted(type_.fields)
     composite = [name for name in names if depth and is_composite_type(get_named_type(type_.fields[name].type))]
-    usable = [n for n in composite if is_object_type(get_named_type(type_.fields[n].type)) and (n in FILLED or not any(is_required_argument(a) for a in type_.fields[n].args.values()))]
+    usable = [
+        n
+        for n in composite
+        if is_object_type(get_named_type(type_.fields[n].type))
+        and (n in FILLED or not any(is_required_argument(a) for a in type_.fields[n].args.values()))
+    ]
     leaves = [n for n in names if is_leaf_type(get_named_type(type_.fields[n].type)) and not type_.fields[n].args]
     words, data = ["__typename"], {"__typename": type_.name}
     for name in draw(st.lists(st.sampled_from(usable), max_size=3, unique=True)) if usable else ():
@@ -297,4 +315,3 @@ def test_no_answer_within_its_sizes_costs_more_than_it_was_estimated_at(prepared
     document = f"{{ {selection} }}"
     operation = prepared(document)
     assert charge(document, answer) == operation.count(answer) <= operation.cost({})
-

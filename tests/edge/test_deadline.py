@@ -217,9 +217,13 @@ def test_a_mutation_that_waits_too_long_says_that_it_may_have_been_stored(alice,
         assert "may or may not have been stored" in message
         assert "send it again" in message
         assert alice.one(BY) is None
-        assert "可能已保存，也可能未保存" in assert_timed_out(alice.answer(WRITE, accept_language="zh"), "customerUpsert")
+        assert "可能已保存，也可能未保存" in assert_timed_out(
+            alice.answer(WRITE, accept_language="zh"), "customerUpsert"
+        )
     # it had begun: it is stored as soon as nothing is in its way; sent again it has no second effect
-    assert soon(lambda: alice.answer(WRITE).get("data") == {"customerUpsert": {"outcome": "UNCHANGED", "userErrors": []}})
+    assert soon(
+        lambda: alice.answer(WRITE).get("data") == {"customerUpsert": {"outcome": "UNCHANGED", "userErrors": []}}
+    )
     assert alice.one(BY) == {"version": 1}
 
 
@@ -243,7 +247,9 @@ def test_a_mutation_that_had_not_begun_when_its_time_was_over_has_no_effect(alic
     assert soon(lambda: alice.answer(WRITE).get("data") == {"customerUpsert": {"outcome": "CREATED", "userErrors": []}})
 
 
-@pytest.mark.xfail(reason="graphql-core makes no path of an empty one, by which the answer is taken for no answer", strict=True)
+@pytest.mark.xfail(
+    reason="graphql-core makes no path of an empty one, by which the answer is taken for no answer", strict=True
+)
 def test_an_operation_that_ran_out_of_time_was_executed_and_is_answered_so(alice, open_door):
     with nobody_else_writes(open_door, alice.people):
         response = alice.post(WRITE, accept="application/graphql-response+json")
@@ -271,7 +277,13 @@ def test_reads_go_on_while_a_mutation_waits(alice, open_door, monkeypatch):
 
 
 def test_processes_at_once_never_hand_out_more_than_a_bucket_has(opened, workspace):
-    settings = {"rate_limit_points": 60, "rate_limit_per_s": 1, "max_cost": 10, "pool_size": 4, "operation_timeout_s": 10}
+    settings = {
+        "rate_limit_points": 60,
+        "rate_limit_per_s": 1,
+        "max_cost": 10,
+        "pool_size": 4,
+        "operation_timeout_s": 10,
+    }
     apis = [opened(**settings) for _ in range(3)]
     secret = tokens.create(apis[0].door, workspace.id, "alice")
     asked = {"json": {"query": "{ a: workspace { id } b: workspace { id } }"}}
@@ -282,6 +294,6 @@ def test_processes_at_once_never_hand_out_more_than_a_bucket_has(opened, workspa
         return await asyncio.gather(*requests)
 
     statuses = [answer.status_code for answer in apis[0]._runner.run(all_at_once())]
-    statuses += [caller.post(**{"query": asked["json"]["query"]}).status_code for caller in callers * 10]
+    statuses += [caller.post(asked["json"]["query"]).status_code for caller in callers * 10]
     assert set(statuses) == {200, 429}
     assert statuses.count(200) == 30  # of two points each

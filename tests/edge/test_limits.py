@@ -146,7 +146,7 @@ def test_a_page_holds_a_hundred_rows_at_most(served):
             answer = alice.answer(f"{{ customers({argument}: {size}) {{ nodes {{ id }} }} }}")
             assert answer["data"] == {"customers": None}
             assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
-            assert answer["errors"][0]["message"] == f"{argument} must be between 0 and 100."
+            assert answer["errors"][0]["message"].startswith(f"{argument} must be between 0 and 100")
 
 
 def body(size):
@@ -162,7 +162,7 @@ def test_a_body_may_be_so_large_whether_or_not_it_says_its_length(served):
         for place in range(0, len(whole), 300):
             yield whole[place : place + 300]
 
-    for content in (lambda size: body(size), lambda size: parts(body(size))):
+    for content in (body, lambda size: parts(body(size))):
         for size, status in ((1_000, 200), (1_001, 413)):
             headers = alice.headers() | {"content-type": "application/json"}
             response = alice.api.request("POST", "/graphql", content=content(size), headers=headers)
@@ -318,9 +318,11 @@ def expanded(sets, fragments):
 @given(documents())
 def test_fields_are_counted_as_execution_would_collect_them(drawn_):
     selections, fragments = drawn_
-    text = f"{{ {written(selections)} }} " + " ".join(
-        f"fragment F{number} on Query {{ {written(one)} }}" for number, one in enumerate(fragments)
-    )
+    text = written(selections)
+    for number, one in enumerate(fragments):  # each names later ones only
+        if f"...F{number}" in text:
+            text += f" }} fragment F{number} on Query {{ {written(one)}"
+    text = f"{{ {text} }}"
     count = expanded([selections], fragments)
     document = parse(text)
     check_document(document, DEFAULTS.model_copy(update={"max_fields": count}))

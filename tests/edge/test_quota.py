@@ -1,13 +1,10 @@
 """The rate limit: a bucket that fills by the clock, leased in parts, and what callers are told of it."""
 
-# ruff: noqa: E501 - a document stands on one line
-
 import asyncio
 import re
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
 from asking import Api, Caller
@@ -129,7 +126,9 @@ def test_an_empty_bucket_says_when_to_come_back_and_means_it(alice, clock):
         assert "data" not in refused.json()
         (error,) = refused.json()["errors"]
         assert error["extensions"] == {"code": "RATE_LIMITED"}
-        assert re.fullmatch(r"This costs 10 points and \d are left; 2 come back each second. Try again in \d s.", error["message"])
+        assert re.fullmatch(
+            r"This costs 10 points and \d are left; 2 come back each second. Try again in \d s.", error["message"]
+        )
         (error,) = alice.post(TEN, accept_language="zh-CN").json()["errors"]
         assert f"请在 {wait} 秒后重试" in error["message"]
     clock.advance(seconds=1)
@@ -195,7 +194,12 @@ def owing(opened, workspace):
 
 
 def test_what_cost_more_than_it_was_estimated_at_is_owed(owing, clock):
-    for passed, status in ((0, 429), (10.5, 429), (0.5, 200), (0, 429)):  # 12 are owed, 10 are wanted, 2 come each second
+    for passed, status in (
+        (0, 429),
+        (10.5, 429),
+        (0.5, 200),
+        (0, 429),
+    ):  # 12 are owed, 10 are wanted, 2 come each second
         clock.advance(seconds=passed)
         assert owing.post(TEN).status_code == status
 
@@ -258,13 +262,13 @@ def test_a_refused_request_stores_nothing_but_the_quota(alice, database):
             tables = [table for table in SQLModel.metadata.sorted_tables if table.name != "quota"]
             return {table.name: sorted(map(repr, connection.execute(select(table)))) for table in tables}
 
-    with closing(SimpleNamespace(close=lambda: engine.dispose())):
-        engine = migrate.owner_engine(database)
-        for _ in range(2):
-            alice.ask(TEN)
-        before = stored()
-        assert alice.post(WRITE).status_code == 429
-        assert stored() == before
+    engine = migrate.owner_engine(database)
+    for _ in range(2):
+        alice.ask(TEN)
+    before = stored()
+    assert alice.post(WRITE).status_code == 429
+    assert stored() == before
+    engine.dispose()
 
 
 def test_without_a_limit_nothing_is_counted_and_nothing_told(opened, workspace):

@@ -330,11 +330,17 @@ def test_when_a_field_fails_it_is_200_and_there_is_data(alice, query, data, acce
 
 
 @pytest.mark.parametrize("accept", KINDS)
-def test_without_a_token_it_is_401_and_the_challenge_says_which_scheme(nobody, accept):
+def test_without_a_token_it_is_401_and_the_challenge_says_which_scheme(nobody, token, accept):
     for ask in (nobody.post, nobody.get):
         for query in (ASK, {"query": UPSERT}, {"query": "{ nope }"}, {"query": "{"}):
             answer = ask(query, accept=accept)
             assert refused(answer, 401)
             assert answer.headers["www-authenticate"].split()[0] == "Bearer"
+    for header in ("", "Bearer", "Bearer ", "Bearer nope", f"Basic {token}", f"Token {token}", token, f"Bearer{token}"):
+        answer = nobody.post(ASK, accept=accept, authorization=header)
+        assert refused(answer, 401)
+        assert answer.headers["www-authenticate"].split()[0] == "Bearer"
+    for header in (f"bearer {token}", f"BEARER  {token}"):  # RFC 9110: the scheme in any case
+        assert nobody.post(ASK, accept=accept, authorization=header).data == NAME
     # the schema is no secret
     assert nobody.post({"query": "{ __schema { queryType { name } } }"}).status == 200

@@ -17,8 +17,8 @@ export async function counted(address, init = {}) {
   const request = { method, ...(method === "GET" ? read(new URL(address)) : JSON.parse(init.body)) };
   requests.push(request);
   const response = await signedIn(address, init);
-  request.status = response.status;
   request.errors = (await response.clone().json()).errors ?? [];
+  request.status = response.status;
   return response;
 }
 

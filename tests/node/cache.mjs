@@ -18,8 +18,8 @@ const client = new ApolloClient({ cache, link: new HttpLink({ uri: url, fetch: c
 const settled = async () => {
   for (let before = -1; before < requests.length && before < QUARREL; ) {
     before = requests.length;
-    await new Promise((resolve) => setTimeout(resolve, QUIET));
     while (requests.some(({ status }) => !status)) await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, QUIET)); // for the cache to take it in, and ask again
   }
 };
 const plainly = async (query) => {
