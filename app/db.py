@@ -7,6 +7,7 @@ import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import inf
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -36,7 +37,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.orm import Session
 
-from app.errors import Unavailable
+from app.errors import TimedOut, Unavailable
 from app.settings import Settings
 from app.text import Text
 
@@ -121,6 +122,20 @@ class Database:
             connection.execute(f"SET ROLE {APP_ROLE}")
             connection.autocommit = False
 
+        @event.listens_for(engine, "before_cursor_execute")
+        def _in_time(connection: Connection, *_: object) -> None:
+            # a statement has the whole time for itself: none begins after it
+            if monotonic() > connection.info.get("until", inf):
+                msg = Text(
+                    "This took longer than an operation may; ask for less at once.",
+                    "此操作耗时超过上限；请一次少查询一些。",
+                )
+                raise TimedOut(msg)
+
+        @event.listens_for(engine, "checkin")
+        def _checkin(_connection: Any, record: Any) -> None:  # noqa: ANN401 - as above
+            record.info.pop("until", None)
+
         return engine
 
     @contextmanager
@@ -158,6 +173,8 @@ class Database:
             left = max(1, int((until - monotonic()) * 1000))
             given.append(func.set_config("statement_timeout", str(left), true()))
         session.connection().execute(select(*given))
+        if until is not None:
+            session.connection().info["until"] = until
 
     def enter_gate(self, gate: Session | Connection) -> None:
         """Put on, for this transaction, the role that sees tokens and jobs only."""

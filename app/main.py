@@ -57,12 +57,16 @@ def create_app(settings: Settings, *, work: bool = True, token: str | None = Non
     return app
 
 
+APOLLOS = ["Apollo-Require-Preflight", "Apollographql-Client-Name", "Apollographql-Client-Version"]
+"""Header fields that Apollo's clients in web pages add."""
+
+
 def _let_pages_call(app: FastAPI, origins: list[str]) -> None:
     app.add_middleware(
         CORSMiddleware,
         allow_origins=origins,
         allow_methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type", "Traceparent", "X-Request-Id"],
+        allow_headers=["Authorization", "Content-Type", "If-None-Match", "Traceparent", "X-Request-Id", *APOLLOS],
         expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "Traceparent", "X-Request-Id"],
         max_age=7_200,
     )

@@ -38,13 +38,13 @@ class Settings(BaseSettings):
     )
     max_definitions: int = Field(100, ge=1, description="Most operations and fragments in one document.")
     max_fields: int = Field(
-        3_000, ge=1, description="Most fields that an operation may come to when its fragments are spread."
+        3_000, ge=1, description="Most fields that a document may come to when its fragments are spread."
     )
     max_depth: int = Field(20, ge=1, description="How deep fields may be nested.")
     max_root_fields: int = Field(50, ge=1, description="Most root fields in one operation.")
     max_mutations: int = Field(10, ge=1, description="Most mutations in one operation.")
-    max_aliases: int = Field(60, ge=0, description="Most aliases in one operation.")
-    max_directives: int = Field(50, ge=0, description="Most directives in one operation.")
+    max_aliases: int = Field(60, ge=0, description="Most aliases in one document.")
+    max_directives: int = Field(50, ge=0, description="Most directives in one document.")
     max_introspection_depth: int = Field(
         2, ge=1, description="How many lists of introspection (fields, inputFields, …) may be nested."
     )
@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     )
     max_page_size: int = Field(100, ge=1, description="Most rows on one page of a list.")
     max_cost: int = Field(20_000, ge=1, description="Most points that one operation may be estimated at.")
+    max_answer_bytes: int = Field(10_000_000, ge=1_000, description="Largest answer to a query, in bytes.")
     operation_timeout_s: float = Field(
         10, gt=0, description="Longest time one operation may take, its SQL statements included."
     )
@@ -68,7 +69,7 @@ class Settings(BaseSettings):
         description="Most facts that one question outside the rollups may read (several filters at once).",
     )
     write_timeout_s: float = Field(
-        30, gt=0, description="Longest time a write waits for the database before a retryable error."
+        8, gt=0, description="Longest time a write waits for the database before a retryable error."
     )
     group_size: int = Field(64, ge=1, description="Most waiting writes of one workspace that are committed together.")
     writer_threads: int = Field(

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -108,35 +109,22 @@ class Writer:
 
     def _together(self, group: list[Call]) -> bool:
         """Run all in one transaction. False when some have no answer yet and must be run alone."""
-        answers: list[tuple[Call, Any]] = []
-        refusals: list[tuple[Call, Exception]] = []
         try:
             with self._open(group[0].tenant_id) as (session, unit):
-                for call in group:
-                    savepoint = session.begin_nested()
-                    try:
-                        answer = _work(call, unit)
-                        savepoint.commit()
-                        answers.append((call, answer))
-                    except Undone as undone:
-                        savepoint.rollback()
-                        answers.append((call, undone.answer))
-                    except SQLAlchemyError as error:  # a race or a fault of the database: decided when it runs alone
-                        if getattr(error, "connection_invalidated", False):
-                            return False
-                        savepoint.rollback()
-                    except Exception as error:  # noqa: BLE001 - whatever a member raises is its own answer
-                        savepoint.rollback()
-                        refusals.append((call, error))
-                    session.expunge_all()
+                answers = [_attempt(session, unit, call) for call in group]
                 session.commit()
+        except Unavailable as error:
+            if getattr(error.__cause__, "connection_invalidated", False):
+                return False
+            for call in group:  # alone, each would wait as long again
+                call.future.set_exception(error)
+            return True
         except (SQLAlchemyError, AppError):
             return False
-        for call, answer in answers:
-            call.future.set_result(answer)
-        for call, refusal in refusals:
-            call.future.set_exception(refusal)
-        return len(answers) + len(refusals) == len(group)
+        for answer in answers:
+            if answer is not None:
+                answer()
+        return None not in answers
 
     def _alone(self, call: Call) -> None:
         for attempt in range(ATTEMPTS):
@@ -172,6 +160,28 @@ class Writer:
                     raise _Race from error
                 raise
             return answer
+
+
+def _attempt(session: WalledSession, unit: "Callable[[Actor], Uow]", call: Call) -> Callable[[], None] | None:
+    """Run one member in its savepoint; what to tell it once all is committed, None when it must be run alone."""
+    savepoint = session.begin_nested()
+    try:
+        answer = _work(call, unit)
+        savepoint.commit()
+    except Undone as undone:
+        savepoint.rollback()
+        return partial(call.future.set_result, undone.answer)
+    except DBAPIError as error:
+        if fault(error) is Fault.UNAVAILABLE:
+            raise
+        savepoint.rollback()  # a race or a fault of the database: decided when it runs alone
+        return None
+    except Exception as error:  # noqa: BLE001 - whatever a member raises is its own answer
+        savepoint.rollback()
+        return partial(call.future.set_exception, error)
+    finally:
+        session.expunge_all()
+    return partial(call.future.set_result, answer)
 
 
 class _Race(Exception):

@@ -14,7 +14,6 @@ from graphql import (
     GraphQLField,
     GraphQLList,
     GraphQLNonNull,
-    GraphQLScalarType,
     OperationDefinitionNode,
     SelectionSetNode,
     get_named_type,
@@ -146,18 +145,19 @@ def _value(type_: Any, inner: Sequence[SelectionSetNode], value: Any, at: str) -
             return
         for place, one in enumerate(value):
             yield from _value(type_.of_type, inner, one, f"{at}.{place}")
-    elif isinstance(type_, GraphQLEnumType):
-        if value not in type_.values:
-            yield f"{at}: {value!r} is no {type_}"
-    elif isinstance(type_, GraphQLScalarType):
-        try:
-            fits = FORMATS[type_.name](value)
-        except ValueError:
-            fits = False
-        if not fits:
-            yield f"{at}: {value!r} is no {type_}"
-    else:
+    elif is_composite_type(type_):
         yield from _object(type_, inner, value, at)
+    elif not _fits(type_, value):
+        yield f"{at}: {value!r} is no {type_}"
+
+
+def _fits(type_: Any, value: Any) -> bool:
+    if isinstance(type_, GraphQLEnumType):
+        return value in type_.values
+    try:
+        return FORMATS[type_.name](value)
+    except ValueError:
+        return False
 
 
 def _long(type_: Any, selections: Sequence[SelectionSetNode], data: Any, sized: Sequence[str]) -> bool:

@@ -20,6 +20,7 @@ from graphql import (
     GraphQLNonNull,
     IntValueNode,
     ListValueNode,
+    NullValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
@@ -27,6 +28,7 @@ from graphql import (
     VariableNode,
     get_named_type,
     is_composite_type,
+    print_ast,
     value_from_ast_untyped,
 )
 
@@ -52,45 +54,40 @@ class Entry:
     is_list: bool
     inside: "Plan"
 
+    def count(self, value: Any) -> float:  # noqa: ANN401 - what was answered: nothing, an object or a list
+        """What it did cost, by what came of it."""
+        if not isinstance(value, list):
+            return self.weight + (0 if value is None else self.unit + self.inside.count(value))
+        found = [one for one in value if one is not None]
+        inside = sum(map(self.inside.count, found)) if self.inside.entries else 0
+        return self.weight * len(value) + self.unit * len(found) + inside
+
 
 @dataclass(slots=True)
 class Plan:
     """What one operation, or one object of it, costs beside its scalars."""
 
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, list[Entry]] = field(default_factory=dict)
+    """By response key; several where objects of different types have different fields under one."""
 
     def estimate(self, variables: Mapping[str, Any], above: int = 1, sized: frozenset[str] = frozenset()) -> float:
         """The most that it is expected to cost; `above` is the size of the lists named in `sized`."""
         total = 0.0
-        for entry in self.entries.values():
+        for entry in (one for several in self.entries.values() for one in several):
             size = entry.size(variables)
             times = above if entry.name in sized else size if entry.is_list else 1
-            inner = entry.inside.estimate(variables, size, entry.sized)
-            total += entry.weight + times * (entry.unit + inner)
+            total += times * (entry.weight + entry.unit + entry.inside.estimate(variables, size, entry.sized))
         return total
 
     def count(self, data: Mapping[str, Any]) -> float:
         """What it did cost, by what came of it."""
-        total = 0.0
-        for key, entry in self.entries.items():
-            if key not in data:  # of another type, or skipped
-                continue
-            value = data[key]
-            total += entry.weight
-            if value is None:
-                continue
-            if not isinstance(value, list):
-                total += entry.unit + entry.inside.count(value)
-            elif entry.inside.entries:
-                total += sum(entry.unit + entry.inside.count(one) for one in value if one is not None)
-            else:
-                total += entry.unit * len(value)
-        return total
+        # which of several it was, the answer need not tell: the dearest then; what is not there is of another type
+        return sum(max(one.count(data[key]) for one in entries) for key, entries in self.entries.items() if key in data)
 
 
 def points(cost: float) -> int:
     """A cost in whole points; nothing is free."""
-    return max(1, ceil(cost))
+    return max(1, ceil(round(cost, 6)))  # tenths are not exact
 
 
 def plan(schema: Schema, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> Plan:
@@ -115,13 +112,15 @@ class _Planner:
     defaults: Mapping[str, Any]
 
     def plan(self, selected: Selected) -> Plan:
-        groups: dict[str, list[tuple[FieldNode, GraphQLField, str]]] = {}
+        groups: dict[str, dict[object, list[tuple[FieldNode, GraphQLField, str]]]] = {}
         for node, parent in self._fields(selected, set()):
             definition = self._definition(parent, node.name.value)
             if definition is not None and is_composite_type(get_named_type(definition.type)):
-                key = (node.alias or node.name).value
-                groups.setdefault(key, []).append((node, definition, parent))
-        return Plan({key: self._entry(nodes) for key, nodes in groups.items()})
+                # one object answers one field with one set of arguments under a key: validation has seen to it
+                same = node.name.value, tuple(sorted(map(print_ast, node.arguments or ())))
+                group = groups.setdefault((node.alias or node.name).value, {})
+                group.setdefault(same, []).append((node, definition, parent))
+        return Plan({key: [self._entry(nodes) for nodes in group.values()] for key, group in groups.items()})
 
     def _entry(self, nodes: list[tuple[FieldNode, GraphQLField, str]]) -> Entry:
         node, definition, parent = nodes[0]
@@ -164,7 +163,9 @@ class _Planner:
             return None if inner is None else self._value(inner, path[1:], variables)
         if isinstance(node, ListValueNode):
             return node.values
-        return int(node.value) if isinstance(node, IntValueNode) else None
+        if isinstance(node, IntValueNode):
+            return int(node.value)
+        return None if path or isinstance(node, NullValueNode) else (node,)  # the only entry of a list
 
     def _fields(self, selected: Selected, seen: set[str]) -> Iterator[tuple[FieldNode, str]]:
         for one, parent in selected:
@@ -190,8 +191,8 @@ def _length(value: object) -> int | None:
     """What a slicing argument asks for: a number, or as many as a list is long."""
     if isinstance(value, bool) or value is None:
         return None
-    if isinstance(value, int):
-        return max(0, value)
+    if isinstance(value, int | float):  # 100.0 is a whole number to GraphQL too
+        return max(0, int(value))
     return len(value) if isinstance(value, list | tuple) else 1
 
 

@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from graphql import (
@@ -13,6 +14,7 @@ from graphql import (
     GraphQLError,
     OperationDefinitionNode,
     OperationType,
+    get_introspection_query,
     parse,
     validate,
 )
@@ -27,27 +29,35 @@ from app.text import Text
 
 MOST_CHARACTERS = 250_000
 """How much source text is kept; a syntax tree takes some hundred times as much memory as its text."""
+STRANGERS_CHARACTERS = 20_000
+"""The same for callers without a token, who push nobody else's out."""
 CHARACTERS_PER_TOKEN = 20
 """How long a document may be, by the number of tokens that it may have."""
-ANONYMOUS_TOKENS = 1_500
+STRANGERS_TOKENS = 1_500
 """How long a document may be that comes without a token: the schema is no secret, and asking for it is short."""
 MOST_ERRORS = 5
 """How many validation errors are told at once."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Operation:
     """One operation of a valid document."""
 
+    schema: Schema
+    document: DocumentNode
     node: OperationDefinitionNode
-    plan: Plan
+
+    @property
+    def name(self) -> str | None:
+        """What it is called."""
+        return self.node.name.value if self.node.name else None
 
     @property
     def is_mutation(self) -> bool:
         """Whether it writes."""
         return self.node.operation is OperationType.MUTATION
 
-    @property
+    @cached_property
     def is_introspection(self) -> bool:
         """Whether it asks for nothing but the schema, which is no secret."""
         return all(
@@ -55,13 +65,19 @@ class Operation:
             for node in self.node.selection_set.selections
         )
 
+    @cached_property
+    def _plan(self) -> Plan:
+        definitions = self.document.definitions
+        fragments = {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)}
+        return plan(self.schema, self.node, fragments)
+
     def cost(self, variables: Mapping[str, Any]) -> int:
         """What it is expected to cost, in points."""
-        return points(self.plan.estimate(variables))
+        return points(self._plan.estimate(variables))
 
     def count(self, data: Mapping[str, Any] | None) -> int:
         """What it did cost, by its answer, in points."""
-        return points(self.plan.count(data or {}))
+        return points(self._plan.count(data or {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,43 +97,63 @@ class Prepared:
         return self.operations.get(name) if name is not None else None
 
 
+class _Kept:
+    """Prepared documents by their text; those not asked for longest go first."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._characters = most, 0
+        self._lock = threading.Lock()
+        self._found: OrderedDict[str, Prepared] = OrderedDict()
+
+    def get(self, source: str) -> Prepared | None:
+        with self._lock:
+            found = self._found.get(source)
+            if found is not None:
+                self._found.move_to_end(source)
+            return found
+
+    def put(self, source: str, prepared: Prepared) -> None:
+        with self._lock:
+            if source not in self._found:
+                self._characters += len(source)
+            self._found[source] = prepared
+            while self._characters > self._most:
+                old, _ = self._found.popitem(last=False)
+                self._characters -= len(old)
+
+
 class Documents:
-    """The cache; one per process, thread safe."""
+    """The documents of one process; thread safe."""
 
     def __init__(self, schema: Schema, settings: Settings) -> None:
         self._schema, self._settings = schema, settings
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[str, Prepared] = OrderedDict()
-        self._characters = 0
+        self._kept, self._strangers = _Kept(MOST_CHARACTERS), _Kept(STRANGERS_CHARACTERS)
 
-    def known(self, source: str) -> Prepared | None:
+    def known(self, source: str, *, stranger: bool = False) -> Prepared | None:
         """The document of `source`, if it was prepared before."""
-        with self._lock:
-            found = self._kept.get(source)
-            if found is not None:
-                self._kept.move_to_end(source)
-            return found
+        return (self._strangers if stranger else self._kept).get(source)
 
-    def get(self, source: str) -> Prepared:
-        """The document of `source`. Takes its time with a long one it does not know: call it on a thread."""
-        found = self.known(source)
+    def get(self, source: str, *, stranger: bool = False) -> Prepared:
+        """The document of `source`; a stranger's must be short.
+
+        Takes its time with a long one that it does not know: call it on a thread.
+        """
+        kept = self._strangers if stranger else self._kept
+        found = kept.get(source)
         if found is not None:
             return found
-        prepared = self._prepare(source, self._settings.max_query_tokens)
-        if prepared.errors:
-            return prepared
-        with self._lock:
-            if source not in self._kept:
-                self._characters += len(source)
-            self._kept[source] = prepared
-            while self._characters > MOST_CHARACTERS:
-                old, _ = self._kept.popitem(last=False)
-                self._characters -= len(old)
+        prepared = self._prepare(source, STRANGERS_TOKENS if stranger else self._settings.max_query_tokens)
+        if not prepared.errors:
+            kept.put(source, prepared)
         return prepared
 
-    def introspection(self, source: str) -> Prepared:
-        """The document of `source` for somebody unknown, who may only ask for the schema, and shortly. Not kept."""
-        return self._prepare(source, ANONYMOUS_TOKENS)
+    @cached_property
+    def strangers_cost(self) -> int:
+        """What a stranger may ask for: the whole schema with every detail, and a little more."""
+        options = {"specified_by_url": True, "directive_is_repeatable": True, "schema_description": True}
+        text = get_introspection_query(**options, input_value_deprecation=True)
+        (operation,) = self._prepare(text, self._settings.max_query_tokens).operations.values()
+        return operation.cost({}) * 5 // 4
 
     def _prepare(self, source: str, max_tokens: int) -> Prepared:
         too_long = TooComplex(
@@ -131,9 +167,9 @@ class Documents:
         if len(source) > CHARACTERS_PER_TOKEN * max_tokens:
             return Prepared(None, (too_long,))
         try:
-            document = parse(source, max_tokens=max_tokens)
+            document = parse(source, max_tokens=max_tokens, allow_empty_selection_sets=False)
         except GraphQLError as error:
-            if "contains more than" in error.message:
+            if error.message.startswith("Syntax Error: Document contains more than"):
                 return Prepared(None, (too_long,))
             error.extensions = {"code": "GRAPHQL_PARSE_FAILED"}
             return Prepared(None, (error,))
@@ -148,12 +184,9 @@ class Documents:
             found.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
         if errors:
             return Prepared(document, tuple(errors))
-        return Prepared(document, (), self._operations(document), deprecated(self._schema, document))
-
-    def _operations(self, document: DocumentNode) -> dict[str | None, Operation]:
-        fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-        return {
-            node.name.value if node.name else None: Operation(node, plan(self._schema, node, fragments))
+        operations = {
+            node.name.value if node.name else None: Operation(self._schema, document, node)
             for node in document.definitions
             if isinstance(node, OperationDefinitionNode)
         }
+        return Prepared(document, (), operations, deprecated(self._schema, document))

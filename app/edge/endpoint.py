@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from inspect import isawaitable
-from time import monotonic, perf_counter
+from dataclasses import dataclass, replace
+from functools import partial
+from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
-from graphql import ExecutionResult, GraphQLError, execute
+from graphql import DocumentNode, GraphQLError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -18,23 +18,24 @@ from app.edge import request as requests
 from app.edge import response as responses
 from app.edge import usage
 from app.edge.documents import Documents, Operation, Prepared
-from app.edge.dry import priced
+from app.edge.dry import alone
 from app.edge.identity import CHALLENGE, NEEDED, identified
-from app.edge.limits import TooComplex, check_cost, check_variables
+from app.edge.limits import TooComplex, check_cost, check_variables, too_large
 from app.edge.persisted import Persisted
 from app.edge.quota import Quotas, headers
 from app.edge.request import GRAPHQL, JSON, Asked, Refused
-from app.edge.rows import takes_rows
-from app.errors import TimedOut
+from app.edge.runner import Ran, Runner
 from app.metrics import LIMITED, OPERATIONS
 from app.schema.build import build
-from app.schema.context import Context, Rate
+from app.schema.context import Rate
 from app.schema.errors import fault, presented
-from app.schema.scalars import lenient
 from app.services import token
 from app.settings import Settings
 from app.text import Text
 from app.uow import Actor, Door
+
+MOST_ERRORS = 50
+"""How many errors of one operation are told, and how many faults logged."""
 
 
 @dataclass(slots=True)
@@ -57,17 +58,17 @@ class Endpoint:
         self._persisted = Persisted(settings.trusted_documents, only_trusted=settings.only_trusted_documents)
         self._quotas = Quotas(door, settings)
         self._threads = ThreadPoolExecutor(settings.pool_size, thread_name_prefix="reader")
-        self._places = asyncio.Semaphore(settings.pool_size)
-        self._closing: set[asyncio.Task[None]] = set()
+        self._strangers = ThreadPoolExecutor(1, thread_name_prefix="stranger")
+        self._runner = Runner(door, settings, self._schema, self._threads)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         began, request = perf_counter(), Request(scope, receive)
         given = request.headers
-        locale = requests.locale(given.get("accept-language"))
+        locale = requests.locale(requests.lines(request, "accept-language"))
         call = Call(request, requests.request_id(given.get("x-request-id")) or uuid4().hex, locale)
         try:
-            call.kind = requests.media_type(given.get("accept"))
+            call.kind = requests.media_type(requests.lines(request, "accept"))
             response = await self._answer(call)
         except Refused as refused:
             if refused.code == "RATE_LIMITED":
@@ -81,16 +82,21 @@ class Endpoint:
             response = responses.written(body, call.kind, 500)
         response.headers["x-request-id"] = call.id
         response.headers["vary"] = responses.VARY
+        response.headers["content-language"] = "zh" if locale.startswith("zh") else "en"
+        if request.method == "GET" and "etag" not in response.headers:
+            response.headers["cache-control"] = "no-store"
         if trace := requests.trace_parent(given.get("traceparent")):
             response.headers["traceparent"] = trace
         OPERATIONS.labels(call.operation, response.status_code).observe(perf_counter() - began)
-        await responses.packed(request, response)(scope, receive, send)
+        response = await responses.packed(request, response)
+        await response(scope, receive, send)
 
     async def close(self) -> None:
         """Finish what is under way."""
         await self._quotas.close()
-        await asyncio.gather(*self._closing)
+        await self._runner.close()
         self._threads.shutdown()
+        self._strangers.shutdown()
 
     async def _answer(self, call: Call) -> Response:
         request = call.request
@@ -107,82 +113,77 @@ class Endpoint:
         operation = prepared.operation(asked.operation)
         if actor is None and not (operation and operation.is_introspection):
             raise Refused(401, NEEDED, "UNAUTHENTICATED", **CHALLENGE)
-        if prepared.errors or operation is None:
+        if prepared.errors or operation is None or prepared.document is None:
             return self._refused(call, prepared.errors or (_unclear(asked.operation),))
         call.operation = operation.node.operation.value
         if operation.is_mutation and request.method == "GET":
             raise Refused(405, Text("A mutation is sent by POST.", "变更请以 POST 发送。"), allow="POST")
-        cost = None
+        cost, dry = None, alone(prepared.document, operation.node, asked.variables)
         try:
             check_variables(asked.variables, self._settings.max_list_length)
             cost = operation.cost(asked.variables)
-            check_cost(cost, self._settings.max_cost)
+            if dry is None:
+                check_cost(cost, self._settings.max_cost if actor else self._documents.strangers_cost)
         except TooComplex as error:
             return self._refused(call, (error,), {"cost": {"requestedQueryCost": cost, "actualQueryCost": None}})
         usage.count(prepared.deprecated, actor)
-        self._quotas.enter(actor)
-        try:
-            rate = await self._quotas.take(actor, cost)
-            until = monotonic() + self._settings.operation_timeout_s
-            context = Context(self._door, self._threads, self._places, actor, call.locale, until=until, rate=rate)
-            result = await self._run(asked, prepared, operation, context)
-        finally:
-            self._quotas.leave(actor)
-        return self._executed(call, actor, result, operation, cost)
+        return await self._run(call, actor, operation, dry or prepared.document, asked.variables, cost, dry is not None)
 
     async def _prepared(self, asked: Asked, actor: Actor | None) -> Prepared:
         """The document, parsed, measured and validated."""
-        source = self._persisted.source(asked, may_learn=actor is not None)
-        known = self._documents.known(source) if actor else None
-        if known is not None:
-            return known
-        prepare = self._documents.get if actor else self._documents.introspection
-        return await asyncio.get_running_loop().run_in_executor(self._threads, prepare, source)
+        if actor is None and asked.query is None:  # which documents others use is theirs to know
+            raise Refused(401, NEEDED, "UNAUTHENTICATED", **CHALLENGE)
+        source = self._persisted.source(asked)
+        prepared = self._documents.known(source, stranger=actor is None)
+        if prepared is None:
+            prepare = partial(self._documents.get, source, stranger=actor is None)
+            # strangers wait for one another, and nobody for them
+            threads = self._threads if actor else self._strangers
+            prepared = await asyncio.get_running_loop().run_in_executor(threads, prepare)
+        if actor is not None and not prepared.errors:
+            self._persisted.learn(asked)
+        return prepared
 
-    async def _run(self, asked: Asked, prepared: Prepared, operation: Operation, context: Context) -> ExecutionResult:
-        assert prepared.document is not None  # noqa: S101 - it is valid
-        softly = takes_rows(self._schema.core, operation.node, asked.variables)
-        try:
-            with lenient(on=softly):
-                result = execute(
-                    self._schema.core,
-                    priced(prepared.document, operation.node, asked.variables),
-                    context_value=context,
-                    variable_values=asked.variables,
-                    operation_name=asked.operation,
-                    hide_suggestions=not self._settings.graphiql,
-                )
-                if isawaitable(result):
-                    async with asyncio.timeout(self._settings.operation_timeout_s):
-                        result = await result
-        except TimeoutError:
-            # what a thread still reads ends by the same deadline; the answer does not wait for it
-            closing = asyncio.create_task(context.close())
-            self._closing.add(closing)
-            closing.add_done_callback(self._closing.discard)
-            error = TimedOut(_LATE_WRITE if operation.is_mutation else _LATE)
-            return ExecutionResult(None, [GraphQLError(str(error), original_error=error, path=[])])
-        except BaseException:
-            await context.close()
-            raise
-        await context.close()
-        return result
-
-    def _executed(
-        self, call: Call, actor: Actor | None, result: ExecutionResult, operation: Operation, cost: int
+    async def _run(  # noqa: PLR0913 - what a run depends on
+        self,
+        call: Call,
+        actor: Actor | None,
+        operation: Operation,
+        document: DocumentNode,
+        variables: dict[str, Any],
+        cost: int,
+        dry: bool,
     ) -> Response:
-        # without `data` nothing was executed: the variables did not fit
-        began = result.data is not None or any(error.path is not None for error in result.errors or ())
-        actual = operation.count(result.data) if began else 0
-        rate = self._quotas.settle(actor, cost, actual)
+        """The answer to an operation, its points taken before and settled after."""
+        taken = 1 if dry else cost
+        self._quotas.enter(actor)
+        try:
+            rate = await self._quotas.take(actor, taken)
+            if rate is not None:
+                rate = replace(rate, cost=cost)
+            try:
+                ran = await self._runner.run(document, operation, variables, actor, call.locale, rate, cost)
+            except BaseException:
+                self._quotas.settle(actor, taken, 0)
+                raise
+        finally:
+            self._quotas.leave(actor)
+        actual = min(ran.cost, 1) if dry else ran.cost
+        return self._executed(call, ran, _cost(cost, actual, self._quotas.settle(actor, taken, actual)))
+
+    def _executed(self, call: Call, ran: Ran, price: tuple[dict[str, Any], dict[str, str]]) -> Response:
         body: dict[str, Any] = {}
-        if result.errors:
-            body["errors"] = self._errors(call, result.errors)
-        if began:
-            body["data"] = result.data
-        body["extensions"] = {"cost": _cost(cost, actual, rate)}
-        status = 200 if began or call.kind == JSON else 400
-        response = responses.written(body, call.kind, status, headers(rate) if rate else None)
+        if ran.errors:
+            body["errors"] = self._errors(call, ran.errors)
+        if ran.began:
+            body["data"] = ran.data
+        cost, headers = price
+        body["extensions"] = {"cost": cost}
+        status = 200 if ran.began or call.kind == JSON else 400
+        response = responses.written(body, call.kind, status, headers)
+        most = self._settings.max_answer_bytes
+        if len(response.body) > most and call.operation != "mutation":
+            return self._refused(call, (too_large(len(response.body), most),), body["extensions"])
         return responses.tagged(call.request, response, body) if call.request.method == "GET" else response
 
     def _refused(
@@ -195,30 +196,23 @@ class Endpoint:
         return responses.written(body, call.kind, 400 if call.kind == GRAPHQL else 200)
 
     def _errors(self, call: Call, errors: Sequence[GraphQLError]) -> list[Any]:
-        for error in errors:
+        for error in errors[:MOST_ERRORS]:
             if isinstance(error, TooComplex):
                 LIMITED.labels("QUERY_TOO_COMPLEX").inc()
-        return [presented(error, call.locale, call.id).formatted for error in errors]
+        return [presented(error, call.locale, call.id).formatted for error in errors[:MOST_ERRORS]]
 
 
-_LATE = Text("This took longer than an operation may; ask for less at once.", "此操作耗时超过上限；请一次少查询一些。")
-_LATE_WRITE = Text(
-    "This took longer than an operation may. It may or may not have been stored: send it again, the same record or "
-    "idempotencyKey has one effect.",
-    "此操作耗时超过上限，可能已保存，也可能未保存：请重新发送，相同的记录或 idempotencyKey 只生效一次。",
-)
-
-
-def _cost(requested: int, actual: int, rate: Rate | None) -> dict[str, Any]:
-    """What an operation cost, in the shape that Shopify's clients know."""
+def _cost(requested: int, actual: int, rate: Rate | None) -> tuple[dict[str, Any], dict[str, str]]:
+    """What an operation cost, in the shape that Shopify's clients know, and as header fields."""
     found: dict[str, Any] = {"requestedQueryCost": requested, "actualQueryCost": actual}
-    if rate is not None:
-        found["throttleStatus"] = {
-            "maximumAvailable": rate.limit,
-            "currentlyAvailable": rate.remaining,
-            "restoreRate": rate.restore_rate,
-        }
-    return found
+    if rate is None:
+        return found, {}
+    found["throttleStatus"] = {
+        "maximumAvailable": rate.limit,
+        "currentlyAvailable": rate.remaining,
+        "restoreRate": rate.restore_rate,
+    }
+    return found, headers(rate)
 
 
 def _unclear(name: str | None) -> GraphQLError:

@@ -5,7 +5,7 @@ first limit, so a document that would expand without end takes no longer than on
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
@@ -46,9 +46,13 @@ def check_document(document: DocumentNode, settings: Settings) -> None:
     for one in _lists(document):
         _check(len(one.values), settings.max_list_length, _ENTRIES, one)
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    walk = _Walk(settings, fragments)
     for node in document.definitions:
         if isinstance(node, OperationDefinitionNode):
-            _Walk(settings, fragments, node).check()
+            walk.operation_(node)
+    for name, fragment in fragments.items():
+        if name not in walk.spread:  # it is never executed, but validated like the others
+            walk.rest(fragment)
 
 
 def check_variables(variables: Any, most: int) -> None:  # noqa: ANN401 - any JSON
@@ -74,6 +78,16 @@ def check_cost(cost: int, most: int) -> None:
             "请减小分页（first、last）、减少列表嵌套，或分成几次请求。",
         )
         raise TooComplex(text)
+
+
+def too_large(size: int, most: int) -> TooComplex:
+    """What is said instead of an answer of more bytes than are sent."""
+    return TooComplex(
+        Text(
+            f"The answer has {size:,} bytes, at most {most:,} are sent; ask for fewer rows or fields.",
+            f"响应有 {size:,} 字节，最多发送 {most:,} 字节；请减少行数或字段。",
+        )
+    )
 
 
 _DEFINITIONS = Text("operations and fragments", "个操作和片段")
@@ -103,26 +117,34 @@ Groups = dict[str, list[FieldNode]]
 
 @dataclass
 class _Walk:
-    """One operation on its way; counts as it goes."""
+    """A document on its way; counts as it goes, all of its operations together."""
 
     settings: Settings
     fragments: dict[str, FragmentDefinitionNode]
-    operation: OperationDefinitionNode
     fields: int = 0
     aliases: int = 0
     directives: int = 0
+    spread: set[str] = field(default_factory=set)
+    """The fragments that were met."""
 
-    def check(self) -> None:
+    def operation_(self, node: OperationDefinitionNode) -> None:
         """Raises TooComplex."""
-        self._mark(self.operation)
-        roots = self._merged([self.operation.selection_set])
-        if self.operation.operation is OperationType.MUTATION:
-            _check(len(roots), self.settings.max_mutations, _MUTATIONS, self.operation)
-        _check(len(roots), self.settings.max_root_fields, _ROOTS, self.operation)
+        self._mark(node)
+        for variable in node.variable_definitions or ():
+            self._mark(variable)
+        roots = self._merged([node.selection_set])
+        if node.operation is OperationType.MUTATION:
+            _check(len(roots), self.settings.max_mutations, _MUTATIONS, node)
+        _check(len(roots), self.settings.max_root_fields, _ROOTS, node)
         self._down(roots, 1, 0)
 
+    def rest(self, node: FragmentDefinitionNode) -> None:
+        """Measure a fragment that no operation spreads. Raises TooComplex."""
+        self._mark(node)
+        self._down(self._merged([node.selection_set]), 1, 0)
+
     def _down(self, groups: Groups, depth: int, nested: int) -> None:
-        _check(depth, self.settings.max_depth, _DEPTH, self.operation)
+        _check(depth, self.settings.max_depth, _DEPTH)
         for nodes in groups.values():
             inner = [node.selection_set for node in nodes if node.selection_set]
             # every twin is compared with every other, those with selections all the way down
@@ -153,6 +175,9 @@ class _Walk:
                 if spread is None or node.name.value in seen:
                     continue  # an unknown one is validation's to name
                 seen.add(node.name.value)
+                if node.name.value not in self.spread:
+                    self.spread.add(node.name.value)
+                    self._mark(spread)
             waiting.extend(spread.selection_set.selections)
         return found
 

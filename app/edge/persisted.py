@@ -33,8 +33,8 @@ class Persisted:
         self._learnt: OrderedDict[str, str] = OrderedDict()
         self._characters = 0
 
-    def source(self, asked: Asked, *, may_learn: bool) -> str:
-        """The text of the document that `asked` means; learnt by its hash if it brings both and `may_learn`.
+    def source(self, asked: Asked) -> str:
+        """The text of the document that `asked` means.
 
         Raises Refused for a name that is not known, a hash that does not fit, and a document that is not trusted.
         """
@@ -49,9 +49,20 @@ class Persisted:
                 "此服务只运行清单中的文档；请发送其中之一，或以 documentId 给出其编号。",
             )
             raise Refused(403, text, "QUERY_NOT_TRUSTED")
-        if asked.sha256 is not None and may_learn:
-            self._learn(asked.sha256, asked.query)
         return asked.query
+
+    def learn(self, asked: Asked) -> None:
+        """Remember a document, which is known to be good, by the hash that came with it."""
+        if asked.sha256 is None or asked.query is None:
+            return
+        with self._lock:
+            if asked.sha256 not in self._learnt:
+                self._characters += len(asked.query)
+            self._learnt[asked.sha256] = asked.query
+            self._learnt.move_to_end(asked.sha256)
+            while self._characters > MOST_CHARACTERS:
+                _, old = self._learnt.popitem(last=False)
+                self._characters -= len(old)
 
     def _named(self, name: str, *, is_hash: bool) -> str:
         bare = name.removeprefix("sha256:")
@@ -64,16 +75,6 @@ class Persisted:
         if found is None:
             raise Refused(200, NOT_FOUND, "PERSISTED_QUERY_NOT_FOUND", cache_control="private, no-store")
         return found
-
-    def _learn(self, name: str, source: str) -> None:
-        with self._lock:
-            if name not in self._learnt:
-                self._characters += len(source)
-            self._learnt[name] = source
-            self._learnt.move_to_end(name)
-            while self._characters > MOST_CHARACTERS:
-                _, old = self._learnt.popitem(last=False)
-                self._characters -= len(old)
 
 
 def read(manifest: Path) -> dict[str, str]:
@@ -88,8 +89,9 @@ def read(manifest: Path) -> dict[str, str]:
         raise ValueError(msg) from None
     found = data
     if isinstance(data, Mapping) and isinstance(data.get("operations"), list):
-        found = {str(one.get("id")): one.get("body") for one in data["operations"] if isinstance(one, Mapping)}
-    if not isinstance(found, Mapping) or not all(isinstance(text, str) for text in found.values()):
+        entries = [one if isinstance(one, Mapping) else {} for one in data["operations"]]
+        found = {one.get("id"): one.get("body") for one in entries}
+    if not isinstance(found, Mapping) or not all(isinstance(one, str) for pair in found.items() for one in pair):
         msg = f"The manifest of trusted documents must hold texts by id, or Apollo's operations ({manifest})."
         raise ValueError(msg)
     return {str(name).removeprefix("sha256:"): str(text) for name, text in found.items()}

@@ -22,6 +22,12 @@ PARTS = 20
 PATIENCE_S = 1.0
 """How long a request waits for a lease; a database too busy to answer must not stop reads."""
 MOST_CALLERS = 10_000
+STRANGERS_AT_ONCE = 8
+"""How many operations of callers without a token are run at once, all together."""
+_STRANGERS = Text(
+    "Too many ask for the schema without a token at the moment; try again, or send a token.",
+    "当前未带令牌查询模式的请求过多；请稍后重试，或提供令牌。",
+)
 _log = structlog.get_logger()
 
 
@@ -33,6 +39,9 @@ class _Caller:
     left: int = 0
     at: float = 0.0
     running: int = 0
+    owed: int = 0
+    """What was lent while a lease was late."""
+    is_late: bool = False
     leasing: "asyncio.Task[Any] | None" = None
 
 
@@ -47,13 +56,13 @@ class Quotas:
     def enter(self, actor: Actor | None) -> None:
         """Take a place for one operation, to be left again. Raises Refused (429) when the caller holds too many."""
         caller = self._caller(actor)
-        if caller.running >= self._settings.max_concurrency:
-            most = self._settings.max_concurrency
+        most = self._settings.max_concurrency if actor else STRANGERS_AT_ONCE
+        if caller.running >= most:
             text = Text(
                 f"{most} operations of this token are under way already; send fewer at once.",
                 f"此令牌已有 {most} 个操作正在进行；请减少并发请求。",
             )
-            raise Refused(429, text, "RATE_LIMITED", retry_after="1")
+            raise Refused(429, text if actor else _STRANGERS, "RATE_LIMITED", retry_after="1")
         caller.running += 1
 
     def leave(self, actor: Actor | None) -> None:
@@ -68,18 +77,9 @@ class Quotas:
         if actor is None or self._settings.rate_limit_points == 0:
             return None
         caller = self._caller(actor)
-        if caller.held < cost:
-            await self._lease(actor, caller, cost)
-        if caller.held < cost:
-            rate = self._rate(caller, cost)
-            wait = ceil((cost - rate.remaining) / rate.restore_rate) if cost > rate.remaining else 1
-            text = Text(
-                f"This costs {cost:,} points and {rate.remaining:,} are left; {rate.restore_rate:,} come back each "
-                f"second. Try again in {wait} s.",
-                f"此操作需要 {cost:,} 点，剩余 {rate.remaining:,} 点，每秒恢复 {rate.restore_rate:,} 点。"
-                f"请在 {wait} 秒后重试。",
-            )
-            raise Refused(429, text, "RATE_LIMITED", retry_after=str(wait), **headers(rate))
+        while caller.held < cost:
+            if caller.held + self._left(caller) < cost or not await self._lease(actor, caller, cost):
+                raise self._refusal(caller, cost)
         caller.held -= cost
         if caller.held < self._part // 4 and caller.leasing is None:
             caller.leasing = asyncio.create_task(self._ask(actor, caller, self._part - caller.held))
@@ -103,24 +103,50 @@ class Quotas:
         if caller is None:
             caller = self._callers[key] = _Caller()
             if len(self._callers) > MOST_CALLERS:
-                idle = next((k for k, one in self._callers.items() if not one.running), None)
-                self._callers.pop(idle, None)
-        self._callers.move_to_end(key)
+                idle = (k for k, one in self._callers.items() if not one.running and one is not caller)
+                del self._callers[next(idle, key)]
+        else:
+            self._callers.move_to_end(key)
         return caller
 
-    def _rate(self, caller: _Caller, cost: int) -> Rate:
-        limit, rate = self._settings.rate_limit_points, self._settings.rate_limit_per_s
-        come_back = int((monotonic() - caller.at) * rate)
-        return Rate(cost, limit, max(0, min(limit, caller.held + caller.left + come_back)), rate)
+    def _left(self, caller: _Caller) -> int:
+        """The most that can lie in the bucket by now; other processes may have taken of it."""
+        come_back = int((monotonic() - caller.at) * self._settings.rate_limit_per_s)
+        return min(self._settings.rate_limit_points, caller.left + come_back)
 
-    async def _lease(self, actor: Actor, caller: _Caller, cost: int) -> None:
-        """Have enough for `cost` if the bucket has."""
+    def _rate(self, caller: _Caller, cost: int) -> Rate:
+        limit = self._settings.rate_limit_points
+        remaining = max(0, min(limit, caller.held + self._left(caller)))
+        return Rate(cost, limit, remaining, self._settings.rate_limit_per_s)
+
+    async def _lease(self, actor: Actor, caller: _Caller, cost: int) -> bool:
+        """Have more, if the bucket has; whether it is worth another look. A late lease is lent on, within one part."""
         if caller.leasing is None:
+            caller.is_late = False
             caller.leasing = asyncio.create_task(self._ask(actor, caller, max(cost, self._part) - caller.held))
-        done, _ = await asyncio.wait({caller.leasing}, timeout=PATIENCE_S)
-        if not done:
+        if not caller.is_late:
+            done, _ = await asyncio.wait({caller.leasing}, timeout=PATIENCE_S)
+            if done:
+                return True
+            caller.is_late = True
             _log.warning("quota lease is late", token=str(actor.token_id))
-            caller.held += cost
+        missing = cost - caller.held
+        if caller.owed + missing > self._part:
+            return False
+        caller.owed += missing
+        caller.held += missing
+        return True
+
+    def _refusal(self, caller: _Caller, cost: int) -> Refused:
+        rate = self._rate(caller, cost)
+        wait = max(1, ceil((cost - caller.held - self._left(caller)) / rate.restore_rate))
+        text = Text(
+            f"This costs {cost:,} points and {rate.remaining:,} are left; {rate.restore_rate:,} come back each "
+            f"second. Try again in {wait} s.",
+            f"此操作需要 {cost:,} 点，剩余 {rate.remaining:,} 点，每秒恢复 {rate.restore_rate:,} 点。"
+            f"请在 {wait} 秒后重试。",
+        )
+        return Refused(429, text, "RATE_LIMITED", retry_after=str(wait), **headers(rate))
 
     async def _ask(self, actor: Actor, caller: _Caller, want: int) -> None:
         try:
@@ -131,7 +157,8 @@ class Quotas:
             found = Lease(want, caller.left)
         finally:
             caller.leasing = None
-        caller.held, caller.left, caller.at = caller.held + found.granted, found.left, monotonic()
+        caller.held += found.granted - caller.owed
+        caller.left, caller.owed, caller.at = found.left, 0, monotonic()
 
 
 def headers(rate: Rate) -> dict[str, str]:

@@ -12,8 +12,9 @@ from app.text import Text
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
-_TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_LENGTH = re.compile(r"[0-9]{1,20}")
 _QUALITY = re.compile(r"[01](\.\d{0,3})?")
 
 
@@ -35,6 +36,11 @@ class Asked:
     operation: str | None = None
     document_id: str | None = None
     sha256: str | None = None
+
+
+def lines(request: Request, name: str) -> str:
+    """A header that is a list, which may come in several lines."""
+    return ",".join(request.headers.getlist(name))
 
 
 def weighed(header: str | None) -> list[tuple[str, float]]:
@@ -75,8 +81,8 @@ def _wanted(given: Sequence[tuple[str, float]], kind: str) -> tuple[float, bool]
 
 def locale(accept_language: str | None) -> str:
     """The language that the reader wants most; English when none is named."""
-    wanted = [name for name, quality in weighed(accept_language) if quality > 0 and name != "*"]
-    return wanted[0] if wanted else "en"
+    wanted = [name for name, quality in weighed(accept_language) if quality > 0]
+    return next((name for name in wanted if name.partition("-")[0] in ("en", "zh")), "en")
 
 
 def takes(accept_encoding: str | None, encoding: str) -> bool:
@@ -101,7 +107,7 @@ async def asked(request: Request, max_bytes: int) -> Asked:
         given: dict[str, Any] = dict(request.query_params)
         return _checked(given | {name: _json(given.get(name), name) for name in ("variables", "extensions")})
     kind, *parameters = [part.strip().lower() for part in request.headers.get("content-type", "").split(";")]
-    if kind != JSON or any(p.startswith("charset=") and p.strip('charset="') != "utf-8" for p in parameters):
+    if kind != JSON or not all(_is_utf8(one) for one in parameters):
         raise Refused(415, Text(f"Send the request as {JSON} in UTF-8.", f"请以 UTF-8 编码的 {JSON} 发送请求。"))
     try:
         data = orjson.loads(await _body(request, max_bytes))
@@ -116,12 +122,18 @@ async def asked(request: Request, max_bytes: int) -> Asked:
     return _checked(data)
 
 
+def _is_utf8(parameter: str) -> bool:
+    """Whether a parameter of a media type names UTF-8, or no charset at all."""
+    name, _, value = parameter.partition("=")
+    return name.strip() != "charset" or value.strip().strip('"') == "utf-8"
+
+
 async def _body(request: Request, max_bytes: int) -> bytes:
     text = Text(
         f"The body is larger than {max_bytes} bytes; send it in parts.", f"请求体超过 {max_bytes} 字节；请分批发送。"
     )
     length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > max_bytes:
+    if _LENGTH.fullmatch(length) and int(length) > max_bytes:
         raise Refused(413, text)
     parts, size = [], 0
     async for part in request.stream():

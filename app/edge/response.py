@@ -1,18 +1,22 @@
 """Answers over HTTP: their media type, what of them a client has already, and how they are packed."""
 
+import asyncio
 import gzip
 import hashlib
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.edge.request import GRAPHQL, Refused, takes
+from app.edge.request import GRAPHQL, Refused, lines, takes
 
 WORTH_PACKING = 1_000
 """Bytes from which compressing pays."""
+LONG = 64_000
+"""Bytes from which it takes so long that others should not wait."""
 VARY = "Accept, Accept-Encoding, Accept-Language, Authorization"
 
 
@@ -32,8 +36,8 @@ def tagged(request: Request, response: Response, body: Mapping[str, Any]) -> Res
     """The answer to a GET with its ETag, or 304 when the client has it; what it cost is no part of what it says."""
     said = orjson.dumps([body.get("data"), body.get("errors")])
     tag = f'W/"{hashlib.blake2b(said, digest_size=16).hexdigest()}"'
-    known = [one.strip() for one in request.headers.get("if-none-match", "").split(",")]
-    if response.status_code == 200 and (tag in known or "*" in known):  # noqa: PLR2004 - OK
+    known = [one.strip() for one in lines(request, "if-none-match").split(",")]
+    if response.status_code == 200 and (not {tag, tag.removeprefix("W/"), "*"}.isdisjoint(known)):  # noqa: PLR2004 - OK
         response = Response(status_code=304, headers={k: v for k, v in response.headers.items() if k in _KEPT})
     response.headers["etag"] = tag
     response.headers["cache-control"] = "private, no-cache"
@@ -43,11 +47,15 @@ def tagged(request: Request, response: Response, body: Mapping[str, Any]) -> Res
 _KEPT = {"ratelimit", "ratelimit-policy"}
 
 
-def packed(request: Request, response: Response) -> Response:
+async def packed(request: Request, response: Response) -> Response:
     """The answer compressed, where that pays and the client takes it."""
-    if len(response.body) < WORTH_PACKING or not takes(request.headers.get("accept-encoding"), "gzip"):
+    if len(response.body) < WORTH_PACKING or not takes(lines(request, "accept-encoding"), "gzip"):
         return response
-    response.body = gzip.compress(bytes(response.body), compresslevel=5, mtime=0)
+    pack = partial(gzip.compress, bytes(response.body), compresslevel=5, mtime=0)
+    if len(response.body) > LONG:
+        response.body = await asyncio.get_running_loop().run_in_executor(None, pack)
+    else:
+        response.body = pack()
     response.headers["content-encoding"] = "gzip"
     response.headers["content-length"] = str(len(response.body))
     return response

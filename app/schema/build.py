@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLSchema
+from graphql import GraphQLError, GraphQLInputObjectType, GraphQLSchema, GraphQLType
 
 from app.schema import cost
 from app.schema.mutation import Mutation
@@ -30,8 +30,16 @@ def build() -> Schema:
     """The one schema of the process; it holds no state."""
     schema = Schema(query=Query, mutation=Mutation, config=config())
     soften(schema.core)
+    schema.core.type_map["__Type"].fields["isOneOf"].resolve = _is_one_of  # type: ignore[attr-defined]  # an object type
     cost.describe(schema.core)
     return schema
+
+
+def _is_one_of(kind: GraphQLType, _info: object) -> bool | None:
+    """Whether a type of introspection is a @oneOf input; Strawberry's own answer fails on lists and non-nulls."""
+    if not isinstance(kind, GraphQLInputObjectType):
+        return None
+    return bool(getattr(kind.extensions.get("strawberry-definition"), "is_one_of", False))
 
 
 def sdl() -> str:

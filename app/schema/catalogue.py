@@ -13,6 +13,7 @@ from app.kpis import CATALOGUE
 from app.kpis.dimension import Dimension
 from app.kpis.kpi import BusinessModel, Direction, Kpi, KpiUnit, LifecycleStage, Variant
 from app.schema.context import Context, Info
+from app.schema.cost import FEW, KPI_WEIGHT, sized, weighs
 from app.schema.describe import arg, enum, field, plain, type_
 from app.schema.filters import KpiFilterInput
 from app.schema.node import Node, found_by
@@ -115,6 +116,7 @@ class KpiDefinition(Node):
         return self.kpi.about.in_(locale or info.context.locale)
 
     @field
+    @sized(FEW)
     async def inputs(self, info: Info) -> list[KpiInputStatus]:
         """The facts that it needs, and whether the workspace has them."""
         names = list(dict.fromkeys(cube.input for cube in self.kpi.variants[0].cubes))
@@ -130,6 +132,7 @@ class KpiDefinition(Node):
         ]
 
     @field
+    @weighs(KPI_WEIGHT)
     async def result(
         self,
         info: Info,

@@ -12,6 +12,7 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from app.errors import AppError, Limited, Unauthenticated
+from app.fault import translated
 from app.text import Text
 from app.uow import Actor, Door, Scope, Uow, check
 
@@ -55,7 +56,7 @@ class Context:
     ) -> None:
         self.door, self.threads, self.places, self._actor, self.locale = door, threads, places, actor, locale
         self.rate, self._until = rate, until
-        self._entries = 0
+        self.entries = 0
         self._snapshot: Uow | None = None
         self._placed = False
         self._opened = ExitStack()
@@ -78,9 +79,9 @@ class Context:
 
     def spend(self, entries: int) -> None:
         """Account for a list whose length only its answer tells. Raises Limited beyond what one operation may cost."""
-        self._entries += entries
+        self.entries += entries
         most = self.door.settings.max_cost
-        if self._entries > most:
+        if self.entries > most:
             text = Text(
                 f"The lists in this answer come to more than {most:,} entries; ask for shorter periods, coarser grains "
                 "or fewer KPIs.",
@@ -132,7 +133,8 @@ class Context:
             check(self.actor, function, "reads")
             if self._snapshot is None:
                 self._snapshot = self._opened.enter_context(self.door.snapshot(self.actor, self._until))
-            return function(self._snapshot, *args, **kwargs)
+            with translated():
+                return function(self._snapshot, *args, **kwargs)
 
         async with self._turn:  # one session serves one thread at a time
             if self._snapshot is None and not self._placed:
@@ -163,7 +165,7 @@ class Context:
         async with self._turn:
             self._gathered.clear()
             if self._busy is not None:
-                await asyncio.wait({self._busy})
+                await asyncio.gather(self._busy, return_exceptions=True)  # nobody may be left to hear of it
             if self._snapshot is not None:
                 self._snapshot = None
                 await asyncio.get_running_loop().run_in_executor(self.threads, self._opened.close)

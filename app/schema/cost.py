@@ -12,6 +12,8 @@ from strawberry.schema_directive import Location
 
 from app.schema.describe import doc
 
+KPI_WEIGHT = 10
+"""What it costs to have rollups read at all; what they say costs by the object, like everything else."""
 FEW = 3
 """How many entries short lists are taken to have: the ids of a customer, the versions of a target."""
 
@@ -30,7 +32,7 @@ def _directive(name: str, *locations: Location) -> Callable[[T], T]:
 
 @_directive("cost", Location.FIELD_DEFINITION, Location.OBJECT)
 class Cost:
-    """What one of these costs, in points, beside what is below it."""
+    """What one of these costs, in points, beside what is below it; in a list, each."""
 
     weight: str = strawberry.directive_field(name="weight")
 

@@ -15,7 +15,7 @@ from app.kpis.figure import Figure
 from app.models.target import Target as Row
 from app.schema.catalogue import KpiDefinition
 from app.schema.context import Context, Info
-from app.schema.cost import sized, weighs
+from app.schema.cost import FEW, sized, weighs
 from app.schema.describe import arg, field, plain, type_
 from app.schema.figure import Interval, KpiFigure, parts, words
 from app.schema.filters import KpiFilter, KpiFilterInput, filters, refuse_attribute, shown_filters
@@ -104,7 +104,6 @@ class KpiResult(KpiFigure, Node):
     answer: strawberry.Private[Answer]
 
     @field
-    @weighs(1)
     @sized(24)
     async def series(self, info: Info, grain: Annotated[Grain, arg("How the days are cut.")]) -> list[KpiPoint]:
         """The KPI by day, week, month, quarter or year; a bucket at the edge is clipped to the period."""
@@ -186,6 +185,7 @@ class KpiResult(KpiFigure, Node):
 
     @field
     @weighs(5)
+    @sized(FEW)
     async def targets(self, info: Info) -> list[TargetProgress]:
         """The targets that concern it, the closest first, and how they do."""
         rows = await self._matching(info)
@@ -276,9 +276,11 @@ async def _found(context: Context, given: list[str]) -> KpiResult | None:
     except (ValueError, TypeError, Invalid):
         return None
     try:
-        return result(await context.gather(kpis.answer, question))
+        found = result(await context.gather(kpis.answer, question))
     except Invalid:
         return None
+    # an id that says the same otherwise is not one that was given
+    return found if found.id == ids.encode("KpiResult", *given) else None
 
 
 found_by("KpiResult", _found)

@@ -11,7 +11,7 @@ from app.kpis import CATALOGUE
 from app.kpis.kpi import BusinessModel, LifecycleStage
 from app.schema.catalogue import KpiDefinition, KpiKey
 from app.schema.context import Info
-from app.schema.cost import sized, weighs
+from app.schema.cost import KPI_WEIGHT, sized, weighs
 from app.schema.describe import arg, field
 from app.schema.filters import KpiFilterInput
 from app.schema.kpi import KpiResult, ask
@@ -28,8 +28,6 @@ from app.text import Text
 
 MOST_AT_ONCE = 100
 """Most KPIs or nodes that one field answers."""
-KPI_WEIGHT = 10
-"""What it costs to have rollups read at all; what they say costs by the object, like everything else."""
 
 
 class KpiRoots:
@@ -96,11 +94,13 @@ def node_roots(nouns: Sequence[Noun[Any]]) -> type:
 
     class NodeRoots:
         @field
+        @weighs(KPI_WEIGHT)
         async def node(self, info: Info, id: Annotated[strawberry.ID, arg("Its global id.")]) -> Node | None:
             """The object of that global id; null when there is none here."""
             return await find(info.context, id, finders)  # type: ignore[no-any-return]  # some node
 
         @field
+        @weighs(KPI_WEIGHT)
         @sized(MOST_AT_ONCE, by=("ids",))
         async def nodes(
             self, info: Info, ids: Annotated[list[strawberry.ID], arg("Their global ids; at most 100.")]

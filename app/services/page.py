@@ -40,7 +40,8 @@ def page(
 ) -> Page[O]:
     """The wanted part of the rows of `model` that meet `where`. Raises Invalid for a cursor of another list."""
     _check_visible(uow, model, order)
-    order = [*(o for o in order if o.column != "id"), Order("id", order[-1].descending if order else False)]
+    decisive = {one.column: one for one in reversed(order) if one.column != "id"}  # the first of each column decides
+    order = [*reversed(decisive.values()), Order("id", order[-1].descending if order else False)]
     backwards = part.first is None and part.last is not None
     size = part.last if backwards else part.first
     assert size is not None  # noqa: S101 - the edge sets the default

@@ -22,11 +22,13 @@ def lease(uow: Uow, caller: UUID, want: int) -> Lease:
     bucket = uow.session.get(Quota, (uow.tenant_id, caller), with_for_update=True)
     limit, rate = uow.settings.rate_limit_points, uow.settings.rate_limit_per_s
     level = limit if bucket is None else filled(bucket.points, uow.now - bucket.at, limit, rate)
-    granted = min(want, level)
+    granted, at = min(want, level), uow.now
+    if bucket is not None and bucket.at < at and level < limit:
+        at = bucket.at + timedelta(seconds=(level - bucket.points) / rate)  # the part of a point stays
     if bucket is None:
         bucket = Quota(tenant_id=uow.tenant_id, id=caller, points=0, at=uow.now)
         uow.session.add(bucket)
-    bucket.points, bucket.at = level - granted, uow.now
+    bucket.points, bucket.at = level - granted, at
     return Lease(granted, level - granted)
 
 

@@ -1,5 +1,7 @@
 """What a client's normalising cache relies on: an object is its type and its id, whoever asked for it and how."""
 
+# ruff: noqa: E501 - an operation stands on one line
+
 import itertools
 import json
 
@@ -62,12 +64,21 @@ def told(api, workspace, clock):
         for n in range(24)
     )
     alice.feedback(*(said(n) for n in range(90)))
+    # six people of three segments: together enough to be told, of each segment too few
+    alice.feedback(
+        *(
+            said(2 * n + 1) | {"externalId": f"few{n}", "customer": {"externalId": f"c{n}"}, "occurredAt": "2026-01-05"}
+            for n in range(6)
+        )
+    )
     clock.set(now)
     alice.feedback(*(said(n) | {"score": 1} for n in range(10)))
     for key, scope in (("CSAT", []), ("CSAT", [{"by": "CHANNEL", "anyOf": ["web"]}]), ("ACTIVE_CUSTOMERS", [])):
         goal = {"kpi": key, "kind": "ABSOLUTE", "from": "2026-06-01", "before": "2026-07-01"}
         for value in (60, 70):
-            alice.write("targetSet", goal | {"value": value, "externalId": key + str(len(scope)), "scope": scope}, "version")
+            alice.write(
+                "targetSet", goal | {"value": value, "externalId": key + str(len(scope)), "scope": scope}, "outcome"
+            )
     return lambda *without: api.caller(workspace, set(Scope) - set(without), name="reader")
 
 
@@ -80,7 +91,7 @@ def said(n):
         "customer": {"externalId": f"c{n % 24}"},
         "channel": {"externalId": ("web", "web", "web", "shop", "shop", "phone")[n % 6]},
         "tags": ["new", "gold", "loud"][: n % 4],
-        "occurredAt": f"2026-0{2 + n % 4}-{1 + n % 19:02}",
+        "occurredAt": f"2026-0{2 + n // 2 % 4}-{1 + n % 19:02}",
     }
 
 
@@ -237,9 +248,9 @@ def test_the_rest_of_a_breakdown_is_not_the_slice_that_it_consists_of(told):
 REST = "breakdown(by: %s, first: 0) { other { result { __typename id value flags } } }"
 
 
-def rest_and_itself(reader, key, by):
+def rest_and_itself(reader, key, by, period="named: LAST_MONTH"):
     """The rest of a breakdown that has nothing else, and the result of the same id when it is asked for by that."""
-    rest = reader.kpi(key, "named: LAST_MONTH", REST % by)["breakdown"]["other"]["result"]
+    rest = reader.kpi(key, period, REST % by)["breakdown"]["other"]["result"]
     asked = "query($id: ID!) { node(id: $id) { __typename id ... on KpiResult { value flags } } }"
     return rest, reader.one(asked, {"id": rest["id"]})
 
@@ -260,11 +271,12 @@ def test_the_rest_of_a_breakdown_is_the_result_of_that_id_while_it_is_rebuilt(to
 
 @pytest.mark.xfail(reason="the rest of a breakdown is hidden where the result of its id is not", strict=True)
 def test_the_rest_of_a_breakdown_is_the_result_of_that_id_where_small_cells_are_hidden(told):
-    rest, itself = rest_and_itself(told(Scope.PERSONAL_READ), "NPS", "SEGMENT")
+    january = 'range: {from: "2026-01-01", before: "2026-02-01"}'
+    rest, itself = rest_and_itself(told(Scope.PERSONAL_READ), "NPS", "SEGMENT", january)
     assert rest == itself
 
 
-ASKED = "kpi(key: CSAT, period: {range: {from: \"2026-05-01\", before: \"2026-06-01\"}}%s) { %s }"
+ASKED = 'kpi(key: CSAT, period: {range: {from: "2026-05-01", before: "2026-06-01"}}%s) { %s }'
 EQUAL = [
     # ways to ask one question; what is selected beside the id differs
     ["kpi(key: CSAT, period: {named: LAST_MONTH}) { %s }", ASKED % ("", "value %s"), ASKED % (", variant: null", "%s"), ASKED % (', variant: "default"', "%s display"), ASKED % (", filter: []", "series(grain: DAY) { value } %s"), "kpi(key: CSAT, period: {last: {count: 1, grain: MONTH, complete: true}}) { %s }", "kpis(ask: [{key: CSAT, period: {named: LAST_MONTH}}]) { %s }", 'kpiDefinition(key: "CSAT") { result(period: {named: LAST_MONTH}) { %s } }', "kpi(key: CSAT, period: {named: THIS_MONTH}) { comparison(to: {period: {named: LAST_MONTH}}) { baseline { %s } } }"],
@@ -276,7 +288,7 @@ EQUAL = [
 ]  # fmt: skip
 DIFFERENT = [
     # questions of one type, each another one
-    [ASKED % (more, "%s") for more in ("", ', knownOn: "2026-05-31"', ', knownOn: "2026-05-30"', ', filter: [{by: CHANNEL, anyOf: ["web"]}]', ', filter: [{by: CHANNEL, noneOf: ["web"]}]', ', filter: [{by: CHANNEL, anyOf: []}]', ', filter: [{by: CHANNEL, anyOf: [""]}]', ', filter: [{by: CHANNEL, anyOf: ["web"]}], knownOn: "2026-05-31"')] + ["kpi(key: CSAT, period: {named: THIS_MONTH}) { %s }", "kpi(key: CSAT, period: {last: {count: 2, grain: MONTH}}) { %s }", "kpi(key: CSAT_MEAN, period: {named: LAST_MONTH}) { %s }"],
+    [ASKED % (more, "%s") for more in ("", ', knownOn: "2026-05-31"', ', knownOn: "2026-05-30"', ', filter: [{by: CHANNEL, anyOf: ["web"]}]', ', filter: [{by: CHANNEL, noneOf: ["web"]}]', ', filter: [{by: CHANNEL, anyOf: [""]}]', ', filter: [{by: CHANNEL, anyOf: ["web"]}], knownOn: "2026-05-31"')] + ["kpi(key: CSAT, period: {named: THIS_MONTH}) { %s }", "kpi(key: CSAT, period: {last: {count: 2, grain: MONTH}}) { %s }", "kpi(key: CSAT_MEAN, period: {named: LAST_MONTH}) { %s }"],
     [ASKED % (more, f"breakdown(by: {how}) {{ %s }}") for more in ("", ', knownOn: "2026-05-31"') for how in ("CHANNEL", "SEGMENT", "CHANNEL, first: 1", "CHANNEL, first: 0", "CHANNEL, orderBy: {field: KEY}", "CHANNEL, orderBy: {field: WEIGHT, direction: ASC}")],
     [ASKED % (more, f"comparison(to: {to}) {{ %s }}") for more in ("", ', knownOn: "2026-05-31"', ', filter: [{by: CHANNEL, anyOf: ["web"]}]') for to in ("{kind: PREVIOUS_PERIOD}", "{kind: SAME_PERIOD_LAST_YEAR}", "{period: {named: THIS_MONTH}}", '{filter: [{by: CHANNEL, anyOf: ["shop"]}]}')],
     [f"kpi(key: NPS, period: {{named: LAST_MONTH}}{more}) {{ %s }}" for more in ("", ', variant: "latest_per_customer"')],

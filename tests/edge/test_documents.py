@@ -187,7 +187,6 @@ def test_a_run_that_is_not_dry_is_priced_and_executed(alice, query, variables):
     assert alice.post({"query": query, "variables": variables}).data == {"rateLimit": {"cost": 2}, **NAME}
 
 
-@pytest.mark.xfail(reason="rateLimit is looked for only among the operation's own fields, and its variable's default is not", strict=True)  # fmt: skip
 @pytest.mark.parametrize(
     "query",
     [

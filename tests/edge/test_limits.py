@@ -13,7 +13,7 @@ from graphql import parse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.edge import endpoint
+from app.edge import runner
 from app.edge.limits import TooComplex, check_document
 from app.services import token as tokens
 from app.settings import Settings
@@ -57,7 +57,7 @@ REACHED = [
 
 
 DEFAULTS = Settings()
-VALIDATE, EXECUTE = "app.edge.documents.validate", "app.edge.endpoint.execute"
+VALIDATE, EXECUTE = "app.edge.documents.validate", "app.edge.runner.execute"
 
 
 @pytest.mark.parametrize(("setting", "number", "document", "variables"), REACHED)
@@ -229,7 +229,7 @@ def test_one_callers_places_are_not_anothers(served, api, token, monkeypatch):
 
 def at_once(caller, times, monkeypatch, *others):
     """The answers to requests none of which is executed before all have come or been sent away, in that order."""
-    execute, count, all_here = endpoint.execute, 0, asyncio.Event()
+    execute, count, all_here = runner.execute, 0, asyncio.Event()
     wanted = min(times, caller.api.door.settings.max_concurrency) + len(others)
 
     async def later(args, options):
@@ -241,13 +241,13 @@ def at_once(caller, times, monkeypatch, *others):
         await all_here.wait()
         return await execute(*args, **options)
 
-    monkeypatch.setattr(endpoint, "execute", lambda *args, **options: later(args, options))
+    monkeypatch.setattr(runner, "execute", lambda *args, **options: later(args, options))
     try:
         asked = {"json": {"query": "{ workspace { id } }"}}
         callers = [caller] * times + list(others)
         answers = caller.api.at_once(*(asked | {"headers": one.headers()} for one in callers))
     finally:
-        monkeypatch.setattr(endpoint, "execute", execute)
+        monkeypatch.setattr(runner, "execute", execute)
     return sorted(answers, key=lambda answer: answer.status_code)
 
 

@@ -295,7 +295,6 @@ def test_a_manifest_that_is_none_stops_the_start_with_a_sentence(serve, write, c
     assert len(str(refused.value).split("(")[0]) < 150
 
 
-@pytest.mark.xfail(reason="an entry that is none is left out, and one without an id is called None", strict=True)
 @pytest.mark.parametrize("entry", [5, None, "{ a }", {"body": "{ a }"}, {"id": 5, "body": "{ a }"}])
 def test_an_entry_that_is_none_stops_the_start_with_a_sentence(serve, write, entry):
     with pytest.raises(ValueError, match="The manifest of trusted documents"):
