@@ -109,14 +109,15 @@ class Writer:
 
     def _together(self, group: list[Call]) -> bool:
         """Run all in one transaction. False when some have no answer yet and must be run alone."""
+        answers: list[Callable[[], None] | None] = []
         try:
             with self._open(group[0].tenant_id) as (session, unit):
                 answers = [_attempt(session, unit, call) for call in group]
                 session.commit()
         except Unavailable as error:
-            if getattr(error.__cause__, "connection_invalidated", False):
+            if answers or getattr(error.__cause__, "connection_invalidated", False):
                 return False
-            for call in group:  # alone, each would wait as long again
+            for call in group:  # what it waited for did not come, and alone each would wait as long again
                 call.future.set_exception(error)
             return True
         except (SQLAlchemyError, AppError):

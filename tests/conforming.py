@@ -184,7 +184,7 @@ def _long(type_: Any, selections: Sequence[SelectionSetNode], data: Any, sized: 
 
 def list_size(field: GraphQLField) -> dict[str, Any]:
     """The arguments of a field's @listSize."""
-    for one in field.ast_node.directives:
+    for one in field.ast_node.directives or ():
         if one.name.value == "listSize":
             return {argument.name.value: value_from_ast_untyped(argument.value) for argument in one.arguments}
     return {}

@@ -32,10 +32,13 @@ def build() -> Schema:
     soften(schema.core)
     schema.core.type_map["__Type"].fields["isOneOf"].resolve = _is_one_of  # type: ignore[attr-defined]  # an object type
     cost.describe(schema.core)
+    for kind in schema.core.type_map.values():
+        if isinstance(kind, GraphQLInputObjectType):
+            kind.is_one_of = _is_one_of(kind) or False  # Strawberry tells nobody, and validation asks
     return schema
 
 
-def _is_one_of(kind: GraphQLType, _info: object) -> bool | None:
+def _is_one_of(kind: GraphQLType, _info: object = None) -> bool | None:
     """Whether a type of introspection is a @oneOf input; Strawberry's own answer fails on lists and non-nulls."""
     if not isinstance(kind, GraphQLInputObjectType):
         return None

@@ -149,7 +149,7 @@ class KpiResult(KpiFigure, Node):
                 "KpiBreakdown", answer, answer.span, by.value, first, order_by.field.value, order_by.direction.value
             ),
             slices=[_slice(self, answer, by, row) for row in found.rows],
-            other=_slice(self, answer, by, found.other) if found.other else None,
+            other=_slice(self, answer, by, found.other, "other") if found.other else None,
             total_count=found.total,
             is_additive=found.is_additive,
         )
@@ -234,10 +234,10 @@ def result(answer: Answer, figure: Figure | None = None) -> KpiResult:
     )
 
 
-def _slice(whole: KpiResult, answer: Answer, by: Dimension, row: breakdowns.Row) -> KpiSlice:
+def _slice(whole: KpiResult, answer: Answer, by: Dimension, row: breakdowns.Row, *as_: str) -> KpiSlice:
     narrowed = breakdowns.narrowed(whole.answer, by, row)
     return KpiSlice(
-        id=_id("KpiSlice", answer, answer.span, by.value, *row.keys),
+        id=_id("KpiSlice", answer, answer.span, by.value, *row.keys, *as_),
         key=row.key,
         name=row.label,
         weight=row.weight,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from app.formula import Atom, atoms
 from app.kpis.dimension import Dimension
-from app.kpis.figure import Figure, NullReason, figure, nothing
+from app.kpis.figure import Figure, KpiFlag, NullReason, figure, flagged, nothing
 from app.kpis.kpi import cube_of
 from app.services.kpi import Answer
 from app.services.slices import OTHER, UNKNOWN, Filter
@@ -82,7 +82,8 @@ def _together(answer: Answer, keys: Sequence[str]) -> Figure:
     """The figure of several slices: their parts summed, then divided."""
     dimension = answer.question.by
     assert dimension is not None  # noqa: S101 - the question was for a breakdown
-    if any(answer.figures[key][0].reason is NullReason.SUPPRESSED_SMALL_CELL for key in keys):
+    is_whole = len(keys) == len(answer.figures)
+    if not is_whole and any(answer.figures[key][0].reason is NullReason.SUPPRESSED_SMALL_CELL for key in keys):
         # a sum with one hidden part would give it away when the others are known
         return nothing(NullReason.SUPPRESSED_SMALL_CELL)
     cut = answer.variant.cut_by(dimension)
@@ -90,7 +91,8 @@ def _together(answer: Answer, keys: Sequence[str]) -> Figure:
     for key in keys:
         for atom, amount in answer.amounts[key][0].items():
             amounts[atom] = amounts[atom] + amount if atom in cut else amount
-    return figure(answer.kpi, answer.variant, amounts)
+    of_all = set(answer.figures[keys[0]][0].flags) & {KpiFlag.REBUILDING, KpiFlag.KNOWN_SINCE_REBUILD}
+    return flagged(figure(answer.kpi, answer.variant, amounts), *sorted(of_all))
 
 
 def narrowed(answer: Answer, by: Dimension, row: Row) -> Answer:

@@ -85,6 +85,7 @@ class _Wave:
         parents = {row.parent for row in rows.values() if row.parent}
         channels = {row.acquisition_channel for row in rows.values() if row.acquisition_channel}
         self.parents, self.channels = ref.customers(uow, parents), ref.keyed(uow, Channel, channels)
+        self.above = self._ancestry()
 
     def _present(self) -> dict[str, Customer]:
         """The customers that are known already, locked in the order of their ids."""
@@ -99,6 +100,16 @@ class _Wave:
         held = self.uow.db.locked(statement, Customer.id).execution_options(populate_existing=True)
         locked = self.uow.session.scalars(held)
         return {known[customer.id]: customer for customer in locked}
+
+    def _ancestry(self) -> dict[UUID, UUID | None]:
+        """Who stands above the parents that are named, and so on up, a query for each level."""
+        found: dict[UUID, UUID | None] = {}
+        level = {hit for hit in self.parents.values() if isinstance(hit, UUID)}
+        while level := level - set(found):
+            statement = select(Customer.id, Customer.parent_id).where(self.uow.db.is_any(Customer.id, list(level)))
+            found |= dict.fromkeys(level) | dict(self.uow.session.execute(statement).all())
+            level = {found[id_] for id_ in level} - {None}  # type: ignore[assignment]  # no None is left
+        return found
 
     def _columns(self, row: CustomerRow) -> dict[str, Any]:
         """What the row sets; references that need a stub are Missing. Raises Invalid."""
@@ -138,8 +149,7 @@ class _Wave:
                 msg = Text("An account cannot stand above itself.", "客户不能成为自己的上级。")
                 raise Invalid(msg, "parent", code=Code.CONFLICT)
             seen.add(parent)
-            above = self.uow.session.get(Customer, (self.uow.tenant_id, parent))
-            parent = above.parent_id if above else None
+            parent = self.above.get(parent)
 
     def _spells(self, row: CustomerRow) -> list[spell.Dates] | None:
         """The customer's spells after this row; None when it says nothing of them."""

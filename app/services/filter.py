@@ -141,7 +141,7 @@ def resolved(tree: Tree | None, references: Mapping[str, str]) -> Tree | None:
             found[name] = [resolved(part, references) for part in value]
         elif name == "not":
             found[name] = resolved(value, references)
-        elif name in references:
+        elif name in references and value is not None:
             found[name] = {op: _ids(v, references[name], name) for op, v in value.items()}
         else:
             found[name] = value

@@ -65,13 +65,17 @@ def amounts(
     for (cube, is_lost, is_opening, is_latest, conditions, by), members in groups.items():
         ranges = [Span(date.min, span.start) for span in spans] if is_opening else list(spans)
         if is_lost:
-            statement = _lost(uow, cube, ranges, conditions, by, known_on)
+            seen = uow.seen.setdefault(_lost, {})  # several KPIs may rest on the same survivals
+            asked = cube.name, tuple(ranges), conditions, by, known_on
+            if asked not in seen:
+                seen[asked] = uow.session.execute(_lost(uow, cube, *asked[1:])).all()
+            told = seen[asked]
         else:
             _bound(uow, cube, ranges)
             answered = _answered(variant) if is_latest else None
-            statement = _flows(uow, cube, ranges, conditions, by, members, answered=answered)
+            told = uow.session.execute(_flows(uow, cube, ranges, conditions, by, members, answered=answered)).all()
         rows: list[dict[str, list[int]]] = [{} for _ in members]
-        for index, key, *row in uow.session.execute(statement):
+        for index, key, *row in told:
             for target, amount in zip(rows, row, strict=True):
                 target.setdefault(key or "", [0] * len(spans))[index] += int(amount or 0)
         # where everything is zero, there is nothing: a fact of another kind, or one that was taken back

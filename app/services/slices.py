@@ -125,8 +125,10 @@ def _found(uow: Uow, model: type[Keyed], keys: AbstractSet[str]) -> dict[str, st
 
 def slices(uow: Uow, by: Dimension, keys: Iterable[str]) -> dict[str, Slice]:
     """What the inner `keys` of `by` are called."""
-    named: dict[str, Slice] = {"": Slice("", UNKNOWN)}
-    wanted = [key for key in keys if key]
+    named = uow.seen.setdefault((slices, by, uow.may(Scope.PERSONAL_READ)), {"": Slice("", UNKNOWN)})
+    wanted = [key for key in keys if key not in named]
+    if not wanted:
+        return named
     if by in KEYED:
         model = KEYED[by]
         chosen = uow.db.is_any(model.id, [UUID(key) for key in wanted])

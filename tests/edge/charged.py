@@ -38,7 +38,7 @@ def declared(node: Any, directive: str) -> dict[str, Any] | None:
 
 
 def weight(field: GraphQLField) -> float:
-    """What asking for a field costs."""
+    """What asking for a field costs; where its value is a list, for each entry."""
     return float((declared(field.ast_node, "cost") or {"weight": 0})["weight"])
 
 
@@ -67,9 +67,9 @@ def _object(type_: Any, selected: list[Any], data: Mapping[str, Any], fragments:
         if key not in data or not is_composite_type(named):
             continue
         introspects = named.name.startswith("__")
-        total += 0 if introspects else weight(field)
         value = data[key]
         for one in value if isinstance(value, list) else [value]:
+            total += 0 if introspects else weight(field)
             if one is not None:
                 concrete = published().get_type(one.get("__typename", named.name))
                 inner = [node.selection_set for node in nodes]

@@ -22,6 +22,7 @@ from app.settings import Settings
 
 ASK = "key: CSAT, period: {named: LAST_MONTH}"
 ITEM = {"key": "CSAT", "period": {"named": "LAST_MONTH"}}
+NODES = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
 SIZED = "query($n: Int%s) { customers(first: $n) { nodes { id } } }"
 CUT = f"query($n: Int! = 7) {{ kpi({ASK}) {{ breakdown(by: CHANNEL, first: $n) {{ slices {{ id }} }} }} }}"
 BATCH = "mutation($rows: [CustomerUpsertInput!]!) { customerUpsertBatch(input: {rows: $rows}) { results { outcome } } }"
@@ -55,30 +56,38 @@ ESTIMATES = [
     (SIZED % " = 7", {}, 1 + 7),
     (SIZED % " = 7", {"n": 3}, 1 + 3),
     (SIZED % " = 7", {"n": None}, 1 + 20),
+    (SIZED % "", {"n": 100.0}, 1 + 100),  # a whole number to GraphQL
     (f"{{ kpi({ASK}) {{ value }} }}", None, 10 + 1),
     (f"{{ kpi({ASK}) {{ value interval {{ low }} definition {{ id }} }} }}", None, 10 + 1 + 1 + 1),
-    (f"{{ kpi({ASK}) {{ series(grain: DAY) {{ value }} }} }}", None, 10 + 1 + 1 + 24),
-    (f"{{ kpi({ASK}) {{ series(grain: DAY) {{ value period {{ label }} }} }} }}", None, 10 + 1 + 1 + 24 * 2),
+    (f"{{ kpi({ASK}) {{ series(grain: DAY) {{ value }} }} }}", None, 10 + 1 + 24),
+    (f"{{ kpi({ASK}) {{ series(grain: DAY) {{ value period {{ label }} }} }} }}", None, 10 + 1 + 24 * 2),
     (f"{{ kpi({ASK}) {{ breakdown(by: CHANNEL) {{ totalCount }} }} }}", None, 10 + 1 + 1 + 1),
     (f"{{ kpi({ASK}) {{ breakdown(by: CHANNEL) {{ slices {{ id }} other {{ id }} }} }} }}", None, 10 + 1 + 1 + 1 + 20 + 1),
-    (f"{{ kpi({ASK}) {{ breakdown(by: CHANNEL, first: 3) {{ slices {{ result {{ series(grain: DAY) {{ id }} }} }} }} }} }}", None, 10 + 1 + 1 + 1 + 3 * (1 + 1 + 1 + 24)),
+    (f"{{ kpi({ASK}) {{ breakdown(by: CHANNEL, first: 3) {{ slices {{ result {{ series(grain: DAY) {{ id }} }} }} }} }} }}", None, 10 + 1 + 1 + 1 + 3 * (1 + 1 + 24)),
     (f"{{ kpi({ASK}) {{ breakdown(by: CHANNEL, first: 3) {{ slices {{ result {{ breakdown(by: SEGMENT, first: 2) {{ slices {{ id }} }} }} }} }} }} }}", None, 10 + 1 + 1 + 1 + 3 * (1 + 1 + 1 + 1 + 2)),
     (CUT, {}, 10 + 1 + 1 + 1 + 7),
     (CUT, {"n": 500}, 10 + 1 + 1 + 1 + 500),
     (f"{{ kpi({ASK}) {{ comparison {{ change baseline {{ value }} }} }} }}", None, 10 + 1 + 1 + 1 + 1),
     (f"{{ kpi({ASK}) {{ target {{ id }} }} }}", None, 10 + 1 + 5 + 1),
-    (f"{{ kpis(ask: [{{{ASK}}}, {{{ASK}}}, {{{ASK}}}]) {{ value }} }}", None, 10 + 3),
-    (f"{{ kpis(ask: [{{{ASK}}}, {{{ASK}}}]) {{ series(grain: DAY) {{ id }} }} }}", None, 10 + 2 * (1 + 1 + 24)),
-    ("query($a: [KpiInput!]!) { kpis(ask: $a) { value } }", {"a": [ITEM] * 4}, 10 + 4),
-    ("query($a: [KpiInput!]!) { kpis(ask: $a) { value } }", {"a": []}, 10),
+    (f"{{ kpi({ASK}) {{ targets {{ id }} }} }}", None, 10 + 1 + 3 * (5 + 1)),
+    (f"{{ kpi({ASK}) {{ targets {{ target {{ revisions {{ id }} }} }} }} }}", None, 10 + 1 + 3 * (5 + 1 + 1 + 3)),
+    ("{ kpiDefinitions { inputs { input } } }", None, 12 * (1 + 3)),
+    ('{ kpiDefinition(key: "CSAT") { result(period: {named: LAST_MONTH}) { value } } }', None, 1 + 10 + 1),
+    ("{ kpiDefinitions { result(period: {named: LAST_MONTH}) { series(grain: DAY) { id } } } }", None, 12 * (1 + 10 + 1 + 24)),
+    (f"{{ kpis(ask: [{{{ASK}}}, {{{ASK}}}, {{{ASK}}}]) {{ value }} }}", None, 3 * (10 + 1)),
+    (f"{{ kpis(ask: [{{{ASK}}}, {{{ASK}}}]) {{ series(grain: DAY) {{ id }} }} }}", None, 2 * (10 + 1 + 24)),
+    ("query($a: [KpiInput!]!) { kpis(ask: $a) { value } }", {"a": [ITEM] * 4}, 4 * (10 + 1)),
+    ("query($a: [KpiInput!]!) { kpis(ask: $a) { value } }", {"a": []}, 1),  # nothing is free
     ("query($a: [KpiInput!]!) { kpis(ask: $a) { value } }", {"a": ITEM}, 10 + 1),
-    ("query($a: KpiInput!) { kpis(ask: [$a, $a]) { value } }", {"a": ITEM}, 10 + 2),
+    ("query($a: KpiInput!) { kpis(ask: [$a, $a]) { value } }", {"a": ITEM}, 2 * (10 + 1)),
     (f"query($a: [KpiInput!]! = [{{{ASK}}}]) {{ kpis(ask: $a) {{ value }} }}", {}, 10 + 1),
-    ('{ node(id: "x") { id } }', None, 1),
-    ('{ nodes(ids: ["x", "y"]) { id } }', None, 2),
-    ('{ nodes(ids: ["x", "y"]) { ... on Customer { parent { id } } } }', None, 2 * (1 + 1)),
-    ('{ node(id: "x") { ... on KpiFigure { interval { low } } ... on Customer { acquisitionChannel { id } } } }', None, 1 + 1 + 1),
-    ('{ node(id: "x") { ... on KpiResult { breakdown(by: CHANNEL, first: 4) { slices { id } } } } }', None, 1 + 1 + 1 + 4),
+    ('{ node(id: "x") { id } }', None, 10 + 1),
+    ('{ nodes(ids: ["x", "y"]) { id } }', None, 2 * (10 + 1)),
+    (NODES, {"ids": ["x"] * 5}, 5 * (10 + 1)),
+    (NODES, {"ids": "x"}, 10 + 1),
+    ('{ nodes(ids: ["x", "y"]) { ... on Customer { parent { id } } } }', None, 2 * (10 + 1 + 1)),
+    ('{ node(id: "x") { ... on KpiFigure { interval { low } } ... on Customer { acquisitionChannel { id } } } }', None, 10 + 1 + 1 + 1),
+    ('{ node(id: "x") { ... on KpiResult { breakdown(by: CHANNEL, first: 4) { slices { id } } } } }', None, 10 + 1 + 1 + 1 + 4),
     (f"mutation {{ customerUpsert(input: {ROW}) {{ outcome }} }}", None, 10 + 1),
     (f"mutation {{ customerUpsert(input: {ROW}) {{ customer {{ id parent {{ id }} }} }} }}", None, 10 + 1 + 1 + 1),
     (f"mutation {{ customerUpsertBatch(input: {{rows: [{ROW}, {ROW}, {ROW}]}}) {{ results {{ outcome }} }} }}", None, 10 + 1 + 3),
@@ -108,9 +117,8 @@ def test_an_estimate_is_what_is_counted_by_hand(prepared, document, variables, p
 
 
 def test_a_list_that_says_nothing_of_itself_is_taken_to_have_ten(prepared):
-    target = published().get_type("KpiResult").fields["targets"]
-    size = (declared(target.ast_node, "listSize") or {"assumedSize": 10})["assumedSize"]
-    assert prepared(f"{{ kpi({ASK}) {{ targets {{ id }} }} }}").cost({}) == 10 + 1 + 5 + size
+    assert prepared(f"{{ kpi({ASK}) {{ filters {{ __typename }} }} }}").cost({}) == 10 + 1 + 10
+    assert prepared(f"mutation {{ customerUpsert(input: {ROW}) {{ userErrors {{ code }} }} }}").cost({}) == 10 + 1 + 10
 
 
 def test_the_whole_catalogue_counts_as_long_as_it_is(prepared, alice):
@@ -136,18 +144,44 @@ def test_forty_tenths_are_four(prepared):
 
 def test_a_list_written_as_its_only_entry_has_one(prepared):
     assert prepared(f"{{ kpis(ask: {{{ASK}}}) {{ value }} }}").cost({}) == 10 + 1
-    assert prepared('{ nodes(ids: "x") { id } }').cost({}) == 1
+    assert prepared('{ nodes(ids: "x") { id } }').cost({}) == 10 + 1
     assert (
         prepared(f"mutation {{ customerUpsertBatch(input: {{rows: {ROW}}}) {{ results {{ outcome }} }} }}").cost({})
         == 12
     )
 
 
-def test_of_fields_of_two_types_under_one_name_the_dearer_counts(prepared):
+@pytest.mark.xfail(reason="a single id that is a number is read as how many there are", strict=True)
+@pytest.mark.parametrize("id_", [0, -3, 7, 100_000])
+def test_a_list_whose_only_entry_is_a_number_has_one_too(prepared, id_):
+    assert prepared(f"{{ nodes(ids: {id_}) {{ id }} }}").cost({}) == 10 + 1
+    assert prepared(NODES).cost({"ids": id_}) == 10 + 1
+
+
+def test_fields_of_two_types_under_one_name_are_all_estimated_and_the_dearest_is_counted(prepared):
     small = "... on Customer { x: parent { id } }"
     large = "... on KpiResult { x: breakdown(by: CHANNEL, first: 500) { id slices { result { value } } } }"
-    assert prepared(f'{{ node(id: "x") {{ {large} {small} }} }}').cost({}) >= 1 + 1 + 1 + 500 * 2
-    assert prepared(f'{{ node(id: "x") {{ {small} {large} }} }}').cost({}) >= 1 + 1 + 1 + 500 * 2
+    found = {"node": {"x": {"slices": [{"result": {}}, {"result": None}, {}]}}}
+    for inside in (f"{large} {small}", f"{small} {large}"):
+        operation = prepared(f'{{ node(id: "x") {{ {inside} }} }}')
+        assert operation.cost({}) == 10 + 1 + (1 + 1 + 500 * 2) + 1
+        # the answer need not tell of which type it was: a breakdown of three slices, of which one has its result
+        assert operation.count(found) == 10 + 1 + (1 + 1 + 3 + 1)
+        assert operation.count({"node": {"x": None}}) == 10 + 1 + 1  # a breakdown weighs 1 where it is asked for
+        assert operation.count({"node": None}) == 10
+
+
+def test_one_field_with_other_arguments_under_one_name_is_another_field(prepared):
+    first, second = (
+        f"... on {kind} {{ x: {name} }}"
+        for kind, name in (
+            ("KpiResult", "breakdown(by: CHANNEL, first: 2) { slices { id } }"),
+            ("KpiDefinition", "result(period: {named: TODAY}) { id }"),
+        )
+    )
+    assert prepared(f'{{ node(id: "x") {{ {first} {second} }} }}').cost({}) == 10 + 1 + (1 + 1 + 2) + (10 + 1)
+    # the same field twice is one
+    assert prepared(f'{{ node(id: "x") {{ {first} {first} }} }}').cost({}) == 10 + 1 + (1 + 1 + 2)
 
 
 @pytest.fixture(scope="module")
@@ -194,11 +228,13 @@ def test_an_answer_costs_what_the_published_schema_says(filled, document):
         assert cost["requestedQueryCost"] >= cost["actualQueryCost"]
 
 
-def test_what_is_not_there_costs_nothing(filled):
+def test_what_is_not_there_was_looked_for_and_costs_no_object(filled):
     alice, _, ids = filled
     answer = alice.answer("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": [*ids, "nope", "nope"]})
     assert answer["data"]["nodes"][2:] == [None, None]
-    assert answer["extensions"]["cost"]["actualQueryCost"] == 2
+    assert answer["extensions"]["cost"]["actualQueryCost"] == 4 * 10 + 2
+    answer = alice.answer('{ node(id: "nope") { id } customer(by: {externalId: "nope"}) { id } }')
+    assert answer["extensions"]["cost"]["actualQueryCost"] == 10
 
 
 def test_the_cost_is_told_as_shopify_tells_it(filled):
@@ -214,6 +250,14 @@ def test_the_cost_is_told_as_shopify_tells_it(filled):
 def test_without_a_limit_there_is_no_throttle(served):
     cost = served().answer("{ workspace { id } }")["extensions"]["cost"]
     assert cost == {"requestedQueryCost": 1, "actualQueryCost": 1}
+
+
+def test_what_was_stopped_for_its_lists_costs_at_least_their_entries(filled, served):
+    _, period, _ = filled
+    days = 31 + 28 + 31 + 30
+    document = f"{{ kpi(key: CSAT, period: {period}) {{ series(grain: DAY) {{ value }} }} }}"
+    cost = served(max_cost=days - 1).answer(document)["extensions"]["cost"]
+    assert cost == {"requestedQueryCost": 10 + 1 + 24, "actualQueryCost": days}
 
 
 def test_an_answer_with_longer_lists_than_one_operation_may_cost_is_stopped(filled, served):
@@ -284,6 +328,8 @@ def asked(draw, type_, depth, sizes):
 
 FILLED = {
     "kpi": [ASK],
+    "kpis": [f"ask: [{{{ASK}}}, {{{ASK}}}]"],
+    "result": ["period: {named: TODAY}"],
     "series": ["grain: DAY"],
     "breakdown": ["by: CHANNEL"],
     "customer": ['by: {externalId: "x"}'],
@@ -296,7 +342,7 @@ def arguments(draw, name, field):
     """A field's arguments as text, how long its list may be, and those of the object that it gives."""
     size = declared(field.ast_node, "listSize") or {}
     required = any(is_required_argument(argument) for argument in field.args.values())
-    given, most = list(FILLED[name] if required else ()), size.get("assumedSize", 10)
+    given, most = list(FILLED[name] if required else ()), 2 if name == "kpis" else size.get("assumedSize", 10)
     slicing = [one for one in size.get("slicingArguments", ()) if one in ("first", "last")]
     if slicing and draw(st.booleans()):
         most = draw(st.integers(0, 40))

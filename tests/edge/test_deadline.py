@@ -185,9 +185,7 @@ def test_a_statement_that_is_stopped_in_the_snapshot_of_all_kpis_says_so(workspa
     assert type(timed_out(workspace.door, workspace.alice, "snapshot")) is TimedOut
 
 
-def test_many_statements_have_no_more_time_than_one(request, alice, database, monkeypatch):
-    if database.sqlite_path is None:
-        pass
+def test_many_statements_have_no_more_time_than_one(alice, monkeypatch):
     ended = threading.Event()
 
     def many(uow):
@@ -223,7 +221,7 @@ def test_a_mutation_that_waits_too_long_says_that_it_may_have_been_stored(alice,
     assert soon(
         lambda: alice.answer(WRITE).get("data") == {"customerUpsert": {"outcome": "UNCHANGED", "userErrors": []}}
     )
-    assert alice.one(BY) == {"version": 1}
+    assert soon(lambda: alice.answer(BY).get("data") == {"customer": {"version": 1}})
 
 
 @writes(Scope.CUSTOMER_WRITE)

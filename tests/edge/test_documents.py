@@ -1,18 +1,16 @@
-"""Documents: kept once they are good, priced without being executed; and those that we hand out ourselves."""
+"""Documents: kept once they are good; and those that we hand out ourselves."""
 
 # ruff: noqa: E501 - a query stands on one line
 
 import ast
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
 from wire import Wire
 
 from app.edge import documents
+from app.edge.cost import plan
 from app.edge.documents import Documents
 from app.edge.graphiql import QUERIES
 from app.schema.build import build
@@ -63,13 +61,9 @@ def test_an_unknown_text_is_not_known(kept):
     assert kept.known(ASK) is None
 
 
-def test_what_somebody_unknown_sends_is_not_kept(kept):
-    assert not kept.introspection(ASK).errors
-    assert kept.known(ASK) is None
-
-
-def test_the_cache_is_bounded_and_the_document_not_asked_for_longest_is_forgotten(kept, monkeypatch):
+def test_the_cache_is_bounded_and_the_document_not_asked_for_longest_is_forgotten(monkeypatch):
     monkeypatch.setattr(documents, "MOST_CHARACTERS", 300)
+    kept = Documents(build(), Settings())
     texts = [f"{ASK} # {i}".ljust(100) for i in range(50)]
     for text in texts[:3]:
         kept.get(text)
@@ -81,13 +75,23 @@ def test_the_cache_is_bounded_and_the_document_not_asked_for_longest_is_forgotte
     assert [kept.known(text) is not None for text in texts] == [False] * 47 + [True] * 3
 
 
-def test_a_document_longer_than_the_cache_is_run_and_forgotten(kept, monkeypatch):
-    monkeypatch.setattr(documents, "MOST_CHARACTERS", 10)
-    assert not kept.get(ASK).errors
-    assert kept.known(ASK) is None
-    monkeypatch.setattr(documents, "MOST_CHARACTERS", 1_000)
+def test_a_document_longer_than_the_cache_is_run_and_forgotten(monkeypatch):
+    monkeypatch.setattr(documents, "MOST_CHARACTERS", 30)
+    kept = Documents(build(), Settings())
+    for _ in range(3):
+        assert not kept.get(ASK.ljust(31)).errors
+        assert kept.known(ASK.ljust(31)) is None
     kept.get(ASK)
     assert kept.known(ASK) is not None  # nothing is counted twice or for ever
+
+
+def test_what_a_document_costs_is_planned_when_it_is_asked_for(kept, monkeypatch):
+    planned = []
+    monkeypatch.setattr(documents, "plan", lambda *args: planned.append(1) or plan(*args))
+    found = kept.get("query A { workspace { id } } query B { customers(first: 3) { nodes { id } } }")
+    assert planned == []
+    assert [found.operation("B").cost({}) for _ in range(2)] == [4, 4]
+    assert len(planned) == 1
 
 
 def test_a_document_from_the_cache_is_answered_as_before(serve, token):
@@ -117,86 +121,6 @@ def test_with_graphiql_it_is(serve, token):
         assert "Did you mean" in alice.post({"query": query}).body.decode(), query
     assert "Did you mean 'workspace'?" in alice.post({"query": MISSPELT[0]}).body.decode()
     assert "Did you mean" in alice.post(WRONG).body.decode()
-
-
-# -- The dry run
-
-
-@pytest.fixture
-def statements(alice):
-    """Opens a count of the SQL statements that are sent but for the token's and the quota's."""
-    engines = {alice.api.door.db.reader, alice.api.door.db.writer}
-
-    @contextmanager
-    def counting() -> Iterator[list[str]]:
-        sent: list[str] = []
-
-        def note(_connection, _cursor, statement, *_):
-            if not re.search(r"^(BEGIN|SAVEPOINT|RELEASE|ROLLBACK)|\b(token|quota)\b", statement):
-                sent.append(statement)
-
-        for engine in engines:
-            event.listen(engine, "before_cursor_execute", note)
-        yield sent
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)
-
-    return counting
-
-
-DEAR = "workspace { name } channels(first: 50) { nodes { name } totalCount } kpi(key: CSAT, period: {named: TODAY}) { value }"
-
-
-@pytest.mark.parametrize(
-    ("query", "variables"),
-    [
-        (f"{{ rateLimit(dryRun: true) {{ cost }} {DEAR} }}", None),
-        (f"{{ {DEAR} rateLimit(dryRun: true) {{ cost }} }}", None),
-        (f"{{ price: rateLimit(dryRun: true) {{ cost }} {DEAR} }}", None),
-        (f"query Q($dry: Boolean!) {{ rateLimit(dryRun: $dry) {{ cost }} {DEAR} }}", {"dry": True}),
-        (f"{{ rateLimit(dryRun: true) {{ ...F }} {DEAR} }} fragment F on RateLimit {{ cost }}", None),
-        (f"{{ free: rateLimit {{ limit }} rateLimit(dryRun: true) {{ cost }} {DEAR} }}", None),
-    ],
-)
-def test_a_dry_run_prices_and_executes_nothing_else(alice, statements, query, variables):
-    alice.post({"query": query, "variables": variables})  # the first of all leases points
-    with statements() as sent:
-        answer = alice.post({"query": query, "variables": variables})
-    assert sent == []
-    (price,) = [value for name, value in answer.data.items() if name != "free"]
-    # workspace 1, the channels' connection 1 and its 50 nodes, the KPI 10 and 1, the rate limit 1
-    assert price == {"cost": 64 if "free" not in query else 65}
-    cost = answer.json()["extensions"]["cost"]
-    assert cost["requestedQueryCost"] == price["cost"]
-    assert cost["actualQueryCost"] == (1 if "free" not in query else 2)
-    with statements() as sent:
-        assert set(alice.post({"query": f"{{ {DEAR} }}"}).data) == {"workspace", "channels", "kpi"}
-    assert len(sent) > 3
-
-
-@pytest.mark.parametrize(
-    ("query", "variables"),
-    [
-        ("{ rateLimit { cost } workspace { name } }", None),
-        ("{ rateLimit(dryRun: false) { cost } workspace { name } }", None),
-        ("query($dry: Boolean!) { rateLimit(dryRun: $dry) { cost } workspace { name } }", {"dry": False}),
-        ("query($dry: Boolean! = false) { rateLimit(dryRun: $dry) { cost } workspace { name } }", {}),
-    ],
-)
-def test_a_run_that_is_not_dry_is_priced_and_executed(alice, query, variables):
-    assert alice.post({"query": query, "variables": variables}).data == {"rateLimit": {"cost": 2}, **NAME}
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "{ ...F workspace { name } } fragment F on Query { rateLimit(dryRun: true) { cost } }",
-        "{ ... on Query { rateLimit(dryRun: true) { cost } } workspace { name } }",
-        "query($dry: Boolean! = true) { rateLimit(dryRun: $dry) { cost } workspace { name } }",
-    ],
-)
-def test_a_dry_run_is_dry_wherever_it_is_asked_for(alice, query):
-    assert alice.post({"query": query}).data == {"rateLimit": {"cost": 2}}
 
 
 # -- The limits leave room for what we ask ourselves

@@ -57,8 +57,8 @@ def write(tmp_path):
 # -- Automatic persisted queries
 
 
-def test_a_hash_that_is_not_known_is_told_as_apollos_clients_read_it(alice, nobody):
-    for ask in (alice.post, alice.get, nobody.post, nobody.get):
+def test_a_hash_that_is_not_known_is_told_as_apollos_clients_read_it(alice):
+    for ask in (alice.post, alice.get):
         for accept, status in (("application/json", 200), ("*/*", 200), (GRAPHQL, 400)):
             answer = ask(hashed("{ never { sent } }"), accept=accept)
             assert (answer.status, answer.body.decode()) == (status, MISSING)
@@ -143,13 +143,56 @@ def test_nothing_is_learnt_without_a_token(serve, token):
     assert nobody.post({"query": ASK, "extensions": named(ASK)}, **liar).status == 401
     for query in (schema, ASK):
         assert is_missing(alice.post(hashed(query)))
-        assert is_missing(nobody.post(hashed(query)))
 
 
-def test_whose_document_it_was_gives_nobody_its_data(serve, token):
-    api = serve()
-    Wire(api, token).post({"query": ASK, "extensions": named(ASK)})
-    assert Wire(api, None).post(hashed(ASK)).status == 401
+FAULTY = {
+    "no document": "{ workspace",
+    "not of this schema": "{ nope }",
+    "beyond a limit": "{" + "".join(f" a{i}: __typename" for i in range(61)) + " }",
+    "too long": "{" + " __typename" * 4_000 + " }",
+    "without an operation": "fragment F on Query { __typename }",
+}
+
+
+@pytest.mark.parametrize("what", FAULTY)
+def test_a_document_that_is_not_valid_is_not_learnt(serve, token, what):
+    alice, query = Wire(serve(), token), FAULTY[what]
+    answers = [alice.post({"query": query, "extensions": named(query)}) for _ in range(2)]
+    assert "errors" in answers[0].json()
+    assert answers[0].body == answers[1].body
+    assert is_missing(alice.post(hashed(query)))
+    assert is_missing(alice.post({"documentId": f"sha256:{digest(query)}"}))
+
+
+def test_a_document_is_learnt_whether_or_not_it_can_be_run_this_time(serve, token):
+    dear = "{ customers(first: 50) { nodes { id } } }"
+    alice = Wire(serve(max_cost=50), token)
+    asks = (
+        ({"query": dear}, "QUERY_TOO_COMPLEX"),
+        ({"query": SEVERAL, "operationName": "Nope"}, "BAD_USER_INPUT"),
+        ({"query": SEVERAL, "operationName": "Which"}, "BAD_USER_INPUT"),  # its variable is missing
+    )
+    for ask, code in asks:
+        for more in ({"extensions": named(ask["query"])}, {"extensions": named(ask["query"]), "query": None}):
+            assert alice.post(ask | more).code == code
+
+
+def test_what_is_known_is_not_told_without_a_token(serve, token, write):
+    """Known or not, learnt or of the manifest: the answer is the same, byte for byte."""
+    schema, never = "{ __schema { queryType { name } } }", "{ never { sent } }"
+    api = serve(trusted_documents=write({"who": ASK, "schema": schema}))
+    alice, nobody = Wire(api, token), Wire(api, None)
+    for query in (MUTATE, schema):
+        assert alice.post({"query": query, "extensions": named(query)}).status == 200
+    asks = [hashed(query) for query in (ASK, MUTATE, schema, never)]
+    asks += [{"documentId": one} for one in ("who", "schema", "nope", f"sha256:{digest(schema)}", "sha256:nope")]
+    for ask in (nobody.post, nobody.get):
+        for accept in ("application/json", GRAPHQL):
+            answers = [ask(one, accept=accept) for one in asks]
+            assert {one.status for one in answers} == {401}
+            assert len({one.body for one in answers}) == 1
+            assert answers[0].code == "UNAUTHENTICATED"
+            assert answers[0].headers["www-authenticate"].startswith("Bearer")
 
 
 def test_what_is_learnt_is_bounded_and_the_one_not_asked_for_longest_is_forgotten(serve, token, monkeypatch):
@@ -201,11 +244,6 @@ def test_a_document_of_the_manifest_is_run_by_its_id(serve, token, write, what):
     assert alice.post({"query": '{ kpiDefinition(key: "CSAT") { key } }'}).data == {"kpiDefinition": {"key": "CSAT"}}
 
 
-def test_a_trusted_document_gives_nobody_its_data(serve, write):
-    nobody = Wire(serve(trusted_documents=write(IDS)), None)
-    assert nobody.post({"documentId": "who"}).status == 401
-
-
 def test_without_a_manifest_no_id_is_known(alice):
     assert is_missing(alice.post({"documentId": "who"}))
 
@@ -239,23 +277,25 @@ SAME = {
     "partial data": {"query": "{ workspace { name } customers(first: 101) { nodes { id } } }"},
     "a variable that does not fit": {"query": SEVERAL, "operationName": "Which", "variables": {"key": [1]}},
     "an operation that is not there": {"query": SEVERAL, "operationName": "Nope"},
+}
+NEVER_LEARNT = {
     "a document that is not valid": {"query": "{ nope }"},
     "a document that is none": {"query": "{ workspace"},
 }
 
 
-@pytest.mark.parametrize("what", SAME)
+@pytest.mark.parametrize("what", [*SAME, *NEVER_LEARNT])
 @pytest.mark.parametrize("accept", ["application/json", GRAPHQL])
 def test_however_the_document_is_named_the_answer_is_the_same_byte_for_byte(serve, token, write, what, accept):
-    ask = dict(SAME[what])
+    ask = dict((SAME | NEVER_LEARNT)[what])
     query, rest = ask["query"], {name: value for name, value in ask.items() if name != "query"}
     # without points, of which every answer says how many are left
     alice = Wire(serve(trusted_documents=write({"it": query}), rate_limit_points=0), token)
     plain = alice.post(ask, accept=accept)
+    by_hash = ({"extensions": named(query)}, {"documentId": f"sha256:{digest(query)}"}) if what in SAME else ()
     for other in (
         {"query": query, "extensions": named(query)},
-        {"extensions": named(query)},
-        {"documentId": f"sha256:{digest(query)}"},
+        *by_hash,
         {"documentId": "it"},
         {"query": query},
     ):
