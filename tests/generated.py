@@ -2,7 +2,6 @@
 
 # ruff: noqa: E501 - the values of a scalar stand on one line
 
-import re
 from functools import cache
 from pathlib import Path
 from typing import Any

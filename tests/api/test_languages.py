@@ -115,7 +115,11 @@ def test_what_is_wrong_with_a_batch_is_said_in_the_readers_language(alice, langu
 @pytest.mark.parametrize(("language", "place"), LANGUAGES)
 def test_an_error_at_the_top_is_said_in_the_readers_language(alice, language, place):
     error = alice.refusal("{ customers(first: 101) { nodes { id } } }", Accept_Language=language)
-    expected = ("", "first must be between 0 and 100; ask for what follows with after or before.", "first 必须在 0 与 100 之间；后续内容请用 after 或 before 查询。")[place]
+    expected = (
+        "",
+        "first must be between 0 and 100; ask for what follows with after or before.",
+        "first 必须在 0 与 100 之间；后续内容请用 after 或 before 查询。",
+    )[place]
     assert error["message"] == expected
     assert [one["message"] for one in error["extensions"]["userErrors"]] == [expected]
 

@@ -5,9 +5,12 @@
 import gzip
 import json
 import re
+import threading
 
 import pytest
 from wire import Wire
+
+from app.edge import response
 
 GRAPHQL = "application/graphql-response+json"
 ASK = {"query": "{ workspace { name } }"}
@@ -113,6 +116,19 @@ def test_of_the_languages_that_are_spoken_it_is_the_one_that_is_wanted_most(alic
     assert alice.post(LOCAL, accept_language=language).data == {"kpiDefinition": {"name": "客户满意度"}}
 
 
+def test_every_answer_says_in_which_language_it_is(alice, nobody):
+    for language, told in (
+        (None, "en"),
+        ("de", "en"),
+        ("en-GB", "en"),
+        ("zh-Hant-TW", "zh"),
+        ("de,zh;q=0.5", "zh"),
+        ("zh;q=0.1, en", "en"),
+    ):
+        found = every_kind_of_answer(alice, nobody, accept_language=language)
+        assert {answer.headers["content-language"] for answer in found} == {told}, language
+
+
 # -- How it is packed
 
 
@@ -146,6 +162,24 @@ def test_a_packed_get_is_the_same_and_has_the_same_tag(alice):
     assert packed.headers["etag"].startswith("W/")
 
 
+def test_what_takes_long_to_pack_is_packed_on_a_thread(alice, monkeypatch):
+    plain, threads = gzip.compress, []
+
+    def compress(*args, **options):
+        threads.append(threading.current_thread() is threading.main_thread())
+        return plain(*args, **options)
+
+    monkeypatch.setattr(gzip, "compress", compress)
+    size = len(alice.post(MANY).body)
+    for long, is_here in ((size + 1_000, True), (size - 1_000, False)):
+        monkeypatch.setattr(response, "LONG", long)
+        found = alice.post(MANY, accept_encoding="gzip")
+        assert found.headers["content-length"] == str(len(found.body))
+        assert json.loads(gzip.decompress(found.body))["data"] == alice.post(MANY).data
+        assert threads == [is_here]
+        threads.clear()
+
+
 # -- How long it may be kept
 
 
@@ -153,6 +187,22 @@ def test_a_get_has_a_tag_and_may_be_kept_by_its_reader_who_asks_again_each_time(
     answer = alice.get(ASK)
     assert re.fullmatch(r'W/"[\x21\x23-\x7e]+"', answer.headers["etag"])
     assert {one.strip() for one in answer.headers["cache-control"].split(",")} == {"private", "no-cache"}
+
+
+def test_a_get_without_a_tag_is_not_kept(alice, nobody):
+    untagged = (
+        nobody.get(ASK),
+        alice.get({"query": "{"}),
+        alice.get({"query": "{ nope }"}, accept=GRAPHQL),
+        alice.get({"query": "mutation { __typename }"}),
+        alice.get(ASK | {"variables": "["}),
+        alice.get({"documentId": "nobody"}),
+        alice.get(ASK, accept="text/html"),
+    )
+    assert [answer.status for answer in untagged] == [401, 200, 400, 405, 400, 200, 406]
+    for answer in untagged:
+        assert "etag" not in answer.headers
+        assert answer.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize("known", ["{tag}", "*", '"x", {tag}', 'W/"x",{tag},"y"', " {tag} "])
@@ -228,6 +278,7 @@ def test_an_error_is_told_each_time(alice, nobody):
 
 
 OURS, THEIRS = "https://dash.example", "https://evil.example"
+APOLLOS = ("apollo-require-preflight", "apollographql-client-name", "apollographql-client-version")
 PREFLIGHT = {"access_control_request_method": "POST", "access_control_request_headers": "authorization,content-type"}
 
 
@@ -251,6 +302,10 @@ def test_an_origin_of_the_setting_may_ask_and_read_the_headers(serve, token, ori
         assert method in preflight.headers["access-control-allow-methods"]
         taken = {one.strip().lower() for one in preflight.headers["access-control-allow-headers"].split(",")}
         assert {"authorization", "content-type", "traceparent", "x-request-id", "accept-language"} <= taken
+        assert {"if-none-match", *APOLLOS} <= taken
+        sent = ",".join(["authorization", "content-type", "if-none-match", *APOLLOS])
+        asked = {**PREFLIGHT, "access_control_request_method": method, "access_control_request_headers": sent}
+        assert alice.send("OPTIONS", {"origin": origin, **asked}).status == 200
         assert int(preflight.headers["access-control-max-age"]) > 0
     for answer in (alice.post(ASK, origin=origin), alice.get(ASK, origin=origin), alice.post([], origin=origin)):
         assert answer.headers["access-control-allow-origin"] == origin

@@ -71,7 +71,7 @@ ESTIMATES = [
     (f"{{ kpi({ASK}) {{ target {{ id }} }} }}", None, 10 + 1 + 5 + 1),
     (f"{{ kpi({ASK}) {{ targets {{ id }} }} }}", None, 10 + 1 + 3 * (5 + 1)),
     (f"{{ kpi({ASK}) {{ targets {{ target {{ revisions {{ id }} }} }} }} }}", None, 10 + 1 + 3 * (5 + 1 + 1 + 3)),
-    ("{ kpiDefinitions { inputs { input } } }", None, 12 * (1 + 3)),
+    ("{ kpiDefinitions { inputs { __typename } } }", None, 12 * (1 + 3)),
     ('{ kpiDefinition(key: "CSAT") { result(period: {named: LAST_MONTH}) { value } } }', None, 1 + 10 + 1),
     ("{ kpiDefinitions { result(period: {named: LAST_MONTH}) { series(grain: DAY) { id } } } }", None, 12 * (1 + 10 + 1 + 24)),
     (f"{{ kpis(ask: [{{{ASK}}}, {{{ASK}}}, {{{ASK}}}]) {{ value }} }}", None, 3 * (10 + 1)),

@@ -191,14 +191,10 @@ def test_nothing_is_told_of_how_it_works(alice, nobody):
         assert not any(word in text for word in ("traceback", "exception", "stack", ".py", "graphql.error"))
 
 
-def test_a_stranger_asks_for_the_schema_alone_and_in_short(served, nobody, unreached):
-    assert nobody.post({"query": "{ __schema { queryType { name } } }"}).data == {
-        "__schema": {"queryType": {"name": "Query"}}
-    }
-    assert nobody.post({"query": "{" + " __typename" * 10 + " }"}).status == 200
+def test_what_a_stranger_sends_is_refused_before_it_is_validated(nobody, unreached):
     unreached(VALIDATE, EXECUTE)
-    answer = nobody.post({"query": "{" + " __typename" * 1_499 + " }"})
-    assert answer.code == "QUERY_TOO_COMPLEX" or answer.status == 401
+    for document in ("{" + " __typename" * 1_499 + " }", "{" + " __typename" * 1_000 + " }", *TOO_COMPLEX.values()):
+        assert nobody.post({"query": document}).status == 401
 
 
 UNUSED = "{ __typename } fragment F on Query {" + " workspace { id }" * 900 + " }"
@@ -208,6 +204,14 @@ def test_a_fragment_that_nothing_spreads_is_measured_too(served, unreached):
     alice = served()
     unreached(VALIDATE, EXECUTE)
     assert alice.refusal(UNUSED)["extensions"]["code"] == "QUERY_TOO_COMPLEX"
+
+
+@pytest.mark.xfail(reason="of fragments of one name only the last is walked, but each is validated", strict=True)
+def test_fragments_of_one_name_are_all_measured(served, unreached):
+    alice = served()
+    unreached(VALIDATE, EXECUTE)
+    twice = "{ ...F } " + UNUSED.partition("} ")[2] + " fragment F on Query { __typename }"
+    assert alice.refusal(twice)["extensions"]["code"] == "QUERY_TOO_COMPLEX"
 
 
 def test_all_operations_of_a_document_share_its_limits(served, unreached):

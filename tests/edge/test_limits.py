@@ -43,6 +43,9 @@ REACHED = [
     ("max_aliases", 3, "{ a: workspace { b: id c: name } }", None),
     ("max_aliases", 2, "{ customers { nodes { ...F } edges { node { ...F } } } } fragment F on Customer { x: id }", None),
     ("max_directives", 5, "{ workspace @include(if: true) @skip(if: false) { id @include(if: true) ...F @include(if: true) } } fragment F on Workspace { name @skip(if: false) }", None),
+    ("max_fields", 4, "query A { workspace { id } } query B { workspace { id } }", None),  # of all operations together
+    ("max_aliases", 3, "query A { a: __typename } query B { a: __typename b: __typename }", None),
+    ("max_directives", 3, "query A { __typename @skip(if: false) } query B { __typename @skip(if: false) @include(if: true) }", None),
     ("max_introspection_depth", 2, '{ __type(name: "Query") { fields { type { fields { name } } } } }', None),
     ("max_introspection_depth", 2, '{ __type(name: "Node") { possibleTypes { interfaces { name } } } }', None),
     ("max_introspection_depth", 2, '{ __type(name: "PeriodInput") { inputFields { type { inputFields { name } } } } }', None),
@@ -136,6 +139,29 @@ def test_one_place_carries_five_directives_at_most(served, unreached):
         error = alice.refusal(place.format("@nope " * 6))
         assert error["extensions"]["code"] == "QUERY_TOO_COMPLEX"
         assert error["message"].startswith("The request has 6 directives in one place, at most 5")
+
+
+UNSPREAD = [
+    ("max_fields", 4, "{ __typename } fragment F on Query { workspace { id name } }"),
+    (
+        "max_fields",
+        5,
+        "{ ...F } fragment F on Query { __typename } fragment G on Query { workspace { id } ...H } fragment H on Query { workspace { id name } }",
+    ),
+    ("max_aliases", 2, "{ a: __typename } fragment F on Query { a: __typename }"),
+    ("max_directives", 3, "{ __typename @skip(if: false) } fragment F on Query @x { __typename @skip(if: false) }"),
+    ("max_depth", 3, "{ __typename } fragment F on Customer { parent { parent { id } } }"),
+    ("max_introspection_depth", 1, "{ __typename } fragment F on __Type { fields { name } }"),
+]
+
+
+@pytest.mark.parametrize(("setting", "number", "document"), UNSPREAD)
+def test_what_nobody_spreads_counts_like_the_rest(setting, number, document):
+    parsed = parse(document)
+    check_document(parsed, DEFAULTS.model_copy(update={setting: number}))
+    with pytest.raises(TooComplex) as beyond:
+        check_document(parsed, DEFAULTS.model_copy(update={setting: number - 1}))
+    assert re.findall(r"\d+", str(beyond.value.text.en))[:2] == [str(number), str(number - 1)]
 
 
 def test_a_page_holds_a_hundred_rows_at_most(served):
