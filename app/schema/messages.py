@@ -79,8 +79,27 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         ),
         "变量“{0}”用于类型 {1}，不能缺少，也不能为 null。",
     ),
-    (rf"OneOf Input Object {_QUOTED} must specify exactly one key\.", "{0} 必须且只能给出一个字段。"),
-    (rf"Value for member field {_QUOTED} must be non-null", "字段“{0}”不能为 null。"),
+    (
+        (
+            rf"Within OneOf Input Object type {_QUOTED}, exactly one field must be specified, "
+            r"and the value for that field must be non-null\."
+        ),
+        "{0} 必须且只能给出一个字段，且其值不能为 null。",
+    ),
+    (
+        (
+            rf"Expected variable {_QUOTED} provided to field {_QUOTED} for OneOf Input Object type {_QUOTED} "
+            r"(?:not to be None|to provide a runtime value)\."
+        ),
+        "变量“{0}”用于 {2} 的字段“{1}”，不能缺少，也不能为 null。",
+    ),
+    (
+        (
+            rf"Variable {_QUOTED} is of type {_QUOTED} but must be non-nullable to be used for "
+            rf"OneOf Input Object {_QUOTED}\."
+        ),
+        "变量“{0}”的类型为 {1}，用于 {2} 时必须声明为不可为 null。",
+    ),
     (
         rf"Field {_QUOTED} must not have a selection since type {_QUOTED} has no subfields\.",
         "字段“{0}”的类型 {1} 没有子字段，不能再选择。",

@@ -229,8 +229,7 @@ def extent(uow: Uow, cube: Cube) -> Extent:
     # a scalar query each, because SQLite finds only a lone min or max in the index
     parts = [select(func.min(day)), select(func.max(day))]
     if issubclass(model, Fact):
-        parts.append(select(func.max(col(model.occurred_at))))
-        parts = [part.where(col(model.deleted_at).is_(None)) for part in parts]
+        parts.append(select(func.max(col(model.occurred_at))).where(col(model.deleted_at).is_(None)))
     first, last, *through = uow.session.execute(select(*(part.scalar_subquery() for part in parts))).one()
     instant = through[0] if through else (start_of_day(last, uow.zone) if last else None)
     return Extent(first, last, instant)

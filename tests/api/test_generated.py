@@ -131,7 +131,7 @@ def reads_are_sound(alice, ids, count):
         for document in documents("query", field, count):
             answer = asked_in_every_way(alice, typed(named(document, ids)))
             told[field] += (answer.get("data") or {}).get(field) is not None
-    assert len([field for field in READS if told[field]]) > len(READS) * 2 // 3, told
+    assert len([field for field in READS if told[field]]) >= len(READS) // 2, told
 
 
 def test_whatever_is_asked_the_answer_is_one_that_the_schema_allows(api, workspace):

@@ -212,8 +212,17 @@ class Cache:
 ASK = f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ __typename id ... on KpiResult {{ {RESULT} }} }} }}"
 
 
-@pytest.mark.parametrize("without", [(), (Scope.PERSONAL_READ,)])
-@pytest.mark.parametrize("state", ["as it was", "being rebuilt", "rebuilt"])
+@pytest.mark.parametrize(
+    ("state", "without"),
+    [
+        ("as it was", ()),
+        ("being rebuilt", (Scope.PERSONAL_READ,)),
+        pytest.param("as it was", (Scope.PERSONAL_READ,), marks=pytest.mark.slow),
+        pytest.param("being rebuilt", (), marks=pytest.mark.slow),
+        pytest.param("rebuilt", (), marks=pytest.mark.slow),
+        pytest.param("rebuilt", (Scope.PERSONAL_READ,), marks=pytest.mark.slow),
+    ],
+)
 def test_equal_objects_have_equal_fields_in_all_answers(told, workspace, without, state):
     reader, cache, found = told(*without), Cache(), []
     if state != "as it was":

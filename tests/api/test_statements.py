@@ -255,6 +255,7 @@ ROWS = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(("kind", "rows"), ROWS)
 def test_a_batch_of_a_hundred_costs_as_many_statements_as_one_of_ten(count, kind, rows):
     ten, hundred = (count(batch(kind), {"input": {"rows": rows[:size]}}) for size in (10, 100))
@@ -268,6 +269,7 @@ def asked_with(count, by):
     return {name: count(document, by=by)[0] for name, document in documents.items()}
 
 
+@pytest.mark.slow
 def test_two_thousand_rows_in_the_tables_cost_as_many_statements_as_a_hundred(growing, count):
     before = asked_with(count, growing)
     assert all(before.values())
@@ -318,6 +320,7 @@ DASHBOARDS = [
 ]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(("kinds", "broken"), DASHBOARDS)
 def test_a_dashboard_costs_as_many_statements_for_all_kpis_as_for_one(count, kinds, broken):
     assert sorted(sum(KINDS.values(), ())) == sorted(published().type_map["KpiKey"].values)
@@ -325,6 +328,7 @@ def test_a_dashboard_costs_as_many_statements_for_all_kpis_as_for_one(count, kin
     assert few[0] == many[0] > 0, many[1]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("broken", [False, True])
 def test_a_dashboard_costs_as_many_statements_for_a_year_as_for_two_months(count, broken):
     month, year = (count(dashboard(KINDS, all_, months, broken=broken)) for months in (2, 12))

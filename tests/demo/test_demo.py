@@ -48,6 +48,7 @@ def count(door, model, *where):
     return total
 
 
+@pytest.mark.slow
 def test_made_whole_it_answers_what_it_promises(door, clock):
     clock.set(datetime.now(UTC))
     made = demo.make(door)

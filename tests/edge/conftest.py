@@ -8,10 +8,12 @@
 | `alice`, `nobody` | `Wire`s to `api` with that token and without one |
 | `served` | makes a `Caller` with that token of an `Api` whose settings differ by name, without a rate limit |
 | `unreached` | makes functions fail when they are reached, by their dotted names |
+| `write` | writes a manifest of trusted documents |
 | `stored` | everything that is stored, table by table, to be compared |
 """
 
 import asyncio
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -107,3 +109,13 @@ def stored(database: Settings) -> Iterator[Callable[[], dict[str, list[str]]]]:
 
     yield stored_
     engine.dispose()
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[Any], Path]:
+    def write_(content: Any) -> Path:
+        path = tmp_path / "manifest.json"
+        path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+        return path
+
+    return write_

@@ -209,8 +209,7 @@ def test_after_a_late_lease_the_next_one_is_waited_for(run):
 def test_reads_go_on_where_no_lease_can_be_had(run):
     async def story(alice):
         asked = asyncio.create_task(alice.take(2))
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await asyncio.sleep(PATIENCE / 5)
         await alice.land(error=RuntimeError("busy"))
         assert await asked
 

@@ -211,6 +211,10 @@ def test_a_dry_run_tells_the_price_and_costs_a_point(alice):
     answer = alice.answer("{ rateLimit(dryRun: true) { cost } customers(first: 15) { nodes { id } } }")
     assert answer["data"] == {"rateLimit": {"cost": 17}}
     assert answer["extensions"]["cost"]["throttleStatus"]["currentlyAvailable"] == 19
+    # one that is dearer than the whole bucket, too
+    answer = alice.answer("{ rateLimit(dryRun: true) { cost } customers(first: 50) { nodes { id } } }")
+    assert answer["data"] == {"rateLimit": {"cost": 52}}
+    assert answer["extensions"]["cost"]["throttleStatus"]["currentlyAvailable"] == 18
 
 
 def test_one_callers_use_is_not_anothers(alice, make_workspace):

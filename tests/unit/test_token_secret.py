@@ -10,9 +10,9 @@ LETTERS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 PATTERN = re.compile(r"cgt_[0-9A-Za-z]{32}_[0-9A-Za-z]{6}")
 
 
-def test_a_hundred_thousand_secrets_have_one_pattern_and_no_double():
-    secrets = {mint() for _ in range(100_000)}
-    assert len(secrets) == 100_000
+def test_twenty_thousand_secrets_have_one_pattern_and_no_double():
+    secrets = {mint() for _ in range(20_000)}
+    assert len(secrets) == 20_000
     assert all(map(PATTERN.fullmatch, secrets))
     # every letter is in use, in every place of the body
     assert all(len({secret[place] for secret in secrets}) == 62 for place in range(4, 36))
