@@ -27,7 +27,9 @@ from graphql import (
     ValueNode,
     VariableNode,
     get_named_type,
+    get_nullable_type,
     is_composite_type,
+    is_list_type,
     print_ast,
     value_from_ast_untyped,
 )
@@ -94,12 +96,16 @@ def plan(schema: Schema, operation: OperationDefinitionNode, fragments: Mapping[
     """The plan of an operation that is valid and within the limits of its syntax."""
     root = schema.core.get_root_type(operation.operation)
     assert root is not None  # noqa: S101 - the operation is valid
-    defaults = {
+    return _Planner(schema, fragments, defaults(operation)).plan([(operation.selection_set, root.name)])
+
+
+def defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
+    """The values that variables have when none is given."""
+    return {
         node.variable.name.value: value_from_ast_untyped(node.default_value)
         for node in operation.variable_definitions or ()
         if node.default_value is not None
     }
-    return _Planner(schema, fragments, defaults).plan([(operation.selection_set, root.name)])
 
 
 Selected = Sequence[tuple[SelectionSetNode, str]]
@@ -134,19 +140,23 @@ class _Planner:
         directives = _directives(definition)
         weight = sum(float(one.weight) for one in directives if isinstance(one, Cost))
         size = next((one for one in directives if isinstance(one, ListSize)), None)
-        counter = self._size(node, size) if size else lambda _: UNKNOWN
+        counter = self._size(node, definition, size) if size else lambda _: UNKNOWN
         sized = frozenset(size.sized_fields or ()) if size else frozenset[str]()
         return Entry(name, weight, _unit(named), counter, sized, is_list, inside)
 
-    def _size(self, node: FieldNode, size: ListSize) -> Callable[[Mapping[str, Any]], int]:
+    def _size(self, node: FieldNode, definition: GraphQLField, size: ListSize) -> Callable[[Mapping[str, Any]], int]:
         assumed = size.assumed_size or UNKNOWN
         given = {argument.name.value: argument.value for argument in node.arguments or ()}
         paths = [path.split(".") for path in size.slicing_arguments or () if path.split(".")[0] in given]
+        lists = {name for name, one in definition.args.items() if is_list_type(get_nullable_type(one.type))}
         if not paths:
             return lambda _: assumed
 
         def count(variables: Mapping[str, Any]) -> int:
-            found = [_length(self._value(given[path[0]], path[1:], variables)) for path in paths]
+            found = [
+                _length(self._value(given[path[0]], path[1:], variables), is_list=path[0] in lists or len(path) > 1)
+                for path in paths
+            ]
             known = [one for one in found if one is not None]
             return max(known, default=assumed)
 
@@ -187,11 +197,11 @@ class _Planner:
         return self.schema.core.get_field(type_, name)
 
 
-def _length(value: object) -> int | None:
+def _length(value: object, *, is_list: bool) -> int | None:
     """What a slicing argument asks for: a number, or as many as a list is long."""
     if isinstance(value, bool) or value is None:
         return None
-    if isinstance(value, int | float):  # 100.0 is a whole number to GraphQL too
+    if isinstance(value, int | float) and not is_list:  # 100.0 is a whole number to GraphQL too
         return max(0, int(value))
     return len(value) if isinstance(value, list | tuple) else 1
 

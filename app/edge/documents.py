@@ -142,7 +142,8 @@ class Documents:
         found = kept.get(source)
         if found is not None:
             return found
-        prepared = self._prepare(source, STRANGERS_TOKENS if stranger else self._settings.max_query_tokens)
+        most = self._settings.max_query_tokens
+        prepared = self._prepare(source, min(most, STRANGERS_TOKENS) if stranger else most)
         if not prepared.errors:
             kept.put(source, prepared)
         return prepared
@@ -152,8 +153,9 @@ class Documents:
         """What a stranger may ask for: the whole schema with every detail, and a little more."""
         options = {"specified_by_url": True, "directive_is_repeatable": True, "schema_description": True}
         text = get_introspection_query(**options, input_value_deprecation=True)
-        (operation,) = self._prepare(text, self._settings.max_query_tokens).operations.values()
-        return operation.cost({}) * 5 // 4
+        document = parse(text)
+        (node,) = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
+        return Operation(self._schema, document, node).cost({}) * 5 // 4
 
     def _prepare(self, source: str, max_tokens: int) -> Prepared:
         too_long = TooComplex(

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from graphql import (
-    ArgumentNode,
     BooleanValueNode,
+    DirectiveNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -13,8 +13,9 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
-    value_from_ast_untyped,
 )
+
+from app.edge.cost import defaults
 
 FIELD = "rateLimit"
 
@@ -24,15 +25,9 @@ def alone(
 ) -> DocumentNode | None:
     """For a dry run, the document with nothing in its operation but `rateLimit`; otherwise None."""
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    fields = [node for node in _fields(operation.selection_set, fragments, set()) if node.name.value == FIELD]
-    if not fields:
-        return None
-    defaults = {
-        node.variable.name.value: value_from_ast_untyped(node.default_value)
-        for node in operation.variable_definitions or ()
-        if node.default_value is not None
-    }
-    if not any(_is_dry(argument, {**defaults, **variables}) for node in fields for argument in node.arguments or ()):
+    roots = _Roots(fragments, defaults(operation) | dict(variables))
+    fields = [node for node in roots.of(operation.selection_set, set()) if node.name.value == FIELD]
+    if not any(roots.is_true(node, "dryRun") for node in fields):
         return None
     bare = OperationDefinitionNode(
         operation=operation.operation,
@@ -44,27 +39,39 @@ def alone(
     return DocumentNode(definitions=tuple(bare if node is operation else node for node in document.definitions))
 
 
-def _fields(
-    selected: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode], seen: set[str]
-) -> Iterator[FieldNode]:
-    """The fields of the operation itself, fragments spread."""
-    for node in selected.selections:
-        if isinstance(node, FieldNode):
-            yield node
-            continue
-        spread: Any = node
-        if isinstance(node, FragmentSpreadNode):
-            if node.name.value in seen:
+class _Roots:
+    """The fields of an operation itself, as execution would collect them."""
+
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any]) -> None:
+        self._fragments, self._variables = fragments, variables
+
+    def of(self, selected: SelectionSetNode, seen: set[str]) -> Iterator[FieldNode]:
+        """The fields of a selection, fragments spread and what is left out left out."""
+        for node in selected.selections:
+            if any(self._leaves_out(directive) for directive in node.directives or ()):
                 continue
-            seen.add(node.name.value)
-            spread = fragments[node.name.value]
-        yield from _fields(spread.selection_set, fragments, seen)
+            if isinstance(node, FieldNode):
+                yield node
+                continue
+            spread: Any = node
+            if isinstance(node, FragmentSpreadNode):
+                if node.name.value in seen:
+                    continue
+                seen.add(node.name.value)
+                spread = self._fragments[node.name.value]
+            yield from self.of(spread.selection_set, seen)
 
-
-def _is_dry(argument: ArgumentNode, variables: Mapping[str, Any]) -> bool:
-    value = argument.value
-    if argument.name.value != "dryRun":
+    def is_true(self, node: FieldNode | DirectiveNode, name: str) -> bool:
+        """Whether an argument is given as true."""
+        for argument in node.arguments or ():
+            value = argument.value
+            if argument.name.value == name:
+                if isinstance(value, VariableNode):
+                    return self._variables.get(value.name.value) is True
+                return isinstance(value, BooleanValueNode) and value.value
         return False
-    if isinstance(value, VariableNode):
-        return variables.get(value.name.value) is True
-    return isinstance(value, BooleanValueNode) and value.value
+
+    def _leaves_out(self, directive: DirectiveNode) -> bool:
+        return directive.name.value in ("skip", "include") and self.is_true(directive, "if") == (
+            directive.name.value == "skip"
+        )

@@ -183,7 +183,9 @@ class Endpoint:
         response = responses.written(body, call.kind, status, headers)
         most = self._settings.max_answer_bytes
         if len(response.body) > most and call.operation != "mutation":
-            return self._refused(call, (too_large(len(response.body), most),), body["extensions"])
+            response = self._refused(call, (too_large(len(response.body), most),), body["extensions"])
+            response.headers.update(headers)
+            return response
         return responses.tagged(call.request, response, body) if call.request.method == "GET" else response
 
     def _refused(

@@ -50,9 +50,11 @@ def check_document(document: DocumentNode, settings: Settings) -> None:
     for node in document.definitions:
         if isinstance(node, OperationDefinitionNode):
             walk.operation_(node)
-    for name, fragment in fragments.items():
-        if name not in walk.spread:  # it is never executed, but validated like the others
-            walk.rest(fragment)
+    for node in document.definitions:
+        if isinstance(node, FragmentDefinitionNode):
+            name = node.name.value
+            if name not in walk.spread or fragments[name] is not node:  # never executed, but validated like the others
+                walk.rest(node)
 
 
 def check_variables(variables: Any, most: int) -> None:  # noqa: ANN401 - any JSON

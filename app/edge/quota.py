@@ -5,7 +5,6 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from math import ceil
 from time import monotonic
-from typing import Any
 
 import structlog
 
@@ -42,7 +41,12 @@ class _Caller:
     owed: int = 0
     """What was lent while a lease was late."""
     is_late: bool = False
-    leasing: "asyncio.Task[Any] | None" = None
+    leasing: "asyncio.Task[bool] | None" = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing would be lost with it."""
+        return not self.running and not self.owed and self.leasing is None
 
 
 class Quotas:
@@ -82,7 +86,7 @@ class Quotas:
                 raise self._refusal(caller, cost)
         caller.held -= cost
         if caller.held < self._part // 4 and caller.leasing is None:
-            caller.leasing = asyncio.create_task(self._ask(actor, caller, self._part - caller.held))
+            self._start(actor, caller, self._part - caller.held)
         return self._rate(caller, cost)
 
     def settle(self, actor: Actor | None, estimated: int, actual: int) -> Rate | None:
@@ -103,7 +107,7 @@ class Quotas:
         if caller is None:
             caller = self._callers[key] = _Caller()
             if len(self._callers) > MOST_CALLERS:
-                idle = (k for k, one in self._callers.items() if not one.running and one is not caller)
+                idle = (k for k, one in self._callers.items() if one.is_idle and one is not caller)
                 del self._callers[next(idle, key)]
         else:
             self._callers.move_to_end(key)
@@ -121,15 +125,14 @@ class Quotas:
 
     async def _lease(self, actor: Actor, caller: _Caller, cost: int) -> bool:
         """Have more, if the bucket has; whether it is worth another look. A late lease is lent on, within one part."""
-        if caller.leasing is None:
-            caller.is_late = False
-            caller.leasing = asyncio.create_task(self._ask(actor, caller, max(cost, self._part) - caller.held))
+        task = caller.leasing or self._start(actor, caller, max(cost, self._part) - caller.held)
         if not caller.is_late:
-            done, _ = await asyncio.wait({caller.leasing}, timeout=PATIENCE_S)
-            if done:
+            done, _ = await asyncio.wait({task}, timeout=PATIENCE_S)
+            if done and task.result():
                 return True
-            caller.is_late = True
-            _log.warning("quota lease is late", token=str(actor.token_id))
+            if not done:
+                caller.is_late = True
+                _log.warning("quota lease is late", token=str(actor.token_id))
         missing = cost - caller.held
         if caller.owed + missing > self._part:
             return False
@@ -148,17 +151,24 @@ class Quotas:
         )
         return Refused(429, text, "RATE_LIMITED", retry_after=str(wait), **headers(rate))
 
-    async def _ask(self, actor: Actor, caller: _Caller, want: int) -> None:
+    def _start(self, actor: Actor, caller: _Caller, want: int) -> "asyncio.Task[bool]":
+        caller.is_late = False
+        caller.leasing = asyncio.create_task(self._ask(actor, caller, want))
+        return caller.leasing
+
+    async def _ask(self, actor: Actor, caller: _Caller, want: int) -> bool:
+        """Lease up to `want` points; whether that could be done."""
         try:
             work = self._door.submit(system(actor.tenant_id), quota.lease, actor.token_id or actor.tenant_id, want)
             found: Lease = await asyncio.wrap_future(work)
         except Exception as error:  # noqa: BLE001 - nobody is refused because the database is busy
             _log.warning("quota lease failed", token=str(actor.token_id), error=type(error).__name__)
-            found = Lease(want, caller.left)
+            return False
         finally:
             caller.leasing = None
         caller.held += found.granted - caller.owed
         caller.left, caller.owed, caller.at = found.left, 0, monotonic()
+        return True
 
 
 def headers(rate: Rate) -> dict[str, str]:

@@ -151,7 +151,6 @@ def test_a_list_written_as_its_only_entry_has_one(prepared):
     )
 
 
-@pytest.mark.xfail(reason="a single id that is a number is read as how many there are", strict=True)
 @pytest.mark.parametrize("id_", [0, -3, 7, 100_000])
 def test_a_list_whose_only_entry_is_a_number_has_one_too(prepared, id_):
     assert prepared(f"{{ nodes(ids: {id_}) {{ id }} }}").cost({}) == 10 + 1

@@ -206,7 +206,6 @@ def test_a_fragment_that_nothing_spreads_is_measured_too(served, unreached):
     assert alice.refusal(UNUSED)["extensions"]["code"] == "QUERY_TOO_COMPLEX"
 
 
-@pytest.mark.xfail(reason="of fragments of one name only the last is walked, but each is validated", strict=True)
 def test_fragments_of_one_name_are_all_measured(served, unreached):
     alice = served()
     unreached(VALIDATE, EXECUTE)

@@ -187,9 +187,6 @@ def test_one_callers_late_lease_is_not_anothers(run):
     run(story)
 
 
-@pytest.mark.xfail(
-    reason="a lease that is fetched beforehand is taken to be late because the last one was", strict=True
-)
 def test_after_a_late_lease_the_next_one_is_waited_for(run):
     async def story(alice):
         assert await alice.take(2)
