@@ -101,6 +101,15 @@ class People:
         return self.door.read(by or self.system, function, *args, **kwargs)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What says nothing of the engine asks SQLite in the default run, and PostgreSQL in the slow one."""
+    for item in items:
+        engines = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        if "postgresql" in engines and item.get_closest_marker("neutral"):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _bare_environment() -> Iterator[None]:
     """Settings come from tests, not from the shell that runs them."""

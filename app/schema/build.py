@@ -1,11 +1,9 @@
 """Puts the schema together."""
 
-from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLInputObjectType, GraphQLSchema, GraphQLType
+from graphql import GraphQLInputObjectType, GraphQLSchema, GraphQLType
 
 from app.schema import cost
 from app.schema.mutation import Mutation
@@ -14,28 +12,27 @@ from app.schema.scalars import config, soften
 
 
 class Schema(strawberry.Schema):
-    """The schema, silent: the endpoint logs faults itself, without the query, which may hold personal data."""
+    """A schema of ours: lenient where rows may be rejected, its directives described, its choices of one known."""
 
-    def process_errors(self, errors: Sequence[GraphQLError], execution_context: Any = None) -> None:  # noqa: ANN401 - Strawberry's own type
-        """Log nothing."""
+    def __init__(self, query: type, mutation: type | None = None) -> None:
+        super().__init__(query, mutation, config=config())
+        soften(self.core)
+        cost.describe(self.core)
+        self.core.type_map["__Type"].fields["isOneOf"].resolve = _is_one_of  # type: ignore[attr-defined]  # an object
+        for kind in self.core.type_map.values():
+            if isinstance(kind, GraphQLInputObjectType):
+                kind.is_one_of = _is_one_of(kind) or False  # Strawberry tells nobody, and validation asks
 
     @property
     def core(self) -> GraphQLSchema:
-        """The graphql-core schema behind it."""
+        """The graphql-core schema behind it, which is what is executed."""
         return self._schema
 
 
 @cache
 def build() -> Schema:
     """The one schema of the process; it holds no state."""
-    schema = Schema(query=Query, mutation=Mutation, config=config())
-    soften(schema.core)
-    schema.core.type_map["__Type"].fields["isOneOf"].resolve = _is_one_of  # type: ignore[attr-defined]  # an object type
-    cost.describe(schema.core)
-    for kind in schema.core.type_map.values():
-        if isinstance(kind, GraphQLInputObjectType):
-            kind.is_one_of = _is_one_of(kind) or False  # Strawberry tells nobody, and validation asks
-    return schema
+    return Schema(query=Query, mutation=Mutation)
 
 
 def _is_one_of(kind: GraphQLType, _info: object = None) -> bool | None:

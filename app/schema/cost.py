@@ -62,10 +62,9 @@ ARGUMENTS = {
 def describe(schema: GraphQLSchema) -> None:
     """Give the directives' arguments their descriptions."""
     for name, arguments in ARGUMENTS.items():
-        directive = schema.get_directive(name)
-        assert directive is not None  # noqa: S101 - fields carry it
-        for argument, description in arguments.items():
-            directive.args[argument].description = description
+        if (directive := schema.get_directive(name)) is not None:
+            for argument, description in arguments.items():
+                directive.args[argument].description = description
 
 
 def sized(assumed: int | None = None, *, by: tuple[str, ...] = (), fields: tuple[str, ...] = ()) -> Callable[[F], F]:

@@ -11,6 +11,8 @@ from app.services import feedback as feedbacks
 from app.services import page as pages
 from app.uow import Scope
 
+pytestmark = pytest.mark.neutral
+
 MAY = 'range: {from: "2026-05-01", before: "2026-06-01"}'
 
 

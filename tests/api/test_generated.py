@@ -13,6 +13,8 @@ from graphql import FieldNode, NameNode, SelectionSetNode, parse, print_ast, val
 
 from app.uow import Scope
 
+pytestmark = pytest.mark.neutral
+
 CODES = {
     "BAD_USER_INPUT",
     "CONFLICT",

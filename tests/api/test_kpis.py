@@ -11,6 +11,8 @@ from math import sqrt
 
 import pytest
 
+pytestmark = pytest.mark.neutral
+
 Z = 1.959964
 FIGURE = """
     value numerator denominator sampleSize interval { low high level } nullReason flags isProvisional amount

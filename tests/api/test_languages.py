@@ -6,6 +6,8 @@ import pytest
 
 from app.uow import Scope
 
+pytestmark = pytest.mark.neutral
+
 BROWSER = "zh-CN,zh;q=0.9,en;q=0.5"
 CHINESE = re.compile("[\u4e00-\u9fff]")
 BATCH = """

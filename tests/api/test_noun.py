@@ -29,7 +29,7 @@ from app.schema.node import Node
 from app.schema.noun import Noun
 from app.schema.nouns import NOUNS
 from app.schema.query import query
-from app.schema.scalars import Moment, config
+from app.schema.scalars import Moment
 from app.schema.writing import Upsert, records
 from app.services import customer
 from app.services.listing import Listing
@@ -166,7 +166,7 @@ def noun(row):
 def schema(noun):
     """The schema of the program with one noun more, put together as it is."""
     nouns = (*NOUNS, noun)
-    return Schema(query=query(nouns), mutation=mutations(nouns), config=config())
+    return Schema(query=query(nouns), mutation=mutations(nouns))
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from graphql import GraphQLNonNull, GraphQLObjectType, get_named_type, is_list_t
 from app.schema.build import build
 from app.uow import Scope
 
+pytestmark = pytest.mark.neutral
+
 SCHEMA = build().core
 ROW = {"externalId": "new", "kind": "CSAT", "score": 4, "occurredAt": "2026-06-01"}
 GOAL = {"kpi": "NPS", "kind": "ABSOLUTE", "value": 50, "from": "2026-06-01", "before": "2026-07-01"}

@@ -38,6 +38,8 @@ from app.services import workspace as workspaces
 from app.settings import Settings
 from app.uow import Door, Scope, system
 
+pytestmark = pytest.mark.neutral
+
 TODAY = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 README = Path(__file__).parents[2] / "README.md"
 

@@ -12,6 +12,8 @@ from app.demo.chance import apportion
 from app.demo.load import COMPANIES, _target
 from app.services.period import Span
 
+pytestmark = pytest.mark.neutral
+
 BERLIN, SHANGHAI = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Shanghai")
 DAYS = {
     "today": datetime.now(UTC),
