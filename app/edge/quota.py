@@ -133,7 +133,7 @@ class Quotas:
             if not done:
                 caller.is_late = True
                 _log.warning("quota lease is late", token=str(actor.token_id))
-        missing = cost - caller.held
+        missing = max(0, cost - caller.held)
         if caller.owed + missing > self._part:
             return False
         caller.owed += missing

@@ -42,7 +42,7 @@ def answers(address, secret) -> None:
         headers={"Authorization": f"Bearer {secret}"},
         timeout=60,
     )
-    assert response.json() == {"data": {"feedbackRecordBatch": {"counts": {"created": 12}}}}
+    assert response.json()["data"] == {"feedbackRecordBatch": {"counts": {"created": 12}}}
 
 
 def test_first_query_runs_at_a_click(page, address, answers, secret):

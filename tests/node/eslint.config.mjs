@@ -27,8 +27,8 @@ const schema = {
     },
   ],
 
-  // An id lets a cache join what several queries know of one object. Pages of a list and answers to a mutation are
-  // nothing that two queries could both know.
+  // An id lets a cache join what several queries know of one object. Pages of a list, answers to a mutation and what
+  // is told of one request are nothing that two queries could both know.
   "@graphql-eslint/strict-id-in-types": [
     "error",
     {
@@ -39,6 +39,7 @@ const schema = {
           "DeleteResult",
           "FeedbackRecordResult",
           "PageInfo",
+          "RateLimit",
           "RowCounts",
           "TargetAdvice",
           "UserError",
