@@ -128,7 +128,7 @@ def run(databases: Databases, kinds: Sequence[str], *, rounds: int = ROUNDS, siz
             ours, bare, ratios = compare(store, query, rounds)
             for name, times in (("ours", ours), ("floor", bare)):
                 a_second = round(len(times) / (SECONDS * (rounds + 1)))
-                ratio: object = median(ratios) if name == "ours" else "1"
+                ratio = f"{median(ratios):.4f}" if name == "ours" else "1"
                 rows.append([kind, what, name, a_second, median(times), percentile(times, 0.99), ratio])
     head = ("database", "question", "", "requests/s", "p50 ms", "p99 ms", "ratio of requests/s")
     table(f"Answers, one process each, {CALLERS} callers", head, rows)
