@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic, sleep
 from uuid import UUID
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, NullPool, Uuid, column, create_engine, select, table
+from sqlalchemy import Connection, Engine, NullPool, Uuid, column, create_engine, select, table
+from sqlalchemy.exc import OperationalError
 
 from app.db import Database, with_driver
 from app.settings import Settings
@@ -29,6 +31,10 @@ def _config() -> Config:
     return config
 
 
+PATIENCE_S = 60
+"""How long a process waits for another one that migrates."""
+
+
 def upgrade(settings: Settings) -> None:
     """Apply every migration that the database lacks. Safe to call from several processes at once."""
     engine = owner_engine(settings)
@@ -36,9 +42,8 @@ def upgrade(settings: Settings) -> None:
     with engine.connect() as connection:
         if connection.dialect.name == "sqlite":
             # one process migrates, the others wait and find nothing to do
-            connection.exec_driver_sql("PRAGMA busy_timeout=60000")
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-            connection.commit()
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={1000 * PATIENCE_S}")
+            _switch_to_wal(connection)
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7227182654)")
@@ -46,6 +51,22 @@ def upgrade(settings: Settings) -> None:
         command.upgrade(config, "head")
         connection.commit()
     engine.dispose()
+
+
+def _switch_to_wal(connection: Connection) -> None:
+    """Have SQLite log ahead. For this switch it does not wait for others by itself, whatever its timeout."""
+    until = monotonic() + PATIENCE_S
+    while True:
+        try:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        except OperationalError:
+            connection.rollback()
+            if monotonic() > until:
+                raise
+            sleep(0.05)
+        else:
+            connection.commit()
+            return
 
 
 def is_current(db: Database) -> bool:
