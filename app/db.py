@@ -126,11 +126,7 @@ class Database:
         def _in_time(connection: Connection, *_: object) -> None:
             # a statement has the whole time for itself: none begins after it
             if monotonic() > connection.info.get("until", inf):
-                msg = Text(
-                    "This took longer than an operation may; ask for less at once.",
-                    "此操作耗时超过上限；请一次少查询一些。",
-                )
-                raise TimedOut(msg)
+                raise TimedOut
 
         @event.listens_for(engine, "checkin")
         def _checkin(_connection: Any, record: Any) -> None:  # noqa: ANN401 - as above

@@ -74,8 +74,14 @@ class Limited(AppError):
     """Asks for more than is served at once; the message names the limit."""
 
 
+LATE = Text("This took longer than an operation may; ask for less at once.", "此操作耗时超过上限；请一次少查询一些。")
+
+
 class TimedOut(AppError):
     """Took longer than an operation may."""
+
+    def __init__(self, text: Text = LATE) -> None:
+        super().__init__(text)
 
 
 class Unavailable(AppError):

@@ -14,7 +14,6 @@ from typing import Any
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLField,
     GraphQLList,
     GraphQLNonNull,
@@ -34,6 +33,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
+from app.edge.spread import fields
 from app.schema.build import Schema
 from app.schema.cost import Cost, ListSize
 
@@ -119,7 +119,7 @@ class _Planner:
 
     def plan(self, selected: Selected) -> Plan:
         groups: dict[str, dict[object, list[tuple[FieldNode, GraphQLField, str]]]] = {}
-        for node, parent in self._fields(selected, set()):
+        for node, parent in self._fields(selected):
             definition = self._definition(parent, node.name.value)
             if definition is not None and is_composite_type(get_named_type(definition.type)):
                 # one object answers one field with one set of arguments under a key: validation has seen to it
@@ -177,20 +177,10 @@ class _Planner:
             return int(node.value)
         return None if path or isinstance(node, NullValueNode) else (node,)  # the only entry of a list
 
-    def _fields(self, selected: Selected, seen: set[str]) -> Iterator[tuple[FieldNode, str]]:
+    def _fields(self, selected: Selected) -> Iterator[tuple[FieldNode, str]]:
+        seen: set[str] = set()
         for one, parent in selected:
-            for node in one.selections:
-                if isinstance(node, FieldNode):
-                    yield node, parent
-                    continue
-                spread: Any = node
-                if isinstance(node, FragmentSpreadNode):
-                    if node.name.value in seen:
-                        continue
-                    seen.add(node.name.value)
-                    spread = self.fragments[node.name.value]
-                condition = spread.type_condition
-                yield from self._fields([(spread.selection_set, condition.name.value if condition else parent)], seen)
+            yield from fields(one, parent, self.fragments, seen)
 
     def _definition(self, parent: str, name: str) -> GraphQLField | None:
         type_: Any = self.schema.core.get_type(parent)

@@ -1,7 +1,5 @@
 """Documents, parsed, measured and validated once and kept, bounded, by their text."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +18,7 @@ from graphql import (
 )
 
 from app.edge.cost import Plan, plan, points
+from app.edge.kept import Kept
 from app.edge.limits import TooComplex, check_document
 from app.edge.rows import RULES
 from app.edge.usage import deprecated
@@ -97,37 +96,13 @@ class Prepared:
         return self.operations.get(name) if name is not None else None
 
 
-class _Kept:
-    """Prepared documents by their text; those not asked for longest go first."""
-
-    def __init__(self, most: int) -> None:
-        self._most, self._characters = most, 0
-        self._lock = threading.Lock()
-        self._found: OrderedDict[str, Prepared] = OrderedDict()
-
-    def get(self, source: str) -> Prepared | None:
-        with self._lock:
-            found = self._found.get(source)
-            if found is not None:
-                self._found.move_to_end(source)
-            return found
-
-    def put(self, source: str, prepared: Prepared) -> None:
-        with self._lock:
-            if source not in self._found:
-                self._characters += len(source)
-            self._found[source] = prepared
-            while self._characters > self._most:
-                old, _ = self._found.popitem(last=False)
-                self._characters -= len(old)
-
-
 class Documents:
     """The documents of one process; thread safe."""
 
     def __init__(self, schema: Schema, settings: Settings) -> None:
         self._schema, self._settings = schema, settings
-        self._kept, self._strangers = _Kept(MOST_CHARACTERS), _Kept(STRANGERS_CHARACTERS)
+        self._kept: Kept[Prepared] = Kept(MOST_CHARACTERS)
+        self._strangers: Kept[Prepared] = Kept(STRANGERS_CHARACTERS)
 
     def known(self, source: str, *, stranger: bool = False) -> Prepared | None:
         """The document of `source`, if it was prepared before."""
@@ -145,7 +120,7 @@ class Documents:
         most = self._settings.max_query_tokens
         prepared = self._prepare(source, min(most, STRANGERS_TOKENS) if stranger else most)
         if not prepared.errors:
-            kept.put(source, prepared)
+            kept.put(source, prepared, len(source))
         return prepared
 
     @cached_property

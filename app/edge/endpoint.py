@@ -19,7 +19,7 @@ from app.edge import response as responses
 from app.edge import usage
 from app.edge.documents import Documents, Operation, Prepared
 from app.edge.dry import alone
-from app.edge.identity import CHALLENGE, NEEDED, identified
+from app.edge.identity import CHALLENGE, identified
 from app.edge.limits import TooComplex, check_cost, check_variables, too_large
 from app.edge.persisted import Persisted
 from app.edge.quota import Quotas, headers
@@ -27,8 +27,9 @@ from app.edge.request import GRAPHQL, JSON, Asked, Refused
 from app.edge.runner import Ran, Runner
 from app.metrics import LIMITED, OPERATIONS
 from app.schema.build import build
-from app.schema.context import Rate
+from app.schema.context import NEEDED, Rate
 from app.schema.errors import fault, presented
+from app.schema.scalars import Unreadable
 from app.services import token
 from app.settings import Settings
 from app.text import Text
@@ -225,6 +226,4 @@ def _unclear(name: str | None) -> GraphQLError:
             "The document has several operations, or none; say which by operationName.",
             "文档含有多个操作或没有操作；请用 operationName 指明。",
         )
-    error = GraphQLError(text.en, extensions={"code": "BAD_USER_INPUT"})
-    error.text = text  # type: ignore[attr-defined]  # as errors of ours have it
-    return error
+    return Unreadable(text)

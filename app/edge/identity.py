@@ -10,9 +10,6 @@ from app.text import Text
 from app.uow import Actor
 
 CHALLENGE = {"www_authenticate": "Bearer"}
-NEEDED = Text(
-    "This needs a token: send it as `Authorization: Bearer …`.", "这需要令牌：请以 `Authorization: Bearer …` 发送。"
-)
 
 
 async def identified(

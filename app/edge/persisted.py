@@ -1,14 +1,13 @@
 """Documents that clients name instead of sending them: remembered on the fly, or known beforehand and trusted."""
 
 import hashlib
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from app.edge.kept import Kept
 from app.edge.request import Asked, Refused
 from app.text import Text
 
@@ -29,9 +28,7 @@ class Persisted:
         self._trusted = read(manifest) if manifest else {}
         self._texts = frozenset(self._trusted.values())
         self._only_trusted = only_trusted
-        self._lock = threading.Lock()
-        self._learnt: OrderedDict[str, str] = OrderedDict()
-        self._characters = 0
+        self._learnt: Kept[str] = Kept(MOST_CHARACTERS)
 
     def source(self, asked: Asked) -> str:
         """The text of the document that `asked` means.
@@ -53,25 +50,14 @@ class Persisted:
 
     def learn(self, asked: Asked) -> None:
         """Remember a document, which is known to be good, by the hash that came with it."""
-        if asked.sha256 is None or asked.query is None:
-            return
-        with self._lock:
-            if asked.sha256 not in self._learnt:
-                self._characters += len(asked.query)
-            self._learnt[asked.sha256] = asked.query
-            self._learnt.move_to_end(asked.sha256)
-            while self._characters > MOST_CHARACTERS:
-                _, old = self._learnt.popitem(last=False)
-                self._characters -= len(old)
+        if asked.sha256 is not None and asked.query is not None:
+            self._learnt.put(asked.sha256, asked.query, len(asked.query))
 
     def _named(self, name: str, *, is_hash: bool) -> str:
         bare = name.removeprefix("sha256:")
         found = self._trusted.get(name) or self._trusted.get(bare)
         if found is None and (is_hash or bare != name):
-            with self._lock:
-                found = self._learnt.get(bare)
-                if found is not None:
-                    self._learnt.move_to_end(bare)
+            found = self._learnt.get(bare)
         if found is None:
             raise Refused(200, NOT_FOUND, "PERSISTED_QUERY_NOT_FOUND", cache_control="private, no-store")
         return found

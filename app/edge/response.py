@@ -5,6 +5,7 @@ import gzip
 import hashlib
 from collections.abc import Mapping
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -28,7 +29,7 @@ def written(body: Mapping[str, Any], kind: str, status: int, headers: Mapping[st
 def refusal(refused: Refused, kind: str, locale: str) -> Response:
     """The answer to a request that cannot be run."""
     error = {"message": refused.text.in_(locale), "extensions": {"code": refused.code}}
-    status = 400 if refused.status == 200 and kind == GRAPHQL else refused.status  # noqa: PLR2004 - OK
+    status = 400 if refused.status == HTTPStatus.OK and kind == GRAPHQL else refused.status
     return written({"errors": [error]}, kind, status, refused.headers)
 
 
@@ -37,7 +38,7 @@ def tagged(request: Request, response: Response, body: Mapping[str, Any]) -> Res
     said = orjson.dumps([body.get("data"), body.get("errors")])
     tag = f'W/"{hashlib.blake2b(said, digest_size=16).hexdigest()}"'
     known = [one.strip() for one in lines(request, "if-none-match").split(",")]
-    if response.status_code == 200 and (not {tag, tag.removeprefix("W/"), "*"}.isdisjoint(known)):  # noqa: PLR2004 - OK
+    if response.status_code == HTTPStatus.OK and not {tag, tag.removeprefix("W/"), "*"}.isdisjoint(known):
         response = Response(status_code=304, headers={k: v for k, v in response.headers.items() if k in _KEPT})
     response.headers["etag"] = tag
     response.headers["cache-control"] = "private, no-cache"

@@ -21,7 +21,6 @@ from app.settings import Settings
 from app.text import Text
 from app.uow import Actor, Door
 
-_LATE = Text("This took longer than an operation may; ask for less at once.", "此操作耗时超过上限；请一次少查询一些。")
 _LATE_WRITE = Text(
     "This took longer than an operation may. It may or may not have been stored: send it again, the same record or "
     "idempotencyKey has one effect.",
@@ -67,7 +66,7 @@ class Runner:
             closing = asyncio.create_task(context.close())
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
-            late = TimedOut(_LATE_WRITE if operation.is_mutation else _LATE)
+            late = TimedOut(_LATE_WRITE) if operation.is_mutation else TimedOut()
             return Ran(None, [GraphQLError(str(late), original_error=late)], began=True, cost=estimated)
         except BaseException:
             await context.close()

@@ -21,6 +21,12 @@ R = TypeVar("R")
 K = TypeVar("K", bound=Hashable)
 
 
+NEEDED = Text(
+    "This needs a token: send it as `Authorization: Bearer …`.", "这需要令牌：请以 `Authorization: Bearer …` 发送。"
+)
+"""What is said to somebody unknown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """What an operation costs its caller, and how much more they may ask for."""
@@ -70,11 +76,7 @@ class Context:
     def actor(self) -> Actor:
         """Who asks. Raises Unauthenticated when nobody has said."""
         if self._actor is None:
-            msg = Text(
-                "This needs a token: send it as `Authorization: Bearer …`.",
-                "这需要令牌：请以 `Authorization: Bearer …` 发送。",
-            )
-            raise Unauthenticated(msg)
+            raise Unauthenticated(NEEDED)
         return self._actor
 
     def spend(self, entries: int) -> None:
