@@ -24,6 +24,7 @@ from sqlalchemy import (
     TableValuedAlias,
     Uuid,
     cast,
+    column,
     create_engine,
     event,
     func,
@@ -32,10 +33,12 @@ from sqlalchemy import (
     true,
     type_coerce,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from app.errors import TimedOut, Unavailable
 from app.settings import Settings
@@ -232,6 +235,18 @@ class Database:
         if self.is_sqlite:
             return func.json_each(document).table_valued("value", joins_implicitly=True)
         return func.jsonb_array_elements_text(document).table_valued("value", joins_implicitly=True)
+
+    def as_document(self, rows: Sequence[Sequence[Any]]) -> str:
+        """`rows` as the document that `unpacked` takes apart."""
+        return _dumps(rows)
+
+    def unpacked(self, document: BindParameter[Any], kinds: Sequence[TypeEngine[Any]]) -> list[ColumnElement[Any]]:
+        """The columns, of those types, of the rows in a JSON document: an array of arrays, in one parameter."""
+        if self.is_sqlite:
+            row: Any = func.json_each(document).table_valued("value").c.value
+            return [type_coerce(func.json_extract(row, f"$[{i}]"), kind) for i, kind in enumerate(kinds)]
+        each = func.jsonb_array_elements(cast(document, JSONB)).table_valued(column("value", JSONB))
+        return [cast(each.c.value[i].astext, kind) for i, kind in enumerate(kinds)]
 
     def as_key(self, column: Any) -> ColumnElement[str]:  # noqa: ANN401 - SQLModel types columns as their values
         """A dimension's value as the text that rollups keep: an id as 32 hex digits, text as it is."""

@@ -51,6 +51,23 @@ class Operation(Formula):
     right: Formula
 
 
+@dataclass(frozen=True, eq=False)
+class Otherwise(Formula):
+    """The first formula, or the second one where the first has no value."""
+
+    first: Formula
+    second: Formula
+
+
+@dataclass(frozen=True, eq=False)
+class AtMost(Formula):
+    """A quotient that a cap bounds, where there is one: something divided by nothing is then the cap itself."""
+
+    above: Formula
+    below: Formula
+    cap: Formula
+
+
 def lift(value: Formula | int) -> Formula:
     """A number as a formula; a formula as it is."""
     return value if isinstance(value, Formula) else Constant(value)
@@ -64,7 +81,12 @@ def evaluate(  # noqa: PLR0911 - one return per kind of formula
         return formula.number
     if isinstance(formula, Atom):
         return look_up(formula)
-    assert isinstance(formula, Operation)  # noqa: S101 - the three kinds are all there are
+    if isinstance(formula, Otherwise):
+        first = evaluate(formula.first, look_up)
+        return evaluate(formula.second, look_up) if first is None else first
+    if isinstance(formula, AtMost):
+        return _at_most(*(evaluate(part, look_up) for part in (formula.above, formula.below, formula.cap)))
+    assert isinstance(formula, Operation)  # noqa: S101 - the kinds above are all there are
     left, right = evaluate(formula.left, look_up), evaluate(formula.right, look_up)
     if left is None or right is None:
         return None
@@ -79,13 +101,25 @@ def evaluate(  # noqa: PLR0911 - one return per kind of formula
             return Fraction(left) / right if right else None
 
 
+def _at_most(above: Number | None, below: Number | None, cap: Number | None) -> Number | None:
+    if above is None or below is None or not (above or below):
+        return None
+    if not below:
+        return cap
+    return Fraction(above) / below if cap is None else min(Fraction(above) / below, Fraction(cap))
+
+
 def show(formula: Formula, binding: int = 0) -> str:
     """The formula in print, with no more brackets than it needs."""
     if isinstance(formula, Constant):
         return str(formula.number)
     if isinstance(formula, Atom):
         return formula.name
-    assert isinstance(formula, Operation)  # noqa: S101 - the three kinds are all there are
+    if isinstance(formula, Otherwise):
+        return f"({show(formula.first)} or {show(formula.second)})"
+    if isinstance(formula, AtMost):
+        return f"min({show(formula.above / formula.below)}, {show(formula.cap)})"
+    assert isinstance(formula, Operation)  # noqa: S101 - the kinds above are all there are
     own = _BINDING[formula.operator]
     # − and ÷ are not associative: what stands on their right keeps its brackets at equal binding
     right = show(formula.right, own + (formula.operator in "−÷"))
@@ -101,6 +135,6 @@ def atoms(*formulas: Formula | None) -> Iterator[Atom]:
         formula = stack.pop()
         if isinstance(formula, Atom):
             seen[formula] = None
-        elif isinstance(formula, Operation):
-            stack += [formula.right, formula.left]
+        else:
+            stack += [part for part in reversed(list(vars(formula).values())) if isinstance(part, Formula)]
     yield from seen

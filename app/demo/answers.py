@@ -164,3 +164,10 @@ def _bands(rng: Random, drafts: list[Draft], split: Split) -> list[int]:
     for place in ranked(rng, (1 / drafts[place].charm for place in rest))[: split.worst]:
         bands[rest[place]] = WORST
     return bands
+
+
+def misread(row: dict[str, Any]) -> dict[str, Any] | None:
+    """The answer read from the wrong end of the scale; None for one without a score."""
+    if row.get("score") is None:
+        return None
+    return {**row, "score": row["scale_worst"] + row["scale_best"] - row["score"]}

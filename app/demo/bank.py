@@ -2,19 +2,43 @@
 
 from uuid import UUID
 
-from app.demo.company import Bands, Company, Flow, Goal, Inquiry, Place, Split, Trait
+from app.demo.company import (
+    Article,
+    Bands,
+    Company,
+    Expense,
+    Flow,
+    Foreign,
+    Goal,
+    Inquiry,
+    Place,
+    Split,
+    Trade,
+    Trait,
+)
 from app.demo.timeline import Rhythm
 from app.demo.words import BANK_TOPICS
 from app.services.period import NamedPeriod
 
 _CHANNELS = (
-    Place("app", "手机银行", "MOBILE", "DIRECT", used=6, brings=2, charm=1.5),
-    Place("web", "网上银行", "ONLINE", "DIRECT", used=1.5, brings=0.5),
-    Place("wechat", "微信服务号", "SOCIAL", "SOCIAL", used=2.5, brings=2, charm=1.2),
+    Place("app", "手机银行", "MOBILE", "DIRECT", used=6, sells=5, brings=2, charm=1.5),
+    Place("web", "网上银行", "ONLINE", "DIRECT", used=1.5, sells=2, brings=0.5),
+    Place("wechat", "微信服务号", "SOCIAL", "SOCIAL", used=2.5, sells=1, brings=2, charm=1.2),
     Place("branches", "营业网点", "OFFLINE", "STORE"),
-    Place("branch-lujiazui", "陆家嘴支行", "OFFLINE", "STORE", used=2, brings=2, staffed=True, parent="branches"),
     Place(
-        "branch-xihu", "西湖支行", "OFFLINE", "STORE", used=1.5, brings=1.5, charm=1.3, staffed=True, parent="branches"
+        "branch-lujiazui", "陆家嘴支行", "OFFLINE", "STORE", used=2, sells=2, brings=2, staffed=True, parent="branches"
+    ),
+    Place(
+        "branch-xihu",
+        "西湖支行",
+        "OFFLINE",
+        "STORE",
+        used=1.5,
+        sells=1.5,
+        brings=1.5,
+        charm=1.3,
+        staffed=True,
+        parent="branches",
     ),
     Place(
         "branch-tianhe",
@@ -22,6 +46,7 @@ _CHANNELS = (
         "OFFLINE",
         "STORE",
         used=1.5,
+        sells=1.5,
         brings=1.5,
         charm=0.7,
         staffed=True,
@@ -99,6 +124,42 @@ _INQUIRIES = (
         anonymous=0.3,
         spoken=1,
     ),
+)
+
+_TRADE = Trade(
+    revenue=(700_000, 805_000),
+    articles={
+        "手机银行": Article(2.5, (36, 60, 96), 0.5),
+        "信用卡": Article(3, (200, 480, 980), 0.55),
+        "储蓄账户": Article(2, (120, 180), 0.6),
+        "理财产品": Article(1.5, (600, 1200, 2400), 0.45),
+        "住房贷款": Article(0.8, (2200, 2800, 3600), 0.5),
+        "经营贷款": Article(3, (2800, 3600, 4800), 0.55, reserved="小微企业"),
+    },
+    foreign={
+        "USD": Foreign(7.15, 2, 5, {"app": 0.04, "web": 0.06}),
+        "JPY": Foreign(0.0475, 0, 100, {"app": 0.03}),
+    },
+    expenses=(
+        Expense("app-promotion", "MARKETING", 2400, "app", seasonal=True),
+        Expense("wechat-ads", "MEDIA", 2000, "wechat", seasonal=True),
+        Expense("search-listing", "MEDIA", 900, "search"),
+        Expense("branch-sales", "SALES", 1800, "branches"),
+        Expense("advisers", "SALARIES", 4200),
+        Expense("campaign-software", "TOOLS", 1200, months=6, currency="USD"),
+        Expense("agency", "AGENCIES", 3600, months=3),
+        Expense("call-centre", "SERVICE", 6000, "hotline"),
+        Expense("branch-service", "SERVICE", 3500, "branches"),
+        Expense("vip-care", "RETENTION", 5400, months=3),
+        Expense("rent", "OTHER", 16000, "branches"),
+        Expense("licence", "OTHER", 24000, months=12),
+    ),
+    returns={"重复收费": 3, "客户取消": 2, "收费有误": 2, "服务补偿": 1},
+    returned=0.03,
+    reduced=0.2,
+    nameless=0.1,
+    met=0.5,
+    bonus=("referral", 200),
 )
 
 _GOALS = (
@@ -194,6 +255,7 @@ BANK = Company(
     languages={"zh": 0.92, "en": 0.08},
     topics=BANK_TOPICS,
     inquiries=_INQUIRIES,
+    trade=_TRADE,
     founders=240,
     flows=(Flow(lost=36, paused=5, joined=116, brief=6), Flow(lost=16, paused=4, joined=100, brief=6, back=5)),
     reasons={"转至他行": 3, "费用": 2, "迁居": 2, "服务": 1.5, "账户合并": 1},
@@ -205,5 +267,10 @@ BANK = Company(
     business="小微企业",
     goals=_GOALS,
     closing="看到网点公示了最新的满意度，继续加油！",
-    promised={"CSAT": (80, 90), "CHURN_RATE": (15, 5)},
+    promised={
+        "CSAT": (80, 90),
+        "CHURN_RATE": (15, 5),
+        "REVENUE": _TRADE.revenue,
+        "REVENUE_GROWTH": (None, 15),
+    },
 )

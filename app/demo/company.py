@@ -11,13 +11,14 @@ from app.services.period import NamedPeriod
 
 @dataclass(frozen=True)
 class Place:
-    """A channel: the weight with which it is used and brings customers, how content it leaves them (1 is usual)."""
+    """A channel: the weights with which it is used, sells and brings customers, how content it leaves them."""
 
     key: str
     name: str
     kind: str
     medium: str
     used: float = 0
+    sells: float = 0
     brings: float = 0
     charm: float = 1
     staffed: bool = False
@@ -97,6 +98,63 @@ class Flow(NamedTuple):
     back: int = 0
 
 
+class Article(NamedTuple):
+    """Something for sale: how common it is, its prices, the part of them that it costs, and how many are taken at most.
+
+    One that is `reserved` is for customers of that segment.
+    """
+
+    weight: float
+    prices: tuple[int, ...]
+    cost: float
+    most: int = 1
+    reserved: str | None = None
+
+
+class Foreign(NamedTuple):
+    """A foreign currency: what one unit is usually worth, its decimals, and how much of a channel's orders are in it.
+
+    Prices in it are multiples of `step`.
+    """
+
+    rate: float
+    decimals: int
+    step: int
+    channels: Mapping[str, float]
+
+
+class Expense(NamedTuple):
+    """A bill that comes again and again, each for so many `months`; some grow with the season."""
+
+    key: str
+    category: str
+    amount: int
+    channel: str | None = None
+    months: int = 1
+    currency: str | None = None
+    seasonal: bool = False
+
+
+@dataclass(frozen=True)
+class Trade:
+    """What is sold and spent. `revenue` says exactly what the orders of the two ranges come to, less refunds.
+
+    `returned`, `reduced`, `nameless` (over a counter) and `met` (customers whose way is known) are fractions. Whoever
+    comes by way of the channel `bonus` names costs that much.
+    """
+
+    revenue: tuple[int, int]
+    articles: Mapping[str, Article]
+    foreign: Mapping[str, Foreign]
+    expenses: tuple[Expense, ...]
+    returns: Mapping[str, float]
+    returned: float
+    reduced: float
+    nameless: float
+    met: float
+    bonus: tuple[str, int]
+
+
 @dataclass(frozen=True)
 class Goal:
     """A target of a period that is relative to today, perhaps for some channels only."""
@@ -114,7 +172,10 @@ class Goal:
 
 @dataclass(frozen=True)
 class Company:
-    """One demonstration. `id` is its workspace's, the same everywhere, so that it can be found again."""
+    """One demonstration. `id` is its workspace's, the same everywhere, so that it can be found again.
+
+    `promised` says per KPI what it comes to in the two ranges; None where that is not said.
+    """
 
     id: UUID
     key: str
@@ -130,6 +191,7 @@ class Company:
     languages: Mapping[str, float]
     topics: tuple[Topic, ...]
     inquiries: tuple[Inquiry, ...]
+    trade: Trade
     founders: int
     flows: tuple[Flow, Flow]
     reasons: Mapping[str, float]
@@ -138,4 +200,4 @@ class Company:
     business: str
     goals: tuple[Goal, ...]
     closing: str
-    promised: Mapping[str, tuple[float, float]]
+    promised: Mapping[str, tuple[float | None, float]]

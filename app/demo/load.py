@@ -7,11 +7,9 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from app.demo import answers
 from app.demo.bank import BANK
 from app.demo.company import Company, Goal
-from app.demo.mistakes import made_in
-from app.demo.people import Population
+from app.demo.records import records
 from app.demo.shop import SHOP
 from app.demo.timeline import Timeline
 from app.kpis.dimension import Dimension
@@ -30,7 +28,10 @@ CLOSING = "closing-1"
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:
-    """A demonstration workspace: its id and name, the two ranges, and per KPI what it answers for each of them."""
+    """A demonstration workspace: its id and name, the two ranges, and per KPI what it answers for each of them.
+
+    Growth is promised for the second range alone, which it compares with the first: nothing was sold before that.
+    """
 
     workspace_id: UUID
     name: str
@@ -76,7 +77,10 @@ def _begun_at(door: Door, company: Company) -> datetime | None:
 
 
 def _demonstration(company: Company, when: Timeline) -> Demonstration:
-    promised = {key: tuple(zip(when.ranges, values, strict=True)) for key, values in company.promised.items()}
+    promised = {
+        key: tuple((span, value) for span, value in zip(when.ranges, values, strict=True) if value is not None)
+        for key, values in company.promised.items()
+    }
     return Demonstration(company.id, company.workspace["name"], when.ranges, promised)
 
 
@@ -86,14 +90,13 @@ def _make(door: Door, company: Company) -> Demonstration:
     if begun_at is None:
         begun_at = door.write(actor, workspace.create, company.workspace).created_at
     when = timeline(company, begun_at)
-    population = Population(company, when)
-    mistakes = made_in(answers.rows(company, when, population), when)
+    rows = records(company, when)
     _furnish(door, company)
-    _each_batch(door, actor, customer.upsert_batch, population.rows())
-    _each_batch(door, actor, feedback.record_batch, mistakes.first)
-    _each_batch(door, actor, feedback.record_batch, mistakes.corrections)
-    _each_batch(door, actor, feedback.delete_batch, mistakes.deletions)
-    _each_batch(door, actor, customer.upsert_batch, population.moves())
+    _each_batch(door, actor, customer.upsert_batch, rows.population.rows())
+    _each_batch(door, actor, feedback.record_batch, rows.feedback.first)
+    _each_batch(door, actor, feedback.record_batch, rows.feedback.corrections)
+    _each_batch(door, actor, feedback.delete_batch, rows.feedback.deletions)
+    _each_batch(door, actor, customer.upsert_batch, rows.population.moves())
     _together(door, actor, [(target.set_, _target(goal, when)) for goal in company.goals])
     closing = {"external_id": CLOSING, "kind": "COMMENT", "comment": company.closing, "occurred_at": when.now}
     _each_batch(door, actor, feedback.record_batch, [closing])

@@ -2,15 +2,28 @@
 
 from uuid import UUID
 
-from app.demo.company import Bands, Company, Flow, Goal, Inquiry, Place, Split, Trait
+from app.demo.company import (
+    Article,
+    Bands,
+    Company,
+    Expense,
+    Flow,
+    Foreign,
+    Goal,
+    Inquiry,
+    Place,
+    Split,
+    Trade,
+    Trait,
+)
 from app.demo.timeline import Rhythm
 from app.demo.words import SHOP_TOPICS
 from app.services.period import NamedPeriod
 
 _CHANNELS = (
-    Place("web", "Online shop", "ONLINE", "DIRECT", used=6, brings=3),
-    Place("app", "App", "MOBILE", "DIRECT", used=4, brings=1, charm=1.6),
-    Place("marketplace", "Marketplace", "ONLINE", "MARKETPLACE", used=2, brings=2, charm=0.6),
+    Place("web", "Online shop", "ONLINE", "DIRECT", used=6, sells=6, brings=3),
+    Place("app", "App", "MOBILE", "DIRECT", used=4, sells=4, brings=1, charm=1.6),
+    Place("marketplace", "Marketplace", "ONLINE", "MARKETPLACE", used=2, sells=2, brings=2, charm=0.6),
     Place("stores", "Stores", "OFFLINE", "STORE"),
     Place(
         "store-berlin",
@@ -18,15 +31,25 @@ _CHANNELS = (
         "OFFLINE",
         "STORE",
         used=1.5,
+        sells=1.5,
         brings=1.5,
         charm=1.9,
         staffed=True,
         parent="stores",
     ),
     Place(
-        "store-munich", "Store Munich", "OFFLINE", "STORE", used=1.2, brings=1, charm=1.4, staffed=True, parent="stores"
+        "store-munich",
+        "Store Munich",
+        "OFFLINE",
+        "STORE",
+        used=1.2,
+        sells=1.2,
+        brings=1,
+        charm=1.4,
+        staffed=True,
+        parent="stores",
     ),
-    Place("phone", "Hotline", "OFFLINE", "PHONE", used=1, charm=0.7, staffed=True),
+    Place("phone", "Hotline", "OFFLINE", "PHONE", used=1, sells=0.4, charm=0.7, staffed=True),
     Place("chat", "Chat", "ONLINE", "CHAT", used=1.6, charm=0.8, staffed=True),
     Place("search", "Search", "ONLINE", "ORGANIC_SEARCH", brings=3),
     Place("ads", "Search ads", "ONLINE", "PAID_SEARCH", brings=2.5),
@@ -108,6 +131,42 @@ _INQUIRIES = (
         places=("phone", "chat", "store-berlin"),
         spoken=1,
     ),
+)
+
+_TRADE = Trade(
+    revenue=(120_000, 144_000),
+    articles={
+        "Trail jacket": Article(3, (119, 149, 189), 0.48),
+        "Hiking boots": Article(3, (99, 129, 159), 0.52),
+        "Backpack 40 l": Article(2, (89, 109), 0.5),
+        "Tent for two": Article(1, (219, 289), 0.58),
+        "Sleeping bag": Article(1, (99, 139), 0.55),
+        "Merino socks": Article(3, (16, 19), 0.4, most=4),
+    },
+    foreign={
+        "CHF": Foreign(1.06, 2, 5, {"web": 0.05, "marketplace": 0.15}),
+        "GBP": Foreign(1.17, 2, 1, {"marketplace": 0.15}),
+    },
+    expenses=(
+        Expense("search-ads", "MEDIA", 430, "ads", seasonal=True),
+        Expense("creators", "MARKETING", 300, "instagram", seasonal=True),
+        Expense("mailings", "MARKETING", 120, "newsletter"),
+        Expense("listing-fees", "SALES", 190, "marketplace", seasonal=True),
+        Expense("marketing-pay", "SALARIES", 900),
+        Expense("shop-software", "TOOLS", 390, months=3, currency="GBP"),
+        Expense("photographer", "AGENCIES", 850, months=6),
+        Expense("hotline-pay", "SERVICE", 520, "phone"),
+        Expense("chat-pay", "SERVICE", 380, "chat"),
+        Expense("club-magazine", "RETENTION", 450, "newsletter", months=3),
+        Expense("rent", "OTHER", 1600, "stores"),
+        Expense("insurance", "OTHER", 1900, months=12),
+    ),
+    returns={"wrong size": 4, "changed my mind": 3, "damaged": 1.5, "arrived late": 1},
+    returned=0.09,
+    reduced=0.3,
+    nameless=0.3,
+    met=0.6,
+    bonus=("friends", 20),
 )
 
 _GOALS = (
@@ -203,6 +262,7 @@ SHOP = Company(
     languages={"en": 0.85, "zh": 0.15},
     topics=SHOP_TOPICS,
     inquiries=_INQUIRIES,
+    trade=_TRADE,
     founders=250,
     flows=(Flow(lost=100, paused=10, joined=170, brief=18), Flow(lost=80, paused=12, joined=190, brief=18, back=14)),
     reasons={"price": 3, "competitor": 2.5, "no longer needed": 2, "service": 1.5, "moved away": 1},
@@ -214,5 +274,11 @@ SHOP = Company(
     business="Business",
     goals=_GOALS,
     closing="Saw the new numbers on the screen in the store. Keep going!",
-    promised={"CSAT": (85, 92), "NPS": (50, 70), "RETENTION_RATE": (60, 75)},
+    promised={
+        "CSAT": (85, 92),
+        "NPS": (50, 70),
+        "RETENTION_RATE": (60, 75),
+        "REVENUE": _TRADE.revenue,
+        "REVENUE_GROWTH": (None, 20),
+    },
 )

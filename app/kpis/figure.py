@@ -1,14 +1,14 @@
 """From amounts to a figure: value, parts, interval, and the reason where there is no value. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
-from app.formula import Atom, Formula, Number, evaluate
+from app.formula import Atom, Number, evaluate
 from app.kpis import interval
-from app.kpis.kpi import AdjustedWald, Kpi, MeanInterval, OneScale, Variant, Wilson
-from app.kpis.measure import MILLIONTHS, Measure, Opening
+from app.kpis.kpi import AdjustedWald, Kpi, MeanInterval, OneScale, Variant, Wilson, flow_of
+from app.kpis.measure import MILLIONTHS, Distinct, Given, Lost
 
 LOW_SAMPLE = 30
 """Fewer answers than this are flagged."""
@@ -38,7 +38,7 @@ class KpiFlag(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number and what it is made of. Percents are 0 to 100; nothing is rounded."""
+    """One number and what it is made of. Percents are 0 to 100; nothing is rounded; `exact` is the value as it is."""
 
     value: float | None
     reason: NullReason | None = None
@@ -47,6 +47,7 @@ class Figure:
     sample: float | None = None
     interval: tuple[float, float] | None = None
     flags: tuple[KpiFlag, ...] = ()
+    exact: Number | None = None
 
 
 def nothing(reason: NullReason, *flags: KpiFlag) -> Figure:
@@ -59,45 +60,59 @@ def flagged(figure: Figure, *flags: KpiFlag) -> Figure:
     return replace(figure, flags=(*figure.flags, *flags)) if flags else figure
 
 
-def figure(kpi: Kpi, variant: Variant, amounts: Mapping[Atom, int]) -> Figure:
-    """What `variant` of `kpi` says about `amounts` (integers in each measure's own scale)."""
+def figure(kpi: Kpi, variant: Variant, amounts: Mapping[Atom, int | Number | None], *, minor: int = 100) -> Figure:
+    """What `variant` of `kpi` says about `amounts` (integers in each measure's own scale; what is given as it is).
 
-    def natural(atom: Atom) -> Number:
-        measure = atom.measure if isinstance(atom, Opening) else atom
-        scale = measure.scale if isinstance(measure, Measure) else 1
+    `minor` is how many minor units of the workspace's currency make a unit.
+    """
+
+    def natural(atom: Atom) -> Number | None:
         amount = amounts[atom]
-        return amount if scale == 1 else Fraction(amount, scale)
+        if amount is None or isinstance(atom, Given | Distinct | Lost):
+            return amount
+        measure = flow_of(atom)
+        scale = measure.scale if measure.unpriced is None else minor
+        return amount if scale == 1 else Fraction(amount) / scale
 
-    def part(formula: Formula) -> Number | None:
-        return evaluate(formula, natural)
-
-    numerator = part(variant.numerator)
-    if variant.denominator is None:
-        if numerator is None:
-            return nothing(NullReason.ZERO_DENOMINATOR)
-        # a count or a sum of nothing is a true zero
-        return Figure(float(numerator), None, float(numerator), sample=None)
-    denominator = part(variant.denominator)
-    parts = Figure(
-        None,
-        None,
-        None if numerator is None else float(numerator),
-        None if denominator is None else float(denominator),
-        None if denominator is None else float(denominator),
-    )
-    if not any(amounts[atom] for atom in variant.evidence or variant.atoms):
+    if any(amounts[atom] for atom in variant.unpriced):
+        return nothing(NullReason.MISSING_FX)
+    numerator = evaluate(variant.numerator, natural)
+    denominator = None if variant.denominator is None else evaluate(variant.denominator, natural)
+    parts = Figure(None, None, _float(numerator), _float(denominator), _float(denominator))
+    if variant.is_composite:
+        parts = Figure(None)
+    if (variant.denominator or variant.is_composite) and not any(
+        amounts[atom] for atom in variant.evidence or variant.atoms
+    ):
         return replace(parts, reason=NullReason.NO_DATA)
-    if numerator is None or not denominator:
-        return replace(parts, reason=NullReason.ZERO_DENOMINATOR)
+    if numerator is None or (variant.denominator is not None and not denominator):
+        return replace(parts, reason=_lack(variant, natural))
     if variant.one_scale is not None and not _is_one_scale(variant.one_scale, amounts):
         return replace(parts, reason=NullReason.MIXED_SCALES)
+    if variant.denominator is None:  # a count or a sum of nothing is a true zero
+        return replace(parts, value=float(variant.scale * numerator), exact=variant.scale * numerator)
+    assert denominator is not None  # noqa: S101 - or it would lack
     low_sample = kpi.survey and denominator < LOW_SAMPLE
     return replace(
         parts,
         value=_divide(variant.scale * numerator, denominator),
+        exact=Fraction(variant.scale * numerator) / denominator,
         interval=_interval(variant, amounts, float(numerator), float(denominator)),
         flags=(KpiFlag.LOW_SAMPLE,) if low_sample else (),
     )
+
+
+def _float(number: Number | None) -> float | None:
+    return None if number is None else float(number)
+
+
+def _lack(variant: Variant, natural: Callable[[Atom], Number | None]) -> NullReason:
+    """Why a formula has no value: something never ends, or there is nothing to divide by."""
+    if variant.endless:
+        ending, base = (evaluate(part, natural) for part in variant.endless)
+        if not ending and base:
+            return NullReason.UNBOUNDED
+    return NullReason.ZERO_DENOMINATOR
 
 
 def _divide(left: Number, right: Number) -> float:

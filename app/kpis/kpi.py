@@ -1,12 +1,12 @@
 """What a KPI declaration says: a formula over measures, and everything that readers need to know about it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
 from app.formula import Atom, Formula, atoms, show
 from app.kpis.dimension import Dimension
-from app.kpis.measure import Cube, Lost, Measure, Opening
+from app.kpis.measure import Cube, Distinct, Earlier, Given, Lost, Measure, Opening, Paid
 from app.text import Text
 
 
@@ -16,6 +16,9 @@ class KpiUnit(StrEnum):
     PERCENT = "PERCENT"
     POINTS = "POINTS"
     COUNT = "COUNT"
+    MONEY = "MONEY"
+    RATIO = "RATIO"
+    MONTHS = "MONTHS"
 
 
 class Direction(StrEnum):
@@ -80,7 +83,10 @@ class Variant:
     """One reading of a KPI: numerator ÷ denominator × scale, or the numerator alone where there is no denominator.
 
     `evidence` are the facts that make it more than "no data"; by default whatever the formula reads.
-    `latest_per_customer` counts only each customer's last answer in the period.
+    `latest_per_customer` counts only each customer's last answer in the period. A composite has no parts to show.
+    Where the first formula of `endless` is nothing and the second one is not, the value is unbounded. `over_whole` are
+    the dimensions that cut the numerator alone, each part over the whole base. `settles_in` names the setting of the
+    workspace that says for how many days after its period it is provisional; `optional` are cubes that need no facts.
     """
 
     key: str
@@ -93,6 +99,11 @@ class Variant:
     interval: Wilson | AdjustedWald | MeanInterval | None = None
     one_scale: OneScale | None = None
     latest_per_customer: bool = False
+    is_composite: bool = False
+    endless: tuple[Formula, Formula] | None = None
+    over_whole: frozenset[Dimension] = frozenset()
+    settles_in: str | None = None
+    optional: tuple[Cube, ...] = ()
 
     @cached_property
     def formula(self) -> str:
@@ -108,7 +119,23 @@ class Variant:
         extra: list[Atom] = list(self.evidence)
         for part in (self.interval, self.one_scale):
             extra += [] if part is None else vars(part).values()
-        return tuple(dict.fromkeys((*atoms(self.numerator, self.denominator), *extra)))
+        found = [atom for atom in atoms(self.numerator, self.denominator) if not isinstance(atom, Given)]
+        return tuple(dict.fromkeys((*found, *extra, *filter(None, map(unpriced, (*found, *extra))))))
+
+    @cached_property
+    def givens(self) -> tuple[Given, ...]:
+        """What it takes from the workspace's settings and the days asked for."""
+        return tuple(atom for atom in atoms(self.numerator, self.denominator) if isinstance(atom, Given))
+
+    @cached_property
+    def unpriced(self) -> tuple[Atom, ...]:
+        """What counts the facts that lack an exchange rate."""
+        return tuple(dict.fromkeys(filter(None, map(unpriced, self.atoms))))
+
+    @cached_property
+    def needed(self) -> tuple[Cube, ...]:
+        """The cubes that a workspace must have facts of."""
+        return tuple(cube for cube in self.cubes if not cube.optional and cube not in self.optional)
 
     @cached_property
     def cubes(self) -> tuple[Cube, ...]:
@@ -132,16 +159,20 @@ class Variant:
         return {dimension: self._cut_by(dimension) for dimension in Dimension}
 
     def _cut_by(self, dimension: Dimension) -> frozenset[Atom]:
-        def narrowed(part: Formula | None) -> set[Atom]:
-            found = set(atoms(part))
+        """What a cut narrows; nothing where one of the parts cannot be cut, unless it is the base of all of them."""
+
+        def read(part: Formula | None) -> set[Atom]:
+            return {atom for atom in atoms(part) if not isinstance(atom, Given)}
+
+        def narrowed(found: set[Atom]) -> set[Atom]:
             return found if all(cube_of(atom).has(dimension) for atom in found) else set()
 
-        numerator = narrowed(self.numerator)
-        if not numerator:
+        numerator, base = narrowed(read(self.numerator)), read(self.denominator)
+        denominator = narrowed(base)
+        if not numerator or (base and not denominator and dimension not in self.over_whole):
             return frozenset()
-        rest = [atom for atom in self.atoms if atom not in set(atoms(self.numerator, self.denominator))]
-        more = {atom for atom in rest if cube_of(atom).has(dimension)}
-        return frozenset(numerator | narrowed(self.denominator) | more)
+        rest = [atom for atom in self.atoms if atom not in read(self.numerator) | base]
+        return frozenset(numerator | denominator | {atom for atom in rest if cube_of(atom).has(dimension)})
 
 
 @dataclass(frozen=True)
@@ -182,8 +213,23 @@ class Kpi:
 
 def cube_of(atom: Atom) -> Cube:
     """The cube that `atom` is read from."""
-    assert isinstance(atom, Measure | Opening | Lost)  # noqa: S101 - the kinds of atom there are
-    return atom.measure.cube if isinstance(atom, Opening) else atom.cube
+    if isinstance(atom, Lost | Distinct):
+        return atom.cube
+    return flow_of(atom).cube
+
+
+def flow_of(atom: Atom) -> Measure:
+    """The measure of which `atom` is an amount."""
+    found = atom.measure if isinstance(atom, Opening | Earlier | Paid) else atom
+    assert isinstance(found, Measure)  # noqa: S101 - survivals and distinct counts are no amounts
+    return found
+
+
+def unpriced(atom: Atom) -> Atom | None:
+    """What counts the facts of `atom` that lack an exchange rate, over the same days; None where it is no money."""
+    if isinstance(atom, Lost | Distinct) or (missing := flow_of(atom).unpriced) is None:
+        return None
+    return missing if isinstance(atom, Measure) else replace(atom, measure=missing)  # type: ignore[type-var]  # each wraps a measure
 
 
 def ratio(  # noqa: PLR0913 - a declaration has as many parts as there are to say
@@ -205,10 +251,13 @@ def ratio(  # noqa: PLR0913 - a declaration has as many parts as there are to sa
     survey: bool = False,
     additive: bool = False,
     cohort: bool = False,
+    over_whole: frozenset[Dimension] = frozenset(),
     example: tuple[dict[str, int], float] | None = None,
 ) -> Kpi:
     """A KPI whose default reading is one ratio (or, without a denominator, one sum), beside `others`."""
-    first = Variant(default, name, about, numerator, denominator, scale, evidence, interval)
+    first = Variant(
+        default, name, about, numerator, denominator, scale, evidence, interval=interval, over_whole=over_whole
+    )
     return Kpi(
         key, name, about, unit, direction, stage, (first, *others), bounds, survey, additive, cohort, example=example
     )

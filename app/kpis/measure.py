@@ -1,18 +1,21 @@
 """Measures: what is added up, from which facts, on which day and along which dimensions."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from enum import IntEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, case, cast, true
+from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, true
 from sqlalchemy.dialects import sqlite
 
-from app.formula import Atom
+from app.formula import Atom, Number
 from app.kpis.dimension import Dimension
 from app.models.base import Owned
 from app.models.rollup import SLOTS
+from app.models.workspace import Workspace
 
 Column = Any
 """An attribute of a table: SQLModel types it as the value it holds."""
@@ -26,8 +29,8 @@ class Cube:
 
     `counted` says which facts count at all, `sign` is +1 or a column that holds it, `input` names for people the facts
     that are needed. `many` are dimensions of which one fact may have several values (a JSON array), `scanned` those
-    that no rollup holds; `ahead` says that facts may be planned for days to come. Measures that name this cube take its
-    next slot.
+    that no rollup holds; `ahead` says that facts may be planned for days to come, `optional` that a workspace need not
+    have any. Measures that name this cube take its next slot.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Cube:
     scanned: Mapping[Dimension, Column] = field(default_factory=dict)
     person: Column = None
     ahead: bool = False
+    optional: bool = False
     measures: list["Measure"] = field(default_factory=list)
 
     def has(self, dimension: Dimension) -> bool:
@@ -51,6 +55,32 @@ class Cube:
     def fingerprint(self) -> str:
         """Changes when what the cube's rows mean changes; a rollup of another fingerprint must be rebuilt."""
         return _fingerprint(self, len(self.measures))
+
+
+@dataclass(frozen=True, eq=False)
+class Crowd(Cube):
+    """The rollup of how many people stand behind facts: a person counts where their first fact of a bucket lies.
+
+    There is a slot for each calendar grain and `Among`. The days from a bucket's beginning up to any day inside it hold
+    as many firsts as there are people, so that counting people is adding up.
+    """
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when what the cube's rows mean changes."""
+        return _fingerprint(self, len(Among) * len(GRAINS))
+
+
+GRAINS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
+"""The grains by which people are counted, the finest first."""
+
+
+class Among(IntEnum):
+    """Which people are counted: everybody, who has two facts or more in the bucket, who has none before it."""
+
+    ALL = 0
+    REPEATED = 1
+    NEW = 2
 
 
 @cache  # every write asks for it, and compiling two dozen expressions takes longer than the write
@@ -64,13 +94,18 @@ def _fingerprint(cube: Cube, _measures: int) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Measure(Atom):
-    """A flow: how much `value` the facts `where` add in a period. Amounts are integers of 1/`scale` units."""
+    """A flow: how much `value` the facts `where` add in a period. Amounts are integers of 1/`scale` units.
+
+    Money is in minor units of the workspace's currency, whatever `scale` says; `unpriced` counts the facts of which it
+    is not known, for want of an exchange rate.
+    """
 
     name: str
     cube: Cube
     where: ColumnElement[bool] = field(default_factory=true)
     value: Column = 1
     scale: int = 1
+    unpriced: "Measure | None" = None
 
     def __post_init__(self) -> None:
         """Take the cube's next slot."""
@@ -87,7 +122,14 @@ class Measure(Atom):
     @property
     def amount(self) -> ColumnElement[Any]:
         """What one fact adds: the same expression for a new row, for all history and for a scan."""
-        return cast(case((self.where, self.value), else_=0) * self.cube.sign, BigInteger)
+        value = self.value if self.unpriced is None else func.coalesce(self.value, 0)
+        return cast(case((self.where, value), else_=0) * self.cube.sign, BigInteger)
+
+
+def money(name: str, cube: Cube, where: ColumnElement[bool], value: Column, unpriced: Measure | None = None) -> Measure:
+    """A sum of money; the count of facts without a rate is a measure of its own, unless one for them is given."""
+    missing = unpriced or Measure(f"unpriced_{name}", cube, and_(where, value.is_(None)))
+    return Measure(name, cube, where, value, unpriced=missing)
 
 
 @dataclass(frozen=True)
@@ -100,6 +142,52 @@ class Opening(Atom):
     def name(self) -> str:  # type: ignore[override]  # computed here, a field elsewhere
         """How it is printed."""
         return f"opening({self.measure.name})"
+
+
+@dataclass(frozen=True)
+class Earlier(Atom):
+    """The same flow over the period that a comparison is made with: the one before, or the same one a year ago."""
+
+    measure: Measure
+    is_year: bool = False
+
+    @property
+    def name(self) -> str:  # type: ignore[override]  # computed here, a field elsewhere
+        """How it is printed."""
+        return f"{'last_year' if self.is_year else 'previous'}({self.measure.name})"
+
+
+@dataclass(frozen=True)
+class Paid(Atom):
+    """The same flow, of customers only who came through a paid channel."""
+
+    measure: Measure
+
+    @property
+    def name(self) -> str:  # type: ignore[override]  # computed here, a field elsewhere
+        """How it is printed."""
+        return f"paid({self.measure.name})"
+
+
+@dataclass(frozen=True, eq=False)
+class Distinct(Atom):
+    """A distinct count: how many people have facts in the period, or how many of them are `among` some."""
+
+    name: str
+    cube: Crowd
+    among: Among = Among.ALL
+
+    def slot(self, grain: str) -> int:
+        """Which column of the rollup holds it for buckets of `grain`."""
+        return self.among * len(GRAINS) + GRAINS.index(grain)
+
+
+@dataclass(frozen=True, eq=False)
+class Given(Atom):
+    """What is not counted but given: by the workspace's settings, or by the days asked for."""
+
+    name: str
+    of: Callable[[Workspace, date, date], Number | None]
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,6 +47,8 @@ started = Measure("started", starts)
 new_customers = Measure("new_customers", starts, col(Spell.ordinal) == 1)
 ended = Measure("churned", ends)
 
+_by_reason = frozenset({Dimension.REASON})  # departures have a reason, the base that they are held against has none
+
 lost = Lost("lost", ends)
 at_start = Opening(started) - Opening(ended)
 at_end = Opening(started) + started - Opening(ended) - ended
@@ -151,6 +153,7 @@ CHURN_RATE = ratio(
             at_start,
             scale=100,
             evidence=_seen,
+            over_whole=_by_reason,
         ),
         Variant(
             "churned_over_start_plus_new",
@@ -163,10 +166,12 @@ CHURN_RATE = ratio(
             at_start + new_customers,
             scale=100,
             evidence=_seen,
+            over_whole=_by_reason,
         ),
     ),
     bounds=(0, 100),
     cohort=True,
+    over_whole=_by_reason,
 )
 
 KPIS = (NEW_CUSTOMERS, CHURNED_CUSTOMERS, ACTIVE_CUSTOMERS, RETENTION_RATE, CHURN_RATE)

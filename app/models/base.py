@@ -134,15 +134,25 @@ PRESENT = "deleted_at IS NULL"
 """What holds of a fact that is not deleted; lists show no other."""
 
 
-class Fact(Owned):
-    """Something that happened at a time, known to its source by an external id.
+class Recorded(Owned):
+    """A record that its source knows by an external id.
 
-    `day` is the day of `occurred_at` in the workspace's zone; `recorded_at` is when we learnt of it, `known_on` the
-    day on which the present version became known. A deleted fact stays as a tombstone and counts nothing.
+    `recorded_at` is when we learnt of it, `known_on` the day on which the present version became known. A deleted
+    record stays as a tombstone and counts nothing.
     """
 
     source: str = Field(max_length=100)
     external_id: str = Field(max_length=200)
+    recorded_at: datetime = instant()
+    known_on: date
+    source_updated_at: datetime | None = instant(default=None)
+    deleted_at: datetime | None = instant(default=None)
+    version: int = typed(BigInteger(), default=1)
+
+
+class Fact(Recorded):
+    """Something that happened at a time; `day` is the day of `occurred_at` in the workspace's zone."""
+
     customer_id: UUID | None = None
     channel_id: UUID | None = None
     product: str | None = Field(default=None, max_length=200)
@@ -150,8 +160,3 @@ class Fact(Owned):
     journey_stage: str | None = Field(default=None, max_length=200)
     occurred_at: datetime = instant()
     day: date
-    recorded_at: datetime = instant()
-    known_on: date
-    source_updated_at: datetime | None = instant(default=None)
-    deleted_at: datetime | None = instant(default=None)
-    version: int = typed(BigInteger(), default=1)

@@ -34,6 +34,10 @@ class ChannelMedium(StrEnum):
     OTHER = "OTHER"
 
 
+PAID = frozenset({ChannelMedium.PAID_SEARCH, ChannelMedium.DISPLAY, ChannelMedium.AFFILIATE})
+"""The media whose customers are bought."""
+
+
 class Channel(Keyed, table=True):
     """A place or way in which customers and company meet."""
 

@@ -18,6 +18,10 @@ class Workspace(Owned, table=True):
     fiscal_year_start: int = 1
     small_cell_k: int = 5
     locale: str = Field(default="en", max_length=16)
+    repeat_window_days: int = 90
+    rate_carry_days: int = 0
+    expected_lifespan_months: int | None = None
+    lifespan_cap_months: int | None = None
     created_at: datetime = instant()
     secret: str = Field(default_factory=lambda: token_hex(16), max_length=32)
     """What cursors are sealed with; told to nobody."""

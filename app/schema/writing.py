@@ -23,7 +23,7 @@ from app.schema.outcome import (
     refused_deletions,
     row_errors,
 )
-from app.services.refusal import camel
+from app.services.refusal import camel, snake
 from app.services.row import MAX_ROWS, ErrorPolicy, Options, Result, Wrong
 
 ALONE = Options(ErrorPolicy.REJECT_FAILED_ROWS)
@@ -62,7 +62,7 @@ class Upsert:
 
     def fields(self, noun: Shown) -> dict[str, Any]:
         """The mutation."""
-        told = _snake(noun.name)
+        told = snake(noun.name)
         fields = {told: (noun.type | None, plain(_now(noun.words))), **_fate("nothing was stored then")}
         payload = made(type_, f"{noun.name}UpsertPayload", f"What became of {noun.words.the}.", fields)
 
@@ -107,7 +107,7 @@ class Rows:
             return payload(outcome=row.outcome, user_errors=user_errors(row.problems), record_id=row.id)
 
         given = {"input": Annotated[self.row, arg(WRITTEN)], "returns": payload}
-        return _mutation(one, f"{_snake(noun.name)}_{self.verb}", self.alone.format(noun.words.one), **given)
+        return _mutation(one, f"{snake(noun.name)}_{self.verb}", self.alone.format(noun.words.one), **given)
 
     def _batch(self, noun: Shown) -> dict[str, Any]:
         name, many = self._name(noun), noun.words.many
@@ -128,7 +128,7 @@ class Rows:
             return payload(results=[shown(one) for one in done], counts=counts(done), user_errors=[])
 
         given = {"input": Annotated[rows, arg(WRITTEN)], "returns": payload}
-        return _batched(batch, f"{_snake(noun.name)}_{self.verb}_batch", self.together.format(many), **given)
+        return _batched(batch, f"{snake(noun.name)}_{self.verb}_batch", self.together.format(many), **given)
 
     def _name(self, noun: Shown) -> str:
         return noun.name + self.verb.title()
@@ -177,7 +177,7 @@ class Deletes:
 
         given = {"input": Annotated[DeleteBatchInput, arg("What to delete.")], "returns": DeleteBatchPayload}
         text = f"Delete up to {MAX_ROWS} {noun.words.many}; KPIs forget them at once."
-        return _batched(delete, f"{_snake(noun.name)}_delete_batch", text, **given)
+        return _batched(delete, f"{snake(noun.name)}_delete_batch", text, **given)
 
 
 def options(value: Any) -> Options:  # noqa: ANN401 - any batch input
@@ -215,7 +215,7 @@ def _fate(then: str = "") -> dict[str, Any]:
 
 def _record(noun: Shown, about: str) -> dict[str, Any]:
     """The field that shows the record, which is read only when it is asked for."""
-    name = _snake(noun.name)
+    name = snake(noun.name)
 
     async def record(self: Any, info: Info) -> Any:  # noqa: ANN401 - a payload of the noun
         return await noun.related(info, self.record_id)
@@ -233,7 +233,3 @@ def _results(result: Any) -> dict[str, Any]:  # noqa: ANN401 - a type
         "counts": (RowCounts, plain("How many had which outcome.")),
         "user_errors": (list[UserError], plain(whole)),
     }
-
-
-def _snake(name: str) -> str:
-    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name).lstrip("_")

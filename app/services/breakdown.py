@@ -1,14 +1,15 @@
 """Breakdowns: slices in order, what is beyond them together, and the answer narrowed to one slice. Pure."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.formula import Atom, atoms
+from app.formula import Atom, Number, atoms
 from app.kpis.dimension import Dimension
 from app.kpis.figure import Figure, KpiFlag, NullReason, figure, flagged, nothing
 from app.kpis.kpi import cube_of
+from app.kpis.measure import Distinct
 from app.services.kpi import Answer
+from app.services.money import minor
 from app.services.slices import OTHER, UNKNOWN, Filter
 from app.text import Text
 
@@ -44,7 +45,8 @@ def arrange(answer: Answer, first: int, *, by: str, descending: bool) -> Breakdo
     """The first slices by "WEIGHT", "VALUE" or "KEY"; slices without a value of it come last."""
     dimension = answer.question.by
     assert dimension is not None  # noqa: S101 - the question was for a breakdown
-    is_additive = not any(dimension in cube_of(atom).many for atom in answer.variant.cut_by(dimension))
+    cut = answer.variant.cut_by(dimension)
+    is_additive = not any(isinstance(atom, Distinct) or dimension in cube_of(atom).many for atom in cut)
     base = set(atoms(answer.variant.denominator))
     whole_base = bool(base) and not base & answer.variant.cut_by(dimension)
     figures = {key: row[0] for key, row in answer.figures.items()}
@@ -87,12 +89,12 @@ def _together(answer: Answer, keys: Sequence[str]) -> Figure:
         # a sum with one hidden part would give it away when the others are known
         return nothing(NullReason.SUPPRESSED_SMALL_CELL)
     cut = answer.variant.cut_by(dimension)
-    amounts: Counter[Atom] = Counter()
+    amounts: dict[Atom, Number | None] = {}
     for key in keys:
         for atom, amount in answer.amounts[key][0].items():
-            amounts[atom] = amounts[atom] + amount if atom in cut else amount
+            amounts[atom] = (amounts.get(atom) or 0) + (amount or 0) if atom in cut else amount
     of_all = set(answer.figures[keys[0]][0].flags) & {KpiFlag.REBUILDING, KpiFlag.KNOWN_SINCE_REBUILD}
-    return flagged(figure(answer.kpi, answer.variant, amounts), *sorted(of_all))
+    return flagged(figure(answer.kpi, answer.variant, amounts, minor=minor(answer.currency)), *sorted(of_all))
 
 
 def narrowed(answer: Answer, by: Dimension, row: Row) -> Answer:

@@ -13,8 +13,7 @@ from app.models.base import FOREVER, TRAITS, CustomerKind
 from app.models.change import Action
 from app.models.channel import Channel
 from app.models.customer import Customer, CustomerExternalId, CustomerStatus
-from app.models.feedback import Feedback
-from app.services import fact, ref, spell, standing
+from app.services import attribution, frozen, ref, spell, standing
 from app.services.idempotency import once
 from app.services.listing import Listing
 from app.services.row import Batch, Day, Key, Options, Outcome, Ref, Result, Row, Word, moment, waves
@@ -199,7 +198,8 @@ class _Wave:
         self.uow.session.flush()
         spell.settle(self.uow, wanted)
         # facts froze nothing of a stub, so all of it once it is whole; else only the test flag reaches back
-        fact.refold(self.uow, Feedback, list(restate), lambda row: restate[row.customer_id] if row.customer_id else {})
+        frozen.restate(self.uow, restate)
+        attribution.restate(self.uow, wanted.keys())
 
     def _write(
         self, row: CustomerRow, present: Customer | None, columns: dict[str, Any], outcome: Outcome, changed: list[str]

@@ -1,45 +1,23 @@
 """The only writer of facts. Every change of a number goes this way: lock, fold out, write, fold in, note the change."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import SQLModel, insert, select, update
 from uuid_utils.compat import uuid7
 
-from app.models.base import TRAITS, Fact
+from app.models.base import TRAITS, Fact, Recorded
 from app.models.change import Action
 from app.models.customer import Customer
 from app.models.tombstone import Tombstone
-from app.services import rollup
 from app.services.idempotency import once
+from app.services.kind import Kind
 from app.services.ref import Missing
-from app.services.row import Batch, Options, Outcome, Result, Row, waves
+from app.services.restating import restated
+from app.services.row import Batch, Options, Outcome, Result, waves
 from app.uow import Uow
-
-
-class Kind(ABC):
-    """What is particular to one kind of fact."""
-
-    noun: str
-    model: type[Fact]
-    row: type[Row]
-    blank: Mapping[str, Any]
-    """The columns that a deletion empties, and with what."""
-
-    @abstractmethod
-    def values(self, uow: Uow, batch: Batch, options: Options) -> dict[int, dict[str, Any]]:
-        """The columns of each waiting row; rows that cannot be are rejected in `batch`. Reads only.
-
-        A reference that a stub must be made for is left in as `ref.Missing`.
-        """
-
-    @abstractmethod
-    def make_stubs(self, uow: Uow, values: Iterable[dict[str, Any]]) -> None:
-        """Make the stubs that `values` need and put their ids in."""
 
 
 def ingest(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
@@ -86,21 +64,21 @@ def _skip_stale(uow: Uow, kind: Kind, values: dict[int, dict[str, Any]], batch: 
 
 
 def _write(uow: Uow, kind: Kind, wave: dict[int, dict[str, Any]], batch: Batch) -> None:
-    traits = lock_customers(uow, {columns["customer_id"] for columns in wave.values()})
+    traits = lock_customers(uow, {columns.get("customer_id") for columns in wave.values()})
     stored = stored_facts(uow, kind, [columns["external_id"] for columns in wave.values()])
     buried = _buried(uow, kind, [columns["external_id"] for columns in wave.values()])
+    fates = _fates(kind, wave, stored, buried)
+    kind.complete(uow, wave, stored, fates, batch)
     new, changed, touched = [], [], []
-    for index, given in wave.items():
-        present = stored.get(given["external_id"])
-        columns = dict(given)
-        outcome = _outcome(present, columns, buried.get(columns["external_id"]))
+    for index, columns in wave.items():
+        present, outcome = stored.get(columns["external_id"]), fates[index]
         fresh = uuid7() if present is None and outcome is Outcome.CREATED else None
         batch.settle(index, outcome, present.id if present else fresh)
         if outcome is Outcome.UNCHANGED and present is not None and columns["source_updated_at"] is not None:
             touched.append({"id": present.id, "source_updated_at": columns["source_updated_at"]})
         if outcome not in (Outcome.CREATED, Outcome.UPDATED):
             continue
-        columns |= _frozen(present, columns, traits)
+        columns |= kind.frozen(present, columns, traits)
         columns |= {"tenant_id": uow.tenant_id, "known_on": uow.today, "deleted_at": None}
         if present is None:
             new.append(columns | {"id": fresh, "recorded_at": uow.now, "version": 1})
@@ -110,17 +88,31 @@ def _write(uow: Uow, kind: Kind, wave: dict[int, dict[str, Any]], batch: Batch) 
     write_each(uow, kind.model, touched)
 
 
-def _store(uow: Uow, kind: Kind, new: list[dict[str, Any]], changed: list[tuple[Fact, dict[str, Any]]]) -> None:
-    rollup.fold(uow, kind.model, [present.id for present, _ in changed], -1)
+def _fates(
+    kind: Kind, wave: dict[int, dict[str, Any]], stored: Mapping[str, Recorded], buried: Mapping[str, datetime]
+) -> dict[int, Outcome]:
+    """What is to become of each row."""
+    return {
+        index: _outcome(kind, stored.get(columns["external_id"]), columns, buried.get(columns["external_id"]))
+        for index, columns in wave.items()
+    }
+
+
+def _store(uow: Uow, kind: Kind, new: list[dict[str, Any]], changed: list[tuple[Recorded, dict[str, Any]]]) -> None:
+    before, after = [present for present, _ in changed], [*new, *(columns for _, columns in changed)]
+    concerned = kind.concerned(before, after)
+    ids = [row["id"] for row in after]
     for present, columns in changed:  # before the update, which brings what is loaded up to date too
-        names = [name for name in columns if name in _content(kind.model) and getattr(present, name) != columns[name]]
+        names = [name for name in columns if name in kind.content and getattr(present, name) != columns[name]]
         uow.record(present.id, kind.noun, Action.UPDATED, names, version=columns["version"])
-    if new:
-        uow.session.execute(insert(kind.model), new)
-    write_each(uow, kind.model, [columns for _, columns in changed])
-    rollup.fold(uow, kind.model, [row["id"] for row in new] + [present.id for present, _ in changed], 1)
+    with restated(uow, kind.model, [one.id for one in before], ids, concerned.get("customer_id", set())):
+        if new:
+            uow.session.execute(insert(kind.model), new)
+        write_each(uow, kind.model, [columns for _, columns in changed])
     for row in new:
         uow.record(row["id"], kind.noun, Action.CREATED, version=row["version"])
+    if ids:
+        kind.settle(uow, ids, concerned)
 
 
 def write_each(uow: Uow, model: type[SQLModel], rows: list[dict[str, Any]]) -> None:
@@ -140,7 +132,7 @@ def lock_customers(uow: Uow, ids: set[UUID | None]) -> dict[UUID, Any]:
     return {row.id: row for row in rows}
 
 
-def stored_facts(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> dict[str, Fact]:
+def stored_facts(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> dict[str, Any]:
     """What the caller's source has recorded under these ids, locked, in the order of the rows' ids."""
     model = kind.model
     statement = select(model).where(model.source == uow.actor.source, uow.db.is_any(model.external_id, external_ids))
@@ -157,7 +149,7 @@ def _buried(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> dict[str, date
     return {row.external_id: row.source_updated_at for row in uow.session.execute(statement)}
 
 
-def _outcome(present: Fact | None, columns: Mapping[str, Any], buried: datetime | None) -> Outcome:
+def _outcome(kind: Kind, present: Recorded | None, columns: Mapping[str, Any], buried: datetime | None) -> Outcome:
     updated = columns["source_updated_at"]
     stamp = buried if present is None else present.source_updated_at
     is_dead = present is None or present.deleted_at is not None
@@ -165,24 +157,8 @@ def _outcome(present: Fact | None, columns: Mapping[str, Any], buried: datetime 
         return Outcome.STALE  # of two with one stamp the deletion holds, whichever came first
     if present is None or present.deleted_at is not None:
         return Outcome.CREATED
-    same = all(getattr(present, name) == columns[name] for name in _content(type(present)) if name in columns)
+    same = all(getattr(present, name) == columns[name] for name in kind.content if name in columns)
     return Outcome.UNCHANGED if same else Outcome.UPDATED
-
-
-@cache  # asked for every column of every row
-def _content(model: type[Fact]) -> frozenset[str]:
-    """The columns that a caller gives."""
-    ours = {"tenant_id", "id", "source", "external_id", "recorded_at", "known_on", "deleted_at", "version", "day"}
-    return frozenset(model.model_fields) - ours - frozenset(TRAITS) - {"source_updated_at"}
-
-
-def _frozen(present: Fact | None, columns: Mapping[str, Any], traits: Mapping[UUID, Any]) -> dict[str, Any]:
-    """The dimensions of the fact's own time: kept while it stays with its customer, but for the test flag."""
-    customer = traits.get(columns["customer_id"])
-    now = {name: getattr(customer, name, False if name == "is_test" else None) for name in TRAITS}
-    if present is not None and present.customer_id == columns["customer_id"] and present.deleted_at is None:
-        now |= {name: getattr(present, name) for name in TRAITS if name != "is_test"}
-    return now
 
 
 def refold(uow: Uow, model: type[Fact], customer_ids: Sequence[UUID], change: Callable[[Fact], dict[str, Any]]) -> None:
@@ -192,10 +168,7 @@ def refold(uow: Uow, model: type[Fact], customer_ids: Sequence[UUID], change: Ca
     statement = select(model).where(uow.db.is_any(model.customer_id, customer_ids))
     locked = uow.db.locked(statement, model.id).execution_options(populate_existing=True)
     facts = list(uow.session.scalars(locked))
-    rows = [{"id": fact.id, "known_on": uow.today, **change(fact)} for fact in facts]
     ids = [fact.id for fact in facts]
-    for start in range(0, len(ids), 5_000):
-        rollup.fold(uow, model, ids[start : start + 5_000], -1)
-    write_each(uow, model, rows)
-    for start in range(0, len(ids), 5_000):
-        rollup.fold(uow, model, ids[start : start + 5_000], 1)
+    rows = [{"id": fact.id, "known_on": uow.today, **change(fact)} for fact in facts]
+    with restated(uow, model, ids, ids, set(customer_ids)):
+        write_each(uow, model, rows)

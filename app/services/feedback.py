@@ -1,23 +1,24 @@
 """Recording feedback: what a score may be, where it lies on its scale, and the facts that come of it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any
-from uuid import UUID
 
 from pydantic import Field
 from sqlmodel import col
 
-from app.errors import Code, Invalid, Problem
+from app.errors import Code, Invalid
 from app.models.channel import Channel
 from app.models.feedback import Feedback, FeedbackKind, FeedbackOrigin
+from app.models.keyed import Keyed
 from app.models.staff import Staff
 from app.models.survey import Survey
-from app.services import fact, ref, tombstone
+from app.services import fact, tombstone
+from app.services.kind import Kind, Part, happened
 from app.services.listing import Listing
-from app.services.row import Batch, Key, Options, Ref, Result, Row, Word, moment
+from app.services.row import Key, Options, Ref, Result, Row, Word
 from app.text import Text
 from app.uow import Scope, Uow, writes
 
@@ -96,84 +97,26 @@ def position(score: float | None, worst: int, best: int, kind: FeedbackKind) -> 
     return round((Decimal(str(score)) - worst) * MILLION / (best - worst))
 
 
-class FeedbackFacts(fact.Kind):
+class FeedbackFacts(Kind):
     """What is particular to feedback."""
 
     noun = "Feedback"
     model = Feedback
     row = FeedbackRow
+    plain = ("kind", "score", "product", "campaign", "journey_stage", "origin", "comment")
+    references: Mapping[str, type[Keyed]] = {"channel": Channel, "staff": Staff, "survey": Survey}
     blank: Mapping[str, Any] = {"comment": None}
 
-    def values(self, uow: Uow, batch: Batch, options: Options) -> dict[int, dict[str, Any]]:
-        """The columns of each row that can be recorded."""
-        rows: list[FeedbackRow] = list(batch.waiting.values())
-        found = {
-            "customer": ref.customers(uow, {row.customer for row in rows if row.customer}),
-            "channel": ref.keyed(uow, Channel, {row.channel for row in rows if row.channel}),
-            "staff": ref.keyed(uow, Staff, {row.staff for row in rows if row.staff}),
-            "survey": ref.keyed(uow, Survey, {row.survey for row in rows if row.survey}),
-        }
-        values: dict[int, dict[str, Any]] = {}
-        for index, row in list(batch.waiting.items()):
-            problems: list[Problem] = []
-            columns = self._columns(uow, row, found, problems, create=options.create_missing)
-            if problems:
-                batch.reject(index, *problems)
-            else:
-                values[index] = columns
-        return values
-
-    def _columns(
-        self, uow: Uow, row: FeedbackRow, found: Mapping[str, ref.Found], problems: list[Problem], *, create: bool
-    ) -> dict[str, Any]:
-        """The columns of one row; what is wrong with it is added to `problems`."""
-        plain = ("external_id", "kind", "score", "product", "campaign", "journey_stage", "origin", "comment")
-        columns: dict[str, Any] = {name: getattr(row, name) for name in plain}
-        columns |= {"source": uow.actor.source, "tags": list(dict.fromkeys(row.tags or []))}
-        parts: list[Callable[[], dict[str, Any]]] = [partial(self._score, row), partial(self._when, uow, row)]
-        for name, hits in found.items():
-            parts.append(partial(self._reference, name, hits, getattr(row, name), create=create))
-        for part in parts:
-            try:
-                columns |= part()
-            except Invalid as error:
-                problems += error.problems
-        return columns
-
-    @staticmethod
-    def _reference(name: str, hits: ref.Found, wanted: Ref | None, *, create: bool) -> dict[str, Any]:
-        return {f"{name}_id": ref.require(hits, wanted, name, name, create=create)}
+    def parts(self, uow: Uow, row: FeedbackRow) -> Iterable[Part]:
+        """The score on its scale, the day, the tags."""
+        yield partial(self._score, row)
+        yield partial(happened, uow, row.occurred_at)
+        yield lambda: {"tags": list(dict.fromkeys(row.tags or []))}
 
     @staticmethod
     def _score(row: FeedbackRow) -> dict[str, Any]:
         worst, best = scale_of(row)
         return {"scale_worst": worst, "scale_best": best, "position": position(row.score, worst, best, row.kind)}
-
-    @staticmethod
-    def _when(uow: Uow, row: FeedbackRow) -> dict[str, Any]:
-        at = moment(uow, row.occurred_at, "occurredAt")
-        assert at is not None  # noqa: S101 - the row requires it
-        updated = moment(uow, row.source_updated_at, "sourceUpdatedAt", past=False)
-        return {"occurred_at": at, "day": at.astimezone(uow.zone).date(), "source_updated_at": updated}
-
-    def make_stubs(self, uow: Uow, values: Iterable[dict[str, Any]]) -> None:
-        """Customers, channels, staff and surveys that were named and are not known yet."""
-        rows = list(values)
-        wanted: dict[str, set[Ref]] = {name: set() for name in ("customer_id", "channel_id", "staff_id", "survey_id")}
-        for columns in rows:
-            for name, refs in wanted.items():
-                if isinstance(columns[name], ref.Missing):
-                    refs.add(columns[name].ref)
-        made: dict[str, dict[Ref, UUID]] = {
-            "customer_id": ref.customer_stubs(uow, wanted["customer_id"]),
-            "channel_id": ref.keyed_stubs(uow, Channel, wanted["channel_id"]),
-            "staff_id": ref.keyed_stubs(uow, Staff, wanted["staff_id"]),
-            "survey_id": ref.keyed_stubs(uow, Survey, wanted["survey_id"]),
-        }
-        for columns in rows:
-            for name, stubs in made.items():
-                if isinstance(columns[name], ref.Missing):
-                    columns[name] = stubs[columns[name].ref]
 
 
 FACTS = FeedbackFacts()

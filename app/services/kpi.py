@@ -16,7 +16,9 @@ from app.kpis.kpi import Kpi, Variant
 from app.kpis.measure import Cube
 from app.models.base import Fact, Owned
 from app.models.rollup import RollupState
+from app.models.spell import Spell
 from app.services import planner, privacy, rollup
+from app.services.money import minor
 from app.services.period import Calendar, Grain, NamedPeriod, Span, start_of_day
 from app.services.planner import Ask
 from app.services.slices import Filter, Slice, conditions, look_up, slices
@@ -66,6 +68,8 @@ class Answer:
     slices: dict[str, Slice]
     today: date
     data_through: datetime | None
+    currency: str
+    settles_in: int
 
     @property
     def figure(self) -> Figure:
@@ -158,6 +162,8 @@ def answers(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
                 named,
                 uow.today,
                 latest,
+                uow.workspace.currency,
+                getattr(uow.workspace, ask.variant.settles_in) if ask.variant.settles_in else 0,
             )
         )
     return found
@@ -193,7 +199,7 @@ def _plan(uow: Uow, question: Question, extents: dict[type[Owned], Extent]) -> P
         # what is planned has not happened: a running period counts to the end of today
         counted = tuple(calendar(uow).elapsed(one) for one in spans)
     ask = Ask(kpi, variant, counted, conditions(uow, question.filters), question.by, question.known_on)
-    if ask.known_on is not None and planner.scans_facts(ask):
+    if ask.known_on is not None and planner.scans_facts(uow, ask):
         msg = Text(
             "What was known on a day is kept per dimension; ask with one filter or one breakdown at a time.",
             "某日已知的数据按维度保存；每次请只使用一个筛选或一个细分。",
@@ -225,13 +231,13 @@ def resolve(uow: Uow, period: Period, extents: Iterable[Extent] = ()) -> Span:
 def extent(uow: Uow, cube: Cube) -> Extent:
     """Between which days the facts of `cube` lie."""
     model: Any = cube.model
-    day = col(model.day) if issubclass(model, Fact) else col(model.starts_on)
+    day = col(model.starts_on if issubclass(model, Spell) else model.day)
     # a scalar query each, because SQLite finds only a lone min or max in the index
     parts = [select(func.min(day)), select(func.max(day))]
     if issubclass(model, Fact):
         parts.append(select(func.max(col(model.occurred_at))).where(col(model.deleted_at).is_(None)))
     first, last, *through = uow.session.execute(select(*(part.scalar_subquery() for part in parts))).one()
-    instant = through[0] if through else (start_of_day(last, uow.zone) if last else None)
+    instant = through[0] if through else (min(start_of_day(last, uow.zone), uow.now) if last else None)
     return Extent(first, last, instant)
 
 
@@ -250,7 +256,7 @@ def _figures(
 ) -> dict[str, list[Figure]]:
     if cells is None:
         return {"": [nothing(NullReason.PREPARING) for _ in ask.spans]} if ask.by is None else {}
-    if all(extents[cube.model].first is None for cube in ask.variant.cubes):
+    if any(extents[cube.model].first is None for cube in ask.variant.needed):
         return {"": [nothing(NullReason.INPUT_NOT_CONFIGURED) for _ in ask.spans]} if ask.by is None else {}
     flags = []
     if any(states[cube.name].building for cube in ask.variant.cubes):
@@ -267,7 +273,7 @@ def _figures(
             elif (key, place) in hidden:
                 shown = nothing(NullReason.SUPPRESSED_SMALL_CELL)
             else:
-                shown = figure(ask.kpi, ask.variant, amounts)
+                shown = figure(ask.kpi, ask.variant, amounts, minor=minor(uow.workspace.currency))
             figures[key].append(flagged(shown, *flags))
     return figures
 

@@ -10,18 +10,21 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import accumulate
 
-from app.formula import Atom
+from sqlmodel import select
+
+from app.formula import Atom, Number
 from app.kpis.dimension import TOTAL, Dimension
-from app.kpis.kpi import Kpi, Variant, cube_of
-from app.kpis.measure import Cube, Lost, Measure, Opening
+from app.kpis.kpi import Kpi, Variant, cube_of, flow_of
+from app.kpis.measure import GRAINS, Cube, Distinct, Earlier, Lost, Opening, Paid
+from app.models.channel import PAID, Channel
 from app.models.rollup import DAY, MONTH
-from app.services import scan
-from app.services.period import Span, add_months
+from app.services import counting
+from app.services.period import Calendar, ComparisonKind, Grain, Span, add_months
 from app.services.rollup import Want, read
 from app.services.scan import Condition
 from app.uow import Uow
 
-Cells = dict[str, list[dict[Atom, int]]]
+Cells = dict[str, list[dict[Atom, Number | None]]]
 """Amounts per key of the broken-down dimension ("" is none, or the whole), and per bucket."""
 
 
@@ -48,16 +51,13 @@ class _Cut:
     sums: dict[str, dict[int, list[int]]] = field(default_factory=dict)
     index: dict[date, int] = field(default_factory=dict)
 
-    def amount(self, atom: Atom, key: str, span: Span) -> int:
-        """What `atom` amounts to for `key` over `span`."""
-        measure = atom.measure if isinstance(atom, Opening) else atom
-        assert isinstance(measure, Measure)  # noqa: S101 - survivals are not read from rollups
+    def amount(self, slot: int, key: str, span: Span) -> int:
+        """What the amounts of `slot` for `key` come to over `span`."""
         sums = self.sums.get(key)
         if sums is None:
             return 0
-        running = sums[measure.slot]
-        start = running[self.index[span.start]]
-        return start if isinstance(atom, Opening) else running[self.index[span.end]] - start
+        running = sums[slot]
+        return running[self.index[span.end]] - running[self.index[span.start]]
 
 
 Cuts = dict[tuple[Cube, str, date | None], _Cut]
@@ -66,61 +66,112 @@ Cuts = dict[tuple[Cube, str, date | None], _Cut]
 def answer(uow: Uow, asks: Sequence[Ask], generations: Mapping[str, int]) -> list[Cells]:
     """The cells of each ask, in order. `generations` names the generation of each cube that answers."""
     cuts: Cuts = defaultdict(_Cut)
-    for ask in asks:
-        for atom in ask.variant.atoms:
-            if _route(ask, atom) is not None:
-                _want(cuts, ask, atom)
+    readings = [[_Reading(uow, ask, atom) for atom in ask.variant.atoms] for ask in asks]
+    for one in (reading for some in readings for reading in some):
+        one.want(cuts)
     _fill(uow, cuts, generations)
-    return [_cells(uow, ask, cuts) for ask in asks]
+    return [_cells(uow, ask, some, cuts) for ask, some in zip(asks, readings, strict=True)]
 
 
-def _relevant(ask: Ask, atom: Atom) -> tuple[tuple[Condition, ...], Dimension | None]:
-    """What of the ask's conditions and breakdown narrows `atom`."""
-    conditions = tuple(c for c in ask.conditions if atom in ask.variant.cut_by(c.by))
-    by = ask.by if ask.by is not None and atom in ask.variant.cut_by(ask.by) else None
-    return conditions, by
+class _Reading:
+    """How one atom of an ask is read: over which days, narrowed by what, from which rollup or from facts."""
+
+    def __init__(self, uow: Uow, ask: Ask, atom: Atom) -> None:
+        self.ask, self.atom, self.cube = ask, atom, cube_of(atom)
+        self.conditions = tuple(c for c in ask.conditions if atom in ask.variant.cut_by(c.by))
+        if isinstance(atom, Paid):
+            self.conditions += (Condition(Dimension.ACQUISITION_CHANNEL, _paid_channels(uow)),)
+        self.by = ask.by if ask.by is not None and atom in ask.variant.cut_by(ask.by) else None
+        self.spans = _spans(uow, ask, atom)
+        self.dimension = _route(self)
+        self.slots = self._slots(uow)
+
+    def _slots(self, uow: Uow) -> list[int | None]:
+        """The slot of the rollup that holds each span; None where facts must be scanned."""
+        if self.dimension is None:
+            return [None] * len(self.spans)
+        if isinstance(self.atom, Distinct):
+            return [_slot(uow, self.atom, span) for span in self.spans]
+        return [flow_of(self.atom).slot] * len(self.spans)
+
+    @property
+    def scanned(self) -> list[int]:
+        """The places of the spans that are read from facts."""
+        return [place for place, slot in enumerate(self.slots) if slot is None]
+
+    def want(self, cuts: Cuts) -> None:
+        """Note what is to be read from rollups."""
+        slots = {slot for slot in self.slots if slot is not None}
+        if self.dimension is None or not slots:
+            return
+        named = _named(self.conditions)
+        # "none" is what the keys leave of the total
+        for dim in {self.dimension, TOTAL} if named is None else {self.dimension}:
+            cut = cuts[self.cube, dim, self.ask.known_on]
+            cut.keys |= named or set()
+            cut.is_whole = cut.is_whole or named is None
+            cut.slots |= slots
+            for span, slot in zip(self.spans, self.slots, strict=True):
+                cut.edges |= {span.start, span.end} if slot is not None else set()
 
 
-def _route(ask: Ask, atom: Atom) -> str | None:
+def _paid_channels(uow: Uow) -> frozenset[str]:
+    """The inner keys of the channels whose customers cost money."""
+    seen = uow.seen.setdefault(_paid_channels, {})
+    if not seen:
+        chosen = select(Channel.id).where(uow.db.is_any(Channel.medium, sorted(PAID)))
+        seen[True] = frozenset(id_.hex for id_ in uow.session.scalars(chosen))
+    found: frozenset[str] = seen[True]
+    return found
+
+
+def _spans(uow: Uow, ask: Ask, atom: Atom) -> tuple[Span, ...]:
+    """Over which days `atom` is added up for each span of the ask."""
+    if isinstance(atom, Opening):
+        return tuple(Span(date.min, span.start) for span in ask.spans)
+    if isinstance(atom, Earlier):
+        kind = ComparisonKind.SAME_PERIOD_LAST_YEAR if atom.is_year else ComparisonKind.PREVIOUS_PERIOD
+        return tuple(_calendar(uow).compared(span, kind) for span in ask.spans)
+    return ask.spans
+
+
+def _calendar(uow: Uow) -> Calendar:
+    return Calendar(uow.today, uow.workspace.first_weekday, uow.workspace.fiscal_year_start)
+
+
+def _slot(uow: Uow, atom: Distinct, span: Span) -> int | None:
+    """The slot that counts people over `span`: that of a grain of which it is the beginning of one bucket."""
+    calendar = _calendar(uow)
+    for grain in GRAINS:
+        if calendar.floor(span.start, Grain(grain)) == span.start and span.end <= calendar.next(
+            span.start, Grain(grain)
+        ):
+            return atom.slot(grain)
+    return None
+
+
+def _route(reading: _Reading) -> str | None:
     """The dimension of the rollup that answers, or None where facts must be scanned."""
-    if isinstance(atom, Lost) or ask.variant.is_latest(atom):
+    atom, cube, conditions, by = reading.atom, reading.cube, reading.conditions, reading.by
+    if isinstance(atom, Lost) or reading.ask.variant.is_latest(atom):
         return None
-    conditions, by = _relevant(ask, atom)
     dimensions = {condition.by for condition in conditions} | ({by} if by else set())
     if not dimensions:
         return TOTAL
     if len(dimensions) > 1:
         return None
     (dimension,) = dimensions
-    cube = cube_of(atom)
-    if dimension in cube.many:
-        # values overlap, so only one value of them can be read by itself
+    if dimension in cube.many or isinstance(atom, Distinct):
+        # what falls into several values cannot be added up over them: one value can be read by itself
         plain = all(c.any_of is not None and len(c.any_of) == 1 and not c.none_of for c in conditions)
-        return dimension if not conditions or (plain and len(conditions) == 1 and by is None) else None
+        alone = not conditions or (plain and len(conditions) == 1 and by is None)
+        return dimension if alone and (dimension in cube.many or dimension in cube.dimensions) else None
     return dimension if dimension in cube.dimensions else None
 
 
-def scans_facts(ask: Ask) -> bool:
+def scans_facts(uow: Uow, ask: Ask) -> bool:
     """Whether some part of the ask has to be read from facts, which keep no history of knowledge."""
-    return any(_route(ask, atom) is None and not isinstance(atom, Lost) for atom in ask.variant.atoms)
-
-
-def _want(cuts: Cuts, ask: Ask, atom: Atom) -> None:
-    dimension = _route(ask, atom)
-    assert dimension is not None  # noqa: S101 - the caller asked first
-    cube = cube_of(atom)
-    measure = atom.measure if isinstance(atom, Opening) else atom
-    assert isinstance(measure, Measure)  # noqa: S101 - as above
-    named = _named(_relevant(ask, atom)[0])
-    for dim in {dimension, TOTAL} if named is None else {dimension}:  # "none" is what the keys leave of the total
-        cut = cuts[cube, dim, ask.known_on]
-        cut.keys |= named or set()
-        cut.is_whole = cut.is_whole or named is None
-        cut.slots.add(measure.slot)
-        for span in ask.spans:
-            cut.edges |= {span.start, span.end}
-        if isinstance(atom, Opening):
-            cut.edges.add(date.min)
+    return any(_Reading(uow, ask, atom).scanned and not isinstance(atom, Lost) for atom in ask.variant.atoms)
 
 
 def _named(conditions: Sequence[Condition]) -> set[str] | None:
@@ -181,52 +232,56 @@ def _fill(uow: Uow, cuts: Cuts, generations: Mapping[str, int]) -> None:
             }
 
 
-def _cells(uow: Uow, ask: Ask, cuts: Cuts) -> Cells:
+def _cells(uow: Uow, ask: Ask, readings: Sequence[_Reading], cuts: Cuts) -> Cells:
     cells: Cells = {}
-    rolled = [atom for atom in ask.variant.atoms if _route(ask, atom) is not None]
-    scanned = [atom for atom in ask.variant.atoms if _route(ask, atom) is None]
-    found: dict[Atom, dict[str, list[int]]] = {}
-    for atom in rolled:
-        found[atom] = _from_rollup(ask, atom, cuts)
-    found |= scan.amounts(
-        uow, ask.spans, [(atom, *_relevant(ask, atom)) for atom in scanned], ask.variant, ask.known_on
+    found = {one.atom: _from_rollup(one, cuts) for one in readings if one.dimension is not None}
+    counted = counting.amounts(
+        uow,
+        [
+            counting.Narrowed(one.atom, tuple(one.spans[i] for i in one.scanned), one.conditions, one.by)
+            for one in readings
+            if one.scanned
+        ],
+        ask.variant,
+        ask.known_on,
     )
-    keys: dict[str, None] = {}
-    for atom, rows in found.items():
-        if ask.by is None or _relevant(ask, atom)[1] is not None:
-            keys |= dict.fromkeys(rows)
-    if ask.by is None:
-        keys = {"": None}
+    for one in readings:
+        rows = found.setdefault(one.atom, {})
+        for key, amounts in counted.get(one.atom, {}).items():
+            row = rows.setdefault(key, [0] * len(ask.spans))
+            for place, amount in zip(one.scanned, amounts, strict=True):
+                row[place] = amount
+    cut = {one.atom for one in readings if one.by is not None}
+    keys: dict[str, None] = {"": None} if ask.by is None else {}
+    for atom in cut:
+        keys |= dict.fromkeys(found[atom])
+    given = [{atom: atom.of(uow.workspace, span.start, span.end) for atom in ask.variant.givens} for span in ask.spans]
     blank = [0] * len(ask.spans)
     for key in keys:
-        columns = {
-            atom: rows.get(key if ask.by is None or _relevant(ask, atom)[1] is not None else "", blank)
-            for atom, rows in found.items()
-        }
-        cells[key] = [{atom: column[i] for atom, column in columns.items()} for i in range(len(ask.spans))]
+        columns = {atom: rows.get(key if atom in cut else "", blank) for atom, rows in found.items()}
+        cells[key] = [given[i] | {atom: column[i] for atom, column in columns.items()} for i in range(len(ask.spans))]
     return cells
 
 
-def _from_rollup(ask: Ask, atom: Atom, cuts: Cuts) -> dict[str, list[int]]:
-    dimension = _route(ask, atom)
+def _from_rollup(one: _Reading, cuts: Cuts) -> dict[str, list[int]]:
+    dimension, cube = one.dimension, one.cube
     assert dimension is not None  # noqa: S101 - the caller chose these atoms
-    cube = cube_of(atom)
-    total, cut = cuts[cube, TOTAL, ask.known_on], cuts[cube, dimension, ask.known_on]
-    conditions, by = _relevant(ask, atom)
+    total, cut = cuts[cube, TOTAL, one.ask.known_on], cuts[cube, dimension, one.ask.known_on]
 
     def over(source: _Cut, key: str) -> list[int]:
-        return [source.amount(atom, key, span) for span in ask.spans]
+        pairs = zip(one.slots, one.spans, strict=True)
+        return [0 if slot is None else source.amount(slot, key, span) for slot, span in pairs]
 
     if dimension == TOTAL:
         return {"": over(total, "")}
-    named = _named(conditions)
+    named = _named(one.conditions)
     columns = {key: over(cut, key) for key in cut.sums if named is None or key in named}
-    if named is None and dimension not in cube.many:
+    if named is None and dimension not in cube.many and not isinstance(one.atom, Distinct):
         columns[""] = _minus(over(total, ""), columns.values())
-    allowed = {key: row for key, row in columns.items() if all(condition.allows(key) for condition in conditions)}
-    if by is not None:
+    allowed = {key: row for key, row in columns.items() if all(condition.allows(key) for condition in one.conditions)}
+    if one.by is not None:
         return {key: row for key, row in allowed.items() if any(row)}
-    return {"": [sum(column) for column in zip(*allowed.values(), strict=True)] or [0] * len(ask.spans)}
+    return {"": [sum(column) for column in zip(*allowed.values(), strict=True)] or [0] * len(one.spans)}
 
 
 def _minus(whole: list[int], parts: Iterable[list[int]]) -> list[int]:

@@ -7,7 +7,7 @@ so are as many others as it takes that what is hidden cannot be had by subtracti
 from collections.abc import Mapping
 
 from app.kpis.measure import Measure
-from app.services import scan
+from app.services import counting
 from app.services.planner import Ask, Cells
 from app.uow import Scope, Uow
 
@@ -22,7 +22,7 @@ def hidden(uow: Uow, ask: Ask, cells: Cells) -> set[Place]:
         return set()
     counted = ask.variant.denominator
     assert isinstance(counted, Measure)  # noqa: S101 - every survey KPI divides by its answers
-    known = scan.people(uow, ask.spans, counted, ask.conditions, ask.by, known_on=ask.known_on)
+    known = counting.people(uow, ask.spans, counted, ask.conditions, ask.by, known_on=ask.known_on)
     blank = [0] * len(ask.spans)
     sizes = {
         (key, place): known.get(key, blank)[place]
@@ -33,7 +33,7 @@ def hidden(uow: Uow, ask: Ask, cells: Cells) -> set[Place]:
     found = {cell for cell, size in sizes.items() if size < k}
     if ask.conditions:
         # what a filter leaves out is the difference between the whole and what it lets through
-        others = scan.people(uow, ask.spans, counted, ask.conditions, None, complement=True, known_on=ask.known_on)
+        others = counting.people(uow, ask.spans, counted, ask.conditions, None, complement=True, known_on=ask.known_on)
         rest = others.get("", blank)
         found |= {cell for cell in sizes if 0 < rest[cell[1]] < k}
     if ask.by is not None:

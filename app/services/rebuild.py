@@ -1,15 +1,19 @@
 """Rebuilding rollups by generation: a new one is filled while the old one answers, and writers feed both."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import true
+from sqlalchemy import ColumnElement, and_
 from sqlmodel import col, select
 
 from app.kpis import CUBES
-from app.kpis.measure import Cube
+from app.kpis.measure import Crowd, Cube
+from app.models.base import Owned
+from app.models.buyer import Buyer
+from app.models.cost import Accrual, Cost
 from app.models.rollup import RollupState
-from app.services import rollup
+from app.services import buyer, crowd, pricing, rollup
 from app.uow import Scope, Uow, writes
 
 CHUNK = 20_000
@@ -17,10 +21,11 @@ CHUNK = 20_000
 
 
 @writes(Scope.WORKSPACE_ADMIN)
-def start(uow: Uow, names: Sequence[str] | None = None) -> list[str]:
+def start(uow: Uow, names: Sequence[str] | None = None, *, afresh: bool = False) -> list[str]:
     """Begin a new generation of the cubes `names` (default: those whose measures changed); returns the cubes begun.
 
-    The old generation goes on answering, flagged, where its measures are still the same.
+    The old generation goes on answering, flagged, where its measures are still the same; with `afresh` it does not, and
+    a rebuild under way begins again.
     """
     begun = []
     for cube in CUBES.values():
@@ -30,8 +35,10 @@ def start(uow: Uow, names: Sequence[str] | None = None) -> list[str]:
             state = RollupState(tenant_id=uow.tenant_id, cube=cube.name, fingerprint="", generation=1)
             uow.session.add(state)
         wanted = cube.name in names if names is not None else state.fingerprint != cube.fingerprint
-        if not wanted or state.building_for == cube.fingerprint:
+        if not wanted or (state.building_for == cube.fingerprint and not afresh):
             continue
+        if afresh:
+            state.fingerprint = ""
         if state.building:  # for measures that have changed again since
             rollup.drop(uow, cube, state.building)
         state.building = max(state.generation, state.building) + 1
@@ -46,6 +53,7 @@ def start(uow: Uow, names: Sequence[str] | None = None) -> list[str]:
 @writes(Scope.WORKSPACE_ADMIN)
 def step(uow: Uow, chunk: int = CHUNK) -> bool:
     """Fold the next `chunk` facts of one cube into its new generation; whether more is to be done."""
+    uow.take_turn()  # a step may price facts that a writer holds
     state = next((state for state in rollup.states(uow).values() if state.building), None)
     if state is None:
         return False
@@ -54,16 +62,44 @@ def step(uow: Uow, chunk: int = CHUNK) -> bool:
     uow.session.refresh(state)
     if state.building_for != cube.fingerprint:  # finished meanwhile, or another version's to finish
         return not state.building
-    after = col(model.id) > UUID(state.cursor) if state.cursor else true()
-    ids = list(uow.session.scalars(select(col(model.id)).where(after).order_by(col(model.id)).limit(chunk)))
+    after = UUID(state.cursor or UUID(int=0).hex)
+    ids = _next(uow, cube, after, chunk)
     if ids:
-        before = UUID(state.cursor or UUID(int=0).hex)
-        rollup.fold_stretch(uow, cube, state.building, before, ids[-1])
+        chosen = and_(_member(cube) > after, _member(cube) <= ids[-1])
+        if isinstance(cube, Crowd):
+            crowd.fold_stretch(uow, cube, state.building, chosen)
+        else:
+            _derive(uow, model, chosen)
+            rollup.fold_stretch(uow, cube, state.building, after, ids[-1])
         state.cursor = ids[-1].hex
-    if len(ids) < chunk:
+    else:  # what a step derives anew comes after it, so the end is where nothing is left
         _switch(uow, cube, state)
     uow.session.flush()
     return True
+
+
+def _derive(uow: Uow, model: type[Owned], chosen: ColumnElement[bool]) -> None:
+    """Bring what follows from the workspace's settings up to date in the rows that are about to be counted."""
+    if model is Accrual:
+        costs = select(Accrual.cost_id).where(chosen)
+        pricing.price(uow, Cost, col(Cost.id).in_(costs), is_counted=False)
+    elif model is Buyer:
+        buyer.refresh(uow, chosen)
+    else:
+        pricing.price(uow, model, chosen, is_counted=False)
+
+
+def _next(uow: Uow, cube: Cube, after: UUID, chunk: int) -> list[UUID]:
+    """The ids that the next step passes: of facts, or of the people behind them."""
+    member = _member(cube)
+    statement = select(member).where(member > after).order_by(member).limit(chunk)
+    if isinstance(cube, Crowd):
+        statement = statement.distinct()
+    return list(uow.session.scalars(statement))
+
+
+def _member(cube: Cube) -> Any:  # noqa: ANN401 - SQLModel types columns as their values
+    return cube.person if isinstance(cube, Crowd) else col(cube.model.id)
 
 
 def _switch(uow: Uow, cube: Cube, state: RollupState) -> None:

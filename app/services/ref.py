@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from app import ids
 from app.errors import Code, Invalid
+from app.models.base import Recorded
 from app.models.change import Action
 from app.models.customer import Customer, CustomerExternalId
 from app.models.keyed import Keyed
@@ -19,11 +20,16 @@ from app.uow import Uow
 
 NOUNS = {
     "channel": Text("channel", "渠道"),
+    "cost": Text("cost", "成本"),
     "customer": Text("customer", "客户"),
+    "exchange_rate": Text("exchange rate", "汇率"),
     "feedback": Text("feedback", "反馈"),
+    "order": Text("order", "订单"),
+    "refund": Text("refund", "退款"),
     "staff": Text("staff", "员工"),
     "survey": Text("survey", "调查"),
     "target": Text("target", "目标"),
+    "touchpoint": Text("touchpoint", "触点"),
 }
 """What messages call the nouns."""
 
@@ -71,6 +77,26 @@ def keyed(uow: Uow, model: type[Keyed], refs: Iterable[Ref]) -> dict[Ref, UUID |
     some = [id_ for id_ in by_id if id_]
     if some:
         found |= {by_id[id_]: id_ for id_ in uow.session.scalars(select(model.id).where(col(model.id).in_(some)))}
+    return found
+
+
+def facts(uow: Uow, model: type[Recorded], refs: Iterable[Ref]) -> dict[Ref, UUID | Missing]:
+    """The records that `refs` name, deleted ones too; what is not found is Missing."""
+    wanted = set(refs)
+    found: dict[Ref, UUID | Missing] = {ref: Missing(ref) for ref in wanted}
+    by_id = {ref: ids.decode_uuid(ref.id, model.__name__) for ref in wanted if ref.id is not None}
+    some = [id_ for id_ in by_id.values() if id_]
+    present = set(uow.session.scalars(select(model.id).where(uow.db.is_any(model.id, some)))) if some else set()
+    found |= {ref: id_ for ref, id_ in by_id.items() if id_ in present}
+    by_source: dict[str, dict[str, Ref]] = {}
+    for ref in wanted:
+        if ref.external_id is not None:
+            by_source.setdefault(ref.source or uow.actor.source, {})[ref.external_id] = ref
+    for source, names in by_source.items():
+        statement = select(model.external_id, model.id).where(
+            model.source == source, uow.db.is_any(model.external_id, list(names))
+        )
+        found |= {names[name]: id_ for name, id_ in uow.session.execute(statement)}
     return found
 
 

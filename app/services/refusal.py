@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic_core import PydanticCustomError
+
 from app.errors import Code, Problem
 from app.text import Text
 
@@ -24,10 +26,20 @@ _MESSAGES = {
 _OTHER = (Code.INVALID, Text("cannot be read: {words}", "无法读取：{words}"))
 
 
+def refused(text: Text) -> PydanticCustomError:
+    """What a validator raises to refuse a value, in both languages."""
+    return PydanticCustomError("custos", "{en}", {"code": Code.INVALID.value, "en": text.en, "zh": text.zh})
+
+
 def camel(name: str) -> str:
     """`source_updated_at` as the schema spells it."""
     head, *rest = name.split("_")
     return head + "".join(part.title() for part in rest)
+
+
+def snake(name: str) -> str:
+    """`ExchangeRate` or `exchangeRate` as columns and modules spell it."""
+    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name).lstrip("_")
 
 
 def problem(item: Any) -> Problem:  # noqa: ANN401 - pydantic's own error record

@@ -10,9 +10,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Insert,
     Select,
+    SmallInteger,
+    Uuid,
+    bindparam,
     delete,
     func,
     literal,
@@ -28,7 +32,7 @@ from sqlalchemy.types import Date, String
 
 from app.errors import Unavailable
 from app.kpis import CUBES
-from app.kpis.measure import Cube
+from app.kpis.measure import Crowd, Cube
 from app.models.base import Owned
 from app.models.rollup import ALWAYS, DAY, MONTH, SLOTS, RollupState, entry, rollup
 from app.services.folding import Which, folding
@@ -52,28 +56,62 @@ def open_states(uow: Uow) -> None:
 
 
 def fold(uow: Uow, model: type[Owned], ids: Sequence[UUID], sign: int) -> None:
-    """Append what the rows `ids` contribute now, times `sign`, to every cube over `model`."""
+    """Append what the rows `ids` contribute now, times `sign`, to every cube that adds up rows of `model`."""
     if not ids:
         return
     for cube in CUBES.values():
-        if cube.model is not model:
+        if cube.model is not model or isinstance(cube, Crowd):
             continue
-        uow.db.lock(uow.session, "fold", uow.tenant_id, cube.name, shared=True)
-        state = uow.session.get(RollupState, (uow.tenant_id, cube.name), populate_existing=True)
-        if state is None or cube.fingerprint != (state.building_for or state.fingerprint):
-            msg = Text(
-                "Another version of the program is in charge of this database; restart this one.",
-                "此数据库已由程序的另一个版本接管；请重启当前程序。",
-            )
-            raise Unavailable(msg)
         chosen = uow.db.as_values(ids)
-        if state.fingerprint == cube.fingerprint:
-            _append(uow, cube, state.generation, Which.THESE, sign, the_ids=chosen)
-        if state.building_for == cube.fingerprint and state.cursor:
-            # the rebuild has passed these facts: what changes in them must reach the new generation as well
-            _append(uow, cube, state.building, Which.PASSED, sign, the_ids=chosen, until=UUID(state.cursor))
+        for generation, until in generations(uow, cube):
+            if until is None:
+                _append(uow, cube, generation, Which.THESE, sign, the_ids=chosen)
+            else:
+                _append(uow, cube, generation, Which.PASSED, sign, the_ids=chosen, until=until)
 
 
+def generations(uow: Uow, cube: Cube) -> list[tuple[int, UUID | None]]:
+    """The generations of `cube` that a change must reach, each with the last id that its rebuild has passed.
+
+    None stands for all. Raises Unavailable when another version of the program is in charge.
+    """
+    uow.db.lock(uow.session, "fold", uow.tenant_id, cube.name, shared=True)
+    state = uow.session.get(RollupState, (uow.tenant_id, cube.name), populate_existing=True)
+    if state is None or cube.fingerprint != (state.building_for or state.fingerprint):
+        msg = Text(
+            "Another version of the program is in charge of this database; restart this one.",
+            "此数据库已由程序的另一个版本接管；请重启当前程序。",
+        )
+        raise Unavailable(msg)
+    found: list[tuple[int, UUID | None]] = []
+    if state.fingerprint == cube.fingerprint:
+        found.append((state.generation, None))
+    if state.building_for == cube.fingerprint and state.cursor:
+        # what changes in facts that the rebuild has passed must reach the new generation as well
+        found.append((state.building, UUID(state.cursor)))
+    return found
+
+
+def put(uow: Uow, cube: Cube, generation: int, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Append `rows` (dimension, day, key, known on, amounts from the first slot on) to `generation`."""
+    if not rows:
+        return
+    width = len(rows[0]) - 4
+    place = (width, uow.db.is_sqlite)
+    statement = _PUTS.get(place)
+    if statement is None:
+        kinds = (String(), Date(), String(), Date(), *[BigInteger()] * width)
+        dim, day, key, known_on, *amounts = uow.db.unpacked(bindparam("document"), kinds)
+        cell = (bindparam("of_tenant", type_=Uuid()), bindparam("of_cube", type_=String()))
+        generation_ = bindparam("of_generation", type_=SmallInteger())
+        cells = (*cell, generation_, dim, day, key, known_on, *amounts, *[literal(0)] * (SLOTS - width))
+        columns = ["tenant_id", "cube", "generation", "dim", "day", "key", "known_on", *_AMOUNTS]
+        statement = _PUTS[place] = entry.insert().from_select(columns, select(*cells))
+    bound = {"of_tenant": uow.tenant_id, "of_cube": cube.name, "of_generation": generation}
+    uow.session.execute(statement, bound | {"document": uow.db.as_document(rows)}, execution_options=EXEMPT)
+
+
+_PUTS: dict[tuple[int, bool], Insert] = {}
 _FOLDS: dict[tuple[Cube, int, bool, Which], Insert] = {}
 """Made once for each engine: to make one takes several times as long as to run it for a single fact."""
 

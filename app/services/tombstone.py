@@ -8,12 +8,15 @@ from uuid import UUID
 from sqlmodel import select
 
 from app.errors import Code, Invalid, Problem
-from app.models.base import Fact
+from app.models.base import Recorded
 from app.models.change import Action
 from app.models.tombstone import Tombstone
-from app.services import fact, rollup
+from app.services import fact
 from app.services.idempotency import once
+from app.services.kind import Kind
 from app.services.ref import NOUNS
+from app.services.refusal import snake
+from app.services.restating import restated
 from app.services.row import Batch, Key, Options, Outcome, Result, Row, moment
 from app.text import Text
 from app.uow import Uow
@@ -26,12 +29,12 @@ class TombstoneRow(Row):
     source_updated_at: datetime | date | None = None
 
 
-def delete(uow: Uow, kind: fact.Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
+def delete(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Take facts back by their external ids. Deleting twice is UNCHANGED; a deletion older than the fact is STALE."""
     return once(uow, f"{kind.noun}.delete", rows, options, lambda: _delete(uow, kind, rows, options))
 
 
-def _delete(uow: Uow, kind: fact.Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
+def _delete(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     batch = Batch.read(TombstoneRow, rows)
     for index, row in list(batch.waiting.items()):
         try:
@@ -48,7 +51,7 @@ def _delete(uow: Uow, kind: fact.Kind, rows: Sequence[Mapping[str, Any]], option
         present, stamp = stored.get(row.external_id), row.source_updated_at
         outcome = _ending(present, stamp, dead)
         if outcome is None:
-            noun = NOUNS[kind.noun.lower()]
+            noun = NOUNS[snake(kind.noun)]
             msg = Text(
                 f"There is no {noun.en} {row.external_id!r} of the source {uow.actor.source!r}.",
                 f"来源 {uow.actor.source!r} 没有{noun.zh} {row.external_id!r}。",
@@ -62,15 +65,22 @@ def _delete(uow: Uow, kind: fact.Kind, rows: Sequence[Mapping[str, Any]], option
             dead[present.id] = _deceased(uow, kind, present, stamp)
         elif outcome is Outcome.UNCHANGED and _is_later(stamp, present.source_updated_at):
             later[present.id] = {"source_updated_at": stamp}  # dead already, and now as of later
-    rollup.fold(uow, kind.model, list(dead), -1)
-    fact.write_each(uow, kind.model, [{"id": id_, **columns} for id_, columns in dead.items()])
+    _write(uow, kind, dead, [one for one in stored.values() if one.id in dead])
     fact.write_each(uow, kind.model, [{"id": id_, **columns} for id_, columns in later.items()])
-    for id_, columns in dead.items():
-        uow.record(id_, kind.noun, Action.DELETED, version=columns["version"])
     return batch.done(options)
 
 
-def _deceased(uow: Uow, kind: fact.Kind, present: Fact, stamp: object) -> dict[str, Any]:
+def _write(uow: Uow, kind: Kind, dead: Mapping[UUID, dict[str, Any]], facts: Sequence[Recorded]) -> None:
+    concerned = kind.concerned(facts, [])
+    with restated(uow, kind.model, list(dead), [], concerned.get("customer_id", set())):
+        fact.write_each(uow, kind.model, [{"id": id_, **columns} for id_, columns in dead.items()])
+    for id_, columns in dead.items():
+        uow.record(id_, kind.noun, Action.DELETED, version=columns["version"])
+    if dead:
+        kind.settle(uow, list(dead), concerned)
+
+
+def _deceased(uow: Uow, kind: Kind, present: Recorded, stamp: object) -> dict[str, Any]:
     """The columns of a fact that is deleted; without a stamp of the deletion it keeps that of its last version."""
     return {
         "deleted_at": uow.now,
@@ -85,7 +95,7 @@ def _is_later(stamp: Any, than: datetime | None) -> bool:  # noqa: ANN401 - an i
     return stamp is not None and (than is None or stamp > than)
 
 
-def _ending(present: Fact | None, stamp: Any, dead: Mapping[UUID, object]) -> Outcome | None:  # noqa: ANN401 - as above
+def _ending(present: Recorded | None, stamp: Any, dead: Mapping[UUID, object]) -> Outcome | None:  # noqa: ANN401 - as above
     """What a deletion comes to; None for one of something that is not known and may never come."""
     if present is None:
         return None if stamp is None else Outcome.DELETED
@@ -96,14 +106,16 @@ def _ending(present: Fact | None, stamp: Any, dead: Mapping[UUID, object]) -> Ou
     return Outcome.DELETED
 
 
-def _customers_of(uow: Uow, kind: fact.Kind, external_ids: Sequence[str]) -> set[UUID | None]:
+def _customers_of(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> set[UUID | None]:
     """Whose facts these are, read without a lock: customers are locked before their facts, everywhere."""
-    model = kind.model
+    model: Any = kind.model
+    if "customer_id" not in kind.keys:
+        return set()
     mine = (model.source == uow.actor.source, uow.db.is_any(model.external_id, list(external_ids)))
     return set(uow.session.scalars(select(model.customer_id).where(*mine)))
 
 
-def _bury(uow: Uow, kind: fact.Kind, external_id: str, as_of: Any) -> None:  # noqa: ANN401 - an instant, resolved by now
+def _bury(uow: Uow, kind: Kind, external_id: str, as_of: Any) -> None:  # noqa: ANN401 - an instant, resolved by now
     mine = (Tombstone.noun == kind.noun, Tombstone.source == uow.actor.source, Tombstone.external_id == external_id)
     grave = uow.session.scalars(select(Tombstone).where(*mine)).first()
     if grave is None:

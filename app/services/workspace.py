@@ -6,15 +6,18 @@ from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale, UnknownLocaleError
-from babel.numbers import list_currencies
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
 
-from app.errors import Code
+from app.errors import Invalid
+from app.kpis import CUBES
+from app.kpis.measure import Crowd
+from app.kpis.order import firsts
 from app.models.change import Action
 from app.models.workspace import Workspace
-from app.services import rollup
-from app.services.row import Row, Word, parse
+from app.services import rebuild, rollup
+from app.services.money import Currency
+from app.services.refusal import refused
+from app.services.row import Outcome, Row, Word, parse
 from app.text import Text
 from app.uow import Scope, Uow, reads, writes
 
@@ -25,18 +28,8 @@ def _zone(value: str) -> str:
             f"There is no time zone {value!r}; use an IANA name such as Europe/Berlin or Asia/Shanghai.",
             f"没有时区 {value!r}；请使用 IANA 名称，例如 Europe/Berlin 或 Asia/Shanghai。",
         )
-        raise _wrong(msg)
+        raise refused(msg)
     ZoneInfo(value)
-    return value
-
-
-def _currency(value: str) -> str:
-    if value not in list_currencies():
-        msg = Text(
-            f"There is no currency {value!r}; use an ISO 4217 code such as EUR or CNY.",
-            f"没有货币 {value!r}；请使用 ISO 4217 代码，例如 EUR 或 CNY。",
-        )
-        raise _wrong(msg)
     return value
 
 
@@ -48,12 +41,8 @@ def _locale(value: str) -> str:
             f"There is no locale {value!r}; use a tag such as en or zh-CN.",
             f"没有语言区域 {value!r}；请使用 en 或 zh-CN 这样的标签。",
         )
-        raise _wrong(msg) from None
+        raise refused(msg) from None
     return value
-
-
-def _wrong(text: Text) -> PydanticCustomError:
-    return PydanticCustomError("custos", "{en}", {"code": Code.INVALID.value, "en": text.en, "zh": text.zh})
 
 
 class WorkspaceRow(Row):
@@ -61,11 +50,27 @@ class WorkspaceRow(Row):
 
     name: Word
     time_zone: Annotated[str, AfterValidator(_zone)]
-    currency: Annotated[str, AfterValidator(_currency)]
+    currency: Currency
     first_weekday: Annotated[int, Field(ge=1, le=7)] = 1
     fiscal_year_start: Annotated[int, Field(ge=1, le=12)] = 1
     small_cell_k: Annotated[int, Field(ge=1, le=1000)] = 5
     locale: Annotated[str, AfterValidator(_locale)] = "en"
+    repeat_window_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    rate_carry_days: Annotated[int, Field(ge=0, le=31)] = 0
+    expected_lifespan_months: Annotated[int, Field(ge=1, le=1200)] | None = None
+    lifespan_cap_months: Annotated[int, Field(ge=1, le=1200)] | None = None
+
+
+_MONEY = frozenset(name for name, cube in CUBES.items() if any(one.unpriced for one in cube.measures))
+_CROWDS = frozenset(name for name, cube in CUBES.items() if isinstance(cube, Crowd))
+_BEHIND: Mapping[str, frozenset[str]] = {
+    "currency": _MONEY,
+    "rate_carry_days": _MONEY,
+    "repeat_window_days": frozenset({firsts.name}),
+    "first_weekday": _CROWDS,
+    "fiscal_year_start": _CROWDS,
+}
+"""The rollups that rest on a setting."""
 
 
 @writes(Scope.WORKSPACE_ADMIN)
@@ -78,6 +83,31 @@ def create(uow: Uow, data: Mapping[str, Any]) -> Workspace:
     rollup.open_states(uow)
     uow.record(made, "Workspace", Action.CREATED)
     return made
+
+
+@writes(Scope.WORKSPACE_ADMIN)
+def update(uow: Uow, data: Mapping[str, Any]) -> tuple[Workspace, Outcome]:
+    """Set what `data` names: absent keeps, null clears. Raises Invalid; the time zone cannot be changed.
+
+    KPIs that rest on a setting that changes are counted anew, and say PREPARING until that is done.
+    """
+    uow.take_turn()
+    present = uow.session.get_one(Workspace, (uow.tenant_id, uow.tenant_id), with_for_update=True)
+    uow.workspace = present
+    if "time_zone" in data and data["time_zone"] != present.time_zone:
+        msg = Text("The time zone of a workspace cannot be changed.", "工作区的时区不能更改。")
+        raise Invalid(msg, "timeZone")
+    row = parse(WorkspaceRow, {name: getattr(present, name) for name in WorkspaceRow.model_fields} | dict(data))
+    changed = [name for name, value in row.model_dump().items() if getattr(present, name) != value]
+    if not changed:
+        return present, Outcome.UNCHANGED
+    for name in changed:
+        setattr(present, name, getattr(row, name))
+    uow.session.flush()
+    uow.record(present, "Workspace", Action.UPDATED, changed)
+    if behind := sorted(frozenset().union(*(_BEHIND.get(name, frozenset()) for name in changed))):
+        rebuild.start(uow, behind, afresh=True)
+    return present, Outcome.UPDATED
 
 
 @reads(Scope.WORKSPACE_READ)

@@ -1,4 +1,4 @@
-"""Load the Olist marketplace's customers and reviews into a Custograph workspace, over its GraphQL API."""
+"""Load the Olist marketplace's customers, orders and reviews into a Custograph workspace, over its GraphQL API."""
 
 import argparse
 import os
@@ -31,6 +31,14 @@ mutation ($input: ChannelUpsertInput!) {
 UPSERT_CUSTOMERS = """
 mutation ($input: CustomerUpsertBatchInput!) {
   payload: customerUpsertBatch(input: $input) {
+    results { index outcome userErrors { code message path } }
+    userErrors { code message path }
+  }
+}
+"""
+RECORD_ORDERS = """
+mutation ($input: OrderRecordBatchInput!) {
+  payload: orderRecordBatch(input: $input) {
     results { index outcome userErrors { code message path } }
     userErrors { code message path }
   }
@@ -73,10 +81,11 @@ def main() -> int:
             tallies = [
                 load_channel(client),
                 load_batches(client, console, "customers", UPSERT_CUSTOMERS, records.customers),
+                load_batches(client, console, "orders", RECORD_ORDERS, records.orders),
                 load_batches(client, console, "feedback", RECORD_FEEDBACK, records.feedback),
             ]
     except (DataError, ApiError, httpx.HTTPError, httpx.InvalidURL) as error:
-        console.print(f"load.py: {error or type(error).__name__}")
+        console.print(f"load.py: {str(error) or type(error).__name__}")
         return 1
     except KeyboardInterrupt:
         console.print("load.py: stopped; what was loaded stays, and loading again goes on from there")

@@ -1,8 +1,10 @@
 """The Olist files in the words of the API: what is read, and what each column becomes."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
@@ -20,6 +22,17 @@ CHANNEL: Row = {
     "medium": "MARKETPLACE",
 }
 CUSTOMER: Row = {"kind": "PERSON"}
+ORDER: Row = {"currency": "BRL", "channel": {"externalId": CHANNEL["externalId"]}}
+ORDER_STATUS = {
+    "created": "PENDING",
+    "approved": "COMPLETED",  # the payment was; from here on it is a sale
+    "processing": "COMPLETED",
+    "invoiced": "COMPLETED",
+    "shipped": "COMPLETED",
+    "delivered": "COMPLETED",
+    "unavailable": "CANCELLED",
+    "canceled": "CANCELLED",
+}
 FEEDBACK: Row = {"kind": "CSAT", "origin": "SURVEY", "channel": {"externalId": CHANNEL["externalId"]}}
 
 
@@ -31,6 +44,7 @@ class Records(NamedTuple):
     """What is loaded, as the rows that the API takes."""
 
     customers: list[Row]
+    orders: list[Row]
     feedback: list[Row]
 
 
@@ -47,18 +61,22 @@ class Order(NamedTuple):
     at: datetime
     id: str
     buyer: Person
+    status: str
 
 
 def read(folder: Path) -> Records:
-    """Read customers and feedback from the files in `folder`."""
+    """Read customers, orders and feedback from the files in `folder`."""
     buyers = dict(each(folder, "olist_customers_dataset.csv", to_buyer))
     orders = sorted(each(folder, "olist_orders_dataset.csv", lambda row: to_order(row, buyers)))
-    buyer_of = {order.id: order.buyer.id for order in orders}
+    known = {order.id: order for order in orders}
+    payments = grouped(each(folder, "olist_order_payments_dataset.csv", lambda row: to_payment(row, known)))
+    lines = grouped(each(folder, "olist_order_items_dataset.csv", lambda row: to_line(row, known)))
     # A later order overwrites an earlier one: a person's region is where the latest order went.
     states = {order.buyer.id: order.buyer.state for order in orders}
     return Records(
         customers=[{**CUSTOMER, "externalId": person, "region": state} for person, state in states.items()],
-        feedback=list(each(folder, "olist_order_reviews_dataset.csv", lambda row: to_feedback(row, buyer_of))),
+        orders=[to_sale(order, payments[order.id], lines[order.id]) for order in orders],
+        feedback=list(each(folder, "olist_order_reviews_dataset.csv", lambda row: to_feedback(row, known))),
     )
 
 
@@ -68,19 +86,56 @@ def to_buyer(row: dict[str, str]) -> tuple[str, Person]:
 
 
 def to_order(row: dict[str, str], buyers: dict[str, Person]) -> Order:
-    """Give an order with its buyer."""
-    return Order(instant(row["order_purchase_timestamp"]), row["order_id"], buyers[row["customer_id"]])
+    """Give an order with its buyer, and with its status in the words of the API."""
+    at, buyer = instant(row["order_purchase_timestamp"]), buyers[row["customer_id"]]
+    return Order(at, row["order_id"], buyer, ORDER_STATUS[row["order_status"]])
 
 
-def to_feedback(row: dict[str, str], buyer_of: dict[str, str]) -> Row:
+def to_payment(row: dict[str, str], orders: dict[str, Order]) -> tuple[str, Decimal]:
+    """Give the id of an order, and what was paid for it at one time or in one way."""
+    return orders[row["order_id"]].id, money(row["payment_value"])
+
+
+def to_line(row: dict[str, str], orders: dict[str, Order]) -> tuple[str, Row]:
+    """Give the id of an order, and an item of it as a line, with its freight."""
+    amount = money(row["price"]) + money(row["freight_value"])
+    return orders[row["order_id"]].id, {"product": row["product_id"], "amount": str(amount)}
+
+
+def to_sale(order: Order, payments: list[Decimal], lines: list[Row]) -> Row:
+    """Give an order as the API takes it: it is worth what was paid, and is no sale before something was."""
+    amount = sum(payments, Decimal())
+    products = {line["product"] for line in lines}
+    adds_up = amount == sum(Decimal(line["amount"]) for line in lines)
+    return {
+        **ORDER,
+        "externalId": order.id,
+        "amount": str(amount),
+        "status": order.status if payments or order.status == "CANCELLED" else "PENDING",
+        "customer": {"externalId": order.buyer.id},
+        "product": products.pop() if len(products) == 1 else None,
+        "lines": lines if adds_up else [],
+        "occurredAt": order.at.isoformat(),
+    }
+
+
+def to_feedback(row: dict[str, str], orders: dict[str, Order]) -> Row:
     """Give a review as feedback. Its key is `review_pk`: an order can have several reviews."""
     return {
         **FEEDBACK,
         "externalId": row["review_pk"],
         "score": int(row["review_score"]),
-        "customer": {"externalId": buyer_of[row["order_id"]]},
+        "customer": {"externalId": orders[row["order_id"]].buyer.id},
         "occurredAt": instant(row["review_answer_timestamp"]).isoformat(),
     }
+
+
+def money(text: str) -> Decimal:
+    """Give an amount as it is written, to the cent: as a float, many would no longer add up."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is not an amount") from None
 
 
 def instant(text: str) -> datetime:
@@ -93,6 +148,14 @@ def instant(text: str) -> datetime:
     local = datetime.strptime(text, "%m/%d/%Y %H:%M") if "/" in text else datetime.fromisoformat(text)  # noqa: DTZ007 -- the zone follows
     # Through UTC and back, because a zone does not correct a time that its clocks never showed.
     return local.replace(tzinfo=ZONE, fold=0).astimezone(UTC).astimezone(ZONE)
+
+
+def grouped(pairs: Iterable[tuple[str, Made]]) -> dict[str, list[Made]]:
+    """Give the second members of the pairs by their first; what is not there has none."""
+    groups: dict[str, list[Made]] = defaultdict(list)
+    for key, member in pairs:
+        groups[key].append(member)
+    return groups
 
 
 def each(folder: Path, name: str, make: Callable[[dict[str, str]], Made]) -> Iterator[Made]:

@@ -23,10 +23,21 @@ from app.services.period import Grain
 from app.uow import system
 from app.wall import EXEMPT
 
-SMALL = (replace(SHOP, inquiries=SHOP.inquiries[1:2]), replace(BANK, inquiries=BANK.inquiries[:1]))
-"""With one inquiry each: the way is the same and shorter."""
-ENOUGH = {"shop": ("NPS", "RETENTION_RATE"), "bank": ("CSAT", "CHURN_RATE")}
-"""What one inquiry is enough for."""
+
+def only(company, product):
+    """The company's trade with one product alone."""
+    return replace(company.trade, articles={product: company.trade.articles[product]})
+
+
+SMALL = (
+    replace(SHOP, inquiries=SHOP.inquiries[1:2], trade=only(SHOP, "Tent for two")),
+    replace(BANK, inquiries=BANK.inquiries[:1], trade=only(BANK, "住房贷款")),
+)
+"""With one inquiry each, and orders that are dear and few: the way is the same and shorter."""
+TRADE = ("REVENUE", "REVENUE_GROWTH")
+ENOUGH = {"shop": ("NPS", "RETENTION_RATE", *TRADE), "bank": ("CSAT", "CHURN_RATE", *TRADE)}
+"""What that is enough for."""
+COUNTED = ("REVENUE", "AVERAGE_ORDER_VALUE", "REPEAT_PURCHASE_RATE", "RETURN_RATE", "CAC", "COST_TO_SERVE")
 
 
 def figures(door, made):
@@ -53,8 +64,8 @@ def test_made_whole_it_answers_what_it_promises(door, clock):
     clock.set(datetime.now(UTC))
     made = demo.make(door)
     assert [one.name for one in made] == ["Kestrel & Pine Outfitters", "云川银行 Yunchuan Bank"]
-    assert {key for one in made for key in one.promised} == {"CSAT", "NPS", "RETENTION_RATE", "CHURN_RATE"}
-    assert len(figures(door, made)) == 10
+    assert {key for one in made for key in one.promised} == {"CSAT", "NPS", "RETENTION_RATE", "CHURN_RATE", *TRADE}
+    assert len(figures(door, made)) == 16
     for key, value, promise in figures(door, made):
         assert (key, value) == (key, promise)
     assert not job.claim(door)
@@ -74,11 +85,22 @@ def test_made_whole_it_answers_what_it_promises(door, clock):
             assert set(states) & {TargetState.MET, TargetState.MISSED}
             statuses = set(uow.session.scalars(select(Customer.status)))
             assert statuses == {CustomerStatus.ACTIVE, CustomerStatus.CHURNED}
-        whole = replace(one.ranges[0], end=one.ranges[1].end)
-        (series,) = door.read(system(one.workspace_id), kpi.answer, [Question("CSAT", whole, grain=Grain.MONTH)])
-        told = Told(company, clock())
-        spans = told.timeline.months[:-1]
-        assert [f.value for f in series.figures[""]] == [float(told.value("CSAT", span)) for span in spans]
+        _compare(door, one, Told(company, clock()))
+
+
+def _compare(door, one, told):
+    """Ask for far more than is promised, and hold it against what the rows tell."""
+    actor, months = system(one.workspace_id), told.timeline.months[:-1]
+    for span in one.ranges:
+        answers = door.read(actor, kpi.answer, [Question(key, span) for key in (*COUNTED, "CLV")])
+        for key, answer in zip((*COUNTED, "CLV"), answers, strict=True):
+            assert answer.figure.value == pytest.approx(float(told.value(key, span)), rel=1e-12), key
+    whole = replace(one.ranges[0], end=one.ranges[1].end)
+    keys = ("CSAT", *COUNTED)
+    answers = door.read(actor, kpi.answer, [Question(key, whole, grain=Grain.MONTH) for key in keys])
+    for key, answer in zip(keys, answers, strict=True):
+        expected = [float(told.value(key, span)) for span in months]
+        assert [figure.value for figure in answer.figures[""]] == pytest.approx(expected, rel=1e-12), key
 
 
 @pytest.fixture

@@ -1,18 +1,20 @@
 """What a demonstration tells, counted in plain Python from the rows that are to be written."""
 
 from collections import Counter
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from app.demo import answers
 from app.demo.company import Company
 from app.demo.load import timeline
-from app.demo.mistakes import Mistakes, made_in
-from app.demo.people import Population
+from app.demo.mistakes import Mistakes
+from app.demo.records import Records, records
 from app.demo.timeline import Timeline
-from app.services.period import Span
+from app.services.period import Span, before
+
+MINOR = {"EUR": 100, "CHF": 100, "GBP": 100, "CNY": 100, "USD": 100, "JPY": 1}
+SERVING = {"SERVICE", "RETENTION"}
 
 
 class Told:
@@ -20,15 +22,17 @@ class Told:
 
     def __init__(self, company: Company, now: datetime) -> None:
         self.timeline: Timeline = timeline(company, now)
-        self.population = Population(company, self.timeline)
-        self.mistakes: Mistakes = made_in(answers.rows(company, self.timeline, self.population), self.timeline)
+        self.home: str = company.workspace["currency"]
+        self.records: Records = records(company, self.timeline)
+        self.population = self.records.population
+        self.mistakes: Mistakes = self.records.feedback
         self.customers = {row["external_id"]: row for row in self.population.rows()}
-        self.standing: dict[str, dict[str, Any]] = {row["external_id"]: row for row in self.mistakes.first}
-        for row in self.mistakes.corrections:
-            assert row["external_id"] in self.standing
-            self.standing[row["external_id"]] = row
-        for row in self.mistakes.deletions:
-            del self.standing[row["external_id"]]
+        self.standing = _standing(self.records.feedback)
+        self.orders = _standing(self.records.orders)
+        self.rates = {(row["from_"], row["date"]): Fraction(row["rate"]) for row in self.records.rates}
+        self.given_back: dict[str, list[dict[str, Any]]] = {}
+        for row in self.records.refunds:
+            self.given_back.setdefault(row["order"].external_id, []).append(row)
 
     def scores(self, kind: str, span: Span) -> Counter[Fraction]:
         """How often each place between worst (0) and best (1) was answered in the span, tests left out."""
@@ -36,10 +40,14 @@ class Told:
         for row in self.standing.values():
             if row["kind"] != kind or row.get("score") is None or self._is_test(row):
                 continue
-            if span.start <= row["occurred_at"].astimezone(self.timeline.zone).date() < span.end:
+            if span.start <= self.day(row) < span.end:
                 worst, best = row["scale_worst"], row["scale_best"]
                 found[Fraction(row["score"] - worst, best - worst)] += 1
         return found
+
+    def day(self, row: dict[str, Any]) -> date:
+        """The day on which it happened, there."""
+        return row["occurred_at"].astimezone(self.timeline.zone).date()
 
     def _is_test(self, row: dict[str, Any]) -> bool:
         return "customer" in row and self.customers[row["customer"].external_id].get("is_test", False)
@@ -60,7 +68,87 @@ class Told:
             case "CHURN_RATE":
                 kept, there = self._kept(span)
                 return _percent(there - kept, there)
+        return self._trade(kpi, span)
+
+    def _trade(self, kpi: str, span: Span) -> Fraction | None:
+        """What a KPI of what is sold and spent comes to."""
+        match kpi:
+            case "RETURN_RATE":
+                placed = self.placed(span)
+                return _percent(sum(row["external_id"] in self.given_back for row in placed), len(placed))
+            case "REPEAT_PURCHASE_RATE":
+                buyers = self.buyers(span)
+                return _percent(sum(n > 1 for n in buyers.values()), len(buyers))
+            case "REVENUE":
+                return Fraction(sum(self.net(row) for row in self.placed(span)), 100)
+            case "REVENUE_GROWTH":
+                now, then = self.value("REVENUE", span), self.value("REVENUE", before(span))
+                return _percent(now - then, then)
+            case "AVERAGE_ORDER_VALUE":
+                return _ratio(self.value("REVENUE", span), len(self.purchases(span)))
+        return self._value(kpi, span)
+
+    def _value(self, kpi: str, span: Span) -> Fraction | None:
+        """What a KPI of the worth of customers comes to."""
+        match kpi:
+            case "CAC":
+                new = sum(
+                    span.start <= row["history"][0]["from_"] < span.end
+                    for row in self.customers.values()
+                    if not row.get("is_test")
+                )
+                return _ratio(self.spent(span, lambda category: category not in {*SERVING, "OTHER"}), new)
+            case "COST_TO_SERVE":
+                return _ratio(self.spent(span, SERVING.__contains__), len(self.active(span.end)))
+            case "CLV":  # of a whole year, so that its length in years is one
+                kept, there = self._kept(span)
+                buyers = self.buyers(span)
+                often = Fraction(buyers.total(), len(buyers))
+                return self.value("AVERAGE_ORDER_VALUE", span) * often / Fraction(there - kept, there)
         raise KeyError(kpi)
+
+    def placed(self, span: Span) -> list[dict[str, Any]]:
+        """The orders of the span that count."""
+        return [
+            row
+            for row in self.orders.values()
+            if row["status"] == "COMPLETED" and not self._is_test(row) and span.start <= self.day(row) < span.end
+        ]
+
+    def back(self, row: dict[str, Any]) -> Any:
+        """How much of an order was given back."""
+        return sum(refund["amount"] for refund in self.given_back.get(row["external_id"], ()))
+
+    def net(self, row: dict[str, Any]) -> int:
+        """What is left of an order, in the smallest unit of the company's currency."""
+        return self.converted(row["amount"] - self.back(row), row["currency"], self.day(row))
+
+    def converted(self, amount: Any, currency: str, day: date) -> int:
+        """An amount in the smallest unit of the company's currency, at the rate of the day."""
+        assert Fraction(amount) * MINOR[currency] % 1 == 0
+        rate = 1 if currency == self.home else self.rates[currency, day]
+        return round(Fraction(amount) * rate * MINOR[self.home])  # of a Fraction: half to even
+
+    def purchases(self, span: Span) -> list[dict[str, Any]]:
+        """The orders of the span of which something was kept."""
+        return [row for row in self.placed(span) if not (self.back(row) and self.back(row) >= row["amount"])]
+
+    def buyers(self, span: Span) -> Counter[str]:
+        """How often each customer bought in the span."""
+        return Counter(row["customer"].external_id for row in self.purchases(span) if "customer" in row)
+
+    def spent(self, span: Span, counts: Any) -> Fraction:
+        """What the span bears of the costs whose category counts, day by day."""
+        minor = 0
+        for row in self.records.costs:
+            if not counts(row["category"]):
+                continue
+            whole = self.converted(row["amount"], row["currency"], row["from_"])
+            days = (row["before"] - row["from_"]).days
+            for place in range(days):
+                if span.start <= row["from_"] + timedelta(days=place) < span.end:
+                    minor += whole // days + (place < whole % days)
+        return Fraction(minor, 100)
 
     def _kept(self, span: Span) -> tuple[int, int]:
         there, still = self.active(span.start), self.active(span.end)
@@ -76,8 +164,23 @@ class Told:
         }
 
 
-def _percent(part: int, whole: int) -> Fraction | None:
-    return Fraction(100 * part, whole) if whole else None
+def _standing(mistakes: Mistakes) -> dict[str, dict[str, Any]]:
+    """What stands when all mistakes are made good."""
+    found = {row["external_id"]: row for row in mistakes.first}
+    for row in mistakes.corrections:
+        assert row["external_id"] in found
+        found[row["external_id"]] = row
+    for row in mistakes.deletions:
+        del found[row["external_id"]]
+    return found
+
+
+def _ratio(whole: Fraction | int, parts: Fraction | int) -> Fraction | None:
+    return Fraction(whole) / parts if parts else None
+
+
+def _percent(part: Fraction | int, whole: Fraction | int) -> Fraction | None:
+    return _ratio(100 * part, whole)
 
 
 @lru_cache(maxsize=4)

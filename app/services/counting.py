@@ -1,0 +1,214 @@
+"""Counts facts themselves: amounts and people in cuts that no rollup holds, survivals, each customer's latest answer."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, not_, select, true
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from app.formula import Atom
+from app.kpis.dimension import Dimension
+from app.kpis.kpi import Variant, cube_of, flow_of
+from app.kpis.measure import Among, Cube, Distinct, Lost, Measure
+from app.models.spell import Spell
+from app.services.period import Span
+from app.services.scan import Condition, bound, buckets, each_of, key_of, over, where
+from app.uow import Uow
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """An atom, the days over which it is read, the conditions that narrow it, and the dimension that breaks it down."""
+
+    atom: Atom
+    spans: tuple[Span, ...]
+    conditions: tuple[Condition, ...]
+    by: Dimension | None
+
+
+def amounts(
+    uow: Uow, wanted: Sequence[Narrowed], variant: Variant, known_on: date | None
+) -> dict[Atom, dict[str, list[int]]]:
+    """For each atom, its amount per key and span, counted from the facts. Raises Limited beyond the stated bound."""
+    groups: dict[tuple[Any, ...], list[Atom]] = defaultdict(list)
+    for one in wanted:
+        kind = type(one.atom) if isinstance(one.atom, Lost | Distinct) else Measure
+        is_latest = variant.is_latest(one.atom)
+        groups[kind, cube_of(one.atom), is_latest, one.spans, one.conditions, one.by].append(one.atom)
+    found: dict[Atom, dict[str, list[int]]] = {}
+    for (kind, cube, is_latest, spans, conditions, by), members in groups.items():
+        if kind is Lost:
+            seen = uow.seen.setdefault(_lost, {})  # several KPIs may rest on the same survivals
+            asked = cube.name, spans, conditions, by, known_on
+            if asked not in seen:
+                seen[asked] = uow.session.execute(_lost(uow, cube, *asked[1:])).all()
+            told = seen[asked]
+        else:
+            bound(uow, cube, spans)
+            answered = _answered(variant) if is_latest else None
+            statement = (
+                _crowd(uow, cube, spans, conditions, by, members)
+                if kind is Distinct
+                else _flows(uow, cube, spans, conditions, by, members, answered=answered)
+            )
+            told = uow.session.execute(statement).all()
+        rows: list[dict[str, list[int]]] = [{} for _ in members]
+        for index, key, *row in told:
+            for target, amount in zip(rows, row, strict=True):
+                target.setdefault(key or "", [0] * len(spans))[index] += int(amount or 0)
+        # where everything is zero, there is nothing: a fact of another kind, or one that was taken back
+        found |= {
+            atom: {k: row for k, row in each.items() if any(row)} for atom, each in zip(members, rows, strict=True)
+        }
+    return found
+
+
+def people(  # noqa: PLR0913 - what a scan depends on
+    uow: Uow,
+    spans: Sequence[Span],
+    counted: Measure,
+    conditions: tuple[Condition, ...],
+    by: Dimension | None,
+    *,
+    complement: bool = False,
+    known_on: date | None = None,
+) -> dict[str, list[int]]:
+    """How many people stand behind the facts of `counted`, per key and span; anonymous facts count one each.
+
+    With `complement`, behind the facts that the conditions leave out. With `known_on`, behind those that have not
+    changed since that day: so many at the least there were.
+    """
+    cube = counted.cube
+    model: Any = cube.model
+    bound(uow, cube, spans)
+    days = buckets(spans)
+    each = each_of(uow, cube, by)
+    key = key_of(uow, cube, by, each)
+    who = func.count(func.distinct(case((counted.where, uow.db.as_key(cube.person)))))
+    met = and_(true(), *(where(uow, cube, condition) for condition in conditions))
+    statement = over(select(days.c.i, key, who), uow, cube, days, (), by, each)
+    statement = statement.where(not_(met) if complement else met).group_by(days.c.i, key)
+    if known_on is not None:
+        statement = statement.where(model.known_on <= known_on)
+    found: dict[str, list[int]] = {}
+    for index, name, count in uow.session.execute(statement):
+        found.setdefault(name or "", [0] * len(spans))[index] = count
+    return found
+
+
+def _answered(variant: Variant) -> ColumnElement[bool]:
+    """Which answers compete to be a customer's latest: those that the denominator counts."""
+    assert isinstance(variant.denominator, Measure)  # noqa: S101 - such a variant divides by its answers
+    return variant.denominator.where
+
+
+def _flows(  # noqa: PLR0913 - what a scan depends on
+    uow: Uow,
+    cube: Cube,
+    spans: Sequence[Span],
+    conditions: tuple[Condition, ...],
+    by: Dimension | None,
+    atoms: Sequence[Atom],
+    *,
+    answered: ColumnElement[bool] | None,
+) -> Select[Any]:
+    days = buckets(spans)
+    each = each_of(uow, cube, by)
+    amounts_ = [flow_of(atom).amount.label(f"v{i}") for i, atom in enumerate(atoms)]
+    key = key_of(uow, cube, by, each).label("key")
+    if answered is None:
+        sums = [func.sum(amount) for amount in amounts_]
+        return over(select(days.c.i, key, *sums), uow, cube, days, conditions, by, each).group_by(days.c.i, key)
+    model: Any = cube.model
+    place = func.row_number().over(
+        partition_by=(days.c.i, key, cube.person), order_by=(model.occurred_at.desc(), model.id.desc())
+    )
+    inner = over(
+        select(days.c.i, key, *amounts_, place.label("place")).where(answered),
+        uow,
+        cube,
+        days,
+        conditions,
+        by,
+        each,
+    ).subquery()
+    sums = [func.sum(inner.c[f"v{i}"]) for i in range(len(amounts_))]
+    return select(inner.c.i, inner.c.key, *sums).where(inner.c.place == 1).group_by(inner.c.i, inner.c.key)
+
+
+def _crowd(  # noqa: PLR0913 - what a count depends on
+    uow: Uow,
+    cube: Cube,
+    spans: Sequence[Span],
+    conditions: tuple[Condition, ...],
+    by: Dimension | None,
+    atoms: Sequence[Atom],
+) -> Select[Any]:
+    """How many people have facts in each span, how many of them two or more, and how many none before it."""
+    days = buckets(spans)
+    key = key_of(uow, cube, by, None).label("key")
+    met = over(
+        select(days.c.i, key, cube.person.label("person"), func.count().label("n")), uow, cube, days, conditions, by
+    )
+    each = met.group_by(days.c.i, key, cube.person).subquery()
+    groups = [atom.among for atom in atoms if isinstance(atom, Distinct)]
+    first = select(cube.person.label("person"), func.min(cube.day).label("day")).where(cube.counted)
+    ever = first.group_by(cube.person).subquery()
+    columns = [_among(among, each, days, ever) for among in groups]
+    statement = select(each.c.i, each.c.key, *columns).select_from(each)
+    if Among.NEW in groups:
+        statement = statement.join(days, days.c.i == each.c.i).join(ever, ever.c.person == each.c.person)
+    return statement.group_by(each.c.i, each.c.key)
+
+
+def _among(among: Among, each: Any, days: Any, ever: Any) -> ColumnElement[Any]:  # noqa: ANN401 - tables of a statement
+    if among is Among.ALL:
+        return func.count()
+    if among is Among.REPEATED:
+        return func.sum(case((each.c.n > 1, 1), else_=0))
+    return func.sum(case((ever.c.day >= days.c.low, 1), else_=0))
+
+
+def _lost(  # noqa: PLR0913 - what a scan depends on
+    uow: Uow,
+    cube: Cube,
+    spans: Sequence[Span],
+    conditions: tuple[Condition, ...],
+    by: Dimension | None,
+    known_on: date | None,
+) -> Select[Any]:
+    """Customers at the start who are none at the end: spells that ended inside, less those who came back in time.
+
+    A spell covers a day's beginning when it started before that day and its first day without is that day or later.
+    Rows are signed, so pairs of rows multiply their signs.
+    """
+    days = buckets(spans)
+    key = key_of(uow, cube, by, None).label("key")
+    back = aliased(Spell)
+    left_inside = and_(
+        col(Spell.ends_on) >= days.c.low, col(Spell.ends_on) < days.c.high, col(Spell.starts_on) < days.c.low
+    )
+    came_back = and_(
+        col(back.customer_id) == col(Spell.customer_id),
+        col(back.ordinal) > 1,
+        col(back.starts_on) >= col(Spell.ends_on),
+        col(back.starts_on) < days.c.high,
+        col(back.ends_on) >= days.c.high,
+    )
+    where = [cube.counted, *(where(uow, cube, condition) for condition in conditions)]
+    known = [] if known_on is None else [col(Spell.known_on) <= known_on]
+    known_back = [] if known_on is None else [col(back.known_on) <= known_on]
+    ended = select(days.c.i, key, col(Spell.sign).label("n")).select_from(days).join(Spell, left_inside)
+    returned = (
+        select(days.c.i, key, (-col(Spell.sign) * col(back.sign)).label("n"))
+        .select_from(days)
+        .join(Spell, left_inside)
+        .join(back, came_back)
+        .where(col(back.is_test).is_(False), *known_back)
+    )
+    both = ended.where(*where, *known).union_all(returned.where(*where, *known)).subquery()
+    return select(both.c.i, both.c.key, func.sum(both.c.n)).group_by(both.c.i, both.c.key)

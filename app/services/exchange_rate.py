@@ -1,0 +1,132 @@
+"""Recording exchange rates, and what was waiting for them or was worth something else before."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+from sqlmodel import col, select
+
+from app.errors import Code, Invalid, Problem
+from app.models.exchange_rate import ExchangeRate
+from app.services import fact, pricing, tombstone
+from app.services.kind import Kind, Part
+from app.services.listing import Listing
+from app.services.money import Currency
+from app.services.row import Batch, Day, Key, Options, Outcome, Result, Row
+from app.text import Text
+from app.uow import Scope, Uow, writes
+
+LIST = Listing(
+    ExchangeRate,
+    Scope.RATE_READ,
+    present=col(ExchangeRate.deleted_at).is_(None),
+    columns={"from_": "base", "to": "quote", "date": "day"},
+)
+
+
+class ExchangeRateRow(Row):
+    """One exchange rate as it comes in."""
+
+    external_id: Key
+    from_: Currency
+    to: Currency | None = None
+    date: Day
+    rate: Annotated[Decimal, Field(gt=0, max_digits=30, decimal_places=18)]
+    source_updated_at: datetime | date | None = None
+
+
+class ExchangeRates(Kind):
+    """What is particular to exchange rates."""
+
+    noun = "ExchangeRate"
+    model = ExchangeRate
+    row = ExchangeRateRow
+    keys = ()
+
+    def parts(self, uow: Uow, row: ExchangeRateRow) -> Iterable[Part]:
+        """The pair, the day, the rate as it is written in short."""
+        yield lambda: _pair(row.from_, row.to or uow.workspace.currency)
+        yield lambda: {"day": row.date, "rate": f"{row.rate.normalize():f}"}
+
+    def complete(
+        self,
+        uow: Uow,
+        wave: dict[int, dict[str, Any]],
+        stored: Mapping[str, Any],
+        fates: dict[int, Outcome],
+        batch: Batch,
+    ) -> None:
+        """Refuses a second rate of one pair for one day."""
+        taken = _taken(uow, wave, stored)
+        for index, columns in list(wave.items()):
+            place = columns["base"], columns["quote"], columns["day"]
+            if fates[index] is Outcome.STALE:
+                continue
+            other = taken.setdefault(place, columns["external_id"])
+            if other != columns["external_id"] and fates[index] is not Outcome.UNCHANGED:
+                msg = Text(
+                    f"The rate of {place[0]} in {place[1]} on {place[2]} is recorded already as {other!r}.",
+                    f"{place[2]} 的 {place[0]} 兑 {place[1]} 汇率已记录为 {other!r}。",
+                )
+                batch.reject(index, Problem(Code.CONFLICT, msg, ("date",)))
+                del wave[index]
+
+    def concerned(self, before: Iterable[Any], after: Iterable[Mapping[str, Any]]) -> dict[str, set[Any]]:
+        """The pairs and days that had or have a rate."""
+        rows = [(row.base, row.quote, row.day) for row in before]
+        return {"pairs": {*rows, *((columns["base"], columns["quote"], columns["day"]) for columns in after)}}
+
+    def settle(self, uow: Uow, ids: Sequence[UUID], concerned: Mapping[str, set[Any]]) -> None:
+        """What these rates price."""
+        del ids
+        own = uow.workspace.currency
+        pairs = concerned["pairs"]
+        pricing.reprice(
+            uow, {(base if quote == own else quote, day) for base, quote, day in pairs if own in (base, quote)}
+        )
+
+
+EXCHANGE_RATES = ExchangeRates()
+
+
+def _pair(base: str, quote: str) -> dict[str, Any]:
+    if base == quote:
+        msg = Text(f"{base} in {quote} is always 1.", f"{base} 兑 {quote} 恒为 1。")
+        raise Invalid(msg, "to")
+    return {"base": base, "quote": quote}
+
+
+def _taken(
+    uow: Uow, wave: Mapping[int, Mapping[str, Any]], stored: Mapping[str, Any]
+) -> dict[tuple[str, str, date], str]:
+    """Which of the pairs and days have a rate already that the wave does not replace, and under which id."""
+    rate = ExchangeRate
+    days = {columns["day"] for columns in wave.values()}
+    bases = sorted({columns["base"] for columns in wave.values()})
+    statement = select(rate.base, rate.quote, rate.day, rate.external_id, rate.source).where(
+        uow.db.is_any(rate.base, bases),
+        col(rate.day) >= min(days),
+        col(rate.day) <= max(days),
+        col(rate.deleted_at).is_(None),
+    )
+    own = set(stored)
+    return {
+        (base, quote, day): name
+        for base, quote, day, name, source in uow.session.execute(statement)
+        if not (source == uow.actor.source and name in own)
+    }
+
+
+@writes(Scope.RATE_WRITE)
+def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
+    """Record up to 500 exchange rates; what became of each, in order."""
+    return fact.ingest(uow, EXCHANGE_RATES, rows, options)
+
+
+@writes(Scope.RATE_WRITE)
+def delete_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
+    """Delete up to 500 exchange rates by their external ids; what became of each, in order."""
+    return tombstone.delete(uow, EXCHANGE_RATES, rows, options)

@@ -1,0 +1,221 @@
+"""Recording refunds and returns: of which order, and whether there is that much of it left to give back."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import col, insert, select
+from uuid_utils.compat import uuid7
+
+from app.errors import Code, Invalid, Problem
+from app.models.change import Action
+from app.models.channel import Channel
+from app.models.keyed import Keyed
+from app.models.order import Order, OrderStatus
+from app.models.refund import Refund
+from app.services import fact, ref, refunding, tombstone
+from app.services.exchange import Rates
+from app.services.kind import Kind, Part, happened
+from app.services.listing import Listing
+from app.services.money import Currency, in_minor, major
+from app.services.row import Batch, Key, Options, Outcome, Ref, Result, Row, Word
+from app.text import Text
+from app.uow import Scope, Uow, writes
+
+LIST = Listing(Refund, Scope.ORDER_READ, present=col(Refund.deleted_at).is_(None))
+
+
+class RefundRow(Row):
+    """One refund as it comes in."""
+
+    external_id: Key
+    order: Ref
+    amount: Decimal
+    currency: Currency | None = None
+    reason: Word | None = None
+    customer: Ref | None = None
+    channel: Ref | None = None
+    product: Word | None = None
+    campaign: Word | None = None
+    occurred_at: datetime | date
+    source_updated_at: datetime | date | None = None
+
+
+class Refunds(Kind):
+    """What is particular to refunds."""
+
+    noun = "Refund"
+    model = Refund
+    row = RefundRow
+    plain = ("reason", "product", "campaign", "currency", "amount")
+    references: Mapping[str, type[Keyed]] = {"channel": Channel}
+    derived = frozenset({*refunding.SOLD, "is_counted", "value"})
+    keys = ("customer_id", "order_id")
+    blank: Mapping[str, Any] = {"reason": None}
+
+    def parts(self, uow: Uow, row: RefundRow) -> Iterable[Part]:
+        """The day."""
+        yield partial(happened, uow, row.occurred_at)
+
+    def found(self, uow: Uow, rows: Sequence[Any]) -> dict[str, ref.Found]:
+        """The orders too."""
+        return super().found(uow, rows) | {"order": ref.facts(uow, Order, {row.order for row in rows})}
+
+    def values(self, uow: Uow, batch: Batch, options: Options) -> dict[int, dict[str, Any]]:
+        """The amounts, in the currency of the order."""
+        values = super().values(uow, batch, options)
+        known = [columns["order_id"] for columns in values.values() if isinstance(columns["order_id"], UUID)]
+        statement = select(Order).where(uow.db.is_any(Order.id, known))
+        orders = {order.id: order for order in uow.session.scalars(statement)}
+        for index, columns in list(values.items()):
+            try:
+                columns |= self._of(columns, orders.get(columns["order_id"]))
+            except Invalid as error:
+                batch.reject(index, *error.problems)
+                del values[index]
+        return values
+
+    @staticmethod
+    def _of(columns: Mapping[str, Any], order: Order | None) -> dict[str, Any]:
+        """What follows from the order. Raises Invalid where the refund contradicts it."""
+        if order is not None and order.deleted_at is not None:
+            msg = Text(
+                f"The order {order.external_id!r} was deleted; record it again first.",
+                f"订单 {order.external_id!r} 已被删除；请先重新记录。",
+            )
+            raise Invalid(msg, "order", code=Code.CONFLICT)
+        currency = columns["currency"] or (order.currency if order else None)
+        if currency is None:
+            msg = Text("currency is needed while the order is not known.", "订单未知时必须提供 currency。")
+            raise Invalid(msg, "currency", code=Code.REQUIRED)
+        if order is not None and currency != order.currency:
+            msg = Text(
+                f"The order is in {order.currency}; its refunds must be too, not in {currency}.",
+                f"订单货币为 {order.currency}；其退款也必须使用该货币，而不是 {currency}。",
+            )
+            raise Invalid(msg, "currency", code=Code.CONFLICT)
+        given = columns["customer_id"]
+        if order is not None and given is not None and given != order.customer_id and not order.is_stub:
+            msg = Text("The order is another customer's.", "此订单属于另一位客户。")
+            raise Invalid(msg, "customer", code=Code.CONFLICT)
+        amount = in_minor(columns["amount"], currency, "amount")
+        own = {"currency": currency, "amount": amount}
+        return own if order is None or order.is_stub else own | {"customer_id": order.customer_id}
+
+    def make_stubs(self, uow: Uow, values: Iterable[dict[str, Any]]) -> None:
+        """Orders that were named and are not known yet too."""
+        rows = list(values)
+        super().make_stubs(uow, rows)
+        made: dict[Ref, UUID] = {}
+        for columns in rows:
+            if isinstance(columns["order_id"], ref.Missing):
+                wanted = columns["order_id"].ref
+                if wanted not in made:
+                    made[wanted] = _stub(uow, wanted, columns)
+                columns["order_id"] = made[wanted]
+
+    def complete(
+        self,
+        uow: Uow,
+        wave: dict[int, dict[str, Any]],
+        stored: Mapping[str, Any],
+        fates: dict[int, Outcome],
+        batch: Batch,
+    ) -> None:
+        """What the refunds are worth. Refuses what would give back more than the order came to."""
+        orders = _Left(uow, {columns["order_id"] for columns in wave.values()})
+        rates = Rates(uow, {row["currency"] for row in wave.values()}, {row["day"] for row in wave.values()})
+        for index, columns in list(wave.items()):
+            if fates[index] not in (Outcome.CREATED, Outcome.UPDATED):
+                continue
+            try:
+                order = orders.take(columns, stored.get(columns["external_id"]))
+                columns["value"] = rates.convert(columns["amount"], columns["currency"], columns["day"])
+            except Invalid as error:
+                batch.reject(index, *error.problems)
+                del wave[index]
+                continue
+            customer = columns["customer_id"]
+            columns |= refunding.of_order(order)
+            columns["customer_id"] = customer if order.is_stub else order.customer_id
+
+    def frozen(
+        self,
+        present: Any,  # noqa: ANN401 - the stored row
+        columns: Mapping[str, Any],
+        traits: Mapping[UUID, Any],
+    ) -> dict[str, Any]:
+        """Nothing: a refund has the traits of its order."""
+        del present, columns, traits
+        return {}
+
+    def settle(self, uow: Uow, ids: Sequence[UUID], concerned: Mapping[str, set[Any]]) -> None:
+        """Orders know what was given back of them."""
+        del ids
+        refunding.restate(uow, concerned["order_id"])
+
+
+REFUNDS = Refunds()
+
+
+class _Left:
+    """How much of some orders is left to give back, while refunds of one batch take from it."""
+
+    def __init__(self, uow: Uow, order_ids: set[UUID]) -> None:
+        statement = select(Order).where(uow.db.is_any(Order.id, sorted(order_ids)))
+        self.orders = {order.id: order for order in uow.session.scalars(statement)}
+        self.left = {id_: order.amount - order.refunded for id_, order in self.orders.items()}
+
+    def take(self, columns: Mapping[str, Any], present: Refund | None) -> Order:
+        """The refund's order, less what it takes. Raises Invalid when there is not so much."""
+        order = self.orders[columns["order_id"]]
+        left, own = self.left[order.id], columns["amount"]
+        if present is not None and present.deleted_at is None and present.order_id == order.id:
+            left += present.amount
+        if own > left and not order.is_stub:
+            currency = order.currency
+            msg = Text(
+                f"The order came to {major(order.amount, currency)} {currency}, of which {major(left, currency)} is "
+                f"left to refund; {major(own, currency)} is more.",
+                f"订单金额为 {major(order.amount, currency)} {currency}，剩余可退 {major(left, currency)}；"
+                f"{major(own, currency)} 超出了该数额。",
+            )
+            raise Invalid([Problem(Code.OUT_OF_RANGE, msg, ("amount",))])
+        self.left[order.id] = left - own
+        return order
+
+
+def _stub(uow: Uow, wanted: Ref, refund: Mapping[str, Any]) -> UUID:
+    """An order that a refund names before it has come: it counts nothing."""
+    order = Order(
+        tenant_id=uow.tenant_id,
+        id=uuid7(),
+        source=wanted.source or uow.actor.source,
+        external_id=wanted.external_id,
+        status=OrderStatus.PENDING,
+        currency=refund["currency"],
+        amount=0,
+        is_stub=True,
+        occurred_at=refund["occurred_at"],
+        day=refund["day"],
+        recorded_at=uow.now,
+        known_on=uow.today,
+    )
+    uow.session.execute(insert(Order), [order.model_dump()])
+    uow.record(order.id, "Order", Action.CREATED, version=1)
+    return order.id
+
+
+@writes(Scope.ORDER_WRITE)
+def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
+    """Record up to 500 refunds; what became of each, in order."""
+    return fact.ingest(uow, REFUNDS, rows, options)
+
+
+@writes(Scope.ORDER_WRITE)
+def delete_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
+    """Delete up to 500 refunds by their external ids; what became of each, in order."""
+    return tombstone.delete(uow, REFUNDS, rows, options)

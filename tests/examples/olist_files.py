@@ -1,0 +1,149 @@
+"""What Olist's files say, counted with the standard library alone.
+
+Nothing is shared with the application or with the loader.
+"""
+
+import csv
+import os
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+# Where the files are: named in the environment, or a sibling folder shared/data of the project.
+DATA = Path(os.environ.get("CUSTOGRAPH_OLIST_DATA") or Path(__file__).parents[3] / "shared" / "data")
+FILES = next((path.parent for path in sorted(DATA.glob("**/olist_order_reviews_dataset.csv"))), None)
+ZONE = ZoneInfo("America/Sao_Paulo")
+NO_SALE = {"created", "unavailable", "canceled"}
+REPEAT_DAYS = 90
+
+
+class Review(NamedTuple):
+    """One answer: when, from a buyer of which state, and whether it satisfies."""
+
+    at: datetime
+    state: str
+    satisfied: bool
+
+
+class Order(NamedTuple):
+    """One order: when, by whom, of which state, what was paid for it, and the status that the files give it."""
+
+    at: datetime
+    id: str
+    person: str
+    state: str
+    paid: Decimal
+    status: str
+
+
+class Satisfied(NamedTuple):
+    """The satisfied answers and all of them."""
+
+    satisfied: int
+    answers: int
+
+
+class Sold(NamedTuple):
+    """What was paid, and for how many orders."""
+
+    revenue: Decimal
+    orders: int
+
+
+class Repeat(NamedTuple):
+    """The people who bought again, in one sense of it, and those who could have."""
+
+    again: int
+    people: int
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """Read a file."""
+    assert FILES is not None
+    with (FILES / name).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def moment(text: str) -> datetime:
+    """Read a local time."""
+    return datetime.strptime(text, "%m/%d/%Y %H:%M").replace(tzinfo=ZONE)
+
+
+def month(event: Review | Order) -> str:
+    """Give the first day of an event's month, as its time says it."""
+    return f"{event.at:%Y-%m}-01"
+
+
+def all_orders() -> list[Order]:
+    """Read every order, with the state that its buyer's latest order went to."""
+    paid = payments()
+    buyers = {row["customer_id"]: row for row in rows("olist_customers_dataset.csv")}
+    latest: dict[str, Order] = {}
+    orders = []
+    for row in rows("olist_orders_dataset.csv"):
+        at, buyer = moment(row["order_purchase_timestamp"]), buyers[row["customer_id"]]
+        person, state = buyer["customer_unique_id"], buyer["customer_state"]
+        order = Order(at, row["order_id"], person, state, paid.get(row["order_id"], Decimal()), row["order_status"])
+        latest[person] = max(order, latest.get(person, order))
+        orders.append(order)
+    return [order._replace(state=latest[order.person].state) for order in orders]
+
+
+def payments() -> dict[str, Decimal]:
+    """Add up what was paid for each order, in whole cents."""
+    cents: Counter[str] = Counter()
+    for row in rows("olist_order_payments_dataset.csv"):
+        units, _, rest = row["payment_value"].partition(".")
+        cents[row["order_id"]] += int(units) * 100 + int(f"{rest:0<2}")
+    return {order: Decimal(total).scaleb(-2) for order, total in cents.items()}
+
+
+def all_reviews(orders: Iterable[Order]) -> list[Review]:
+    """Read every review."""
+    state_of = {order.id: order.state for order in orders}
+    return [
+        Review(moment(row["review_answer_timestamp"]), state_of[row["order_id"]], row["review_score"] in {"4", "5"})
+        for row in rows("olist_order_reviews_dataset.csv")
+    ]
+
+
+def sales(orders: Iterable[Order]) -> list[Order]:
+    """Give the orders that were paid for and neither cancelled nor impossible to deliver."""
+    paid = payments()
+    return [order for order in orders if order.id in paid and order.status not in NO_SALE]
+
+
+def satisfaction(reviews: Iterable[Review], key: Callable[[Review], str]) -> dict[str, Satisfied]:
+    """Count the answers of each group."""
+    groups: dict[str, list[bool]] = defaultdict(list)
+    for review in reviews:
+        groups[key(review)].append(review.satisfied)
+    return {name: Satisfied(sum(group), len(group)) for name, group in groups.items()}
+
+
+def sold(orders: Iterable[Order], key: Callable[[Order], str]) -> dict[str, Sold]:
+    """Add up the orders of each group."""
+    groups: dict[str, list[Decimal]] = defaultdict(list)
+    for order in orders:
+        groups[key(order)].append(order.paid)
+    return {name: Sold(sum(paid, Decimal()), len(paid)) for name, paid in groups.items()}
+
+
+def repeats(orders: Iterable[Order], start: date, end: date) -> dict[str, Repeat]:
+    """Count who bought again from `start` until the day before `end`, in each of the three senses."""
+    days: dict[str, list[date]] = defaultdict(list)
+    for order in sorted(orders):
+        days[order.person].append(order.at.date())
+    within = {person: [day for day in bought if start <= day < end] for person, bought in days.items()}
+    buyers = {person for person, bought in within.items() if bought}
+    new = {person for person in buyers if start <= days[person][0]}
+    soon = {person for person in new if any((day - days[person][0]).days <= REPEAT_DAYS for day in days[person][1:])}
+    return {
+        "default": Repeat(sum(len(within[person]) > 1 for person in buyers), len(buyers)),
+        "returning": Repeat(len(buyers - new), len(buyers)),
+        "cohort": Repeat(len(soon), len(new)),
+    }

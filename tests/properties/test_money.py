@@ -1,0 +1,52 @@
+"""Whatever happens to orders, refunds, costs and rates: what was added up is what counting everything gives."""
+
+from random import Random
+
+import pytest
+from money_history import MoneyHistory
+from money_oracle import KPIS, dimensions
+
+from app.kpis import CATALOGUE
+
+ZONES = ("Europe/Berlin", "America/New_York", "Asia/Shanghai", "Pacific/Auckland", "UTC")
+MONEY = tuple(dict.fromkeys(key for key, _ in KPIS))
+
+
+def test_there_is_a_second_opinion_on_every_variant():
+    assert set(KPIS) == {(key, variant.key) for key in MONEY for variant in CATALOGUE[key].variants}
+
+
+@pytest.mark.parametrize("key", MONEY)
+def test_there_is_a_second_opinion_on_every_dimension(key):
+    assert set(dimensions(key)) == set(CATALOGUE[key].dimensions) - {"CUSTOMER"}
+
+
+def tell(workspace_of, clock, seed, steps):
+    """A story of so many steps, checked on the way, with all rates, and once more after everything was rebuilt."""
+    rng = Random(seed)  # noqa: S311 - repeatable, not secret
+    zone = ZONES[seed % len(ZONES)]
+    story = MoneyHistory(workspace_of(time_zone=zone), clock, rng, time_zone=zone)
+    story.begin()
+    for number in range(steps):
+        story.step()
+        if number % 15 == 14:
+            story.settle()
+            story.check(rng.sample(list(KPIS), 4))
+    story.settle()
+    story.check()
+    story.tell_all_rates()
+    story.settle()
+    story.check()
+    story.finish_rebuild()
+    story.check()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_any_history_of_money_adds_up(make_workspace, clock, seed):
+    tell(make_workspace, clock, seed, 30)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100, 112))
+def test_any_long_history_of_money_adds_up(make_workspace, clock, seed):
+    tell(make_workspace, clock, seed, 120)
