@@ -58,14 +58,13 @@ class Shelf:
     def put(
         self, name: str, row: dict[str, Any], updated: datetime | None, id_: str, frozen: dict[str, str | None]
     ) -> str:
-        """Take a row in that nothing speaks against; what became of it."""
-        old, known = self.entries.get(name), self.whole(name)
-        is_there = known is not None and known.alive
-        if known and is_there and known.row == row:
-            known.updated = updated or known.updated
+        """Take a row in that nothing speaks against; what became of it. A stub becomes whole."""
+        old = self.entries.get(name)
+        if old and old.alive and not old.is_stub and old.row == row:
+            old.updated = updated or old.updated
             return "UNCHANGED"
         self.entries[name] = Entry(name, (old and old.id) or id_, row, frozen, updated)
-        return "UPDATED" if is_there else "CREATED"
+        return "UPDATED" if old and old.alive else "CREATED"
 
     def delete(self, name: str, updated: datetime | None) -> str:
         """Take a record back; what became of that."""

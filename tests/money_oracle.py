@@ -19,7 +19,7 @@ REASONS = ("MISSING_FX", "NO_DATA", "ZERO_DENOMINATOR", "UNBOUNDED")
 """Why a figure has no value, the first that holds."""
 
 ORDER_DIMENSIONS = ("CHANNEL", "STAFF", "PRODUCT", "CAMPAIGN", *FROZEN)
-BY_ACQUISITION = ("CAC", "LTV_CAC_RATIO", "CAC_PAYBACK_MONTHS")
+BY_ACQUISITION = ("CAC", "LTV_CAC_RATIO", "CAC_PAYBACK_MONTHS", "COST_TO_SERVE")
 """KPIs of which only the acquisition channel is known on both sides."""
 
 SO_FAR = ("CAC", "CLV", "LTV_CAC_RATIO", "CAC_PAYBACK_MONTHS", "COST_TO_SERVE")
@@ -160,20 +160,24 @@ def _lifetime(view: View, *, of_one: bool = False) -> Answer:
     return Answer(unit / view.churn if most is None else min(unit / view.churn, most))
 
 
-def _simple(view: View, worth: Callable[[Sale], Sum], placed: list[Sale]) -> Answer:
-    purchases = [sale for sale in placed if sale.is_purchase]
-    buyers = bought(purchases)
-    each = ratio(total(map(worth, placed)), len(purchases), seen=placed)
-    often = ratio(sum(map(len, buyers.values())), len(buyers) * view.years, seen=placed)
-    return times(times(each, often), _lifetime(view))
+def _often(buyers: dict[str, list[Sale]], periods: Fraction | int, seen: object) -> Answer:
+    return ratio(sum(map(len, buyers.values())), len(buyers) * periods, seen=seen)
+
+
+def _margin(sales: list[Sale]) -> Answer:
+    """What is left of an average purchase, of those that carry a cost."""
+    costed = [sale for sale in sales if sale.is_purchase and sale.has_cost]
+    return ratio(total(sale.margin for sale in costed), len(costed), seen=sales)
 
 
 def _clv(view: View) -> Answer:
-    return _simple(view, lambda sale: sale.net, view.placed)
+    often = _often(view.buyers, view.years, view.placed)
+    return times(times(_average_order(view), often), _lifetime(view))
 
 
 def _clv_margin(view: View) -> Answer:
-    return _simple(view, lambda sale: sale.margin, [sale for sale in view.purchases if sale.has_cost])
+    often = _often(view.buyers, view.years, view.placed)
+    return times(times(_margin(view.placed), often), _lifetime(view))
 
 
 def _clv_historic(view: View) -> Answer:
@@ -182,8 +186,8 @@ def _clv_historic(view: View) -> Answer:
 
 
 def _clv_historic_margin(view: View) -> Answer:
-    known = [s for s in view.matching if s.customer and s.day < view.span[1] and s.is_purchase and s.has_cost]
-    return ratio(total(sale.margin for sale in known), len(bought(known)), seen=known)
+    known = [sale for sale in view.matching if sale.customer and sale.day < view.span[1]]
+    return times(_margin(known), _often(bought(known), 1, known))
 
 
 def _clv_retention(view: View) -> Answer:
@@ -214,17 +218,19 @@ KPIS: dict[tuple[str, str], Callable[[View], Answer]] = {
     ("CLV", "historic"): _clv_historic,
     ("CLV", "historic_margin"): _clv_historic_margin,
     ("CLV", "retention"): _clv_retention,
-    ("LTV_CAC_RATIO", "default"): lambda v: over(_clv(v), _cac(v)),
+    ("LTV_CAC_RATIO", "simple"): lambda v: over(_clv(v), _cac(v)),
+    ("LTV_CAC_RATIO", "historic"): lambda v: over(_clv_historic(v), _cac(v)),
+    ("LTV_CAC_RATIO", "retention"): lambda v: over(_clv_retention(v), _cac(v)),
     ("CAC_PAYBACK_MONTHS", "default"): _payback,
     ("COST_TO_SERVE", "default"): _cost_to_serve,
 }
 """How each KPI and variant is counted."""
 
 
-def dimensions(key: str) -> tuple[str, ...]:
+def dimensions(key: str, variant: str = "default") -> tuple[str, ...]:
     """What a KPI is cut by here."""
-    if key == "COST_TO_SERVE":
-        return ()
+    if key == "CLV" or variant == "cohort":
+        return tuple(FROZEN)
     return ("ACQUISITION_CHANNEL",) if key in BY_ACQUISITION else ORDER_DIMENSIONS
 
 

@@ -88,7 +88,7 @@ class Stream:
 
     def _month(self, month: Span, split: Split) -> Iterator[dict[str, Any]]:
         rng, inquiry = self._rng, self._inquiry
-        there = [person for person in self._population.people if person.overlaps(month)]
+        there = self._population.during(month)
         drafts = [self._draft(at, self._speaker(at, there)) for at in self._timeline.moments(rng, month, sum(split))]
         for draft, band in zip(drafts, _bands(rng, drafts, split), strict=True):
             yield self._row(draft, band)

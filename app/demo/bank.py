@@ -127,7 +127,7 @@ _INQUIRIES = (
 )
 
 _TRADE = Trade(
-    revenue=(700_000, 805_000),
+    revenue=(640_000, 736_000),
     articles={
         "手机银行": Article(2.5, (36, 60, 96), 0.5),
         "信用卡": Article(3, (200, 480, 980), 0.55),
@@ -143,16 +143,15 @@ _TRADE = Trade(
     expenses=(
         Expense("app-promotion", "MARKETING", 2400, "app", seasonal=True),
         Expense("wechat-ads", "MEDIA", 2000, "wechat", seasonal=True),
-        Expense("search-listing", "MEDIA", 900, "search"),
-        Expense("branch-sales", "SALES", 1800, "branches"),
+        Expense("search-listing", "MEDIA", 900, "search", days=1),
+        Expense("branch-sales", "SALES", 1800, "branches", days=1),
         Expense("advisers", "SALARIES", 4200),
         Expense("campaign-software", "TOOLS", 1200, months=6, currency="USD"),
-        Expense("agency", "AGENCIES", 3600, months=3),
+        Expense("agency", "AGENCIES", 3600, months=3, days=10),
         Expense("call-centre", "SERVICE", 6000, "hotline"),
         Expense("branch-service", "SERVICE", 3500, "branches"),
-        Expense("vip-care", "RETENTION", 5400, months=3),
+        Expense("vip-care", "RETENTION", 5400, months=3, days=5),
         Expense("rent", "OTHER", 16000, "branches"),
-        Expense("licence", "OTHER", 24000, months=12),
     ),
     returns={"重复收费": 3, "客户取消": 2, "收费有误": 2, "服务补偿": 1},
     returned=0.03,

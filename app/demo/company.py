@@ -124,13 +124,14 @@ class Foreign(NamedTuple):
 
 
 class Expense(NamedTuple):
-    """A bill that comes again and again, each for so many `months`; some grow with the season."""
+    """A bill that comes every so many `months`, for all their days or their first `days`; some grow with the season."""
 
     key: str
     category: str
     amount: int
     channel: str | None = None
     months: int = 1
+    days: int | None = None
     currency: str | None = None
     seasonal: bool = False
 

@@ -33,7 +33,8 @@ def _bills(rng: Random, expense: Expense, home: str, timeline: Timeline, rates: 
         minor = round(amount * (seasons[place] if expense.seasonal else 1)) * 10 ** rates.decimals(currency)
         row: dict[str, Any] = {"external_id": f"{expense.key}-{start:%Y-%m}", "category": expense.category}
         row |= {"amount": exact(minor, rates.decimals(currency)), "currency": currency}
-        row |= {"from_": start, "before": add_months(start, expense.months)}
+        before = start + timedelta(days=expense.days) if expense.days else add_months(start, expense.months)
+        row |= {"from_": start, "before": before}
         yield row | ({"channel": Ref(external_id=expense.channel)} if expense.channel else {})
 
 

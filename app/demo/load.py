@@ -9,12 +9,26 @@ from zoneinfo import ZoneInfo
 
 from app.demo.bank import BANK
 from app.demo.company import Company, Goal
-from app.demo.records import records
+from app.demo.records import Records, records
 from app.demo.shop import SHOP
 from app.demo.timeline import Timeline
 from app.kpis.dimension import Dimension
 from app.models.workspace import Workspace
-from app.services import channel, customer, feedback, rollup, staff, survey, target, workspace
+from app.services import (
+    channel,
+    cost,
+    customer,
+    exchange_rate,
+    feedback,
+    order,
+    refund,
+    rollup,
+    staff,
+    survey,
+    target,
+    touchpoint,
+    workspace,
+)
 from app.services.period import Calendar, Span
 from app.services.row import MAX_ROWS, Options, Ref, Result
 from app.services.slices import Filter
@@ -92,17 +106,32 @@ def _make(door: Door, company: Company) -> Demonstration:
     when = timeline(company, begun_at)
     rows = records(company, when)
     _furnish(door, company)
-    _each_batch(door, actor, customer.upsert_batch, rows.population.rows())
-    _each_batch(door, actor, feedback.record_batch, rows.feedback.first)
-    _each_batch(door, actor, feedback.record_batch, rows.feedback.corrections)
-    _each_batch(door, actor, feedback.delete_batch, rows.feedback.deletions)
-    _each_batch(door, actor, customer.upsert_batch, rows.population.moves())
+    for function, batch in _calls(rows):
+        _each_batch(door, actor, function, batch)
     _together(door, actor, [(target.set_, _target(goal, when)) for goal in company.goals])
     closing = {"external_id": CLOSING, "kind": "COMMENT", "comment": company.closing, "occurred_at": when.now}
     _each_batch(door, actor, feedback.record_batch, [closing])
     Worker(door).drain()
     door.write(actor, rollup.compact)
     return _demonstration(company, when)
+
+
+def _calls(rows: Records) -> list[tuple[Any, list[dict[str, Any]]]]:
+    """What is written, each kind after what it names."""
+    return [
+        (customer.upsert_batch, rows.population.rows()),
+        (feedback.record_batch, rows.feedback.first),
+        (feedback.record_batch, rows.feedback.corrections),
+        (feedback.delete_batch, rows.feedback.deletions),
+        (exchange_rate.record_batch, rows.rates),
+        (order.record_batch, rows.orders.first),
+        (order.record_batch, rows.orders.corrections),
+        (order.delete_batch, rows.orders.deletions),
+        (refund.record_batch, rows.refunds),
+        (cost.record_batch, rows.costs),
+        (touchpoint.record_batch, rows.touchpoints),
+        (customer.upsert_batch, rows.population.moves()),
+    ]
 
 
 def _furnish(door: Door, company: Company) -> None:
@@ -124,7 +153,7 @@ def _together(door: Door, actor: Actor, calls: Sequence[tuple[Any, Mapping[str, 
         future.result()
 
 
-def _each_batch(door: Door, actor: Actor, function: Any, rows: Sequence[Mapping[str, Any]]) -> None:  # noqa: ANN401 - one of three services
+def _each_batch(door: Door, actor: Actor, function: Any, rows: Sequence[Mapping[str, Any]]) -> None:  # noqa: ANN401 - one of several services
     for start in range(0, len(rows), MAX_ROWS):
         results: list[Result] = door.write(actor, function, rows[start : start + MAX_ROWS], Options())
         if problems := [problem for result in results for problem in result.problems]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from app.demo.answers import ADVERTISED, line
@@ -97,7 +98,8 @@ class Sales:
         self._company, self._timeline, self._population, self._rates = company, timeline, population, rates
         self._rng = dice(company.key, "orders")
         self._sells = {place: place.sells for place in company.channels if place.sells}
-        self._zeal = [self._rng.lognormvariate(0, ZEAL) for _ in population.people]
+        self._open_to = {segment: self._articles(segment) for segment in (None, *company.segments)}
+        self._zeal = {person.key: self._rng.lognormvariate(0, ZEAL) for person in population.people}
 
     def orders(self) -> list[Order]:
         """All of them, in the order of their time; those of a range come to what is declared, to the cent."""
@@ -126,8 +128,8 @@ class Sales:
         taken = due = 0
         for month, plan in zip(months, plans, strict=True):
             due += plan
-            there = [(p, z) for p, z in zip(self._population.people, self._zeal, strict=True) if p.overlaps(month)]
-            people, zeal = [person for person, _ in there], [weight for _, weight in there]
+            people = self._population.during(month)
+            zeal = list(accumulate(self._zeal[person.key] for person in people))
             fresh = [self._first(person) for person in people if month.start <= person.stays[0].start < month.end]
             taken += sum(map(self._worth, fresh))
             found += fresh
@@ -169,7 +171,7 @@ class Sales:
         over_a_counter = place.staffed and place.medium == "STORE"
         if over_a_counter and self._rng.random() < self._company.trade.nameless:
             return self._order(at, None, place)
-        drawn = self._rng.choices(people, zeal, k=20)
+        drawn = self._rng.choices(people, cum_weights=zeal, k=20)
         return self._order(at, next((person for person in drawn if person.is_customer(day)), None), place)
 
     def _test(self, month: Span) -> Order:
@@ -207,17 +209,17 @@ class Sales:
             return "PENDING"
         return "CANCELLED" if chance < CANCELLED else "COMPLETED"
 
+    def _articles(self, segment: str | None) -> dict[str, Article]:
+        """What somebody of the segment may buy."""
+        articles = self._company.trade.articles
+        return {name: article for name, article in articles.items() if article.reserved in (None, segment)}
+
     def _items(self, person: Person | None, currency: str) -> Iterator[Item]:
-        segment = person.row["segment"] if person else None
-        open_to = {
-            name: article
-            for name, article in self._company.trade.articles.items()
-            if article.reserved in (None, segment)
-        }
-        weights = {name: article.weight for name, article in open_to.items()}
+        articles = self._open_to[person.row["segment"] if person else None]
+        weights = {name: article.weight for name, article in articles.items()}
         chosen = {one_of(self._rng, weights): None for _ in range(one_of(self._rng, BASKETS))}
         for name in chosen:
-            yield self._item(name, open_to[name], currency)
+            yield self._item(name, articles[name], currency)
 
     def _item(self, name: str, article: Article, currency: str) -> Item:
         rng, foreign = self._rng, self._company.trade.foreign.get(currency)

@@ -70,7 +70,14 @@ class Population:
         self._numbers = count(1)
         self.people: list[Person] = []
         self.testers: list[Person] = []
+        self._during: dict[Span, list[Person]] = {}
         self._live()
+
+    def during(self, span: Span) -> list[Person]:
+        """Those who are customers on some day of the span."""
+        if span not in self._during:
+            self._during[span] = [person for person in self.people if person.overlaps(span)]
+        return self._during[span]
 
     def _live(self) -> None:
         start = self._timeline.ranges[0].start

@@ -1,8 +1,9 @@
 """When a demonstration plays: 24 complete months and the running one, and the rhythm of the days in them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from itertools import accumulate
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,7 @@ class Timeline:
     now: datetime
     zone: ZoneInfo
     rhythm: Rhythm
+    _known: dict[Span, tuple[list[date], list[float]]] = field(default_factory=dict, init=False, compare=False)
 
     @cached_property
     def today(self) -> date:
@@ -65,9 +67,15 @@ class Timeline:
 
     def moments(self, rng: Random, month: Span, count: int) -> list[datetime]:
         """So many instants of the month, in the company's rhythm, none later than now."""
-        days = [month.start + timedelta(days=place) for place in range(month.days)]
-        weights = [self.rhythm.weekdays[day.weekday()] for day in days]
-        return sorted(self._moment(rng, month, day) for day in rng.choices(days, weights, k=count))
+        days, weights = self._days(month)
+        return sorted(self._moment(rng, month, day) for day in rng.choices(days, cum_weights=weights, k=count))
+
+    def _days(self, month: Span) -> tuple[list[date], list[float]]:
+        """The days of the month and how busy they are, each with all before it."""
+        if month not in self._known:
+            days = [month.start + timedelta(days=place) for place in range(month.days)]
+            self._known[month] = days, list(accumulate(self.rhythm.weekdays[day.weekday()] for day in days))
+        return self._known[month]
 
     def _moment(self, rng: Random, month: Span, day: date) -> datetime:
         (hour,) = rng.choices(range(24), self.rhythm.hours)

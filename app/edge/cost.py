@@ -1,6 +1,6 @@
 """What an operation costs: estimated from its document and variables before it runs, counted from its answer after.
 
-An object costs 1 and a scalar nothing; `app/schema/cost.py` says what weighs more, and how often what is in a list
+An object costs 1 and a scalar nothing; `app/schema/weight.py` says what weighs more, and how often what is in a list
 comes. Introspection costs a tenth.
 """
 
@@ -35,7 +35,7 @@ from graphql import (
 
 from app.edge.spread import fields
 from app.schema.build import Schema
-from app.schema.cost import Cost, ListSize
+from app.schema.weight import Cost, ListSize
 
 UNKNOWN = 10
 """How many entries a list is taken to have that says nothing of itself."""

@@ -30,7 +30,7 @@ def _kpi(kpi: Kpi) -> Iterator[str]:
     yield f"- Unit: {kpi.unit.value}; {kpi.direction.value}; stage {kpi.stage.value}"
     if kpi.bounds:
         yield f"- Range: {kpi.bounds[0]:g} to {kpi.bounds[1]:g}"
-    yield f"- Needs: {', '.join(dict.fromkeys(cube.input for cube in kpi.variants[0].cubes))}"
+    yield f"- Needs: {', '.join(dict.fromkeys(cube.input for cube in kpi.variants[0].needed))}"
     yield f"- Can be cut by: {', '.join(kpi.dimensions)}"
     yield ""
     yield "| variant | formula | |"

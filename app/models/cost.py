@@ -1,13 +1,13 @@
 """Costs: what winning and keeping customers takes, and how it accrues day by day."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
-from app.models.base import PRESENT, Owned, Recorded, choice, ordered, refers, typed, unique
+from app.models.base import PRESENT, Owned, Recorded, choice, instant, ordered, refers, typed, unique
 
 
 class CostCategory(StrEnum):
@@ -35,7 +35,8 @@ SERVING = frozenset({CostCategory.SERVICE, CostCategory.RETENTION})
 class Cost(Recorded, table=True):
     """A cost over the days [starts_on, ends_on), in minor units of its own currency.
 
-    `value` is the amount in minor units of the workspace's currency at the first day's rate, null without one.
+    `occurred_at` is when the first of them begins; `value` is the amount in minor units of the workspace's currency at
+    the first day's rate, null without one.
     """
 
     __table_args__ = (
@@ -44,8 +45,7 @@ class Cost(Recorded, table=True):
         refers("channel_id", "channel"),
         ordered("cost", "starts_on", where=PRESENT),
         ordered("cost", "recorded_at", where=PRESENT),
-        ordered("cost", "amount", where=PRESENT),
-        Index("ix_cost_customer", "tenant_id", "customer_id", "starts_on"),
+        Index("ix_cost_customer", "tenant_id", "customer_id", "occurred_at"),
         Index("ix_cost_currency", "tenant_id", "currency", "starts_on"),
     )
 
@@ -57,6 +57,7 @@ class Cost(Recorded, table=True):
     channel_id: UUID | None = None
     campaign: str | None = Field(default=None, max_length=200)
     customer_id: UUID | None = None
+    occurred_at: datetime = instant()
     value: int | None = typed(BigInteger(), default=None)
 
 

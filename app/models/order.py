@@ -36,8 +36,8 @@ class Order(Fact, Traits, table=True):
         refers("staff_id", "staff"),
         ordered("customer_order", "occurred_at", where=PRESENT),
         ordered("customer_order", "recorded_at", where=PRESENT),
-        ordered("customer_order", "amount", where=PRESENT),
         Index("ix_customer_order_day", "tenant_id", "day"),
+        Index("ix_customer_order_timeline", "tenant_id", "customer_id", "occurred_at"),
         Index("ix_customer_order_customer", "tenant_id", "customer_id", "day"),
         Index("ix_customer_order_currency", "tenant_id", "currency", "day"),
     )

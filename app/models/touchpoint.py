@@ -1,4 +1,4 @@
-"""Touchpoints: where customers met the company on their way to becoming one, and the credit that channels get for it."""
+"""Touchpoints: where customers met the company before they became one, and the credit that channels get for it."""
 
 from uuid import UUID
 

@@ -5,7 +5,7 @@ from functools import cache
 import strawberry
 from graphql import GraphQLInputObjectType, GraphQLSchema, GraphQLType
 
-from app.schema import cost
+from app.schema import weight
 from app.schema.mutation import Mutation
 from app.schema.query import Query
 from app.schema.scalars import config, soften
@@ -17,7 +17,7 @@ class Schema(strawberry.Schema):
     def __init__(self, query: type, mutation: type | None = None) -> None:
         super().__init__(query, mutation, config=config())
         soften(self.core)
-        cost.describe(self.core)
+        weight.describe(self.core)
         self.core.type_map["__Type"].fields["isOneOf"].resolve = _is_one_of  # type: ignore[attr-defined]  # an object
         for kind in self.core.type_map.values():
             if isinstance(kind, GraphQLInputObjectType):

@@ -13,11 +13,11 @@ from app.kpis import CATALOGUE
 from app.kpis.dimension import Dimension
 from app.kpis.kpi import BusinessModel, Direction, Kpi, KpiUnit, LifecycleStage, Variant
 from app.schema.context import Context, Info
-from app.schema.cost import FEW, KPI_WEIGHT, sized, weighs
 from app.schema.describe import arg, enum, field, plain, type_
 from app.schema.filters import KpiFilterInput
 from app.schema.node import Node, found_by
 from app.schema.period import LocaleArgument, PeriodInput
+from app.schema.weight import FEW, KPI_WEIGHT, sized, weighs
 from app.services import kpi as kpis
 
 if TYPE_CHECKING:  # results refer to definitions and definitions to results
@@ -25,7 +25,14 @@ if TYPE_CHECKING:  # results refer to definitions and definitions to results
 
 enum(
     KpiUnit,
-    {"PERCENT": "Percent, 0 to 100.", "POINTS": "Points of its own scale.", "COUNT": "A count."},
+    {
+        "PERCENT": "Percent, 0 to 100.",
+        "POINTS": "Points of its own scale.",
+        "COUNT": "A count.",
+        "MONEY": "Money, in units of the workspace's currency.",
+        "RATIO": "How many times one is the other.",
+        "MONTHS": "Months.",
+    },
 )
 enum(
     Direction,
@@ -119,7 +126,7 @@ class KpiDefinition(Node):
     @sized(FEW)
     async def inputs(self, info: Info) -> list[KpiInputStatus]:
         """The facts that it needs, and whether the workspace has them."""
-        names = list(dict.fromkeys(cube.input for cube in self.kpi.variants[0].cubes))
+        names = list(dict.fromkeys(cube.input for cube in self.kpi.variants[0].needed))
         extents = await asyncio.gather(*(info.context.gather(kpis.available, name) for name in names))
         return [
             KpiInputStatus(

@@ -1,94 +1,108 @@
-"""What fields cost, declared where they stand and shown in the schema by the directives of the cost specification.
+"""Costs in the schema."""
 
-An object costs 1 and a scalar nothing. `@listSize` says how often what is below a field comes, `@cost` what it weighs.
-"""
+from datetime import date
+from decimal import Decimal
+from typing import Self
 
-from collections.abc import Callable
-from typing import Any, TypeVar, dataclass_transform
+from app.models.cost import Cost as Row
+from app.models.cost import CostCategory
+from app.schema.context import Info
+from app.schema.customer import CUSTOMER, Customer
+from app.schema.describe import absent, enum, field, input_, plain, type_
+from app.schema.event import CustomerEvent, recorded
+from app.schema.inputs import ChannelRefInput, CustomerRefInput
+from app.schema.node import Node
+from app.schema.noun import Noun
+from app.schema.scalars import CurrencyCode, Moment
+from app.schema.writing import Deletes, records
+from app.services import cost
+from app.services.money import major
 
-import strawberry
-from graphql import GraphQLSchema
-from strawberry.schema_directive import Location
-
-from app.schema.describe import doc
-
-KPI_WEIGHT = 10
-"""What it costs to have rollups read at all; what they say costs by the object, like everything else."""
-FEW = 3
-"""How many entries short lists are taken to have: the ids of a customer, the versions of a target."""
-
-F = TypeVar("F", bound=Callable[..., Any])
-T = TypeVar("T", bound=type)
-
-
-@dataclass_transform(field_specifiers=(strawberry.directive_field,), kw_only_default=True)
-def _directive(name: str, *locations: Location) -> Callable[[T], T]:
-    def declare(cls: T) -> T:
-        made: T = strawberry.schema_directive(locations=list(locations), name=name, description=doc(cls))(cls)
-        return made
-
-    return declare
-
-
-@_directive("cost", Location.FIELD_DEFINITION, Location.OBJECT)
-class Cost:
-    """What one of these costs, in points, beside what is below it; in a list, each."""
-
-    weight: str = strawberry.directive_field(name="weight")
-
-
-@_directive("listSize", Location.FIELD_DEFINITION)
-class ListSize:
-    """How many entries are counted for a list before it is there: an argument's number or length, or an assumption."""
-
-    assumed_size: int | None = strawberry.directive_field(name="assumedSize", default=strawberry.UNSET)
-    slicing_arguments: list[str] | None = strawberry.directive_field(name="slicingArguments", default=strawberry.UNSET)
-    sized_fields: list[str] | None = strawberry.directive_field(name="sizedFields", default=strawberry.UNSET)
-    require_one_slicing_argument: bool = strawberry.directive_field(name="requireOneSlicingArgument", default=False)
-
-
-ARGUMENTS = {
-    "cost": {"weight": "How many points, as a decimal number."},
-    "listSize": {
-        "assumedSize": "How many, where no argument says.",
-        "slicingArguments": "The arguments that say how many, by their number or their length.",
-        "sizedFields": "The fields of the object below whose lists are meant; absent: the field's own.",
-        "requireOneSlicingArgument": "Whether one of the arguments must be given.",
+enum(
+    CostCategory,
+    {
+        "MARKETING": "Marketing that is none of the finer categories; counts towards acquisition.",
+        "SALES": "Sales that is none of the finer categories; counts towards acquisition.",
+        "MEDIA": "Paid media; counts towards acquisition, and alone towards paid acquisition.",
+        "SALARIES": "Salaries in marketing and sales; counts towards acquisition.",
+        "TOOLS": "Tools of marketing and sales; counts towards acquisition.",
+        "AGENCIES": "Agencies; counts towards acquisition.",
+        "INCENTIVES": "Incentives for new customers and those who bring them; counts towards acquisition.",
+        "SERVICE": "Serving customers, salaries and tools included; counts towards the cost to serve.",
+        "RETENTION": "Keeping customers; counts towards the cost to serve.",
+        "OTHER": "Anything else; counts in no KPI.",
     },
-}
-"""What the arguments of the directives mean; Strawberry takes no descriptions for them."""
+)
 
 
-def describe(schema: GraphQLSchema) -> None:
-    """Give the directives' arguments their descriptions."""
-    for name, arguments in ARGUMENTS.items():
-        if (directive := schema.get_directive(name)) is not None:
-            for argument, description in arguments.items():
-                directive.args[argument].description = description
+@input_
+class CostRecordInput:
+    """One cost over some days. It replaces the whole of what was recorded under its id before."""
+
+    external_id: str = plain("Its id in the caller's source.")
+    category: CostCategory = plain("What it was spent on.")
+    amount: Decimal = plain("How much, over all of its days.")
+    currency: CurrencyCode = plain("Its currency.")
+    from_: date = plain("The first day over which it accrues, and the day of its exchange rate.", name="from")
+    before: date = plain("The first day no longer meant; at most 1,100 days later.")
+    channel: ChannelRefInput | None = absent("The channel that it was spent on.")
+    campaign: str | None = absent("The campaign that it was spent on.")
+    customer: CustomerRefInput | None = absent("The customer whom it was spent on.")
+    source_updated_at: Moment | None = absent("When this version was made in the source; older ones are skipped.")
 
 
-def sized(assumed: int | None = None, *, by: tuple[str, ...] = (), fields: tuple[str, ...] = ()) -> Callable[[F], F]:
-    """Declare how many entries a resolver's list (or the lists `fields` of its object) is taken to have.
+@type_
+class Cost(CustomerEvent, Node):
+    """What was spent over some days; KPIs count it day by day, in parts that add up to the cent."""
 
-    As many as the argument among `by` says, by its number or by its length (`input.rows` looks inside), else `assumed`.
-    """
-    return _declared(
-        ListSize(
-            assumed_size=strawberry.UNSET if assumed is None else assumed,
-            slicing_arguments=list(by) if by else strawberry.UNSET,
-            sized_fields=list(fields) if fields else strawberry.UNSET,
+    category: CostCategory = plain("What it was spent on.")
+    currency: CurrencyCode = plain("Its currency.")
+    amount: Decimal = plain("How much, over all of its days.")
+    from_: date = plain("The first day over which it accrues.", name="from")
+    before: date = plain("The first day no longer meant.")
+
+    @field
+    async def customer(self, info: Info) -> Customer | None:
+        """The customer whom it was spent on."""
+        return await CUSTOMER.related(info, self.row.customer_id)
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """The row as the schema shows it."""
+        return cls(
+            **recorded("Cost", row),
+            campaign=row.campaign,
+            occurred_at=Moment(row.occurred_at),
+            day=row.starts_on,
+            category=row.category,
+            currency=CurrencyCode(row.currency),
+            amount=major(row.amount, row.currency),
+            from_=row.starts_on,
+            before=row.ends_on,
         )
-    )
 
 
-def weighs(points: float) -> Callable[[F], F]:
-    """Declare what asking for a resolver's field costs, beside what is below it."""
-    return _declared(Cost(weight=f"{points:g}"))
-
-
-def _declared(directive: object) -> Callable[[F], F]:
-    def declare(resolver: F) -> F:
-        resolver.directives = [*getattr(resolver, "directives", ()), directive]  # type: ignore[attr-defined]
-        return resolver
-
-    return declare
+COST = Noun(
+    Cost,
+    cost.LIST,
+    one="cost",
+    many="costs",
+    words=("a cost", "costs"),
+    filters=(
+        "category",
+        "currency",
+        "source",
+        "external_id",
+        "campaign",
+        "from",
+        "before",
+        "recorded_at",
+        "customer",
+        "channel",
+    ),
+    orders=("-from", "recorded_at"),
+    writes=(
+        records(cost.record_batch, CostRecordInput, stubs="customers and channels"),
+        Deletes(cost.delete_batch),
+    ),
+)

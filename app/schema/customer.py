@@ -11,13 +11,13 @@ from app.models.customer import Customer as Row
 from app.models.customer import CustomerStatus
 from app.schema.channel import CHANNEL, Channel
 from app.schema.context import Info
-from app.schema.cost import FEW, sized
 from app.schema.customer_input import CustomerUpsertInput
 from app.schema.describe import field, plain, type_
 from app.schema.inputs import CustomerRefInput
 from app.schema.node import Node
 from app.schema.noun import Noun
 from app.schema.scalars import Json, Moment
+from app.schema.weight import FEW, sized
 from app.schema.writing import upserts
 from app.services import customer
 

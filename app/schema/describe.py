@@ -51,7 +51,7 @@ def mutation(resolver: Callable[..., Any]) -> Any:  # noqa: ANN401 - as above
 
 
 def directives(resolver: Callable[..., Any]) -> list[object]:
-    """What `app.schema.cost` declared on the resolver."""
+    """What `app.schema.weight` declared on the resolver."""
     return list(getattr(resolver, "directives", ()))
 
 

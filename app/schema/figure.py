@@ -1,17 +1,20 @@
 """Figures in the schema: a value, what it is made of, and how it reads."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import strawberry
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
 
 from app.kpis.figure import Figure, KpiFlag, NullReason
 from app.kpis.interval import LEVEL
-from app.kpis.kpi import Kpi, KpiUnit, Variant
+from app.kpis.kpi import KpiUnit
 from app.schema.context import Info
 from app.schema.describe import enum, field, interface, plain, type_
 from app.schema.period import LocaleArgument, babel
+from app.services.kpi import Answer
+from app.services.money import major, minor
 from app.text import Text
 
 enum(
@@ -68,15 +71,18 @@ class Interval:
         return cls(id=strawberry.ID(f"{low}/{high}"), low=low, high=high, level=LEVEL)
 
 
-def words(value: float, unit: KpiUnit, locale: str, *, sign: bool = False) -> str:
-    """A value for people, in their language: one decimal place, none for counts."""
+def words(value: float, unit: KpiUnit, locale: str, currency: str, *, sign: bool = False) -> str:
+    """A value for people, in their language: one decimal place, none for counts, money as its currency has it."""
+    if unit is KpiUnit.MONEY:
+        shown: str = format_currency(abs(value) if sign else value, currency, locale=babel(locale))
+        return ("-" if value < 0 else "+") + shown if sign else shown
     pattern = "#,##0" if unit is KpiUnit.COUNT else "#,##0.0"
     if sign:
         pattern = f"+{pattern};-{pattern}"
-    number = format_decimal(value, pattern, locale=babel(locale))
+    number: str = format_decimal(value, pattern, locale=babel(locale))
     if unit is KpiUnit.PERCENT:
         return number + (Text(" points", " 个百分点").in_(locale) if sign else "%")
-    return number
+    return number + (Text(" months", " 个月").in_(locale) if unit is KpiUnit.MONTHS else "")
 
 
 @interface
@@ -85,7 +91,9 @@ class KpiFigure:
 
     id: strawberry.ID = plain("Names the figure: KPI, variant, days and filters.")
     value: float | None = plain("The value, unrounded; percents are 0 to 100.")
-    amount: Decimal | None = plain("The exact amount, of money KPIs only.")
+    amount: Decimal | None = plain(
+        "The exact amount, of money KPIs only; a quotient that never ends has 28 significant digits."
+    )
     null_reason: NullReason | None = plain("Why there is no value.")
     numerator: float | None = plain("What was counted above the line.")
     denominator: float | None = plain("What was counted below the line.")
@@ -94,6 +102,7 @@ class KpiFigure:
     flags: list[KpiFlag] = plain("What to know before relying on it.")
     is_provisional: bool = plain("Whether it may still change without any correction, because its time is not over.")
     unit: strawberry.Private[KpiUnit]
+    own_currency: strawberry.Private[str]
 
     @field
     def display(self, info: Info, locale: LocaleArgument = None) -> str:
@@ -102,21 +111,33 @@ class KpiFigure:
         if self.value is None:
             assert self.null_reason is not None  # noqa: S101 - one of the two is always there
             return f"– ({_REASONS[self.null_reason].in_(reader)})"
-        return words(self.value, self.unit, reader)
+        return words(self.value, self.unit, reader, self.own_currency)
 
 
-def parts(figure: Figure, kpi: Kpi, variant: Variant, end: date, today: date) -> dict[str, object]:
-    """The fields of KpiFigure but for its id."""
-    unit = KpiUnit.POINTS if variant.one_scale else kpi.unit
+def parts(figure: Figure, answer: Answer, end: date) -> dict[str, object]:
+    """The fields of KpiFigure but for its id, of a figure of `answer` whose days end before `end`."""
+    unit = KpiUnit.POINTS if answer.variant.one_scale else answer.kpi.unit
+    settled = end + timedelta(days=answer.settles_in)
     return {
         "value": figure.value,
-        "amount": None,
+        "amount": _exact(figure, answer.currency) if unit is KpiUnit.MONEY else None,
         "null_reason": figure.reason,
         "numerator": figure.numerator,
         "denominator": figure.denominator,
         "sample_size": figure.sample,
         "interval": Interval.of(figure.interval),
         "flags": list(figure.flags),
-        "is_provisional": end > today,
+        "is_provisional": settled > answer.today,
         "unit": unit,
+        "own_currency": answer.currency,
     }
+
+
+def _exact(figure: Figure, currency: str) -> Decimal | None:
+    if figure.exact is None:
+        return None
+    exact = Fraction(figure.exact)
+    units = exact * minor(currency)
+    if units.denominator == 1:
+        return major(units.numerator, currency)
+    return Decimal(exact.numerator) / Decimal(exact.denominator)

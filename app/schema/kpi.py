@@ -12,10 +12,10 @@ from app import ids
 from app.errors import Invalid
 from app.kpis.dimension import Dimension
 from app.kpis.figure import Figure
+from app.kpis.kpi import KpiUnit
 from app.models.target import Target as Row
 from app.schema.catalogue import KpiDefinition
 from app.schema.context import Context, Info
-from app.schema.cost import FEW, sized, weighs
 from app.schema.describe import arg, field, plain, type_
 from app.schema.figure import Interval, KpiFigure, parts, words
 from app.schema.filters import KpiFilter, KpiFilterInput, filters, refuse_attribute, shown_filters
@@ -25,6 +25,7 @@ from app.schema.page import OrderDirection
 from app.schema.period import LocaleArgument, Period, PeriodInput, asked
 from app.schema.scalars import CurrencyCode, Moment
 from app.schema.target import TargetProgress
+from app.schema.weight import FEW, sized, weighs
 from app.services import breakdown as breakdowns
 from app.services import comparison, target_progress
 from app.services import kpi as kpis
@@ -82,12 +83,13 @@ class KpiComparison:
     is_improvement: bool | None = plain("Whether it went the good way; null without a difference.")
     is_significant: bool | None = plain("Whether the interval leaves out 0; null without one.")
     unit: strawberry.Private[Any]
+    own_currency: strawberry.Private[str]
 
     @field
     def display(self, info: Info, locale: LocaleArgument = None) -> str:
         """The difference for people."""
         reader = locale or info.context.locale
-        return "–" if self.change is None else words(self.change, self.unit, reader, sign=True)
+        return "–" if self.change is None else words(self.change, self.unit, reader, self.own_currency, sign=True)
 
 
 @type_
@@ -118,7 +120,7 @@ class KpiResult(KpiFigure, Node):
                 id=_id("KpiPoint", answer, span),
                 period=Period.of(span, answer.today),
                 target=goal,
-                **parts(figure, answer.kpi, answer.variant, span.end, answer.today),  # type: ignore[arg-type]  # built field by field
+                **parts(figure, answer, span.end),  # type: ignore[arg-type]  # built field by field
             )
             for span, figure, goal in zip(answer.spans, answer.figures[""], goals, strict=True)
         ]
@@ -181,6 +183,7 @@ class KpiResult(KpiFigure, Node):
             is_improvement=change.is_improvement,
             is_significant=change.is_significant,
             unit=self.unit,
+            own_currency=self.own_currency,
         )
 
     @field
@@ -227,10 +230,10 @@ def result(answer: Answer, figure: Figure | None = None) -> KpiResult:
         period=Period.of(answer.span, answer.today),
         filters=shown_filters(answer.question.filters),
         known_on=answer.question.known_on,
-        currency=None,
+        currency=CurrencyCode(answer.currency) if answer.kpi.unit is KpiUnit.MONEY else None,
         data_through=Moment(answer.data_through) if answer.data_through else None,
         answer=answer,
-        **parts(figure or answer.figure, answer.kpi, answer.variant, answer.span.end, answer.today),  # type: ignore[arg-type]  # built field by field
+        **parts(figure or answer.figure, answer, answer.span.end),  # type: ignore[arg-type]  # built field by field
     )
 
 
@@ -243,7 +246,7 @@ def _slice(whole: KpiResult, answer: Answer, by: Dimension, row: breakdowns.Row,
         weight=row.weight,
         share=row.share,
         result=result(narrowed, row.figure),
-        **parts(row.figure, answer.kpi, answer.variant, answer.span.end, answer.today),  # type: ignore[arg-type]  # built field by field
+        **parts(row.figure, answer, answer.span.end),  # type: ignore[arg-type]  # built field by field
     )
 
 

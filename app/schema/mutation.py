@@ -8,7 +8,6 @@ import strawberry
 from app.errors import Invalid
 from app.schema import target_input as targets
 from app.schema.context import Info
-from app.schema.cost import weighs
 from app.schema.describe import arg, mutation
 from app.schema.errors import user_errors
 from app.schema.filters import filters
@@ -18,8 +17,11 @@ from app.schema.noun import Noun
 from app.schema.nouns import NOUNS
 from app.schema.period import asked
 from app.schema.target import Target
+from app.schema.weight import weighs
+from app.schema.workspace import Workspace
+from app.schema.workspace_input import WorkspaceUpdateInput, WorkspaceUpdatePayload
 from app.schema.writing import WEIGHT, WRITTEN
-from app.services import target
+from app.services import target, workspace
 from app.services.row import Outcome, check_readable
 
 
@@ -64,6 +66,28 @@ class TargetRoots:
         return targets.TargetDeletePayload(target=Target.of(row), outcome=Outcome.DELETED, user_errors=[])
 
 
+class WorkspaceRoots:
+    """What can be done to the workspace."""
+
+    @mutation
+    @weighs(WEIGHT)
+    async def workspace_update(
+        self,
+        info: Info,
+        input: Annotated[WorkspaceUpdateInput, arg(WRITTEN)],
+    ) -> WorkspaceUpdatePayload:
+        """Change the settings of the workspace."""
+        try:
+            data = unwrapped(input)
+            check_readable(data)
+            row, outcome = await info.context.run(workspace.update, data)
+        except Invalid as error:
+            return WorkspaceUpdatePayload(
+                workspace=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems)
+            )
+        return WorkspaceUpdatePayload(workspace=Workspace.of(row), outcome=outcome, user_errors=[])
+
+
 def _target(value: targets.TargetSetInput) -> Mapping[str, Any]:
     """The input as the service takes it. Raises Invalid for what could not be read, wherever it stands."""
     check_readable(unwrapped(value))
@@ -97,7 +121,7 @@ def _target(value: targets.TargetSetInput) -> Mapping[str, Any]:
 def mutations(nouns: Sequence[Noun[Any]]) -> type:
     """The root that writes to a schema of `nouns`."""
     text = "Everything that can be written. What a caller can mend in the input is in the payload's `userErrors`."
-    return root("Mutation", text, *(noun.writes for noun in nouns), TargetRoots)
+    return root("Mutation", text, *(noun.writes for noun in nouns), TargetRoots, WorkspaceRoots)
 
 
 Mutation = mutations(NOUNS)

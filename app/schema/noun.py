@@ -9,13 +9,13 @@ from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from app.schema.context import Context, Info
-from app.schema.cost import sized
 from app.schema.describe import arg, field
 from app.schema.inputs import as_ref, tree
 from app.schema.made import Words, resolver
 from app.schema.node import Finder, Node, row_id
 from app.schema.page import DEFAULT, After, Before, Connection, First, Last, listed, part
 from app.schema.traits import Orders, filter_input, ref_input, trait
+from app.schema.weight import sized
 from app.schema.writing import Writing
 from app.services.cursor import Order
 from app.services.listing import Listing

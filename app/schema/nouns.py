@@ -3,11 +3,28 @@
 from typing import Any
 
 from app.schema.channel import CHANNEL
+from app.schema.cost import COST
 from app.schema.customer import CUSTOMER
+from app.schema.exchange_rate import EXCHANGE_RATE
 from app.schema.feedback import FEEDBACK
 from app.schema.noun import Noun
+from app.schema.order import ORDER
+from app.schema.refund import REFUND
 from app.schema.staff import STAFF
 from app.schema.survey import SURVEY
 from app.schema.target_input import TARGET
+from app.schema.touchpoint import TOUCHPOINT
 
-NOUNS: tuple[Noun[Any], ...] = (CHANNEL, STAFF, SURVEY, CUSTOMER, FEEDBACK, TARGET)
+NOUNS: tuple[Noun[Any], ...] = (
+    CHANNEL,
+    STAFF,
+    SURVEY,
+    CUSTOMER,
+    FEEDBACK,
+    ORDER,
+    REFUND,
+    COST,
+    TOUCHPOINT,
+    EXCHANGE_RATE,
+    TARGET,
+)

@@ -11,7 +11,6 @@ from app.kpis import CATALOGUE
 from app.kpis.kpi import BusinessModel, LifecycleStage
 from app.schema.catalogue import KpiDefinition, KpiKey
 from app.schema.context import Info
-from app.schema.cost import KPI_WEIGHT, sized, weighs
 from app.schema.describe import arg, field
 from app.schema.filters import KpiFilterInput
 from app.schema.kpi import KpiResult, ask
@@ -22,6 +21,7 @@ from app.schema.noun import Noun
 from app.schema.nouns import NOUNS
 from app.schema.period import PeriodInput
 from app.schema.rate_limit import RATE_LIMIT
+from app.schema.weight import KPI_WEIGHT, sized, weighs
 from app.schema.workspace import Workspace
 from app.services import workspace
 from app.text import Text

@@ -11,12 +11,12 @@ from app.models.target import Target as Row
 from app.models.target import TargetKind
 from app.schema.catalogue import KpiKey
 from app.schema.context import Info
-from app.schema.cost import FEW, sized
 from app.schema.describe import enum, field, plain, type_
 from app.schema.filters import KpiFilter, shown_filters
 from app.schema.node import Node
 from app.schema.period import Period
 from app.schema.scalars import Moment
+from app.schema.weight import FEW, sized
 from app.services import target, target_progress
 from app.services.pacing import TargetState
 from app.services.period import Span

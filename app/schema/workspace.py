@@ -25,6 +25,12 @@ class Workspace(Node):
         "Survey figures of fewer people than this are suppressed without the scope personal:read."
     )
     locale: str = plain("The language of names where the caller asks for none.")
+    repeat_window_days: int = plain("Within how many days of a first purchase a second one counts as repeated.")
+    rate_carry_days: int = plain("For how many days an exchange rate serves where a later day has none of its own.")
+    expected_lifespan_months: int | None = plain(
+        "How long customers are expected to stay, for lifetime value; null to derive it from churn."
+    )
+    lifespan_cap_months: int | None = plain("The longest lifespan that lifetime value may assume; null for no bound.")
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -38,6 +44,10 @@ class Workspace(Node):
             fiscal_year_start=row.fiscal_year_start,
             small_cell_k=row.small_cell_k,
             locale=row.locale,
+            repeat_window_days=row.repeat_window_days,
+            rate_carry_days=row.rate_carry_days,
+            expected_lifespan_months=row.expected_lifespan_months,
+            lifespan_cap_months=row.lifespan_cap_months,
         )
 
 

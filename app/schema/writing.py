@@ -9,7 +9,6 @@ import strawberry
 
 from app.errors import Invalid
 from app.schema.context import Context, Info
-from app.schema.cost import sized, weighs
 from app.schema.describe import absent, arg, field, input_, mutation, plain, type_
 from app.schema.errors import UserError, user_errors
 from app.schema.inputs import DeleteBatchInput, unwrapped
@@ -23,6 +22,7 @@ from app.schema.outcome import (
     refused_deletions,
     row_errors,
 )
+from app.schema.weight import sized, weighs
 from app.services.refusal import camel, snake
 from app.services.row import MAX_ROWS, ErrorPolicy, Options, Result, Wrong
 

@@ -20,7 +20,7 @@ from app.services.exchange import Rates
 from app.services.kind import Kind, Part
 from app.services.listing import Listing
 from app.services.money import Currency, in_minor, shares
-from app.services.period import EARLIEST, LATEST
+from app.services.period import EARLIEST, LATEST, start_of_day
 from app.services.restating import restated
 from app.services.row import Batch, Day, Key, Options, Outcome, Ref, Result, Row, Word
 from app.text import Text
@@ -30,7 +30,7 @@ LIST = Listing(
     Cost,
     Scope.COST_READ,
     present=col(Cost.deleted_at).is_(None),
-    columns={"from_": "starts_on", "before": "ends_on"},
+    columns={"from": "starts_on", "before": "ends_on"},
 )
 
 LONGEST = 1_100
@@ -62,13 +62,12 @@ class Costs(Kind):
     row = CostRow
     plain = ("category", "currency", "campaign")
     references: Mapping[str, type[Keyed]] = {"channel": Channel}
-    derived = frozenset({"value"})
+    derived = frozenset({"value", "occurred_at"})
 
     def parts(self, uow: Uow, row: CostRow) -> Iterable[Part]:
         """The amount and the days."""
-        del uow
         yield lambda: {"amount": in_minor(row.amount, row.currency, "amount")}
-        yield lambda: _days(row)
+        yield lambda: _days(uow, row)
 
     def complete(
         self,
@@ -107,7 +106,7 @@ class Costs(Kind):
 COSTS = Costs()
 
 
-def _days(row: CostRow) -> dict[str, Any]:
+def _days(uow: Uow, row: CostRow) -> dict[str, Any]:
     start, end = row.from_, row.before
     if end <= start:
         msg = Text(
@@ -124,7 +123,7 @@ def _days(row: CostRow) -> dict[str, Any]:
             f"一笔成本最多分摊 {LONGEST} 天；请分段记录。",
         )
         raise Invalid(msg, "before", code=Code.OUT_OF_RANGE)
-    return {"starts_on": start, "ends_on": end}
+    return {"starts_on": start, "ends_on": end, "occurred_at": start_of_day(start, uow.zone)}
 
 
 def accrue(uow: Uow, ids: Sequence[UUID]) -> None:

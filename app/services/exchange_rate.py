@@ -23,7 +23,7 @@ LIST = Listing(
     ExchangeRate,
     Scope.RATE_READ,
     present=col(ExchangeRate.deleted_at).is_(None),
-    columns={"from_": "base", "to": "quote", "date": "day"},
+    columns={"from": "base", "to": "quote", "date": "day"},
 )
 
 

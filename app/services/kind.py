@@ -133,7 +133,7 @@ class Kind(ABC):
         self,
         present: Any,
         columns: Mapping[str, Any],
-        traits: Mapping[UUID, Any],  # noqa: ANN401 - the stored row
+        traits: Mapping[UUID, Any],
     ) -> dict[str, Any]:
         """The dimensions of the record's own time: kept while it stays with its customer, but for the test flag."""
         if not self.has_traits:

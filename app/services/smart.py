@@ -15,6 +15,9 @@ _UNITS = {
     KpiUnit.PERCENT: Text("%", "% "),
     KpiUnit.POINTS: Text(" points", " 分"),
     KpiUnit.COUNT: Text("", " "),
+    KpiUnit.MONEY: Text("", " "),
+    KpiUnit.RATIO: Text("", " "),
+    KpiUnit.MONTHS: Text(" months", " 个月"),
 }
 
 

@@ -100,6 +100,7 @@ def upgrade() -> None:
         sa.Column("channel_id", sa.Uuid(), nullable=True),
         sa.Column("campaign", sa.String(length=200), nullable=True),
         sa.Column("customer_id", sa.Uuid(), nullable=True),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("value", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["tenant_id", "channel_id"], ["channel.tenant_id", "channel.id"], name=op.f("fk_cost_channel_id")
@@ -110,11 +111,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_cost")),
         sa.UniqueConstraint("tenant_id", "source", "external_id", name="uq_cost_source_external_id"),
     )
-    op.create_index(
-        "ix_cost_amount", "cost", ["tenant_id", "amount", "id"], sqlite_where=_PRESENT, postgresql_where=_PRESENT
-    )
     op.create_index("ix_cost_currency", "cost", ["tenant_id", "currency", "starts_on"])
-    op.create_index("ix_cost_customer", "cost", ["tenant_id", "customer_id", "starts_on"])
+    op.create_index("ix_cost_customer", "cost", ["tenant_id", "customer_id", "occurred_at"])
     op.create_index(
         "ix_cost_recorded_at",
         "cost",
@@ -205,15 +203,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_customer_order")),
         sa.UniqueConstraint("tenant_id", "source", "external_id", name="uq_customer_order_source_external_id"),
     )
-    op.create_index(
-        "ix_customer_order_amount",
-        "customer_order",
-        ["tenant_id", "amount", "id"],
-        sqlite_where=_PRESENT,
-        postgresql_where=_PRESENT,
-    )
     op.create_index("ix_customer_order_currency", "customer_order", ["tenant_id", "currency", "day"])
     op.create_index("ix_customer_order_customer", "customer_order", ["tenant_id", "customer_id", "day"])
+    op.create_index("ix_customer_order_timeline", "customer_order", ["tenant_id", "customer_id", "occurred_at"])
     op.create_index("ix_customer_order_day", "customer_order", ["tenant_id", "day"])
     op.create_index(
         "ix_customer_order_occurred_at",

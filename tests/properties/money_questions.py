@@ -76,7 +76,7 @@ class Asking(MoneyRows):
         return all(b is None or (a is not None and isclose(a, b, rel_tol=1e-12)) for a, b in parts)
 
     def _of(self, name: tuple[str, str]) -> Iterator[Question]:
-        dims, part = dimensions(name[0]), self._span()
+        dims, part = dimensions(*name), self._span()
         for span in (*PERIODS, (date(2026, 1, 1), self.today + timedelta(days=1)), part, self._span()):
             yield name, span, (), None, None
         for grain, span in SERIES:

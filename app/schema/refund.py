@@ -1,0 +1,95 @@
+"""Refunds and returns in the schema."""
+
+from decimal import Decimal
+from typing import Self
+
+from app.models.refund import Refund as Row
+from app.schema.context import Info
+from app.schema.customer import CUSTOMER, Customer
+from app.schema.describe import absent, field, input_, plain, type_
+from app.schema.event import CustomerEvent, event
+from app.schema.inputs import ChannelRefInput, CustomerRefInput
+from app.schema.node import Node
+from app.schema.noun import Noun
+from app.schema.order import ORDER, Order
+from app.schema.order_input import OrderRefInput
+from app.schema.scalars import CurrencyCode, Moment
+from app.schema.writing import Deletes, records
+from app.services import refund
+from app.services.money import major
+
+
+@input_
+class RefundRecordInput:
+    """One refund or return. It replaces the whole of what was recorded under its id before."""
+
+    external_id: str = plain("Its id in the caller's source.")
+    order: OrderRefInput = plain("The order that it gives back of.")
+    amount: Decimal = plain("What was given back; 0 for goods that came back without money.")
+    currency: CurrencyCode | None = absent("Its currency, which is the order's; needed while that is not known.")
+    reason: str | None = absent("Why.")
+    customer: CustomerRefInput | None = absent("Whose; by default, and always in the end, the order's customer.")
+    channel: ChannelRefInput | None = absent("Where it was given back; KPIs count it where the order was bought.")
+    product: str | None = absent("What came back; KPIs count it under the order's product.")
+    campaign: str | None = absent("The campaign that it belongs to; KPIs count it under the order's.")
+    occurred_at: Moment = plain("When; a bare date is the start of that day in the workspace's time zone.")
+    source_updated_at: Moment | None = absent("When this version was made in the source; older ones are skipped.")
+
+
+@type_
+class Refund(CustomerEvent, Node):
+    """What was given back of an order, in the order's currency."""
+
+    currency: CurrencyCode = plain("Its currency.")
+    amount: Decimal = plain("What was given back; 0 for goods that came back without money.")
+    reason: str | None = plain("Why.")
+    product: str | None = plain("What came back.")
+
+    @field
+    async def order(self, info: Info) -> Order | None:
+        """The order that it gives back of; null when that was deleted."""
+        return await ORDER.related(info, self.row.order_id)
+
+    @field
+    async def customer(self, info: Info) -> Customer | None:
+        """Whose it is."""
+        return await CUSTOMER.related(info, self.row.customer_id)
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """The row as the schema shows it."""
+        return cls(
+            **event("Refund", row),
+            currency=CurrencyCode(row.currency),
+            amount=major(row.amount, row.currency),
+            reason=row.reason,
+            product=row.product,
+        )
+
+
+REFUND = Noun(
+    Refund,
+    refund.LIST,
+    one="refund",
+    many="refunds",
+    words=("a refund", "refunds"),
+    filters=(
+        "currency",
+        "reason",
+        "source",
+        "external_id",
+        "product",
+        "campaign",
+        "occurred_at",
+        "day",
+        "recorded_at",
+        "order",
+        "customer",
+        "channel",
+    ),
+    orders=("-occurred_at", "recorded_at"),
+    writes=(
+        records(refund.record_batch, RefundRecordInput, stubs="orders, customers and channels"),
+        Deletes(refund.delete_batch),
+    ),
+)

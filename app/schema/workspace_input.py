@@ -1,0 +1,40 @@
+"""How the settings of a workspace are changed."""
+
+from app.schema.describe import absent, input_, plain, type_
+from app.schema.errors import UserError
+from app.schema.outcome import Outcome
+from app.schema.scalars import CurrencyCode
+from app.schema.workspace import Workspace
+
+
+@input_
+class WorkspaceUpdateInput:
+    """What to change of the workspace. Absent keeps, null clears. Its time zone cannot be changed."""
+
+    name: str | None = absent("Its name.")
+    currency: CurrencyCode | None = absent(
+        "The currency that money KPIs are given in; they are counted anew, and say PREPARING until that is done."
+    )
+    first_weekday: int | None = absent("The day on which weeks begin, from 1 (Monday) to 7 (Sunday).")
+    fiscal_year_start: int | None = absent("The month in which years and quarters begin, from 1 to 12.")
+    small_cell_k: int | None = absent(
+        "Survey figures of fewer people than this are suppressed without the scope personal:read."
+    )
+    locale: str | None = absent("The language of names where the caller asks for none.")
+    repeat_window_days: int | None = absent(
+        "Within how many days of a first purchase a second one counts as repeated, from 1 to 3650."
+    )
+    rate_carry_days: int | None = absent(
+        "For how many days, up to 31, an exchange rate serves where a later day has none of its own; 0 at first."
+    )
+    expected_lifespan_months: int | None = absent("How long customers are expected to stay, for lifetime value.")
+    lifespan_cap_months: int | None = absent("The longest lifespan that lifetime value may assume.")
+
+
+@type_
+class WorkspaceUpdatePayload:
+    """What became of a change of settings."""
+
+    workspace: Workspace | None = plain("The workspace as of now.")
+    outcome: Outcome = plain("What became of it.")
+    user_errors: list[UserError] = plain("What to mend in the input; nothing was changed then.")
