@@ -119,6 +119,11 @@ class View:
         return [sale for sale in self.matching if self.holds(sale.day)]
 
     @cached_property
+    def until(self) -> list[Sale]:
+        """Placed orders up to the end of the period."""
+        return [sale for sale in self.matching if sale.day < self.span[1]]
+
+    @cached_property
     def purchases(self) -> list[Sale]:
         """Purchases of the period."""
         return [sale for sale in self.placed if sale.is_purchase]

@@ -132,6 +132,12 @@ def _cac(view: View) -> Answer:
     return ratio(spent, new, seen=spent or new)
 
 
+def _cost_of_one(view: View) -> Answer:
+    """What a new customer cost, beside orders: whether there is data is for the orders to say."""
+    spent, new = view.spent(ACQUISITION), view.newcomers()
+    return ratio(spent, new, seen=True)
+
+
 def _cac_paid(view: View) -> Answer:
     spent, new = view.spent(("MEDIA",)), view.newcomers(PAID)
     return ratio(spent, new, seen=spent or new)
@@ -139,7 +145,7 @@ def _cac_paid(view: View) -> Answer:
 
 def _cost_to_serve(view: View) -> Answer:
     spent, active = view.spent(SERVING), len(view.crowd.end)
-    return ratio(spent, active, seen=spent or active)
+    return ratio(spent, active, seen=spent or view.crowd.seen)
 
 
 # what a customer is worth
@@ -164,10 +170,10 @@ def _often(buyers: dict[str, list[Sale]], periods: Fraction | int, seen: object)
     return ratio(sum(map(len, buyers.values())), len(buyers) * periods, seen=seen)
 
 
-def _margin(sales: list[Sale]) -> Answer:
+def _margin(sales: list[Sale], seen: object) -> Answer:
     """What is left of an average purchase, of those that carry a cost."""
     costed = [sale for sale in sales if sale.is_purchase and sale.has_cost]
-    return ratio(total(sale.margin for sale in costed), len(costed), seen=sales)
+    return ratio(total(sale.margin for sale in costed), len(costed), seen=seen)
 
 
 def _clv(view: View) -> Answer:
@@ -177,17 +183,17 @@ def _clv(view: View) -> Answer:
 
 def _clv_margin(view: View) -> Answer:
     often = _often(view.buyers, view.years, view.placed)
-    return times(times(_margin(view.placed), often), _lifetime(view))
+    return times(times(_margin(view.placed, view.placed), often), _lifetime(view))
 
 
 def _clv_historic(view: View) -> Answer:
-    known = [sale for sale in view.matching if sale.customer and sale.day < view.span[1]]
-    return ratio(total(sale.net for sale in known), len(bought(known)), seen=known)
+    known = [sale for sale in view.until if sale.customer]
+    return ratio(total(sale.net for sale in known), len(bought(known)), seen=view.until)
 
 
 def _clv_historic_margin(view: View) -> Answer:
-    known = [sale for sale in view.matching if sale.customer and sale.day < view.span[1]]
-    return times(_margin(known), _often(bought(known), 1, known))
+    known = [sale for sale in view.until if sale.customer]
+    return times(_margin(known, view.until), _often(bought(known), 1, view.until))
 
 
 def _clv_retention(view: View) -> Answer:
@@ -197,7 +203,7 @@ def _clv_retention(view: View) -> Answer:
 
 def _payback(view: View) -> Answer:
     monthly = ratio(view.known_revenue, len(view.buyers) * view.months, seen=view.placed)
-    return over(_cac(view), monthly)
+    return over(_cost_of_one(view), monthly)
 
 
 KPIS: dict[tuple[str, str], Callable[[View], Answer]] = {
@@ -218,9 +224,9 @@ KPIS: dict[tuple[str, str], Callable[[View], Answer]] = {
     ("CLV", "historic"): _clv_historic,
     ("CLV", "historic_margin"): _clv_historic_margin,
     ("CLV", "retention"): _clv_retention,
-    ("LTV_CAC_RATIO", "simple"): lambda v: over(_clv(v), _cac(v)),
-    ("LTV_CAC_RATIO", "historic"): lambda v: over(_clv_historic(v), _cac(v)),
-    ("LTV_CAC_RATIO", "retention"): lambda v: over(_clv_retention(v), _cac(v)),
+    ("LTV_CAC_RATIO", "simple"): lambda v: over(_clv(v), _cost_of_one(v)),
+    ("LTV_CAC_RATIO", "historic"): lambda v: over(_clv_historic(v), _cost_of_one(v)),
+    ("LTV_CAC_RATIO", "retention"): lambda v: over(_clv_retention(v), _cost_of_one(v)),
     ("CAC_PAYBACK_MONTHS", "default"): _payback,
     ("COST_TO_SERVE", "default"): _cost_to_serve,
 }

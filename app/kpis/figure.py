@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 from app.formula import Atom, Number, evaluate
 from app.kpis import interval
@@ -60,7 +61,7 @@ def flagged(figure: Figure, *flags: KpiFlag) -> Figure:
     return replace(figure, flags=(*figure.flags, *flags)) if flags else figure
 
 
-def figure(kpi: Kpi, variant: Variant, amounts: Mapping[Atom, int | Number | None], *, minor: int = 100) -> Figure:
+def figure(kpi: Kpi, variant: Variant, amounts: Mapping[Atom, Number | None], *, minor: int = 100) -> Figure:
     """What `variant` of `kpi` says about `amounts` (integers in each measure's own scale; what is given as it is).
 
     `minor` is how many minor units of the workspace's currency make a unit.
@@ -120,14 +121,14 @@ def _divide(left: Number, right: Number) -> float:
     return left / right if isinstance(left, int) and isinstance(right, int) else float(Fraction(left) / right)
 
 
-def _is_one_scale(scale: OneScale, amounts: Mapping[Atom, int]) -> bool:
+def _is_one_scale(scale: OneScale, amounts: Mapping[Atom, Any]) -> bool:
     n = amounts[scale.answers]
     pairs = ((scale.worst, scale.worst_squares), (scale.best, scale.best_squares))
     return all(n * amounts[squares] == amounts[total] ** 2 for total, squares in pairs)
 
 
 def _interval(
-    variant: Variant, amounts: Mapping[Atom, int], numerator: float, denominator: float
+    variant: Variant, amounts: Mapping[Atom, Any], numerator: float, denominator: float
 ) -> tuple[float, float] | None:
     match variant.interval:
         case Wilson():

@@ -1,6 +1,6 @@
 """What orders, refunds and buyers add up to."""
 
-from sqlalchemy import and_
+from sqlalchemy import and_, true
 from sqlmodel import col
 
 from app.kpis.dimension import Dimension
@@ -88,10 +88,10 @@ costed_revenue = money("costed_revenue", orders, _costed, col(Order.net))
 cost_of_orders = money("cost_of_orders", orders, _costed, col(Order.outlay), costed_revenue.unpriced)
 
 newly_returned = Measure("newly_returned_orders", returns)
-refunded = money("refunds", refunds, col(Refund.is_counted), col(Refund.value))
+refunded = money("refunds", refunds, true(), col(Refund.value))
 
 buyers = Distinct("buyers", purchasers)
 repeat_buyers = Distinct("repeat_buyers", purchasers, Among.REPEATED)
 new_buyers = Distinct("new_buyers", purchasers, Among.NEW)
 first_buyers = Measure("first_time_buyers", firsts)
-returned_soon = Measure("bought_again_in_time", firsts, col(Buyer.is_repeat))
+returned_soon = Measure("bought_again_in_time", firsts, col(Buyer.is_repeat).is_(True))

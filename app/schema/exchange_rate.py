@@ -1,6 +1,6 @@
 """Exchange rates in the schema."""
 
-import datetime
+import datetime as dt
 from decimal import Decimal
 from typing import Self
 
@@ -23,7 +23,7 @@ class ExchangeRateRecordInput:
     external_id: str = plain("Its id in the caller's source.")
     from_: CurrencyCode = plain("The currency of which one unit is priced.", name="from")
     to: CurrencyCode | None = absent("The currency in which it is priced; the workspace's when absent.")
-    date: datetime.date = plain("The business day on which it holds.")
+    date: dt.date = plain("The business day on which it holds.")
     rate: Decimal = plain("How many units of `to` one unit of `from` is; at most 18 decimals.")
     source_updated_at: Moment | None = absent("When this version was made in the source; older ones are skipped.")
 
@@ -36,7 +36,7 @@ class ExchangeRate(Node):
     external_id: str = plain("Its id in that source.")
     from_: CurrencyCode = plain("The currency of which one unit is priced.", name="from")
     to: CurrencyCode = plain("The currency in which it is priced.")
-    date: datetime.date = plain("The business day on which it holds.")
+    date: dt.date = plain("The business day on which it holds.")
     rate: Decimal = plain("How many units of `to` one unit of `from` is.")
     recorded_at: Moment = plain("When it was first recorded here.")
     source_updated_at: Moment | None = plain("When this version was made in its source.")

@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlmodel import col, delete, insert, select
+from sqlalchemy import select
+from sqlmodel import col, delete, insert
 from uuid_utils.compat import uuid7
 
 from app.models.buyer import Buyer
@@ -96,25 +97,29 @@ def _row(uow: Uow, customer_id: UUID, channel_id: UUID, parts: dict[Attribution,
 
 def _touches(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, list[tuple[datetime, date, UUID]]]:
     statement = (
-        select(Touchpoint.customer_id, Touchpoint.occurred_at, Touchpoint.day, Touchpoint.channel_id)
+        select(
+            col(Touchpoint.customer_id), col(Touchpoint.occurred_at), col(Touchpoint.day), col(Touchpoint.channel_id)
+        )
         .where(uow.db.is_any(Touchpoint.customer_id, list(ids)), col(Touchpoint.deleted_at).is_(None))
         .order_by(col(Touchpoint.occurred_at), col(Touchpoint.id))
     )
     found: dict[UUID, list[tuple[datetime, date, UUID]]] = defaultdict(list)
-    for customer_id, *touch in uow.session.execute(statement):
-        found[customer_id].append(tuple(touch))
+    for customer_id, at, day, channel_id in uow.session.execute(statement):
+        assert customer_id is not None  # noqa: S101 - a touchpoint has both
+        assert channel_id is not None  # noqa: S101 - as above
+        found[customer_id].append((at, day, channel_id))
     return found
 
 
 def _stored(uow: Uow, ids: Sequence[UUID]) -> bool:
-    statement = select(Credit.id).where(uow.db.is_any(Credit.customer_id, list(ids))).limit(1)
+    statement = select(col(Credit.id)).where(uow.db.is_any(Credit.customer_id, list(ids))).limit(1)
     return uow.session.scalars(statement).first() is not None
 
 
 def _won_on(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, date]:
     """When each was won: the first day as a customer, or that of the first purchase where none is known."""
-    statement = select(Buyer.customer_id, Buyer.day).where(uow.db.is_any(Buyer.customer_id, list(ids)))
-    found: dict[UUID, date] = dict(uow.session.execute(statement).all())  # type: ignore[arg-type]  # rows are pairs
+    statement = select(col(Buyer.customer_id), col(Buyer.day)).where(uow.db.is_any(Buyer.customer_id, list(ids)))
+    found: dict[UUID, date] = dict(uow.session.execute(statement).tuples().all())
     for customer_id, ledger in spell.in_force(uow, ids).items():
         if ledger:
             found[customer_id] = spell.dates(ledger)[0].start

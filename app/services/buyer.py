@@ -52,7 +52,9 @@ def restate(uow: Uow, customer_ids: AbstractSet[UUID]) -> None:
 
 def refresh(uow: Uow, chosen: ColumnElement[bool]) -> None:
     """Hold the second purchases of `chosen` buyers against the workspace's window; the rollups are left alone."""
-    rows = uow.session.execute(select(Buyer.id, Buyer.day, Buyer.second_on, Buyer.is_repeat).where(chosen))
+    rows = uow.session.execute(
+        select(col(Buyer.id), col(Buyer.day), col(Buyer.second_on), col(Buyer.is_repeat)).where(chosen)
+    )
     window = uow.workspace.repeat_window_days
     now = {id_: (_is_repeat(day, second, window), before) for id_, day, second, before in rows}
     fact.write_each(uow, Buyer, [{"id": id_, "is_repeat": is_} for id_, (is_, before) in now.items() if is_ != before])

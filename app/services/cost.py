@@ -17,12 +17,12 @@ from app.models.customer import Customer
 from app.models.keyed import Keyed
 from app.services import fact, tombstone
 from app.services.exchange import Rates
-from app.services.kind import Kind, Part
+from app.services.kind import Derive, Kind, Part
 from app.services.listing import Listing
 from app.services.money import Currency, in_minor, shares
 from app.services.period import EARLIEST, LATEST, start_of_day
 from app.services.restating import restated
-from app.services.row import Batch, Day, Key, Options, Outcome, Ref, Result, Row, Word
+from app.services.row import Day, Key, Options, Ref, Result, Row, Word
 from app.text import Text
 from app.uow import Scope, Uow, writes
 
@@ -69,33 +69,23 @@ class Costs(Kind):
         yield lambda: {"amount": in_minor(row.amount, row.currency, "amount")}
         yield lambda: _days(uow, row)
 
-    def complete(
-        self,
-        uow: Uow,
-        wave: dict[int, dict[str, Any]],
-        stored: Mapping[str, Any],
-        fates: dict[int, Outcome],
-        batch: Batch,
-    ) -> None:
+    def deriving(self, uow: Uow, rows: Sequence[Mapping[str, Any]]) -> Derive:
         """What the costs are worth. Refuses those that accrue over too many days together."""
-        del stored
-        rates = Rates(uow, {row["currency"] for row in wave.values()}, {row["starts_on"] for row in wave.values()})
-        days = 0
-        for index, columns in list(wave.items()):
-            if fates[index] not in (Outcome.CREATED, Outcome.UPDATED):
-                continue
-            days += (columns["ends_on"] - columns["starts_on"]).days
-            try:
-                if days > MOST_DAYS:
-                    msg = Text(
-                        f"The costs of one batch accrue over at most {MOST_DAYS} days; send it in parts.",
-                        f"一个批次的成本合计最多分摊 {MOST_DAYS} 天；请分批发送。",
-                    )
-                    raise Invalid(msg, "before", code=Code.TOO_MANY)  # noqa: TRY301 - one way to refuse
-                columns["value"] = rates.convert(columns["amount"], columns["currency"], columns["starts_on"])
-            except Invalid as error:
-                batch.reject(index, *error.problems)
-                del wave[index]
+        rates = Rates(uow, {row["currency"] for row in rows}, {row["starts_on"] for row in rows})
+        left = MOST_DAYS
+
+        def derive(columns: Mapping[str, Any], _present: Cost | None) -> dict[str, Any]:
+            nonlocal left
+            left -= (columns["ends_on"] - columns["starts_on"]).days
+            if left < 0:
+                msg = Text(
+                    f"The costs of one batch accrue over at most {MOST_DAYS} days; send it in parts.",
+                    f"一个批次的成本合计最多分摊 {MOST_DAYS} 天；请分批发送。",
+                )
+                raise Invalid(msg, "before", code=Code.TOO_MANY)
+            return {"value": rates.convert(columns["amount"], columns["currency"], columns["starts_on"])}
+
+        return derive
 
     def settle(self, uow: Uow, ids: Sequence[UUID], concerned: Mapping[str, set[Any]]) -> None:
         """The shares of each day."""

@@ -1,4 +1,4 @@
-"""Counts facts themselves: amounts and people in cuts that no rollup holds, survivals, each customer's latest answer."""
+"""Counts facts themselves: amounts and people in cuts that no rollup holds, survivals, customers' latest answers."""
 
 from collections import defaultdict
 from collections.abc import Sequence

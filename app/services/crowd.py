@@ -75,7 +75,7 @@ def _steps(uow: Uow, cube: Crowd, chosen: ColumnElement[bool], *, is_history: bo
     model: Any = cube.model
     keys = [uow.db.as_key(column) for column in cube.dimensions.values()]
     statement = (
-        select(cube.person, cube.day, model.known_on, *keys)  # type: ignore[call-overload]  # any number of columns
+        select(cube.person, cube.day, model.known_on, *keys)
         .where(chosen, cube.counted)
         .order_by(cube.person, cube.day, model.occurred_at, model.id)
     )

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from fractions import Fraction
 
-from sqlmodel import col, or_, select
+from sqlalchemy import or_, select
+from sqlmodel import col
 
 from app.models.exchange_rate import ExchangeRate
 from app.services.money import minor
@@ -32,7 +33,7 @@ class Rates:
             (col(rate.quote) == self.own) & uow.db.is_any(rate.base, names),
             (col(rate.base) == self.own) & uow.db.is_any(rate.quote, names),
         )
-        statement = select(rate.base, rate.quote, rate.day, rate.rate).where(
+        statement = select(col(rate.base), col(rate.quote), col(rate.day), col(rate.rate)).where(
             pair, col(rate.day) >= first, col(rate.day) <= last, col(rate.deleted_at).is_(None)
         )
         # the inverse ones first, so that a direct one takes their place

@@ -7,15 +7,16 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlmodel import col, select
+from sqlalchemy import select
+from sqlmodel import col
 
 from app.errors import Code, Invalid, Problem
 from app.models.exchange_rate import ExchangeRate
 from app.services import fact, pricing, tombstone
-from app.services.kind import Kind, Part
+from app.services.kind import Derive, Kind, Part
 from app.services.listing import Listing
 from app.services.money import Currency
-from app.services.row import Batch, Day, Key, Options, Outcome, Result, Row
+from app.services.row import Day, Key, Options, Result, Row
 from app.text import Text
 from app.uow import Scope, Uow, writes
 
@@ -27,6 +28,10 @@ LIST = Listing(
 )
 
 
+Instant = datetime | date
+"""What a timestamp may be; spelled out here because the row's own `date` hides the type."""
+
+
 class ExchangeRateRow(Row):
     """One exchange rate as it comes in."""
 
@@ -35,7 +40,7 @@ class ExchangeRateRow(Row):
     to: Currency | None = None
     date: Day
     rate: Annotated[Decimal, Field(gt=0, max_digits=30, decimal_places=18)]
-    source_updated_at: datetime | date | None = None
+    source_updated_at: Instant | None = None
 
 
 class ExchangeRates(Kind):
@@ -51,28 +56,22 @@ class ExchangeRates(Kind):
         yield lambda: _pair(row.from_, row.to or uow.workspace.currency)
         yield lambda: {"day": row.date, "rate": f"{row.rate.normalize():f}"}
 
-    def complete(
-        self,
-        uow: Uow,
-        wave: dict[int, dict[str, Any]],
-        stored: Mapping[str, Any],
-        fates: dict[int, Outcome],
-        batch: Batch,
-    ) -> None:
-        """Refuses a second rate of one pair for one day."""
-        taken = _taken(uow, wave, stored)
-        for index, columns in list(wave.items()):
-            place = columns["base"], columns["quote"], columns["day"]
-            if fates[index] is Outcome.STALE:
-                continue
-            other = taken.setdefault(place, columns["external_id"])
-            if other != columns["external_id"] and fates[index] is not Outcome.UNCHANGED:
+    def deriving(self, uow: Uow, rows: Sequence[Mapping[str, Any]]) -> Derive:
+        """Nothing. Refuses a second rate of one pair for one day."""
+        taken = _taken(uow, rows)
+
+        def derive(columns: Mapping[str, Any], _present: ExchangeRate | None) -> dict[str, Any]:
+            base, quote, day = columns["base"], columns["quote"], columns["day"]
+            other = taken.setdefault((base, quote, day), columns["external_id"])
+            if other != columns["external_id"]:
                 msg = Text(
-                    f"The rate of {place[0]} in {place[1]} on {place[2]} is recorded already as {other!r}.",
-                    f"{place[2]} 的 {place[0]} 兑 {place[1]} 汇率已记录为 {other!r}。",
+                    f"The rate of {base} in {quote} on {day} is recorded already as {other!r}.",
+                    f"{day} 的 {base} 兑 {quote} 汇率已记录为 {other!r}。",
                 )
-                batch.reject(index, Problem(Code.CONFLICT, msg, ("date",)))
-                del wave[index]
+                raise Invalid([Problem(Code.CONFLICT, msg, ("date",))])
+            return {}
+
+        return derive
 
     def concerned(self, before: Iterable[Any], after: Iterable[Mapping[str, Any]]) -> dict[str, set[Any]]:
         """The pairs and days that had or have a rate."""
@@ -99,24 +98,20 @@ def _pair(base: str, quote: str) -> dict[str, Any]:
     return {"base": base, "quote": quote}
 
 
-def _taken(
-    uow: Uow, wave: Mapping[int, Mapping[str, Any]], stored: Mapping[str, Any]
-) -> dict[tuple[str, str, date], str]:
-    """Which of the pairs and days have a rate already that the wave does not replace, and under which id."""
+def _taken(uow: Uow, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, date], str]:
+    """Which of the pairs and days have a rate already that `rows` do not replace, and under which id."""
     rate = ExchangeRate
-    days = {columns["day"] for columns in wave.values()}
-    bases = sorted({columns["base"] for columns in wave.values()})
-    statement = select(rate.base, rate.quote, rate.day, rate.external_id, rate.source).where(
-        uow.db.is_any(rate.base, bases),
+    days, names = [row["day"] for row in rows], {row["external_id"] for row in rows}
+    statement = select(col(rate.base), col(rate.quote), col(rate.day), col(rate.external_id), col(rate.source)).where(
+        uow.db.is_any(rate.base, sorted({row["base"] for row in rows})),
         col(rate.day) >= min(days),
         col(rate.day) <= max(days),
         col(rate.deleted_at).is_(None),
     )
-    own = set(stored)
     return {
         (base, quote, day): name
         for base, quote, day, name, source in uow.session.execute(statement)
-        if not (source == uow.actor.source and name in own)
+        if not (source == uow.actor.source and name in names)
     }
 
 

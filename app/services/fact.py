@@ -70,15 +70,15 @@ def _write(uow: Uow, kind: Kind, wave: dict[int, dict[str, Any]], batch: Batch) 
     fates = _fates(kind, wave, stored, buried)
     kind.complete(uow, wave, stored, fates, batch)
     new, changed, touched = [], [], []
-    for index, columns in wave.items():
-        present, outcome = stored.get(columns["external_id"]), fates[index]
+    for index, row in wave.items():
+        present, outcome = stored.get(row["external_id"]), fates[index]
         fresh = uuid7() if present is None and outcome is Outcome.CREATED else None
         batch.settle(index, outcome, present.id if present else fresh)
-        if outcome is Outcome.UNCHANGED and present is not None and columns["source_updated_at"] is not None:
-            touched.append({"id": present.id, "source_updated_at": columns["source_updated_at"]})
+        if outcome is Outcome.UNCHANGED and present is not None and row["source_updated_at"] is not None:
+            touched.append({"id": present.id, "source_updated_at": row["source_updated_at"]})
         if outcome not in (Outcome.CREATED, Outcome.UPDATED):
             continue
-        columns |= kind.frozen(present, columns, traits)
+        columns = row | kind.frozen(present, row, traits)
         columns |= {"tenant_id": uow.tenant_id, "known_on": uow.today, "deleted_at": None}
         if present is None:
             new.append(columns | {"id": fresh, "recorded_at": uow.now, "version": 1})

@@ -18,12 +18,16 @@ Part = Callable[[], dict[str, Any]]
 """Gives some of a row's columns, or raises Invalid."""
 
 
+Derive = Callable[[Mapping[str, Any], Any], dict[str, Any]]
+"""Gives columns that follow from a row's others and from what is stored under its name, or raises Invalid."""
+
+
 class Kind(ABC):
     """What is particular to one kind of record.
 
     `plain` are the columns that a row gives as they are, `references` the keyed things that it names, `derived` the
-    columns that follow from others, `keys` those by which other records are concerned, and `blank` those that a deletion
-    empties, and with what.
+    columns that follow from others, `keys` those by which other records are concerned, and `blank` those that a
+    deletion empties, and with what.
     """
 
     noun: str
@@ -121,17 +125,30 @@ class Kind(ABC):
         uow: Uow,
         wave: dict[int, dict[str, Any]],
         stored: Mapping[str, Any],
-        fates: dict[int, Outcome],
+        fates: Mapping[int, Outcome],
         batch: Batch,
     ) -> None:
-        """Add what is derived to rows of different names; those that cannot stand beside what is stored are refused.
+        """Add what is derived to the rows of a wave that will be written; refuse those that cannot stand.
 
         A row that is refused is rejected in `batch` and taken out of `wave`.
         """
+        written = {index: row for index, row in wave.items() if fates[index] in (Outcome.CREATED, Outcome.UPDATED)}
+        derive = self.deriving(uow, list(written.values())) if written else None
+        for index, columns in written.items():
+            try:
+                wave[index] = columns | (derive(columns, stored.get(columns["external_id"])) if derive else {})
+            except Invalid as error:
+                batch.reject(index, *error.problems)
+                del wave[index]
+
+    def deriving(self, uow: Uow, rows: Sequence[Mapping[str, Any]]) -> Derive | None:
+        """What gives the derived columns of each of `rows`, which will be written; None where there are none."""
+        del uow, rows
+        return None
 
     def frozen(
         self,
-        present: Any,
+        present: Any,  # noqa: ANN401 - the stored row
         columns: Mapping[str, Any],
         traits: Mapping[UUID, Any],
     ) -> dict[str, Any]:
@@ -153,7 +170,9 @@ class Kind(ABC):
             found[name] -= {None}
         return found
 
-    def settle(self, uow: Uow, ids: Sequence[UUID], concerned: Mapping[str, set[Any]]) -> None:
+    def settle(  # noqa: B027 - nothing follows from most
+        self, uow: Uow, ids: Sequence[UUID], concerned: Mapping[str, set[Any]]
+    ) -> None:
         """Bring up to date what follows from the records `ids`, which have been written."""
 
 

@@ -59,7 +59,7 @@ def digits(currency: str) -> int:
 
 def minor(currency: str) -> int:
     """How many minor units make one unit of `currency`."""
-    return 10 ** digits(currency)
+    return int(10 ** digits(currency))
 
 
 def major(amount: int, currency: str) -> Decimal:

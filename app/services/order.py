@@ -1,4 +1,4 @@
-"""Recording orders: whether they add up, what they are worth in the workspace's currency, and what follows from them."""
+"""Recording orders: whether they add up, what they are worth to the workspace, and what follows from them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -17,12 +17,12 @@ from app.models.order import Order, OrderStatus
 from app.models.staff import Staff
 from app.services import buyer, fact, refunding, tombstone
 from app.services.exchange import Rates
-from app.services.kind import Kind, Part, happened
+from app.services.kind import Derive, Kind, Part, happened
 from app.services.listing import Listing
 from app.services.money import Currency, in_minor, major
 from app.services.order_line import OrderLineRow, added_up
 from app.services.pricing import worth
-from app.services.row import Batch, Key, Options, Outcome, Ref, Result, Row, Word
+from app.services.row import Key, Options, Ref, Result, Row, Word
 from app.text import Text
 from app.uow import Scope, Uow, writes
 
@@ -65,28 +65,18 @@ class Orders(Kind):
         yield partial(happened, uow, row.occurred_at)
         yield lambda: {"is_stub": False}
 
-    def complete(
-        self,
-        uow: Uow,
-        wave: dict[int, dict[str, Any]],
-        stored: Mapping[str, Any],
-        fates: dict[int, Outcome],
-        batch: Batch,
-    ) -> None:
+    def deriving(self, uow: Uow, rows: Sequence[Mapping[str, Any]]) -> Derive:
         """What the orders are worth. Refuses one that its refunds exceed."""
-        rates = Rates(uow, {row["currency"] for row in wave.values()}, {row["day"] for row in wave.values()})
-        for index, columns in list(wave.items()):
-            if fates[index] not in (Outcome.CREATED, Outcome.UPDATED):
-                continue
-            present = stored.get(columns["external_id"])
-            columns |= {name: getattr(present, name, None) for name in ("refunded", "refunded_on")}
-            columns["refunded"] = columns["refunded"] or 0
-            try:
-                _check_refunds(columns, present)
-                columns |= worth(rates, columns)
-            except Invalid as error:
-                batch.reject(index, *error.problems)
-                del wave[index]
+        rates = Rates(uow, {row["currency"] for row in rows}, {row["day"] for row in rows})
+
+        def derive(columns: Mapping[str, Any], present: Order | None) -> dict[str, Any]:
+            _check_refunds(columns, present)
+            refunds: dict[str, Any] = {"refunded": 0, "refunded_on": None}
+            if present is not None:
+                refunds = {name: getattr(present, name) for name in refunds}
+            return refunds | worth(rates, {**columns, **refunds})
+
+        return derive
 
     def settle(self, uow: Uow, ids: Sequence[UUID], concerned: Mapping[str, set[Any]]) -> None:
         """Refunds follow their orders; buyers follow their purchases."""

@@ -1,4 +1,4 @@
-"""What facts are worth in the workspace's currency: set when they are written, again when a rate or the currency changes."""
+"""What facts are worth in the workspace's currency: when they are written, and again when rates or it change."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -63,8 +63,8 @@ def _go_on(uow: Uow, model: type[Recorded], currency: str, days: Sequence[date],
     ids = list(uow.session.scalars(statement))
     price(uow, model, uow.db.is_any(model.id, ids))
     if len(ids) == AT_ONCE:
-        rest = {"noun": model.__name__, "currency": currency, "days": [str(day) for day in days], "after": ids[-1].hex}
-        uow.enqueue("reprice", **rest)
+        left = [str(day) for day in days]
+        uow.enqueue("reprice", noun=model.__name__, currency=currency, days=left, after=ids[-1].hex)
 
 
 def price(uow: Uow, model: type[Any], chosen: ColumnElement[bool], *, is_counted: bool = True) -> None:

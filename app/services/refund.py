@@ -18,10 +18,10 @@ from app.models.order import Order, OrderStatus
 from app.models.refund import Refund
 from app.services import fact, ref, refunding, tombstone
 from app.services.exchange import Rates
-from app.services.kind import Kind, Part, happened
+from app.services.kind import Derive, Kind, Part, happened
 from app.services.listing import Listing
 from app.services.money import Currency, in_minor, major
-from app.services.row import Batch, Key, Options, Outcome, Ref, Result, Row, Word
+from app.services.row import Batch, Key, Options, Ref, Result, Row, Word
 from app.text import Text
 from app.uow import Scope, Uow, writes
 
@@ -72,7 +72,7 @@ class Refunds(Kind):
         orders = {order.id: order for order in uow.session.scalars(statement)}
         for index, columns in list(values.items()):
             try:
-                columns |= self._of(columns, orders.get(columns["order_id"]))
+                values[index] = columns | self._of(columns, orders.get(columns["order_id"]))
             except Invalid as error:
                 batch.reject(index, *error.problems)
                 del values[index]
@@ -117,30 +117,18 @@ class Refunds(Kind):
                     made[wanted] = _stub(uow, wanted, columns)
                 columns["order_id"] = made[wanted]
 
-    def complete(
-        self,
-        uow: Uow,
-        wave: dict[int, dict[str, Any]],
-        stored: Mapping[str, Any],
-        fates: dict[int, Outcome],
-        batch: Batch,
-    ) -> None:
+    def deriving(self, uow: Uow, rows: Sequence[Mapping[str, Any]]) -> Derive:
         """What the refunds are worth. Refuses what would give back more than the order came to."""
-        orders = _Left(uow, {columns["order_id"] for columns in wave.values()})
-        rates = Rates(uow, {row["currency"] for row in wave.values()}, {row["day"] for row in wave.values()})
-        for index, columns in list(wave.items()):
-            if fates[index] not in (Outcome.CREATED, Outcome.UPDATED):
-                continue
-            try:
-                order = orders.take(columns, stored.get(columns["external_id"]))
-                columns["value"] = rates.convert(columns["amount"], columns["currency"], columns["day"])
-            except Invalid as error:
-                batch.reject(index, *error.problems)
-                del wave[index]
-                continue
-            customer = columns["customer_id"]
-            columns |= refunding.of_order(order)
-            columns["customer_id"] = customer if order.is_stub else order.customer_id
+        orders = _Left(uow, {row["order_id"] for row in rows})
+        rates = Rates(uow, {row["currency"] for row in rows}, {row["day"] for row in rows})
+
+        def derive(columns: Mapping[str, Any], present: Refund | None) -> dict[str, Any]:
+            order = orders.take(columns, present)
+            worth = {"value": rates.convert(columns["amount"], columns["currency"], columns["day"])}
+            known = {} if not order.is_stub else {"customer_id": columns["customer_id"]}
+            return worth | refunding.of_order(order) | known
+
+        return derive
 
     def frozen(
         self,
@@ -190,6 +178,7 @@ class _Left:
 
 def _stub(uow: Uow, wanted: Ref, refund: Mapping[str, Any]) -> UUID:
     """An order that a refund names before it has come: it counts nothing."""
+    assert wanted.external_id is not None  # noqa: S101 - require() lets no other pass
     order = Order(
         tenant_id=uow.tenant_id,
         id=uuid7(),

@@ -100,11 +100,20 @@ def put(uow: Uow, cube: Cube, generation: int, rows: Sequence[tuple[Any, ...]]) 
     place = (width, uow.db.is_sqlite)
     statement = _PUTS.get(place)
     if statement is None:
-        kinds = (String(), Date(), String(), Date(), *[BigInteger()] * width)
+        kinds: list[Any] = [String(), Date(), String(), Date(), *[BigInteger()] * width]
         dim, day, key, known_on, *amounts = uow.db.unpacked(bindparam("document"), kinds)
         cell = (bindparam("of_tenant", type_=Uuid()), bindparam("of_cube", type_=String()))
         generation_ = bindparam("of_generation", type_=SmallInteger())
-        cells = (*cell, generation_, dim, day, key, known_on, *amounts, *[literal(0)] * (SLOTS - width))
+        cells: tuple[Any, ...] = (
+            *cell,
+            generation_,
+            dim,
+            day,
+            key,
+            known_on,
+            *amounts,
+            *[literal(0)] * (SLOTS - width),
+        )
         columns = ["tenant_id", "cube", "generation", "dim", "day", "key", "known_on", *_AMOUNTS]
         statement = _PUTS[place] = entry.insert().from_select(columns, select(*cells))
     bound = {"of_tenant": uow.tenant_id, "of_cube": cube.name, "of_generation": generation}

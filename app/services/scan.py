@@ -29,16 +29,19 @@ class Condition:
 
 
 def buckets(spans: Sequence[Span]) -> CTE:
+    """The spans as a table: i, low, high."""
     rows = [(index, span.start, span.end) for index, span in enumerate(spans)]
     columns = (column("i", Integer), column("low", Date), column("high", Date))
     return values(*columns, name="spans").data(rows).cte("buckets")
 
 
 def each_of(uow: Uow, cube: Cube, by: Dimension | None) -> Any:  # noqa: ANN401 - a table-valued function or nothing
+    """The values of `by`, as a table to join, where one fact may have several."""
     return uow.db.elements(cube.many[by]) if by is not None and by in cube.many else None
 
 
 def key_of(uow: Uow, cube: Cube, by: Dimension | None, each: Any) -> ColumnElement[str]:  # noqa: ANN401 - as above
+    """The key that a fact falls into, by `by`; "" for none, and without a breakdown."""
     if by is None:
         return literal("", String)
     if by in cube.many:
@@ -47,6 +50,7 @@ def key_of(uow: Uow, cube: Cube, by: Dimension | None, each: Any) -> ColumnEleme
 
 
 def column_of(cube: Cube, by: Dimension) -> Any:  # noqa: ANN401 - SQLModel types columns as their values
+    """The column that holds the one value of `by`."""
     return cube.dimensions.get(by) or cube.scanned[by]
 
 
@@ -59,6 +63,7 @@ def over(  # noqa: PLR0913 - what a scan depends on
     by: Dimension | None,
     each: Any = None,  # noqa: ANN401 - a table-valued function or nothing
 ) -> Select[Any]:
+    """`statement` over the facts that count in each bucket and meet the conditions."""
     inside = and_(cube.day >= buckets.c.low, cube.day < buckets.c.high)
     statement = statement.select_from(buckets).join(cube.model, inside)
     if by is not None and each is not None:

@@ -40,6 +40,13 @@ class Order(NamedTuple):
     status: str
 
 
+class Item(NamedTuple):
+    """One thing that was ordered, with what it cost and its freight together."""
+
+    product: str
+    amount: Decimal
+
+
 class Satisfied(NamedTuple):
     """The satisfied answers and all of them."""
 
@@ -95,11 +102,25 @@ def all_orders() -> list[Order]:
 
 def payments() -> dict[str, Decimal]:
     """Add up what was paid for each order, in whole cents."""
-    cents: Counter[str] = Counter()
+    total: Counter[str] = Counter()
     for row in rows("olist_order_payments_dataset.csv"):
-        units, _, rest = row["payment_value"].partition(".")
-        cents[row["order_id"]] += int(units) * 100 + int(f"{rest:0<2}")
-    return {order: Decimal(total).scaleb(-2) for order, total in cents.items()}
+        total[row["order_id"]] += cents(row["payment_value"])
+    return {order: Decimal(paid).scaleb(-2) for order, paid in total.items()}
+
+
+def items() -> dict[str, list[Item]]:
+    """Read the items of each order."""
+    found: dict[str, list[Item]] = defaultdict(list)
+    for row in rows("olist_order_items_dataset.csv"):
+        price = cents(row["price"]) + cents(row["freight_value"])
+        found[row["order_id"]].append(Item(row["product_id"], Decimal(price).scaleb(-2)))
+    return found
+
+
+def cents(text: str) -> int:
+    """Read an amount."""
+    units, _, rest = text.partition(".")
+    return int(units) * 100 + int(f"{rest:0<2}")
 
 
 def all_reviews(orders: Iterable[Order]) -> list[Review]:

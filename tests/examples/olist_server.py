@@ -38,6 +38,15 @@ class Server(NamedTuple):
         data: dict[str, Any] = answer["data"]
         return data
 
+    def every(self, query: str) -> list[dict[str, Any]]:
+        """Give all rows of a list, for a query with the variable `after` whose only field is called `page`."""
+        rows, after, more = [], None, True
+        while more:
+            page = self.ask(query, after=after)["page"]
+            rows += page["nodes"]
+            after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+        return rows
+
 
 @contextmanager
 def sqlite(folder: Path) -> Iterator[str]:

@@ -14,6 +14,7 @@ import pytest
 from olist_files import (
     DATA,
     FILES,
+    Item,
     Order,
     Repeat,
     Review,
@@ -21,6 +22,7 @@ from olist_files import (
     Sold,
     all_orders,
     all_reviews,
+    items,
     month,
     repeats,
     sales,
@@ -73,11 +75,31 @@ query ($period: PeriodInput!) {
 fragment figure on KpiFigure { value numerator denominator sampleSize nullReason isProvisional }
 """
 ROWS = {"channels": 1, "customers": 4991, "orders": 5000, "feedback": 4988}
+STORED = """
+query ($after: String) {
+  page: orders(first: 100, after: $after, orderBy: [{field: OCCURRED_AT}]) {
+    nodes {
+      externalId status currency amount refunded product region occurredAt
+      customer { externalIds { externalId } }
+      channel { name }
+      lines { product quantity amount }
+    }
+    pageInfo { endCursor hasNextPage }
+  }
+}
+"""
 EVERYTHING = {"range": {"from": "2016-09-01", "before": "2018-11-01"}}
 PERIODS = {
     "2017": ({"range": {"from": "2017-01-01", "before": "2018-01-01"}}, date(2017, 1, 1), date(2018, 1, 1)),
     "2018": ({"range": {"from": "2018-01-01", "before": "2019-01-01"}}, date(2018, 1, 1), date(2019, 1, 1)),
     "ever": ({"named": "ALL_TIME"}, date.min, date.max),
+}
+
+
+README = (ROOT / "examples" / "olist" / "README.md").read_text(encoding="utf-8")
+STATUSES = {
+    name: (status, int(count.replace(",", "")))
+    for name, status, count in re.findall(r"\| `(\w+)` \| `([A-Z]+)` \| ([\d,]+) \|", README)
 }
 
 
@@ -89,6 +111,7 @@ class Outcome(NamedTuple):
     feedback: dict[str, Any]
     money: dict[str, Any]
     repeats: dict[str, dict[str, Any]]
+    stored: list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -103,6 +126,7 @@ def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             server.ask(FEEDBACK, period={"range": {"from": "2016-10-01", "before": "2018-11-01"}}),
             server.ask(MONEY, period=EVERYTHING),
             {name: server.ask(REPEATS, period=period) for name, (period, _, _) in PERIODS.items()},
+            server.every(STORED),
         )
 
 
@@ -163,11 +187,33 @@ def check_points(money: dict[str, Any], grain: str, expected: dict[str, Sold]) -
             assert (average[start]["value"], average[start]["amount"]) == (None, None)
 
 
+def as_stored(order: Order, bought: list[Item]) -> dict[str, Any]:
+    """Give what the API should say of an order."""
+    products = {item.product for item in bought}
+    adds_up = sum(item.amount for item in bought) == order.paid
+    return {
+        "externalId": order.id,
+        "status": STATUSES[order.status][0],
+        "currency": "BRL",
+        "amount": str(order.paid),
+        "refunded": "0.00",
+        "product": min(products) if len(products) == 1 else None,
+        "region": order.state,
+        "occurredAt": f"{order.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "customer": {"externalIds": [{"externalId": order.person}]},
+        "channel": {"name": "Olist marketplace"},
+        "lines": [{"product": item.product, "quantity": "1", "amount": str(item.amount)} for item in bought if adds_up],
+    }
+
+
 def test_the_files_are_the_sample_that_the_readme_speaks_of(
     orders: list[Order], sale: list[Order], answers: list[Review]
 ) -> None:
     assert satisfaction(answers, lambda _: "all") == {"all": Satisfied(3901, 4988)}
     assert sold(sale, lambda _: "all") == {"all": Sold(Decimal("787713.85"), 4951)}
+    bought = items()
+    assert Counter(order.status for order in orders if not order.paid) == {"unavailable": 24, "canceled": 10}
+    assert sum(order.paid != sum(item.amount for item in bought[order.id]) for order in orders) == 24
     # Months that are cut in UTC are others, so that a wrong zone would be noticed; and so would a wrong status.
     for events, cut in ((answers, satisfaction), (sale, sold)):
         assert cut([event._replace(at=event.at.astimezone(UTC)) for event in events], month) != cut(events, month)
@@ -175,12 +221,7 @@ def test_the_files_are_the_sample_that_the_readme_speaks_of(
 
 
 def test_the_readme_tells_what_becomes_of_each_status(orders: list[Order]) -> None:
-    readme = (ROOT / "examples" / "olist" / "README.md").read_text(encoding="utf-8")
-    told = {
-        name: int(count.replace(",", ""))
-        for name, count in re.findall(r"\| `(\w+)` \| `[A-Z]+` \| ([\d,]+) \|", readme)
-    }
-    assert +Counter(told) == Counter(order.status for order in orders)
+    assert Counter({name: n for name, (_, n) in STATUSES.items() if n}) == Counter(order.status for order in orders)
 
 
 def test_the_first_load_makes_every_row(outcome: Outcome) -> None:
@@ -191,6 +232,14 @@ def test_the_first_load_makes_every_row(outcome: Outcome) -> None:
 def test_the_second_load_changes_nothing(outcome: Outcome) -> None:
     counts = {noun: {"UNCHANGED": n} for noun, n in ROWS.items()}
     assert (outcome.second.code, outcome.second.counts) == (0, counts), outcome.second.stderr
+
+
+def test_every_order_is_stored_as_the_readme_says(outcome: Outcome, orders: list[Order]) -> None:
+    bought = items()
+    assert len(outcome.stored) == len(orders)
+    assert {row["externalId"]: row for row in outcome.stored} == {
+        order.id: as_stored(order, bought[order.id]) for order in orders
+    }
 
 
 def test_revenue_and_orders_in_all(outcome: Outcome, sale: list[Order]) -> None:
