@@ -1,13 +1,14 @@
 """How long a dashboard takes, and whether ten times the facts make it slower.
 
-    python benchmarks/dashboard.py [--sizes 100000 1000000] [--databases sqlite postgresql]
+    python benchmarks/dashboard.py [--sizes 100000 1000000] [--databases sqlite postgresql] [--only feedback money]
 
-Three KPIs over twelve months: the value, the series by month, and the breakdown by channel with a series by month for
-every slice. Asked over HTTP of a server in a process of its own. The sizes take turns, so that whatever else the
-machine does meets them alike; their ratio is what counts.
+Of feedback three KPIs over twelve months: the value, the series by month, and the breakdown by channel with a series by
+month for every slice. Of money the same of twelve KPIs over a calendar year; what is said of customers is broken down by
+the channel that they came through. Asked over HTTP of a server in a process of its own. The sizes take turns, so that
+whatever else the machine does meets them alike; their ratio is what counts.
 
-Beside it one breakdown, asked by somebody who may see nothing personal: for them cells of few people are hidden, and to
-count people the facts themselves are read.
+Beside them what no rollup holds: a breakdown asked by somebody who may see nothing personal, for whom cells of few
+people are hidden, and a filter and a breakdown by different dimensions. There the facts themselves are read.
 """
 
 import argparse
@@ -40,6 +41,43 @@ QUERY = (
 NARROW = """query Narrow {
   kpi(key: CSAT, period: {last: {count: 12, grain: MONTH}}) { value breakdown(by: CHANNEL) { slices { key value } } }
 }"""
+SALES = (
+    ("REVENUE", None),
+    ("AVERAGE_ORDER_VALUE", None),
+    ("RETURN_RATE", None),
+    ("REVENUE_GROWTH", None),
+    ("REPEAT_PURCHASE_RATE", None),
+    ("REPEAT_PURCHASE_RATE", "returning"),
+    ("CSAT", None),
+)
+"""What is cut by the channel of the sale, and"""
+OF_CUSTOMERS = (
+    ("REPEAT_PURCHASE_RATE", "cohort"),
+    ("CAC", None),
+    ("CLV", None),
+    ("NEW_CUSTOMERS", None),
+    ("RETENTION_RATE", None),
+)
+"""what by the channel through which customers came. The first variants are named by nothing."""
+EVERYTHING = (*SALES, *OF_CUSTOMERS)
+
+
+def money(tiles: Sequence[tuple[str, str | None]] = EVERYTHING, *, months: int = 12, channels: int = 10) -> str:
+    """The dashboard of money with these tiles, over so many months of last year and so many channels."""
+    before = f"{LAST_YEAR}-{months + 1:02}-01" if months < 12 else f"{LAST_YEAR + 1}-01-01"
+    days = f'period: {{range: {{from: "{LAST_YEAR}-01-01", before: "{before}"}}}}'
+    asked = []
+    for key, variant in tiles:
+        by = "ACQUISITION_CHANNEL" if (key, variant) in OF_CUSTOMERS else "CHANNEL"
+        one = f"key: {key}, {days}" + (f', variant: "{variant}"' if variant else "")
+        asked.append(
+            f"{key}_{variant}: kpi({one}) {{ value series(grain: MONTH) {{ period {{ label }} value }} "
+            f"breakdown(by: {by}, first: {channels}) {{ slices {{ key label value share "
+            "result { series(grain: MONTH) { value } } } } }"
+        )
+    return "query Money {" + " ".join(asked) + "}"
+
+
 WARM, ROUNDS, BLOCK = 20, 12, 20
 FLOOR = 1.5
 """The most that ten times the facts may cost."""

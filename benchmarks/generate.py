@@ -9,7 +9,7 @@ rows. What a run made is kept, and given back to whoever asks for that size agai
 import argparse
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from support import DATABASES, Databases, Store, seconds, table
 from uuid_utils.compat import uuid7
 
 from app import migrate, upkeep
-from app.models.channel import Channel
+from app.models.channel import Channel, ChannelMedium
 from app.models.customer import Customer, CustomerExternalId
 from app.models.feedback import Feedback, FeedbackKind
 from app.services import channel, customer, feedback, ref, rollup, token, workspace
@@ -28,6 +28,7 @@ from app.uow import Actor, Door, open_door, system
 from app.worker import Worker
 
 CHANNELS = ("web", "phone", "store", "email", "chat", "app")
+ORDINARY: Mapping[str, ChannelMedium | None] = dict.fromkeys(CHANNELS)
 REGIONS, DAYS, TAGS = 30, 730, 12
 MOST_BY_SERVICES = 200_000
 """More than this is loaded past the services, which would take too long for a benchmark, and counted by a rebuild."""
@@ -80,20 +81,20 @@ def in_batches(given: Iterator[dict[str, Any]], size: int = MAX_ROWS) -> Iterato
         yield batch
 
 
-def furnish(url: str) -> tuple[Door, Actor, str]:
+def furnish(url: str, channels: Mapping[str, ChannelMedium | None] = ORDINARY) -> tuple[Door, Actor, str]:
     """A migrated database with one workspace and its channels: the door, who may write there, and that one's token."""
     settings = Settings(database_url=url)
     migrate.upgrade(settings)
     door = open_door(settings)
     owner = system(uuid7())
     door.write(owner, workspace.create, {"name": "Benchmark", "time_zone": "Europe/Berlin", "currency": "EUR"})
-    for name in CHANNELS:
-        door.write(owner, channel.upsert, {"external_id": name, "name": name.title()})
+    for name, medium in channels.items():
+        door.write(owner, channel.upsert, {"external_id": name, "name": name.title(), "medium": medium})
     secret = token.create(door, owner.tenant_id, "benchmark")
     return door, token.authenticate(door, secret), secret
 
 
-def _write(door: Door, actor: Actor, function: Any, given: Iterator[dict[str, Any]]) -> tuple[int, float]:  # noqa: ANN401 - a service function
+def write(door: Door, actor: Actor, function: Any, given: Iterator[dict[str, Any]]) -> tuple[int, float]:  # noqa: ANN401 - a service function
     """Write everything in batches, the worker's share included; how many rows that were, and how many a second."""
     worker, start, written = Worker(door), time.perf_counter(), 0
     for number, batch in enumerate(in_batches(given), 1):
@@ -156,7 +157,7 @@ def fill(databases: Databases, kind: str, size: int) -> tuple[Store, list[list[o
                 (customer.upsert_batch, customers(size // 10), "customers"),
                 (feedback.record_batch, rows(size), "feedback"),
             ):
-                count, rate = _write(door, actor, function, given)
+                count, rate = write(door, actor, function, given)
                 measured.append([kind, what, f"{count:,}", f"{rate:,.0f}"])
                 if kind == "postgresql":
                     databases.vacuum(name)

@@ -127,7 +127,7 @@ _INQUIRIES = (
 )
 
 _TRADE = Trade(
-    revenue=(660_000, 759_000),
+    revenue=(680_000, 782_000),
     articles={
         "手机银行": Article(2.5, (36, 60, 96), 0.5),
         "信用卡": Article(3, (200, 480, 980), 0.55),

@@ -12,8 +12,8 @@ class Buyer(Owned, Traits, table=True):
     """A customer with purchases; derived from the orders, whose first one gives the traits.
 
     `day` is that of the first purchase, `second_on` that of the second one, `is_repeat` whether it came within the
-    workspace's window. `value` is the net revenue to date in minor units of the workspace's currency, of the orders
-    that have a rate.
+    workspace's window. `value` is the net revenue to date in minor units of the workspace's currency, but for the
+    `unpriced` orders, which have no rate.
     """
 
     __table_args__ = (
@@ -30,4 +30,5 @@ class Buyer(Owned, Traits, table=True):
     is_repeat: bool = False
     orders: int = 0
     value: int = typed(BigInteger(), default=0)
+    unpriced: int = 0
     known_on: date

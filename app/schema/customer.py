@@ -1,7 +1,7 @@
 """Customers in the schema."""
 
 from datetime import date
-from typing import Self
+from typing import Annotated, Self
 
 import strawberry
 
@@ -12,14 +12,17 @@ from app.models.customer import CustomerStatus
 from app.schema.channel import CHANNEL, Channel
 from app.schema.context import Info
 from app.schema.customer_input import CustomerUpsertInput
-from app.schema.describe import field, plain, type_
+from app.schema.describe import arg, field, plain, type_
+from app.schema.event import CustomerEvent, timeline
 from app.schema.inputs import CustomerRefInput
 from app.schema.node import Node
 from app.schema.noun import Noun
+from app.schema.page import DEFAULT, After, Connection, First, part
 from app.schema.scalars import Json, Moment
 from app.schema.weight import FEW, sized
 from app.schema.writing import upserts
 from app.services import customer
+from app.services.timeline import CustomerEventKind, Wanted
 
 
 @type_
@@ -102,6 +105,23 @@ class Customer(Node):
             )
             for row in rows or ()
         ]
+
+    @field
+    @sized(DEFAULT, by=("first",), fields=("nodes", "edges"))
+    async def timeline(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        kinds: Annotated[
+            list[CustomerEventKind] | None, arg("Of which kinds; by default all that the caller may see.")
+        ] = None,
+    ) -> Connection[CustomerEvent]:
+        """What happened, whatever it was, the latest first."""
+        part_ = part(first, after, None, None, info.context.door.settings.max_page_size)
+        assert part_.first is not None  # noqa: S101 - it has a default
+        wanted = Wanted(self.row.id, part_.first, after, None if kinds is None else frozenset(kinds))
+        return await timeline(info, wanted)
 
     @classmethod
     def of(cls, row: Row) -> Self:

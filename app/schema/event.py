@@ -1,5 +1,6 @@
 """What happened to a customer, whatever it was: what all such records have in common in the schema."""
 
+import asyncio
 from datetime import date
 from typing import Any
 
@@ -8,8 +9,10 @@ import strawberry
 from app import ids
 from app.schema.channel import CHANNEL, Channel
 from app.schema.context import Info
-from app.schema.describe import field, interface, plain
+from app.schema.describe import enum, field, interface, plain
+from app.schema.page import Connection, Edge, PageInfo
 from app.schema.scalars import Moment
+from app.services.timeline import CustomerEventKind, Wanted, counts, timelines
 
 
 @interface
@@ -31,6 +34,46 @@ class CustomerEvent:
     async def channel(self, info: Info) -> Channel | None:
         """The channel on which it happened."""
         return await CHANNEL.related(info, self.row.channel_id)
+
+
+EVENTS: dict[CustomerEventKind, Any] = {}
+"""The nouns that stand on timelines, by their kinds; filled where all nouns are known."""
+
+enum(
+    CustomerEventKind,
+    {
+        "FEEDBACK": "What was said.",
+        "ORDER": "What was bought.",
+        "REFUND": "What was given back.",
+        "TOUCHPOINT": "A contact with a channel.",
+        "COST": "What was spent on the customer.",
+    },
+)
+
+
+async def timeline(info: Info, wanted: Wanted) -> Connection[CustomerEvent]:
+    """A part of a customer's timeline. Raises Invalid or Forbidden."""
+    found = await info.context.gather(timelines, wanted)
+    loads = (info.context.load(EVENTS[one.kind].rows.by_ids, one.id) for one in found.entries)
+    rows = await asyncio.gather(*loads)
+    pairs = [
+        (EVENTS[one.kind].shown(info.context, row), one.cursor)
+        for one, row in zip(found.entries, rows, strict=True)
+        if row is not None
+    ]
+    cursors = [cursor for _, cursor in pairs]
+    page = PageInfo(
+        has_next_page=found.has_next,
+        has_previous_page=wanted.after is not None,
+        start_cursor=cursors[0] if cursors else None,
+        end_cursor=cursors[-1] if cursors else None,
+    )
+    return Connection(
+        nodes=[node for node, _ in pairs],
+        edges=[Edge(node=node, cursor=cursor) for node, cursor in pairs],
+        page_info=page,
+        count=lambda: info.context.gather(counts, wanted),
+    )
 
 
 def event(type_: str, row: Any) -> dict[str, Any]:  # noqa: ANN401 - the row of any such record

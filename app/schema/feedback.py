@@ -1,21 +1,17 @@
 """Feedback in the schema."""
 
-from datetime import date
 from typing import Self
 
-import strawberry
-
-from app import ids
 from app.models.feedback import Feedback as Row
 from app.models.feedback import FeedbackKind, FeedbackOrigin
 from app.schema.channel import CHANNEL, Channel
 from app.schema.context import Info
 from app.schema.customer import CUSTOMER, Customer
 from app.schema.describe import field, plain, type_
+from app.schema.event import CustomerEvent, event
 from app.schema.feedback_input import FeedbackRecordInput
 from app.schema.node import Node
 from app.schema.noun import Noun
-from app.schema.scalars import Moment
 from app.schema.staff import STAFF, Staff
 from app.schema.survey import SURVEY, Survey
 from app.schema.writing import Deletes, records
@@ -23,40 +19,26 @@ from app.services import feedback
 
 
 @type_
-class Feedback(Node):
+class Feedback(CustomerEvent, Node):
     """What a customer said, whatever the source."""
 
-    source: str = plain("The source that brought it.")
-    external_id: str = plain("Its id in that source.")
     kind: FeedbackKind = plain("What sort of feedback it is.")
     score: float | None = plain("The score on its own scale; null when skipped or dismissed.")
     scale_worst: float | None = plain("The scale's worst end.")
     scale_best: float | None = plain("The scale's best end.")
     position: float | None = plain("Where the score lies from the scale's worst (0) to its best (100).")
     product: str | None = plain("The product that it is about.")
-    campaign: str | None = plain("The campaign that it belongs to.")
     journey_stage: str | None = plain("The stage of the customer's journey that it is about.")
     origin: FeedbackOrigin | None = plain("How it was collected.")
     comment: str | None = plain("What was said. Null without the scope personal:read.")
     tags: list[str] = plain("Its tags.")
     segment: str | None = plain("The customer's segment at the time.")
     region: str | None = plain("The customer's region at the time.")
-    occurred_at: Moment = plain("When it was said.")
-    day: date = plain("The day on which it counts, in the workspace's time zone.")
-    recorded_at: Moment = plain("When it was first recorded here.")
-    source_updated_at: Moment | None = plain("When this version was made in its source.")
-    version: int = plain("Rises with each change.")
-    row: strawberry.Private[Row]
 
     @field
     async def customer(self, info: Info) -> Customer | None:
         """Who said it."""
         return await CUSTOMER.related(info, self.row.customer_id)
-
-    @field
-    async def channel(self, info: Info) -> Channel | None:
-        """Where it was said."""
-        return await CHANNEL.related(info, self.row.channel_id)
 
     @field
     async def acquisition_channel(self, info: Info) -> Channel | None:
@@ -77,28 +59,19 @@ class Feedback(Node):
     def of(cls, row: Row) -> Self:
         """The row as the schema shows it."""
         return cls(
-            id=strawberry.ID(ids.encode("Feedback", row.id)),
-            source=row.source,
-            external_id=row.external_id,
+            **event("Feedback", row),
             kind=row.kind,
             score=row.score,
             scale_worst=row.scale_worst,
             scale_best=row.scale_best,
             position=None if row.position is None else row.position / 10_000,
             product=row.product,
-            campaign=row.campaign,
             journey_stage=row.journey_stage,
             origin=row.origin,
             comment=row.comment,
             tags=row.tags,
             segment=row.segment,
             region=row.region,
-            occurred_at=Moment(row.occurred_at),
-            day=row.day,
-            recorded_at=Moment(row.recorded_at),
-            source_updated_at=Moment(row.source_updated_at) if row.source_updated_at else None,
-            version=row.version,
-            row=row,
         )
 
 

@@ -118,18 +118,23 @@ def parts(figure: Figure, answer: Answer, end: date) -> dict[str, object]:
     """The fields of KpiFigure but for its id, of a figure of `answer` whose days end before `end`."""
     unit = KpiUnit.POINTS if answer.variant.one_scale else answer.kpi.unit
     settled = end + timedelta(days=answer.settles_in)
+    return shown(figure, unit, answer.currency, is_provisional=settled > answer.today)
+
+
+def shown(figure: Figure, unit: KpiUnit, currency: str, *, is_provisional: bool) -> dict[str, object]:
+    """The fields of KpiFigure but for its id."""
     return {
         "value": figure.value,
-        "amount": _exact(figure, answer.currency) if unit is KpiUnit.MONEY else None,
+        "amount": _exact(figure, currency) if unit is KpiUnit.MONEY else None,
         "null_reason": figure.reason,
         "numerator": figure.numerator,
         "denominator": figure.denominator,
         "sample_size": figure.sample,
         "interval": Interval.of(figure.interval),
         "flags": list(figure.flags),
-        "is_provisional": settled > answer.today,
+        "is_provisional": is_provisional,
         "unit": unit,
-        "own_currency": answer.currency,
+        "own_currency": currency,
     }
 
 

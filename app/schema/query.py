@@ -10,6 +10,7 @@ from app.errors import Code, Invalid
 from app.kpis import CATALOGUE
 from app.kpis.kpi import BusinessModel, LifecycleStage
 from app.schema.catalogue import KpiDefinition, KpiKey
+from app.schema.channel_effectiveness import ChannelEffectivenessRoot
 from app.schema.context import Info
 from app.schema.describe import arg, field
 from app.schema.filters import KpiFilterInput
@@ -21,6 +22,7 @@ from app.schema.noun import Noun
 from app.schema.nouns import NOUNS
 from app.schema.period import PeriodInput
 from app.schema.rate_limit import RATE_LIMIT
+from app.schema.top_customers import TopCustomersRoot
 from app.schema.weight import KPI_WEIGHT, sized, weighs
 from app.schema.workspace import Workspace
 from app.services import workspace
@@ -129,7 +131,15 @@ def check_count(given: list[object] | list[KpiInput] | list[strawberry.ID], name
 def query(nouns: Sequence[Noun[Any]]) -> type:
     """The root that reads a schema of `nouns`."""
     reads = (noun.reads for noun in nouns)
-    return root("Query", "Everything that can be read.", KpiRoots, *reads, node_roots(nouns))
+    return root(
+        "Query",
+        "Everything that can be read.",
+        KpiRoots,
+        TopCustomersRoot,
+        ChannelEffectivenessRoot,
+        *reads,
+        node_roots(nouns),
+    )
 
 
 Query = query(NOUNS)

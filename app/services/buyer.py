@@ -19,7 +19,7 @@ from app.services import attribution, fact
 from app.services.restating import restated
 from app.uow import Uow
 
-_NAMES = ("day", "second_on", "is_repeat", "orders", "value", *TRAITS)
+_NAMES = ("day", "second_on", "is_repeat", "orders", "value", "unpriced", *TRAITS)
 
 
 def restate(uow: Uow, customer_ids: AbstractSet[UUID]) -> None:
@@ -88,6 +88,7 @@ def _purchases(uow: Uow, customer_ids: AbstractSet[UUID]) -> dict[UUID, dict[str
             "is_repeat": _is_repeat(first, second, window),
             "orders": len(rows),
             "value": sum(row.net or 0 for row in rows),
+            "unpriced": sum(row.net is None for row in rows),
             "known_on": uow.today,
             **{name: getattr(rows[0], name) for name in TRAITS},
         }

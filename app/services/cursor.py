@@ -53,7 +53,7 @@ def seal(uow: Uow, row: Owned, order: Sequence[Order]) -> str:
     """The cursor of `row`: where it lies in `order`, sealed by the workspace."""
     parts = [*_signature(order), *(_dump(getattr(row, one.column)) for one in order)]
     type_ = f"{type(row).__name__}Cursor"
-    return ids.encode(type_, *parts, _mark(uow, type_, parts))
+    return ids.encode(type_, *parts, mark(uow, type_, parts))
 
 
 def opened(uow: Uow, model: type[Owned], order: Sequence[Order], cursor: str, name: str) -> list[Any]:
@@ -66,8 +66,8 @@ def opened(uow: Uow, model: type[Owned], order: Sequence[Order], cursor: str, na
     )
     if found is None or found[0] != f"{model.__name__}Cursor" or len(found[1]) != 2 * len(order) + 1:
         raise Invalid(msg, name)
-    type_, (*parts, mark) = found
-    if parts[: len(order)] != signature or not compare_digest(mark.encode(), _mark(uow, type_, parts).encode()):
+    type_, (*parts, sealed) = found
+    if parts[: len(order)] != signature or not compare_digest(sealed.encode(), mark(uow, type_, parts).encode()):
         raise Invalid(msg, name)
     texts = parts[len(order) :]
     try:
@@ -89,7 +89,8 @@ def _load(column: Any, text: str) -> Any:  # noqa: ANN401 - an instrumented attr
     return value
 
 
-def _mark(uow: Uow, type_: str, parts: Sequence[str]) -> str:
+def mark(uow: Uow, type_: str, parts: Sequence[str]) -> str:
+    """What seals a cursor: only this workspace can make it."""
     key = _secrets.get(uow.tenant_id)
     if key is None:
         key = _secrets[uow.tenant_id] = uow.workspace.secret.encode()

@@ -65,6 +65,7 @@ def upgrade() -> None:
         sa.Column("second_on", sa.Date(), nullable=True),
         sa.Column("is_repeat", sa.Boolean(), nullable=False),
         sa.Column("orders", sa.Integer(), nullable=False),
+        sa.Column("unpriced", sa.Integer(), nullable=False),
         sa.Column("value", sa.BigInteger(), nullable=False),
         sa.Column("known_on", sa.Date(), nullable=False),
         sa.ForeignKeyConstraint(

@@ -92,9 +92,9 @@ def all_orders() -> list[Order]:
     latest: dict[str, Order] = {}
     orders = []
     for row in rows("olist_orders_dataset.csv"):
-        at, buyer = moment(row["order_purchase_timestamp"]), buyers[row["customer_id"]]
+        at, key, buyer = moment(row["order_purchase_timestamp"]), row["order_id"], buyers[row["customer_id"]]
         person, state = buyer["customer_unique_id"], buyer["customer_state"]
-        order = Order(at, row["order_id"], person, state, paid.get(row["order_id"], Decimal()), row["order_status"])
+        order = Order(at, key, person, state, paid.get(key, Decimal("0.00")), row["order_status"])
         latest[person] = max(order, latest.get(person, order))
         orders.append(order)
     return [order._replace(state=latest[order.person].state) for order in orders]

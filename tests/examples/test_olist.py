@@ -29,6 +29,7 @@ from olist_files import (
     satisfaction,
     sold,
 )
+from olist_questions import FEEDBACK, MONEY, REPEATS, STORED
 from olist_server import ROOT, postgresql, serving, sqlite
 
 Load = Callable[[Path, str, str], Any]
@@ -38,64 +39,13 @@ pytestmark = [
     pytest.mark.skipif(FILES is None, reason="needs Olist's CSV files: name their folder in CUSTOGRAPH_OLIST_DATA"),
 ]
 
-FEEDBACK = """
-query ($period: PeriodInput!) {
-  csat: kpi(key: CSAT, period: $period) {
-    ...figure
-    series(grain: MONTH) { ...figure period { from before } }
-    breakdown(by: REGION, first: 100) { slices { key ...figure } other { denominator } totalCount }
-  }
-  ever: kpi(key: CSAT, period: {named: ALL_TIME}) { ...figure }
-  count: kpi(key: FEEDBACK_COUNT, period: $period) { value series(grain: MONTH) { value period { from } } }
-  nps: kpi(key: NPS, period: $period) { value nullReason interval { low } }
-}
-fragment figure on KpiFigure { value numerator denominator sampleSize nullReason interval { low high } }
-"""
-MONEY = """
-query ($period: PeriodInput!) {
-  revenue: kpi(key: REVENUE, period: $period) { ...all }
-  average: kpi(key: AVERAGE_ORDER_VALUE, period: $period) { ...all }
-  ever: kpi(key: REVENUE, period: {named: ALL_TIME}) { ...figure }
-}
-fragment all on KpiResult {
-  ...figure
-  currency
-  months: series(grain: MONTH) { ...figure period { from } }
-  years: series(grain: YEAR) { ...figure period { from } }
-  breakdown(by: REGION, first: 50) { slices { key ...figure } other { value } totalCount }
-}
-fragment figure on KpiFigure { value amount numerator denominator sampleSize nullReason flags isProvisional }
-"""
-REPEATS = """
-query ($period: PeriodInput!) {
-  default: kpi(key: REPEAT_PURCHASE_RATE, period: $period) { ...figure }
-  returning: kpi(key: REPEAT_PURCHASE_RATE, variant: "returning", period: $period) { ...figure }
-  cohort: kpi(key: REPEAT_PURCHASE_RATE, variant: "cohort", period: $period) { ...figure }
-}
-fragment figure on KpiFigure { value numerator denominator sampleSize nullReason isProvisional }
-"""
 ROWS = {"channels": 1, "customers": 4991, "orders": 5000, "feedback": 4988}
-STORED = """
-query ($after: String) {
-  page: orders(first: 100, after: $after, orderBy: [{field: OCCURRED_AT}]) {
-    nodes {
-      externalId status currency amount refunded product region occurredAt
-      customer { externalIds { externalId } }
-      channel { name }
-      lines { product quantity amount }
-    }
-    pageInfo { endCursor hasNextPage }
-  }
-}
-"""
 EVERYTHING = {"range": {"from": "2016-09-01", "before": "2018-11-01"}}
 PERIODS = {
     "2017": ({"range": {"from": "2017-01-01", "before": "2018-01-01"}}, date(2017, 1, 1), date(2018, 1, 1)),
     "2018": ({"range": {"from": "2018-01-01", "before": "2019-01-01"}}, date(2018, 1, 1), date(2019, 1, 1)),
     "ever": ({"named": "ALL_TIME"}, date.min, date.max),
 }
-
-
 README = (ROOT / "examples" / "olist" / "README.md").read_text(encoding="utf-8")
 STATUSES = {
     name: (status, int(count.replace(",", "")))
@@ -183,8 +133,12 @@ def check_points(money: dict[str, Any], grain: str, expected: dict[str, Sold]) -
         if start in expected:
             check_money(revenue[start], average[start], expected[start])
         else:
-            assert (revenue[start]["value"], Decimal(revenue[start]["amount"])) == (0, 0)
-            assert (average[start]["value"], average[start]["amount"]) == (None, None)
+            assert (revenue[start]["value"], revenue[start]["amount"], revenue[start]["nullReason"]) == (
+                0,
+                "0.00",
+                None,
+            )
+            assert (average[start]["value"], average[start]["nullReason"]) == (None, "NO_DATA")
 
 
 def as_stored(order: Order, bought: list[Item]) -> dict[str, Any]:
@@ -279,6 +233,8 @@ def test_who_bought_again(outcome: Outcome, sale: list[Order], name: str) -> Non
         assert Repeat(figure["numerator"], figure["denominator"]) == parts, variant
         assert (figure["sampleSize"], figure["nullReason"]) == (parts.people, None), variant
         assert figure["value"] == pytest.approx(100 * parts.again / parts.people, rel=1e-12), variant
+        # Who came first in the last 90 days may still buy again; all time ends today.
+        assert figure["isProvisional"] == ((name, variant) == ("ever", "cohort")), variant
 
 
 def test_satisfaction_in_all(outcome: Outcome, answers: list[Review]) -> None:

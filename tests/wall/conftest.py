@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,23 @@ from app.db import Database
 from app.models.base import Tenanted
 from app.models.feedback import FeedbackKind
 from app.models.target import TargetKind
-from app.services import channel, customer, feedback, quota, rollup, staff, survey, target, token, workspace
+from app.services import (
+    channel,
+    cost,
+    customer,
+    exchange_rate,
+    feedback,
+    order,
+    quota,
+    refund,
+    rollup,
+    staff,
+    survey,
+    target,
+    token,
+    touchpoint,
+    workspace,
+)
 from app.services.row import Options, Ref
 from app.settings import Settings
 from app.uow import Door, system
@@ -73,6 +90,7 @@ def fill(door: Door, tenant_id: UUID) -> None:
         "survey": Ref(external_id="s1"),
     }
     write(feedback.record_batch, [{"external_id": "f1", **said}], Options())
+    _trade(write)
     write(feedback.delete_batch, [{"external_id": "f0", "source_updated_at": NOW}], Options())
     aim = {"external_id": "t1", "kpi": "CSAT", "kind": TargetKind.ABSOLUTE}
     for value in (90, 92):
@@ -81,6 +99,26 @@ def fill(door: Door, tenant_id: UUID) -> None:
     write(quota.lease, uuid7(), 10)
     write(feedback.record_batch, [{"external_id": "f2", **said}], Options())
     token.create(door, tenant_id, "Somebody")
+
+
+def _trade(write: Callable[..., Any]) -> None:
+    """What is bought, given back and spent, and what led there: with it come a buyer, shares of a cost, and credits."""
+    who = {"customer": Ref(external_id="c1"), "channel": Ref(external_id="web"), "campaign": "spring"}
+    met = {"external_id": "m1", "occurred_at": datetime(2025, 12, 24, tzinfo=UTC), **who}
+    bought = {"external_id": "o1", "amount": Decimal(20), "staff": Ref(external_id="ann"), "occurred_at": NOW, **who}
+    given_back = {"external_id": "r1", "order": Ref(external_id="o1"), "amount": Decimal(5), "occurred_at": NOW}
+    days = {"from_": date(2026, 5, 1), "before": date(2026, 5, 4)}
+    spent = {"external_id": "k1", "category": "MEDIA", "amount": Decimal(10), "currency": "EUR", **days, **who}
+    worth = {"external_id": "x1", "from_": "USD", "date": date(2026, 6, 15), "rate": Decimal("0.9")}
+    for record, row in (
+        (exchange_rate.record_batch, worth),
+        (touchpoint.record_batch, met),
+        (order.record_batch, bought | {"currency": "USD"}),
+        (refund.record_batch, given_back),
+        (cost.record_batch, spent),
+    ):
+        (result,) = write(record, [row], Options())
+        assert not result.problems
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,52 @@
+"""What is asked of the API once the files are loaded."""
+
+FEEDBACK = """
+query ($period: PeriodInput!) {
+  csat: kpi(key: CSAT, period: $period) {
+    ...figure
+    series(grain: MONTH) { ...figure period { from before } }
+    breakdown(by: REGION, first: 100) { slices { key ...figure } other { denominator } totalCount }
+  }
+  ever: kpi(key: CSAT, period: {named: ALL_TIME}) { ...figure }
+  count: kpi(key: FEEDBACK_COUNT, period: $period) { value series(grain: MONTH) { value period { from } } }
+  nps: kpi(key: NPS, period: $period) { value nullReason interval { low } }
+}
+fragment figure on KpiFigure { value numerator denominator sampleSize nullReason interval { low high } }
+"""
+MONEY = """
+query ($period: PeriodInput!) {
+  revenue: kpi(key: REVENUE, period: $period) { ...all }
+  average: kpi(key: AVERAGE_ORDER_VALUE, period: $period) { ...all }
+  ever: kpi(key: REVENUE, period: {named: ALL_TIME}) { ...figure }
+}
+fragment all on KpiResult {
+  ...figure
+  currency
+  months: series(grain: MONTH) { ...figure period { from } }
+  years: series(grain: YEAR) { ...figure period { from } }
+  breakdown(by: REGION, first: 50) { slices { key ...figure } other { value } totalCount }
+}
+fragment figure on KpiFigure { value amount numerator denominator sampleSize nullReason flags isProvisional }
+"""
+REPEATS = """
+query ($period: PeriodInput!) {
+  default: kpi(key: REPEAT_PURCHASE_RATE, period: $period) { ...figure }
+  returning: kpi(key: REPEAT_PURCHASE_RATE, variant: "returning", period: $period) { ...figure }
+  cohort: kpi(key: REPEAT_PURCHASE_RATE, variant: "cohort", period: $period) { ...figure }
+}
+fragment figure on KpiFigure { value numerator denominator sampleSize nullReason isProvisional }
+"""
+ROWS = {"channels": 1, "customers": 4991, "orders": 5000, "feedback": 4988}
+STORED = """
+query ($after: String) {
+  page: orders(first: 100, after: $after, orderBy: [{field: OCCURRED_AT}]) {
+    nodes {
+      externalId status currency amount refunded product region occurredAt
+      customer { externalIds { externalId } }
+      channel { name }
+      lines { product quantity amount }
+    }
+    pageInfo { endCursor hasNextPage }
+  }
+}
+"""
