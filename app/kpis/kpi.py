@@ -127,6 +127,11 @@ class Variant:
         """What it takes from the workspace's settings and the days asked for."""
         return tuple(atom for atom in atoms(self.numerator, self.denominator) if isinstance(atom, Given))
 
+    @property
+    def is_flow(self) -> bool:
+        """Whether its parts add up over time, so that what is still to come can be told from what came."""
+        return all(isinstance(atom, Measure) for atom in atoms(self.numerator, self.denominator))
+
     @cached_property
     def unpriced(self) -> tuple[Atom, ...]:
         """What counts the facts that lack an exchange rate."""

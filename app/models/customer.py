@@ -20,16 +20,18 @@ class CustomerStatus(StrEnum):
 
 
 class Customer(Owned, Traits, table=True):
-    """A person or an account. A stub was named by a fact before its own record arrived."""
+    """A person or an account. A stub was named by a fact before its record came; a merged one is part of another."""
 
     __table_args__ = (
         refers("parent_id", "customer"),
+        refers("merged_into_id", "customer"),
         refers("acquisition_channel_id", "channel"),
         Index("ix_customer_created", "tenant_id", "created_at", "id"),
         ordered("customer", "updated_at"),
         ordered("customer", "name", empty=True),
         ordered("customer", "joined_on", empty=True),
         Index("ix_customer_parent", "tenant_id", "parent_id"),
+        Index("ix_customer_merged", "tenant_id", "merged_into_id"),
     )
 
     name: str | None = personal(default=None, max_length=200)
@@ -43,6 +45,7 @@ class Customer(Owned, Traits, table=True):
     churn_reason: str | None = Field(default=None, max_length=200)
     attributes: dict[str, Any] = typed(Document, default_factory=dict, sa_column_kwargs={"info": {"personal": True}})
     is_stub: bool = False
+    merged_into_id: UUID | None = None
     source_updated_at: datetime | None = instant(default=None)
     created_at: datetime = instant()
     updated_at: datetime = instant()

@@ -13,6 +13,7 @@ from app.schema.errors import user_errors
 from app.schema.filters import filters
 from app.schema.inputs import as_ref, unwrapped
 from app.schema.made import root
+from app.schema.merge import MergeRoot
 from app.schema.noun import Noun
 from app.schema.nouns import NOUNS
 from app.schema.period import asked
@@ -121,7 +122,7 @@ def _target(value: targets.TargetSetInput) -> Mapping[str, Any]:
 def mutations(nouns: Sequence[Noun[Any]]) -> type:
     """The root that writes to a schema of `nouns`."""
     text = "Everything that can be written. What a caller can mend in the input is in the payload's `userErrors`."
-    return root("Mutation", text, *(noun.writes for noun in nouns), TargetRoots, WorkspaceRoots)
+    return root("Mutation", text, *(noun.writes for noun in nouns), MergeRoot, TargetRoots, WorkspaceRoots)
 
 
 Mutation = mutations(NOUNS)

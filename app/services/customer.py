@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlmodel import insert, select
+from sqlmodel import col, insert, select
 
 from app.errors import Code, Invalid
 from app.models.base import FOREVER, TRAITS, CustomerKind
@@ -263,7 +263,13 @@ def _find(uow: Uow, wanted: Ref) -> Customer | None:
     return uow.session.get(Customer, (uow.tenant_id, hit)) if isinstance(hit, UUID) else None
 
 
-LIST = Listing(Customer, Scope.CUSTOMER_READ, find=_find, columns={"kind": "customer_kind"})
+LIST = Listing(
+    Customer,
+    Scope.CUSTOMER_READ,
+    present=col(Customer.merged_into_id).is_(None),
+    find=_find,
+    columns={"kind": "customer_kind"},
+)
 
 
 @reads(Scope.CUSTOMER_READ)

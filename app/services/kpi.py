@@ -145,28 +145,35 @@ def answers(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
         if isinstance(plan, AppError):
             found.append(plan)
             continue
-        ask, span, spans = plan
-        figures = _figures(uow, ask, cells.get(id(ask)), extents, states)
-        named = slices(uow, ask.by, figures) if ask.by else {}
-        through = [extents[cube.model].through for cube in ask.variant.cubes]
-        latest = max((instant for instant in through if instant), default=None)
-        found.append(
-            Answer(
-                question,
-                ask.kpi,
-                ask.variant,
-                span,
-                spans,
-                figures,
-                cells.get(id(ask), {}),
-                named,
-                uow.today,
-                latest,
-                uow.workspace.currency,
-                getattr(uow.workspace, ask.variant.settles_in) if ask.variant.settles_in else 0,
-            )
-        )
+        found.append(_answer(uow, question, plan, cells.get(id(plan[0])), extents, states))
     return found
+
+
+def _answer(  # noqa: PLR0913 - what an answer is put together from
+    uow: Uow,
+    question: Question,
+    plan: Plan,
+    cells: planner.Cells | None,
+    extents: dict[type[Owned], Extent],
+    states: dict[str, RollupState],
+) -> Answer:
+    ask, span, spans = plan
+    figures = _figures(uow, ask, cells, extents, states)
+    through = [extents[cube.model].through for cube in ask.variant.cubes]
+    return Answer(
+        question,
+        ask.kpi,
+        ask.variant,
+        span,
+        spans,
+        figures,
+        cells or {},
+        slices(uow, ask.by, figures) if ask.by else {},
+        uow.today,
+        max((instant for instant in through if instant), default=None),
+        uow.workspace.currency,
+        getattr(uow.workspace, ask.variant.settles_in) if ask.variant.settles_in else 0,
+    )
 
 
 def ask_one(uow: Uow, question: Question) -> Answer:

@@ -51,8 +51,9 @@ def customers(uow: Uow, refs: Iterable[Ref]) -> dict[Ref, UUID | Missing]:
     by_id = {ref: ids.decode_uuid(ref.id, "Customer") for ref in wanted if ref.id is not None}
     if by_id:
         some = [id_ for id_ in by_id.values() if id_]
-        present = set(uow.session.scalars(select(Customer.id).where(uow.db.is_any(Customer.id, some))))
-        found |= {ref: id_ for ref, id_ in by_id.items() if id_ in present}
+        rows = uow.session.execute(select(Customer.id, Customer.merged_into_id).where(uow.db.is_any(Customer.id, some)))
+        present = {id_: merged_into or id_ for id_, merged_into in rows}
+        found |= {ref: present[id_] for ref, id_ in by_id.items() if id_ in present}
     by_source: dict[str, dict[str, Ref]] = {}
     for ref in wanted:
         if ref.external_id is not None:

@@ -102,7 +102,7 @@ def bound(uow: Uow, cube: Cube, spans: Sequence[Span]) -> None:
     some = select(model.id).where(*inside).limit(limit + 1).subquery()
     if (uow.session.scalar(select(func.count()).select_from(some)) or 0) > limit:
         msg = Text(
-            f"These filters together would read more than {limit} facts; ask for a shorter period or fewer filters.",
-            f"这些筛选合在一起会读取超过 {limit} 条事实；请缩短期间或减少筛选。",
+            f"This would read more than {limit} facts: ask for a shorter or a calendar period, or fewer filters.",
+            f"这会读取超过 {limit} 条事实：请缩短期间、使用日历期间，或减少筛选。",
         )
         raise Limited(msg)

@@ -105,7 +105,7 @@ def _pace(uow: Uow, row: Target, answer: kpis.Answer | AppError) -> Pace:
         figure.value,
         elapsed,
         figure.numerator,
-        figure.denominator,
+        figure.denominator if variant.is_flow else None,
         variant.scale,
         accumulates=kpi.additive,
         decays=kpi.cohort,

@@ -15,6 +15,19 @@ _PRESENT = sa.text("deleted_at IS NULL")
 _TABLES = ("exchange_rate", "buyer", "cost", "credit", "customer_order", "touchpoint", "accrual", "refund")
 
 
+def _drop_flagged() -> None:
+    """Indexes over expressions are lost where SQLite copies a table, and found again by nothing."""
+    for column in ("name", "joined_on"):
+        op.drop_index(f"ix_customer_{column}", "customer")
+
+
+def _make_flagged() -> None:
+    for column in ("name", "joined_on"):
+        op.create_index(
+            f"ix_customer_{column}", "customer", ["tenant_id", sa.text(f"({column} IS NULL)"), column, "id"]
+        )
+
+
 def upgrade() -> None:
     """Apply."""
     op.create_table(
@@ -381,6 +394,14 @@ def upgrade() -> None:
         postgresql_where=_PRESENT,
     )
     protect(*_TABLES)
+    _drop_flagged()
+    with op.batch_alter_table("customer") as table:
+        table.add_column(sa.Column("merged_into_id", sa.Uuid(), nullable=True))
+        table.create_foreign_key(
+            op.f("fk_customer_merged_into_id"), "customer", ["tenant_id", "merged_into_id"], ["tenant_id", "id"]
+        )
+        table.create_index("ix_customer_merged", ["tenant_id", "merged_into_id"])
+    _make_flagged()
     with op.batch_alter_table("workspace") as table:
         table.add_column(sa.Column("repeat_window_days", sa.Integer(), nullable=False, server_default="90"))
         table.add_column(sa.Column("rate_carry_days", sa.Integer(), nullable=False, server_default="0"))
@@ -396,5 +417,11 @@ def downgrade() -> None:
     with op.batch_alter_table("workspace") as table:
         for column in ("lifespan_cap_months", "expected_lifespan_months", "rate_carry_days", "repeat_window_days"):
             table.drop_column(column)
+    _drop_flagged()
+    with op.batch_alter_table("customer") as table:
+        table.drop_index("ix_customer_merged")
+        table.drop_constraint(op.f("fk_customer_merged_into_id"), type_="foreignkey")
+        table.drop_column("merged_into_id")
+    _make_flagged()
     for name in reversed(_TABLES):
         op.drop_table(name)

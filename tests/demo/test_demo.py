@@ -14,6 +14,7 @@ from app.demo.shop import SHOP
 from app.models.change import Change
 from app.models.customer import Customer, CustomerStatus
 from app.models.feedback import Feedback
+from app.models.order import Order
 from app.models.rollup import entry
 from app.models.target import Target
 from app.services import job, kpi, target_progress
@@ -133,8 +134,9 @@ def _pull_after(monkeypatch, door, writes):
 @pytest.mark.slow
 def test_interrupted_anywhere_the_next_run_completes_it_and_a_further_one_changes_nothing(door, clock, small):
     clock.set(datetime(2026, 12, 31, 18, tzinfo=UTC))
-    # nothing yet, a bare workspace, amid its people, amid what they say, before the last of it, amid the bank
-    for writes in (0, 1, 24, 26, 33, 60):
+    # nothing yet, a bare workspace, amid its people, amid what they say, amid what they buy, before what it gives back,
+    # before the last of it, amid the bank
+    for writes in (0, 1, 24, 26, 31, 35, 42, 60):
         with pytest.MonkeyPatch.context() as patch:
             _pull_after(patch, door, writes)
             with pytest.raises(Pulled):
@@ -146,11 +148,13 @@ def test_interrupted_anywhere_the_next_run_completes_it_and_a_further_one_change
         told = Told(company, datetime(2026, 12, 31, 18, tzinfo=UTC))
         with door.snapshot(system(one.workspace_id)) as uow:
             stored = uow.session.scalars(select(Feedback.external_id).where(Feedback.deleted_at.is_(None))).all()
+            bought = uow.session.scalars(select(Order.external_id).where(Order.deleted_at.is_(None))).all()
             latest = uow.session.scalar(select(func.max(Feedback.occurred_at)))
         assert set(stored) == {*told.standing, load.CLOSING}
+        assert set(bought) == set(told.orders)
         assert latest == told.timeline.now
-    before = (count(door, Change), count(door, Feedback), count(door, Customer), figures(door, made))
+    before = (count(door, Change), count(door, Feedback), count(door, Order), figures(door, made))
     assert all(value == promise for _, value, promise in before[-1])
     clock.advance(days=1)
     assert demo.make(door) == made
-    assert (count(door, Change), count(door, Feedback), count(door, Customer), figures(door, made)) == before
+    assert (count(door, Change), count(door, Feedback), count(door, Order), figures(door, made)) == before

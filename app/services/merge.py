@@ -1,0 +1,141 @@
+"""Merging customers: two records of one person or account become one, with everything that either had."""
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import col, select, update
+
+from app.errors import Code, Invalid
+from app.models.base import TRAITS, Fact
+from app.models.change import Action
+from app.models.cost import Cost
+from app.models.customer import Customer, CustomerExternalId
+from app.models.feedback import Feedback
+from app.models.order import Order
+from app.models.refund import Refund
+from app.models.touchpoint import Touchpoint
+from app.services import attribution, buyer, cost, fact, ref, spell, standing
+from app.services.restating import restated
+from app.services.row import Outcome, Ref
+from app.text import Text
+from app.uow import Scope, Uow, writes
+
+_FACTS: tuple[type[Fact], ...] = (Feedback, Order, Refund, Touchpoint)
+_PLAIN = ("name", "email", "phone", "segment", "region", "customer_kind", "acquisition_channel_id", "parent_id")
+
+
+@writes(Scope.CUSTOMER_WRITE)
+def merge(uow: Uow, from_: Ref, into: Ref) -> tuple[Customer, Outcome]:
+    """Make `from_` part of `into`: its names, facts and times as a customer; what `into` lacks is filled in.
+
+    From then on `from_` is found as `into`, under all of its names. Raises Invalid for a customer that is not known.
+    """
+    uow.take_turn()
+    gone, kept = _both(uow, from_, into)
+    if gone.id == kept.id:
+        return kept, Outcome.UNCHANGED
+    _names(uow, gone, kept)
+    filled = _fill(gone, kept)
+    _spells(uow, gone, kept)
+    _move_facts(uow, gone, kept)
+    both = {gone.id, kept.id}
+    buyer.restate(uow, both)
+    attribution.restate(uow, both)
+    gone.merged_into_id, kept.is_stub = kept.id, kept.is_stub and gone.is_stub
+    for row, action, fields in ((gone, Action.DELETED, ["merged_into_id"]), (kept, Action.UPDATED, filled)):
+        row.updated_at, row.version = uow.now, row.version + 1
+        uow.record(row, "Customer", action, fields)
+    uow.session.flush()
+    return kept, Outcome.UPDATED
+
+
+def _both(uow: Uow, from_: Ref, into: Ref) -> tuple[Customer, Customer]:
+    """The two customers, locked. Raises Invalid (NOT_FOUND)."""
+    found = ref.customers(uow, {from_, into})
+    named = {"from": from_, "into": into}
+    ids = {name: ref.require(found, one, "customer", name, create=False) for name, one in named.items()}
+    statement = select(Customer).where(uow.db.is_any(Customer.id, list(ids.values())))
+    held = uow.db.locked(statement, Customer.id).execution_options(populate_existing=True)
+    rows = {row.id: row for row in uow.session.scalars(held)}
+    gone, kept = rows[ids["from"]], rows[ids["into"]]
+    if gone.is_test != kept.is_test:
+        msg = Text(
+            "A test customer and a real one cannot be merged; set isTest alike first.",
+            "测试客户与真实客户不能合并；请先将 isTest 设为一致。",
+        )
+        raise Invalid(msg, "from", code=Code.CONFLICT)
+    return gone, kept
+
+
+def _names(uow: Uow, gone: Customer, kept: Customer) -> None:
+    """External ids and subordinate accounts pass over."""
+    for model, column in ((CustomerExternalId, "customer_id"), (Customer, "parent_id")):
+        statement = update(model).where(getattr(model, column) == gone.id).values({column: kept.id})
+        uow.session.execute(statement, execution_options={"synchronize_session": "fetch"})
+    stood_below = kept.parent_id == kept.id  # the one that it swallows
+    if stood_below or (kept.parent_id is None and gone.parent_id != kept.id):
+        kept.parent_id = gone.parent_id
+    gone.parent_id = None
+
+
+def _fill(gone: Customer, kept: Customer) -> list[str]:
+    """What the kept record lacks is taken from the other one, whose personal data goes; the columns that changed."""
+    filled = []
+    for name in _PLAIN:
+        if name != "parent_id" and getattr(kept, name) is None and getattr(gone, name) is not None:
+            setattr(kept, name, getattr(gone, name))
+            filled.append(name)
+    if missing := {key: value for key, value in gone.attributes.items() if key not in kept.attributes}:
+        kept.attributes = missing | kept.attributes
+        filled.append("attributes")
+    first = min(filter(None, (gone.first_contact_at, kept.first_contact_at)), default=None)
+    if first != kept.first_contact_at:
+        kept.first_contact_at = first
+        filled.append("first_contact_at")
+    gone.name, gone.email, gone.phone, gone.attributes = None, None, None, {}
+    return filled
+
+
+def _spells(uow: Uow, gone: Customer, kept: Customer) -> None:
+    """The times as a customer of both, where they overlap as one."""
+    ledgers = spell.in_force(uow, [gone.id, kept.id])
+    now = spell.dates(ledgers[kept.id])
+    together = united(sorted(chain(*map(spell.dates, ledgers.values()))))
+    traits = {name: getattr(kept, name) for name in TRAITS}
+    wanted: dict[UUID, Any] = {
+        gone.id: (ledgers[gone.id], [], traits, False),
+        kept.id: (ledgers[kept.id], together, traits, False),
+    }
+    spell.settle(uow, wanted)
+    for name, value in standing.columns(together, uow.today).items():
+        setattr(kept, name, value)
+    for name, value in standing.columns([], uow.today).items():
+        setattr(gone, name, value)
+    standing.await_turn(uow, kept.id, together, now)
+
+
+def united(spells: Sequence[spell.Dates]) -> list[spell.Dates]:
+    """Spells in order, those that overlap or touch as one, which ends as the last of them did. Pure."""
+    found: list[spell.Dates] = []
+    for one in spells:
+        if found and one.start <= found[-1].end:
+            last = max(found[-1], one, key=lambda each: each.end)
+            found[-1] = spell.Dates(found[-1].start, last.end, last.reason)
+        else:
+            found.append(one)
+    return found
+
+
+def _move_facts(uow: Uow, gone: Customer, kept: Customer) -> None:
+    """Facts pass over with what they froze; those of a stub, which froze nothing, freeze what is known now."""
+    known = {name: getattr(kept, name) for name in TRAITS} if gone.is_stub else {}
+    for model in _FACTS:
+        ids = list(uow.session.scalars(select(model.id).where(col(model.customer_id) == gone.id)))
+        rows = [{"id": id_, "customer_id": kept.id, "known_on": uow.today, **known} for id_ in ids]
+        with restated(uow, model, ids, ids, {gone.id, kept.id}):
+            fact.write_each(uow, model, rows)
+    costs = list(uow.session.scalars(select(Cost.id).where(col(Cost.customer_id) == gone.id)))
+    fact.write_each(uow, Cost, [{"id": id_, "customer_id": kept.id} for id_ in costs])
+    cost.accrue(uow, costs)
