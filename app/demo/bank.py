@@ -127,7 +127,7 @@ _INQUIRIES = (
 )
 
 _TRADE = Trade(
-    revenue=(680_000, 782_000),
+    revenue=(560_000, 644_000),
     articles={
         "手机银行": Article(2.5, (36, 60, 96), 0.5),
         "信用卡": Article(3, (200, 480, 980), 0.55),
@@ -144,7 +144,7 @@ _TRADE = Trade(
         Expense("app-promotion", "MARKETING", 2400, "app", seasonal=True),
         Expense("wechat-ads", "MEDIA", 2000, "wechat", seasonal=True),
         Expense("search-listing", "MEDIA", 900, "search", days=1),
-        Expense("branch-sales", "SALES", 1800, "branches", days=1),
+        Expense("branch-sales", "SALES", 1800, "branch-lujiazui", days=1),
         Expense("advisers", "SALARIES", 4200),
         Expense("campaign-software", "TOOLS", 1200, months=6, currency="USD"),
         Expense("agency", "AGENCIES", 3600, months=3, days=10),

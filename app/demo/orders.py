@@ -18,7 +18,7 @@ from app.services.row import Ref
 OPEN, ABANDONED, CANCELLED = 0.4, 0.01, 0.035
 """So many of the newest orders are still open; of all others so many stay so, or are at least given up."""
 NEWEST = timedelta(days=3)
-BASKETS = {1: 7, 2: 2, 3: 1}
+BASKETS = {1: 8, 2: 1}
 """How many different things are bought together."""
 REDUCTIONS = {0.05: 3, 0.1: 5, 0.15: 2}
 BACK_AFTER = (3, 25)

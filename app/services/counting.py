@@ -199,7 +199,7 @@ def _lost(  # noqa: PLR0913 - what a scan depends on
         col(back.starts_on) < days.c.high,
         col(back.ends_on) >= days.c.high,
     )
-    where = [cube.counted, *(where(uow, cube, condition) for condition in conditions)]
+    met = [cube.counted, *(where(uow, cube, condition) for condition in conditions)]
     known = [] if known_on is None else [col(Spell.known_on) <= known_on]
     known_back = [] if known_on is None else [col(back.known_on) <= known_on]
     ended = select(days.c.i, key, col(Spell.sign).label("n")).select_from(days).join(Spell, left_inside)
@@ -210,5 +210,5 @@ def _lost(  # noqa: PLR0913 - what a scan depends on
         .join(back, came_back)
         .where(col(back.is_test).is_(False), *known_back)
     )
-    both = ended.where(*where, *known).union_all(returned.where(*where, *known)).subquery()
+    both = ended.where(*met, *known).union_all(returned.where(*met, *known)).subquery()
     return select(both.c.i, both.c.key, func.sum(both.c.n)).group_by(both.c.i, both.c.key)

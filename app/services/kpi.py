@@ -1,7 +1,7 @@
 """KPI questions and their answers: the figures of many questions, read together from one snapshot."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -270,6 +270,8 @@ def _figures(
         flags.append(KpiFlag.REBUILDING)
     if ask.known_on and any(states[cube.name].rebuilt_on > ask.known_on for cube in ask.variant.cubes):
         flags.append(KpiFlag.KNOWN_SINCE_REBUILD)
+    # what a formula can do without is only missed where it has no value
+    is_bare = any(extents[cube.model].first is None for cube in ask.variant.optional)
     hidden = privacy.hidden(uow, ask, cells)
     figures: dict[str, list[Figure]] = {}
     for key, row in cells.items():
@@ -281,6 +283,8 @@ def _figures(
                 shown = nothing(NullReason.SUPPRESSED_SMALL_CELL)
             else:
                 shown = figure(ask.kpi, ask.variant, amounts, minor=minor(uow.workspace.currency))
+                if shown.reason is NullReason.ZERO_DENOMINATOR and is_bare:
+                    shown = replace(shown, reason=NullReason.INPUT_NOT_CONFIGURED)
             figures[key].append(flagged(shown, *flags))
     return figures
 

@@ -72,7 +72,7 @@ def step(uow: Uow, chunk: int = CHUNK) -> bool:
             _derive(uow, model, chosen)
             rollup.fold_stretch(uow, cube, state.building, after, ids[-1])
         state.cursor = ids[-1].hex
-    else:  # what a step derives anew comes after it, so the end is where nothing is left
+    if not ids or not _next(uow, cube, ids[-1], 1):  # what a step derives anew comes after it
         _switch(uow, cube, state)
     uow.session.flush()
     return True

@@ -13,7 +13,7 @@ from app.schema.inputs import ChannelRefInput
 from app.schema.noun import Noun
 from app.schema.nouns import NOUNS
 from app.services import channel
-from app.services.cursor import Order, _dump, _mark, _signature
+from app.services.cursor import Order, _dump, _signature, mark
 from app.services.page import Slice
 from app.uow import reads
 
@@ -61,7 +61,7 @@ def slices(uow, rows, order):
     for value in [VALUES[rows.type_of(order.column)], *([None] if column.nullable else [])]:
         parts = (*signature, _dump(value), _dump(uuid7()))
         type_ = f"{rows.model.__name__}Cursor"
-        cursor = ids.encode(type_, *parts, _mark(uow, type_, parts))
+        cursor = ids.encode(type_, *parts, mark(uow, type_, parts))
         yield from (Slice(first=5, after=cursor), Slice(last=5, before=cursor))
         yield from (Slice(first=5, before=cursor), Slice(last=5, after=cursor))
     yield from (Slice(first=5), Slice(last=5))

@@ -12,7 +12,7 @@ from app.models.customer import Customer, CustomerStatus
 from app.models.feedback import Feedback
 from app.models.target import Target
 from app.services import customer
-from app.services.cursor import Order, _dump, _load, _mark, opened, seal
+from app.services.cursor import Order, _dump, _load, mark, opened, seal
 from app.services.page import Slice, _beyond, _may_be_null
 from app.services.row import Options
 
@@ -77,7 +77,7 @@ def test_a_text_that_is_no_value_of_the_column_is_refused(column, text):
 
 def sealed(type_, *parts, uow=HERE):
     """A cursor that only the workspace itself can make."""
-    return ids.encode(type_, *parts, _mark(uow, type_, parts))
+    return ids.encode(type_, *parts, mark(uow, type_, parts))
 
 
 def test_a_cursor_is_read_in_its_own_list_and_order():
@@ -88,12 +88,12 @@ def test_a_cursor_is_read_in_its_own_list_and_order():
 
 def test_a_cursor_that_was_made_up_changed_or_sealed_elsewhere_is_refused():
     parts = ("CustomerCursor", "+name", "+id", "=Müller", f"={SOME.hex}")
-    mark = _mark(HERE, parts[0], parts[1:])
+    seal_ = mark(HERE, parts[0], parts[1:])
     for cursor in (
         ids.encode(*parts),
         ids.encode(*parts, ""),
-        ids.encode(*parts, mark[:-1] + ("0" if mark[-1] != "0" else "1")),
-        ids.encode(*parts[:3], "=Maier", parts[4], mark),
+        ids.encode(*parts, seal_[:-1] + ("0" if seal_[-1] != "0" else "1")),
+        ids.encode(*parts[:3], "=Maier", parts[4], seal_),
         sealed(*parts, uow=THERE),
     ):
         with pytest.raises(Invalid, match="cursor"):
