@@ -55,7 +55,7 @@ class Caller:
     def write(self, field: str, input_: dict[str, Any], selection: str) -> Any:
         """What a mutation's payload says."""
         kind = field[0].upper() + field[1:] + "Input!"
-        if field == "feedbackDeleteBatch":
+        if field.endswith("DeleteBatch"):
             kind = "DeleteBatchInput!"
         return self.one(f"mutation($input: {kind}) {{ {field}(input: $input) {{ {selection} }} }}", {"input": input_})
 

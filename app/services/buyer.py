@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
-from sqlmodel import col, delete, insert, select
+from sqlalchemy import ColumnElement, case, func, select
+from sqlmodel import col, delete, insert
 from uuid_utils.compat import uuid7
 
 from app.kpis.order import purchasers
@@ -71,25 +70,25 @@ def _counts(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _purchases(uow: Uow, customer_ids: AbstractSet[UUID]) -> dict[UUID, dict[str, Any]]:
     """What the purchases of each of these customers come to."""
-    traits = [getattr(Order, name) for name in TRAITS]
-    statement = (
-        select(Order.customer_id, Order.day, Order.net, *traits)  # type: ignore[call-overload]  # any number of columns
-        .where(uow.db.is_any(Order.customer_id, sorted(customer_ids)), purchasers.counted)
-        .order_by(col(Order.customer_id), col(Order.day), col(Order.occurred_at), col(Order.id))
+    mine = (uow.db.is_any(Order.customer_id, sorted(customer_ids)), purchasers.counted)
+    customer, net = col(Order.customer_id), col(Order.net)
+    sums: Any = select(customer, func.count(), func.sum(net), func.sum(case((net.is_(None), 1), else_=0)))
+    found: dict[UUID, dict[str, Any]] = {
+        customer_id: {"orders": orders, "value": int(value or 0), "unpriced": unpriced, "known_on": uow.today}
+        for customer_id, orders, value, unpriced in uow.session.execute(sums.where(*mine).group_by(customer))
+    }
+    place = func.row_number().over(
+        partition_by=customer, order_by=(col(Order.day), col(Order.occurred_at), col(Order.id))
     )
-    window = uow.workspace.repeat_window_days
-    found: dict[UUID, dict[str, Any]] = {}
-    for customer_id, purchases in groupby(uow.session.execute(statement), lambda row: row[0]):
-        rows = list(purchases)
-        first, second = rows[0].day, rows[1].day if len(rows) > 1 else None
-        found[customer_id] = {
-            "day": first,
-            "second_on": second,
-            "is_repeat": _is_repeat(first, second, window),
-            "orders": len(rows),
-            "value": sum(row.net or 0 for row in rows),
-            "unpriced": sum(row.net is None for row in rows),
-            "known_on": uow.today,
-            **{name: getattr(rows[0], name) for name in TRAITS},
-        }
+    traits = [getattr(Order, name) for name in TRAITS]
+    ranked = select(customer.label("customer"), col(Order.day), *traits, place.label("place")).where(*mine).subquery()
+    firsts = select(ranked).where(ranked.c.place <= 2).order_by(ranked.c.place)  # noqa: PLR2004 - the first and second
+    for row in uow.session.execute(firsts):
+        columns = found[row.customer]
+        if row.place == 1:
+            columns |= {"day": row.day, "second_on": None, **{name: getattr(row, name) for name in TRAITS}}
+        else:
+            columns["second_on"] = row.day
+    for columns in found.values():
+        columns["is_repeat"] = _is_repeat(columns["day"], columns["second_on"], uow.workspace.repeat_window_days)
     return found

@@ -4,7 +4,7 @@ Counted per person over all of their facts, before and after a change; what is a
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date
 from itertools import groupby
@@ -23,13 +23,15 @@ from app.services import rollup
 from app.services.period import Calendar, Grain
 from app.uow import Uow
 
-Steps = Counter[tuple[str, date, str, date | None, int]]
-"""What is counted of somebody: (dimension, day, key, known on, the slots as bits) → how often."""
+Step = tuple[str, str, date, date | None, int]
+"""What is counted of somebody: dimension, key, day, known on, and the slots as bits."""
 
-Told = Mapping[Crowd, Mapping[UUID, Steps]]
+Told = Mapping[Crowd, Mapping[str, list[Step]]]
+"""By the hexadecimal id of each person."""
 
 WIDTH = len(Among) * len(GRAINS)
-_CALENDAR = {name: Grain(name) for name in GRAINS}
+_GRAINS = tuple(Grain(name) for name in GRAINS)
+_ALL = (1 << len(GRAINS)) - 1
 
 
 def tell(uow: Uow, model: type[Owned], people: AbstractSet[UUID]) -> Told:
@@ -41,28 +43,32 @@ def tell(uow: Uow, model: type[Owned], people: AbstractSet[UUID]) -> Told:
 def retell(uow: Uow, model: type[Owned], people: AbstractSet[UUID], told: Told) -> None:
     """Append by how much what is counted of `people` differs from what was `told`."""
     for cube, now in tell(uow, model, people).items():
-        changes: dict[UUID, Steps] = {}
-        for person in people:
-            change = Counter(now.get(person, {}))
-            change.subtract(told[cube].get(person, {}))
-            changes[person] = change
+        changes = {
+            person.hex: _difference(told[cube].get(person.hex, []), now.get(person.hex, [])) for person in people
+        }
         for generation, until in rollup.generations(uow, cube):
-            passed = [change for person, change in changes.items() if until is None or person <= until]
+            passed = [change for person, change in changes.items() if until is None or person <= until.hex]
             rollup.put(uow, cube, generation, _rows(passed, uow.today))
+
+
+def _difference(before: list[Step], after: list[Step]) -> Counter[Step]:
+    change = Counter(after)
+    change.subtract(before)
+    return change
 
 
 def fold_stretch(uow: Uow, cube: Crowd, generation: int, chosen: ColumnElement[bool]) -> None:
     """Append to `generation` what is counted of the people `chosen`; known since their facts were."""
     steps = _steps(uow, cube, chosen, is_history=True)
-    rollup.put(uow, cube, generation, _rows(steps.values(), uow.today))
+    rollup.put(uow, cube, generation, _rows(map(Counter, steps.values()), uow.today))
 
 
-def _rows(changes: Iterable[Steps], today: date) -> list[tuple[Any, ...]]:
+def _rows(changes: Iterable[Counter[Step]], today: date) -> list[tuple[Any, ...]]:
     """The rows of a rollup: dimension, day, key, known on, and an amount for each slot."""
     cells: dict[tuple[str, date, str, date], list[int]] = defaultdict(lambda: [0] * WIDTH)
     for change in changes:
-        for (dimension, day, key, known_on, slots), amount in change.items():
-            if not amount or not slots:
+        for (dimension, key, day, known_on, slots), amount in change.items():
+            if not amount:
                 continue
             cell = cells[dimension, day, key, known_on or today]
             for slot in range(WIDTH):
@@ -71,11 +77,12 @@ def _rows(changes: Iterable[Steps], today: date) -> list[tuple[Any, ...]]:
     return [(*place, *amounts) for place, amounts in cells.items() if any(amounts)]
 
 
-def _steps(uow: Uow, cube: Crowd, chosen: ColumnElement[bool], *, is_history: bool = False) -> dict[UUID, Steps]:
+def _steps(uow: Uow, cube: Crowd, chosen: ColumnElement[bool], *, is_history: bool = False) -> dict[str, list[Step]]:
     model: Any = cube.model
-    keys = [uow.db.as_key(column) for column in cube.dimensions.values()]
+    # text all along: to make an object of each id takes longer than to read it
+    person, *keys = [uow.db.as_key(column) for column in (cube.person, *cube.dimensions.values())]
     statement = (
-        select(cube.person, cube.day, model.known_on, *keys)
+        select(person, cube.day, model.known_on, *keys)
         .where(chosen, cube.counted)
         .order_by(cube.person, cube.day, model.occurred_at, model.id)
     )
@@ -93,38 +100,39 @@ class _Walk:
         self.calendar = Calendar(uow.today, uow.workspace.first_weekday, uow.workspace.fiscal_year_start)
         self.starts: dict[date, tuple[date, ...]] = {}
 
-    def along(self, facts: Iterable[Any]) -> Steps:
+    def along(self, facts: Iterable[Any]) -> list[Step]:
         """What is counted of one person."""
-        found: Steps = Counter()
-        before: dict[tuple[str, str], tuple[date, date | None]] = {}
-        known: dict[tuple[date, date | None, date | None], int] = {}
+        found: list[Step] = []
+        before: dict[tuple[str, str], tuple[date, int]] = {}
         first: date | None = None
         for _, day, known_on, *keys in facts:
+            starts = self._starts(day)
             first = first or day
-            for dimension, key in self._places(keys):
-                last, last_but_one = before.get((dimension, key), (None, None))
-                before[dimension, key] = day, last
-                times = day, last, last_but_one
-                slots = known.get(times)
-                if slots is None:
-                    slots = known[times] = self._slots(day, first, last, last_but_one)
+            is_new = _ALL & ~_behind((first,) * len(starts), starts)
+            opening: dict[date, int] = {}
+            for dimension, key in zip(self.dimensions, ("", *keys), strict=True):
+                place = dimension, key or ""
+                last, opened_then = before.get(place, (None, 0))
+                if last is None:
+                    opened = _ALL
+                elif (known := opening.get(last)) is not None:
+                    opened = known
+                else:
+                    opened = opening[last] = _behind(self._starts(last), starts)
+                before[place] = day, opened
+                # the second of a bucket is what follows the one that opened it
+                slots = opened | (~opened & opened_then) << len(GRAINS) | (opened & is_new) << 2 * len(GRAINS)
                 if slots:
-                    found[dimension, day, key, known_on if self.is_history else None, slots] += 1
+                    found.append((*place, day, known_on if self.is_history else None, slots))
         return found
 
-    def _places(self, keys: Iterable[str | None]) -> Iterator[tuple[str, str]]:
-        return zip(self.dimensions, ("", *(key or "" for key in keys)), strict=True)
-
-    def _slots(self, day: date, first: date, last: date | None, last_but_one: date | None) -> int:
-        """For which slots a fact counts that comes after those days; as bits."""
+    def _starts(self, day: date) -> tuple[date, ...]:
         starts = self.starts.get(day)
         if starts is None:
-            starts = self.starts[day] = tuple(self.calendar.floor(day, grain) for grain in _CALENDAR.values())
-        slots = 0
-        for place, start in enumerate(starts):
-            if last is None or last < start:
-                slots |= 1 << Among.ALL * len(GRAINS) + place
-                slots |= (first >= start) << Among.NEW * len(GRAINS) + place
-            elif last_but_one is None or last_but_one < start:
-                slots |= 1 << Among.REPEATED * len(GRAINS) + place
-        return slots
+            starts = self.starts[day] = tuple(self.calendar.floor(day, grain) for grain in _GRAINS)
+        return starts
+
+
+def _behind(some: tuple[date, ...], than: tuple[date, ...]) -> int:
+    """Where the first of two dates is the earlier one; as bits."""
+    return sum((one < other) << place for place, (one, other) in enumerate(zip(some, than, strict=True)))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from math import isfinite
 from typing import Annotated, Any, TypeVar
@@ -171,7 +172,9 @@ def _is_plain(value: object) -> bool:
         return value.isprintable()
     if isinstance(value, Ref):
         return _is_plain(value.id) and _is_plain(value.external_id) and _is_plain(value.source)
-    return value is None or isinstance(value, date) or (isinstance(value, float) and isfinite(value))
+    if isinstance(value, float | Decimal):
+        return isfinite(value)
+    return value is None or isinstance(value, date)
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -17,6 +17,23 @@ SCHEMA = build().core
 ROW = {"externalId": "new", "kind": "CSAT", "score": 4, "occurredAt": "2026-06-01"}
 GOAL = {"kpi": "NPS", "kind": "ABSOLUTE", "value": 50, "from": "2026-06-01", "before": "2026-07-01"}
 TODAY = "period: {named: THIS_MONTH}"
+BOUGHT = {"externalId": "new", "amount": "20", "currency": "EUR", "occurredAt": "2026-06-01"}
+BACK = {"externalId": "new", "order": {"externalId": "o"}, "amount": "5", "occurredAt": "2026-06-02"}
+SPENT = {
+    "externalId": "new",
+    "category": "MEDIA",
+    "amount": "9",
+    "currency": "EUR",
+    "from": "2026-06-01",
+    "before": "2026-06-04",
+}
+MET = {
+    "externalId": "new",
+    "customer": {"externalId": "ann"},
+    "channel": {"externalId": "web"},
+    "occurredAt": "2025-12-24",
+}
+WORTH = {"externalId": "new", "from": "USD", "date": "2026-06-02", "rate": "0.9"}
 
 QUERIES = {
     # root field: (what to ask, with ids of Alice's workspace, the scope that it needs)
@@ -35,6 +52,18 @@ QUERIES = {
     "customers": ("customers { nodes { id } totalCount }", Scope.CUSTOMER_READ),
     "feedbackItem": ("feedbackItem(by: {id: %(Feedback)s}) { id }", Scope.FEEDBACK_READ),
     "feedback": ("feedback { nodes { id } totalCount }", Scope.FEEDBACK_READ),
+    "order": ("order(by: {id: %(Order)s}) { id }", Scope.ORDER_READ),
+    "orders": ("orders { nodes { id } totalCount }", Scope.ORDER_READ),
+    "refund": ("refund(by: {id: %(Refund)s}) { id }", Scope.ORDER_READ),
+    "refunds": ("refunds { nodes { id } totalCount }", Scope.ORDER_READ),
+    "cost": ("cost(by: {id: %(Cost)s}) { id }", Scope.COST_READ),
+    "costs": ("costs { nodes { id } totalCount }", Scope.COST_READ),
+    "touchpoint": ("touchpoint(by: {id: %(Touchpoint)s}) { id }", Scope.TOUCHPOINT_READ),
+    "touchpoints": ("touchpoints { nodes { id } totalCount }", Scope.TOUCHPOINT_READ),
+    "exchangeRate": ("exchangeRate(by: {id: %(ExchangeRate)s}) { id }", Scope.RATE_READ),
+    "exchangeRates": ("exchangeRates { nodes { id } totalCount }", Scope.RATE_READ),
+    "topCustomers": (f"topCustomers({TODAY}) {{ nodes {{ id }} totalCount }}", Scope.KPI_READ),
+    "channelEffectiveness": (f"channelEffectiveness({TODAY}) {{ rows {{ channel {{ id }} }} }}", Scope.KPI_READ),
     "target": ("target(by: {id: %(Target)s}) { id }", Scope.TARGET_READ),
     "targets": ("targets { nodes { id } totalCount }", Scope.TARGET_READ),
     "node": ("node(id: %(Customer)s) { id }", Scope.CUSTOMER_READ),
@@ -50,6 +79,23 @@ MUTATIONS = {
     "feedbackRecord": (ROW, Scope.FEEDBACK_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff", "survey": "Survey"}),
     "feedbackRecordBatch": ({"rows": [ROW]}, Scope.FEEDBACK_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff", "survey": "Survey"}),
     "feedbackDeleteBatch": ({"rows": [{"externalId": "f"}]}, Scope.FEEDBACK_WRITE, {}),
+    "orderRecord": (BOUGHT, Scope.ORDER_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff"}),
+    "orderRecordBatch": ({"rows": [BOUGHT]}, Scope.ORDER_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff"}),
+    "orderDeleteBatch": ({"rows": [{"externalId": "o"}]}, Scope.ORDER_WRITE, {}),
+    "refundRecord": (BACK, Scope.ORDER_WRITE, {"order": "Order"}),
+    "refundRecordBatch": ({"rows": [BACK]}, Scope.ORDER_WRITE, {"order": "Order"}),
+    "refundDeleteBatch": ({"rows": [{"externalId": "r"}]}, Scope.ORDER_WRITE, {}),
+    "costRecord": (SPENT, Scope.COST_WRITE, {"channel": "Channel", "customer": "Customer"}),
+    "costRecordBatch": ({"rows": [SPENT]}, Scope.COST_WRITE, {"channel": "Channel", "customer": "Customer"}),
+    "costDeleteBatch": ({"rows": [{"externalId": "k"}]}, Scope.COST_WRITE, {}),
+    "touchpointRecord": (MET, Scope.TOUCHPOINT_WRITE, {}),
+    "touchpointRecordBatch": ({"rows": [MET]}, Scope.TOUCHPOINT_WRITE, {"customer": "Customer", "channel": "Channel"}),
+    "touchpointDeleteBatch": ({"rows": [{"externalId": "m"}]}, Scope.TOUCHPOINT_WRITE, {}),
+    "exchangeRateRecord": (WORTH, Scope.RATE_WRITE, {}),
+    "exchangeRateRecordBatch": ({"rows": [WORTH]}, Scope.RATE_WRITE, {}),
+    "exchangeRateDeleteBatch": ({"rows": [{"externalId": "x"}]}, Scope.RATE_WRITE, {}),
+    "customerMerge": ({"from": {"externalId": "hq"}, "into": {"externalId": "ann"}}, Scope.CUSTOMER_WRITE, {"from": "Customer"}),
+    "workspaceUpdate": ({"smallCellK": 7}, Scope.WORKSPACE_ADMIN, {}),
     "targetSet": ({"externalId": "new", **GOAL}, Scope.TARGET_WRITE, {}),
     "targetDelete": ({"externalId": "t"}, Scope.TARGET_WRITE, {"id": "Target"}),
 }  # fmt: skip
@@ -81,12 +127,33 @@ def known(alice):
     alice.feedback(
         {"externalId": "f", "kind": "CSAT", "score": 5, "comment": "for Ann only", "occurredAt": "2026-06-01", **refs}
     )
+    ids |= trade(alice, refs)
     ids["Feedback"] = alice.one('{ feedbackItem(by: {externalId: "f"}) { id } }')["id"]
     goal = {"externalId": "t", **GOAL, "kpi": "CSAT", "value": 90}
     ids["Target"] = alice.write("targetSet", goal, "target { id }")["target"]["id"]
     ids["Workspace"] = alice.one("{ workspace { id } }")["id"]
     ids["KpiResult"] = alice.kpi("CSAT", "named: THIS_MONTH", "id")["id"]
     ids["KpiDefinition"] = alice.one('{ kpiDefinition(key: "CSAT") { id } }')["id"]
+    return ids
+
+
+def trade(alice, refs):
+    """The ids of a record each of what is bought, given back, spent, met and changed, related to `refs`."""
+    web, ann = refs["channel"], refs["customer"]
+    sold = {"customer": ann, "channel": web, "staff": refs["staff"]}
+    line = {"product": "tea", "quantity": "2", "unitPrice": "10", "amount": "20"}
+    rows = {
+        "order": BOUGHT | sold | {"externalId": "o", "lines": [line]},
+        "refund": BACK | {"externalId": "r", "channel": web},
+        "cost": SPENT | {"externalId": "k", "channel": web, "customer": ann},
+        "touchpoint": MET | {"externalId": "m"},
+        "exchangeRate": WORTH | {"externalId": "x", "date": "2026-06-01"},
+    }
+    ids = {}
+    for noun, row in rows.items():
+        payload = alice.write(f"{noun}Record", row, f"{noun} {{ id }} userErrors {{ code path message }}")
+        assert payload["userErrors"] == []
+        ids[noun[0].upper() + noun[1:]] = payload[noun]["id"]
     return ids
 
 
@@ -197,6 +264,8 @@ def test_elsewhere_there_is_nothing_of_it(  # noqa: C901 - every root field, eac
             assert data in ({"value": None}, [{"value": None}])
         elif field == "nodes":
             assert data == [None]
+        elif field == "channelEffectiveness":
+            assert not any(row["channel"] for row in data["rows"])
         elif not field.startswith("kpi"):
             assert data in (None, {"nodes": [], "totalCount": 0}), field
     assert dump() == before
@@ -237,8 +306,9 @@ NODES = sorted(
 )
 SCOPES = {
     "Channel": Scope.CHANNEL_READ, "Staff": Scope.STAFF_READ, "Survey": Scope.SURVEY_READ, "Customer": Scope.CUSTOMER_READ,
-    "Feedback": Scope.FEEDBACK_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ, "KpiResult": Scope.KPI_READ,
-    "KpiDefinition": None,
+    "Feedback": Scope.FEEDBACK_READ, "Order": Scope.ORDER_READ, "Refund": Scope.ORDER_READ, "Cost": Scope.COST_READ,
+    "Touchpoint": Scope.TOUCHPOINT_READ, "ExchangeRate": Scope.RATE_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
+    "KpiResult": Scope.KPI_READ, "KpiDefinition": None,
 }  # fmt: skip
 
 
@@ -270,11 +340,24 @@ RELATIONS = {
     ("Customer", "acquisitionChannel"): Scope.CHANNEL_READ,
     ("Customer", "externalIds"): Scope.CUSTOMER_READ,
     ("Customer", "spells"): Scope.CUSTOMER_READ,
+    ("Customer", "timeline"): Scope.CUSTOMER_READ,
     ("Feedback", "customer"): Scope.CUSTOMER_READ,
     ("Feedback", "channel"): Scope.CHANNEL_READ,
     ("Feedback", "acquisitionChannel"): Scope.CHANNEL_READ,
     ("Feedback", "staff"): Scope.STAFF_READ,
     ("Feedback", "survey"): Scope.SURVEY_READ,
+    ("Order", "lines"): Scope.ORDER_READ,
+    ("Order", "customer"): Scope.CUSTOMER_READ,
+    ("Order", "channel"): Scope.CHANNEL_READ,
+    ("Order", "acquisitionChannel"): Scope.CHANNEL_READ,
+    ("Order", "staff"): Scope.STAFF_READ,
+    ("Refund", "order"): Scope.ORDER_READ,
+    ("Refund", "customer"): Scope.CUSTOMER_READ,
+    ("Refund", "channel"): Scope.CHANNEL_READ,
+    ("Cost", "customer"): Scope.CUSTOMER_READ,
+    ("Cost", "channel"): Scope.CHANNEL_READ,
+    ("Touchpoint", "customer"): Scope.CUSTOMER_READ,
+    ("Touchpoint", "channel"): Scope.CHANNEL_READ,
     ("Target", "progress"): Scope.TARGET_READ,
     ("Target", "revisions"): Scope.TARGET_READ,
     ("KpiResult", "targets"): Scope.TARGET_READ,
@@ -317,6 +400,30 @@ def test_every_relation_asks_for_the_scope_of_what_it_leads_to(api, workspace, a
             assert node is None
         else:
             assert node[name] is None
+
+
+KINDS_OF_EVENTS = {
+    "FEEDBACK": Scope.FEEDBACK_READ,
+    "ORDER": Scope.ORDER_READ,
+    "REFUND": Scope.ORDER_READ,
+    "TOUCHPOINT": Scope.TOUCHPOINT_READ,
+    "COST": Scope.COST_READ,
+}
+
+
+def test_a_timeline_holds_what_its_reader_may_see(api, workspace, alice, known):
+    query = "query($id: ID!, $kinds: [CustomerEventKind!]) { node(id: $id) { ... on Customer { timeline(kinds: $kinds) { nodes { __typename } totalCount } } } }"
+    whole = {"id": known["Customer"]}
+    told = alice.one(query, whole)["timeline"]
+    assert sorted(node["__typename"] for node in told["nodes"]) == sorted(kind.title() for kind in KINDS_OF_EVENTS)
+    assert told["totalCount"] == len(KINDS_OF_EVENTS)
+    for kind, scope in KINDS_OF_EVENTS.items():
+        reader = api.caller(workspace, set(Scope) - {scope})
+        left = {one.title() for one, needed in KINDS_OF_EVENTS.items() if needed is not scope}
+        told = reader.one(query, whole)["timeline"]
+        assert {node["__typename"] for node in told["nodes"]} == left
+        assert told["totalCount"] == len(left)
+        assert reader.refusal(query, whole | {"kinds": [kind]})["extensions"]["code"] == "FORBIDDEN"
 
 
 PERSONAL = {

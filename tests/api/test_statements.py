@@ -43,6 +43,12 @@ pytestmark = pytest.mark.neutral
 TODAY = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 README = Path(__file__).parents[2] / "README.md"
 
+ASK = "period: {last: {count: 3, grain: MONTH}}"
+FIGURES = " ".join(
+    f"{name} {{ value interval {{ low }} }}"
+    for name in ("spend", "customers", "cac", "revenue", "clv", "ltvCac", "returnOnSpend", "csat", "nps")
+)
+
 PAGES = {
     # a page of %d rows, and everything that a row refers to
     "channels": '{ channels(first: %d, filter: {externalId: {contains: "k"}}) { nodes { id parent { name parent { id } } } edges { cursor node { id } } pageInfo { endCursor } totalCount } }',
@@ -53,15 +59,32 @@ PAGES = {
     "feedback": "{ feedback(first: %d) { nodes { comment customer { name } staff { name } survey { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "its customers": "{ feedback(first: %d) { nodes { customer { parent { name externalIds { source } } spells { from } } } } }",
     "its channels": "{ feedback(first: %d) { nodes { channel { name parent { name } } acquisitionChannel { name } } } }",
+    "orders": "{ orders(first: %d) { nodes { lines { product } customer { name } staff { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "their sales channels": "{ orders(first: %d) { nodes { channel { name parent { name } } acquisitionChannel { name } } } }",
+    "refunds": "{ refunds(first: %d) { nodes { order { amount customer { name } lines { id } } customer { name } channel { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "costs": "{ costs(first: %d) { nodes { channel { name } customer { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "touchpoints": "{ touchpoints(first: %d) { nodes { channel { name } customer { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "exchange rates": "{ exchangeRates(first: %d) { nodes { rate } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "their timelines": "{ customers(first: %d) { nodes { timeline(first: 3) { nodes { channel { name } } edges { node { id } } pageInfo { endCursor } totalCount } } } }",
+    "what happened": "{ customers(first: %d) { nodes { timeline(first: 2) { nodes { ... on Order { lines { amount } } ... on Refund { order { id } } ... on Feedback { survey { name } } } } } } }",
+    "the best": f"{{ topCustomers(first: %d, {ASK}) {{ nodes {{ revenue customer {{ name parent {{ name }} }} }} period {{ label }} }} }}",
+    "the channels": f"{{ channelEffectiveness(first: %d, {ASK}) {{ rows {{ channel {{ name parent {{ name }} }} {FIGURES} }} period {{ label }} }} }}",
     "targets": "{ targets(first: %d) { nodes { scope { by } baselinePeriod { label } progress { state target { id } } revisions { version } } edges { node { id } } pageInfo { endCursor } totalCount } }",
 }  # fmt: skip
+_TOLD = "outcome userErrors { code }"
+_DONE = "counts { unchanged rejected } userErrors { code }"
+_DELETES = ("feedback", "order", "refund", "cost", "touchpoint", "exchangeRate")
 BATCHES = {
     # a batch of a number of rows, told what became of them
-    "CustomerUpsertBatchInput": "customerUpsertBatch(input: $input) { results { outcome userErrors { code } customer { name parent { name } acquisitionChannel { name } externalIds { source } spells { from } } } counts { unchanged } userErrors { code } }",
-    "FeedbackRecordBatchInput": "feedbackRecordBatch(input: $input) { results { outcome userErrors { code } feedback { customer { name } channel { name } staff { name } survey { name } } } counts { unchanged } userErrors { code } }",
-    "DeleteBatchInput": "feedbackDeleteBatch(input: $input) { results { outcome userErrors { code } } counts { rejected } userErrors { code } }",
+    "customerUpsertBatch": f"results {{ {_TOLD} customer {{ name parent {{ name }} acquisitionChannel {{ name }} externalIds {{ source }} spells {{ from }} }} }} {_DONE}",
+    "feedbackRecordBatch": f"results {{ {_TOLD} feedback {{ customer {{ name }} channel {{ name }} staff {{ name }} survey {{ name }} }} }} {_DONE}",
+    "orderRecordBatch": f"results {{ {_TOLD} order {{ customer {{ name }} channel {{ name }} staff {{ name }} lines {{ amount }} }} }} {_DONE}",
+    "refundRecordBatch": f"results {{ {_TOLD} refund {{ order {{ refunded }} customer {{ name }} }} }} {_DONE}",
+    "costRecordBatch": f"results {{ {_TOLD} cost {{ channel {{ name }} customer {{ name }} }} }} {_DONE}",
+    "touchpointRecordBatch": f"results {{ {_TOLD} touchpoint {{ channel {{ name }} customer {{ name }} }} }} {_DONE}",
+    "exchangeRateRecordBatch": f"results {{ {_TOLD} exchangeRate {{ rate }} }} {_DONE}",
+    **{f"{noun}DeleteBatch": f"results {{ {_TOLD} }} {_DONE}" for noun in _DELETES},
 }  # fmt: skip
-ASK = "period: {last: {count: 3, grain: MONTH}}"
 KPIS = {
     # what a figure, the catalogue, or an id leads to
     "a figure": f"{{ kpi(key: CSAT, {ASK}) {{ value interval {{ low }} period {{ label }} filters {{ by }} definition {{ name }} series(grain: MONTH) {{ value interval {{ low }} period {{ label }} }} }} }}",
@@ -74,8 +97,9 @@ KPIS = {
 }  # fmt: skip
 
 
-def batch(kind):
-    return f"mutation($input: {kind}!) {{ {BATCHES[kind]} }}"
+def batch(field):
+    kind = published().mutation_type.fields[field].args["input"].type
+    return f"mutation($input: {kind}) {{ {field}(input: $input) {{ {BATCHES[field]} }} }}"
 
 
 def examples():
@@ -114,7 +138,7 @@ def test_every_relation_of_every_type_is_counted_below():
         for name, field in type_.fields.items()
         if is_composite_type(get_named_type(field.type))
     }
-    documents = [query % 1 for query in PAGES.values()] + [batch(kind) for kind in BATCHES] + list(KPIS.values())
+    documents = [query % 1 for query in PAGES.values()] + [batch(field) for field in BATCHES] + list(KPIS.values())
     assert relations(documents) >= known, known - relations(documents)
     lists = {name for name, field in published().query_type.fields.items() if "after" in field.args}
     assert {name for type_, name in relations(documents) if type_ == "Query"} >= lists
@@ -152,6 +176,78 @@ def answers(first, last):
     )
 
 
+def orders(first, last):
+    return (
+        {
+            "externalId": f"o{n}",
+            "amount": "30",
+            "cost": "12",
+            "currency": "USD" if n % 2 else "EUR",
+            "customer": {"externalId": f"c{n + 1}"},
+            "channel": {"externalId": f"k{n % KEYED}"},
+            "staff": {"externalId": f"k{n % KEYED}"},
+            "lines": [{"product": f"p{n % 7}", "quantity": "3", "unitPrice": "10", "amount": "30"}],
+            "occurredAt": f"2026-0{4 + n % 3}-{1 + n % 14:02}",
+        }
+        for n in range(first, last)
+    )
+
+
+def refunds(first, last):
+    return (
+        {
+            "externalId": f"r{n}",
+            "order": {"externalId": f"o{n}"},
+            "amount": "5",
+            "channel": {"externalId": f"k{n % KEYED}"},
+            "occurredAt": "2026-06-14",
+        }
+        for n in range(first, last)
+    )
+
+
+def costs(first, last):
+    return (
+        {
+            "externalId": f"x{n}",
+            "category": "MEDIA",
+            "amount": "7",
+            "currency": "USD" if n % 2 else "EUR",
+            "from": f"2026-0{4 + n % 3}-{1 + n % 14:02}",
+            "before": "2026-06-15",
+            "channel": {"externalId": f"k{n % KEYED}"},
+            "customer": {"externalId": f"c{n + 1}"},
+        }
+        for n in range(first, last)
+    )
+
+
+def touchpoints(first, last):
+    return (
+        {
+            "externalId": f"m{n}",
+            "customer": {"externalId": f"c{n + 1}"},
+            "channel": {"externalId": f"k{n % KEYED}"},
+            "occurredAt": "2025-12-24",
+        }
+        for n in range(first, last)
+    )
+
+
+def rates(first, last):
+    days = (datetime(2026, 6, 14, tzinfo=UTC) - timedelta(days=n) for n in range(first, last))
+    return ({"externalId": f"{day:%F}", "from": "USD", "date": f"{day:%F}", "rate": "0.9"} for day in days)
+
+
+TRADE = {
+    "exchangeRateRecordBatch": rates,
+    "touchpointRecordBatch": touchpoints,
+    "orderRecordBatch": orders,
+    "refundRecordBatch": refunds,
+    "costRecordBatch": costs,
+}
+
+
 def write(caller, kind, rows):
     rows = list(rows)
     for at in range(0, len(rows), 500):
@@ -161,8 +257,10 @@ def write(caller, kind, rows):
 
 
 def grow(caller, first, last):
-    write(caller, "CustomerUpsertBatchInput", people(first, last + 1))
-    write(caller, "FeedbackRecordBatchInput", answers(first, last))
+    write(caller, "customerUpsertBatch", people(first, last + 1))
+    write(caller, "feedbackRecordBatch", answers(first, last))
+    for field, rows in TRADE.items():
+        write(caller, field, rows(first, last))
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -248,12 +346,13 @@ def test_a_hundred_rows_cost_as_many_statements_as_ten(count):
 
 ROWS = [
     # a batch and its rows
-    ("CustomerUpsertBatchInput", [{"externalId": f"c{n}"} for n in range(100)]),
-    ("CustomerUpsertBatchInput", [{"externalId": f"c{n}", "parent": {"externalId": "c0"}} for n in range(1, 101)]),
-    ("CustomerUpsertBatchInput", [{"externalId": f"c{n}", "acquisitionChannel": {"externalId": f"k{n % KEYED}"}} for n in range(100)]),
-    ("CustomerUpsertBatchInput", [{"externalId": f"c{n}", "joinedOn": "2026-01-01"} for n in range(100)]),
-    ("FeedbackRecordBatchInput", list(answers(0, 100))),
-    ("DeleteBatchInput", [{"externalId": f"none{n}"} for n in range(100)]),
+    ("customerUpsertBatch", [{"externalId": f"c{n}"} for n in range(100)]),
+    ("customerUpsertBatch", [{"externalId": f"c{n}", "parent": {"externalId": "c0"}} for n in range(1, 101)]),
+    ("customerUpsertBatch", [{"externalId": f"c{n}", "acquisitionChannel": {"externalId": f"k{n % KEYED}"}} for n in range(100)]),
+    ("customerUpsertBatch", [{"externalId": f"c{n}", "joinedOn": "2026-01-01"} for n in range(100)]),
+    ("feedbackRecordBatch", list(answers(0, 100))),
+    *((field, list(rows(0, 100))) for field, rows in TRADE.items()),
+    *((f"{noun}DeleteBatch", [{"externalId": f"none{n}"} for n in range(100)]) for noun in _DELETES),
 ]  # fmt: skip
 
 
