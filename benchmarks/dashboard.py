@@ -1,11 +1,11 @@
 """How long a dashboard takes, and whether ten times the facts make it slower.
 
-    python benchmarks/dashboard.py [--sizes 100000 1000000] [--databases sqlite postgresql] [--only feedback money]
+    python benchmarks/dashboard.py [--sizes 100000 1000000] [--databases sqlite postgresql] [--only Dashboard]
 
 Of feedback three KPIs over twelve months: the value, the series by month, and the breakdown by channel with a series by
-month for every slice. Of money the same of twelve KPIs over a calendar year; what is said of customers is broken down by
-the channel that they came through. Asked over HTTP of a server in a process of its own. The sizes take turns, so that
-whatever else the machine does meets them alike; their ratio is what counts.
+month for every slice. Of money the same of twelve KPIs over a calendar year; what is said of customers is broken down
+by the channel that they came through. Asked over HTTP of a server in a process of its own. The sizes take turns, so
+that whatever else the machine does meets them alike; their ratio is what counts.
 
 Beside them what no rollup holds: a breakdown asked by somebody who may see nothing personal, for whom cells of few
 people are hidden, and a filter and a breakdown by different dimensions. There the facts themselves are read.
@@ -13,12 +13,15 @@ people are hidden, and a filter and a breakdown by different dimensions. There t
 
 import argparse
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import partial
 
+import generate
 import httpx
-from generate import stored
+import money
 from sqlalchemy import Engine, event
 from support import DATABASES, Databases, Server, Store, ask, median, percentile, seconds, table
 
@@ -50,38 +53,67 @@ SALES = (
     ("REPEAT_PURCHASE_RATE", "returning"),
     ("CSAT", None),
 )
-"""What is cut by the channel of the sale, and"""
-OF_CUSTOMERS = (
+"""What is cut by the channel of the sale or answer; each with its variant."""
+PEOPLE = (
     ("REPEAT_PURCHASE_RATE", "cohort"),
     ("CAC", None),
     ("CLV", None),
     ("NEW_CUSTOMERS", None),
     ("RETENTION_RATE", None),
 )
-"""what by the channel through which customers came. The first variants are named by nothing."""
-EVERYTHING = (*SALES, *OF_CUSTOMERS)
+"""What is cut by the channel through which customers came."""
+YEAR = datetime.now(UTC).year - 1
 
 
-def money(tiles: Sequence[tuple[str, str | None]] = EVERYTHING, *, months: int = 12, channels: int = 10) -> str:
+def during(months: int = 12) -> str:
+    """The first months of last year, as an argument."""
+    before = date(YEAR + 1, 1, 1) if months == 12 else date(YEAR, months + 1, 1)
+    return f'period: {{range: {{from: "{YEAR}-01-01", before: "{before}"}}}}'
+
+
+def sheet(tiles: Sequence[tuple[str, str | None]] = (*SALES, *PEOPLE), *, months: int = 12, channels: int = 10) -> str:
     """The dashboard of money with these tiles, over so many months of last year and so many channels."""
-    before = f"{LAST_YEAR}-{months + 1:02}-01" if months < 12 else f"{LAST_YEAR + 1}-01-01"
-    days = f'period: {{range: {{from: "{LAST_YEAR}-01-01", before: "{before}"}}}}'
     asked = []
     for key, variant in tiles:
-        by = "ACQUISITION_CHANNEL" if (key, variant) in OF_CUSTOMERS else "CHANNEL"
-        one = f"key: {key}, {days}" + (f', variant: "{variant}"' if variant else "")
+        by = "ACQUISITION_CHANNEL" if (key, variant) in PEOPLE else "CHANNEL"
+        named = f', variant: "{variant}"' if variant else ""
         asked.append(
-            f"{key}_{variant}: kpi({one}) {{ value series(grain: MONTH) {{ period {{ label }} value }} "
-            f"breakdown(by: {by}, first: {channels}) {{ slices {{ key label value share "
-            "result { series(grain: MONTH) { value } } } } }"
+            f"{key}_{variant}: kpi(key: {key}, {during(months)}{named}) {{ "
+            f"value series(grain: MONTH) {{ period {{ label }} value }} breakdown(by: {by}, first: {channels}) "
+            "{ slices { key label value share result { series(grain: MONTH) { value } } } } }"
         )
-    return "query Money {" + " ".join(asked) + "}"
+    return f"query Money {{ {' '.join(asked)} }}"
 
 
-WARM, ROUNDS, BLOCK = 20, 12, 20
+def crossed(key: str) -> str:
+    """One KPI of one segment, broken down by channel."""
+    segment = 'filter: [{by: SEGMENT, anyOf: ["segment1"]}]'
+    return f"{{ kpi(key: {key}, {during()}, {segment}) {{ breakdown(by: CHANNEL) {{ slices {{ key value }} }} }} }}"
+
+
+GROWN = {
+    "3 KPIs of one kind of facts": sheet(SALES[:3]),
+    "3 KPIs of all kinds": sheet((SALES[-1], *PEOPLE[1:3])),
+    "12 KPIs, 3 months": sheet(months=3),
+    "12 KPIs, 3 channels": sheet(channels=3),
+    "12 KPIs": sheet(),
+}
+"""The dashboard of money, smaller and larger."""
+WARM, ROUNDS = 20, 12
 FLOOR = 1.5
 """The most that ten times the facts may cost."""
 HEAD = ("database", "facts", "p50 ms", "p99 ms", "requests", "SQL statements")
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What is asked: of which data, by whom, and how many times in a row."""
+
+    title: str
+    query: str
+    stored: Callable[[Databases, str, int], Store] = money.stored
+    token_of: Callable[[Store], str] = lambda store: store.token
+    block: int = 1
 
 
 def viewer(store: Store) -> str:
@@ -138,27 +170,47 @@ def measure(stores: Sequence[Store], tokens: Sequence[str], query: str, rounds: 
     return times
 
 
-def run(databases: Databases, sizes: Sequence[int], kinds: Sequence[str], *, rounds: int = ROUNDS) -> None:
+SCREENS = (
+    Screen("Dashboard", QUERY, generate.stored, block=20),
+    Screen("One breakdown, nothing personal", NARROW, generate.stored, viewer),
+    Screen("Dashboard of money", sheet(), block=5),
+    Screen("Revenue by a filter and a breakdown", crossed("REVENUE")),
+    Screen("Buyers by a filter and a breakdown", crossed("REPEAT_PURCHASE_RATE")),
+    Screen("Top customers", f"{{ topCustomers({during()}) {{ nodes {{ rank revenue margin }} }} }}"),
+    Screen(
+        "Effectiveness of channels",
+        f"{{ channelEffectiveness({during()}) {{ rows {{ spend {{ value }} cac {{ value }} clv {{ value }} }} }} }}",
+    ),
+)
+
+
+def run(
+    databases: Databases, sizes: Sequence[int], kinds: Sequence[str], *, rounds: int = ROUNDS, only: Sequence[str] = ()
+) -> None:
     """Measure and print, for every database."""
-    for what, token_of, query, block in (
-        ("Dashboard", lambda store: store.token, QUERY, BLOCK),
-        ("One breakdown, nothing personal", viewer, NARROW, 1),
-    ):
+    for screen in SCREENS:
+        if only and screen.title not in only:
+            continue
         rows: list[list[object]] = []
         ratios: list[list[object]] = []
         for kind in kinds:
-            stores = [stored(databases, kind, size) for size in sizes]
-            tokens = [token_of(store) for store in stores]
-            times = measure(stores, tokens, query, rounds, block)
+            stores = [screen.stored(databases, kind, size) for size in sizes]
+            tokens = [screen.token_of(store) for store in stores]
+            times = measure(stores, tokens, screen.query, rounds, screen.block)
             for store, token, found in zip(stores, tokens, times, strict=True):
-                asked = statements(store, token, query)
+                asked = statements(store, token, screen.query)
                 size = f"{store.size:,}"
                 rows.append([kind, size, median(found), percentile(found, 0.99), len(found), asked])
             ratio = median(times[-1]) / median(times[0])
             ratios.append([kind, ratio, f"at most {FLOOR}", "kept" if ratio <= FLOOR else "not kept"])
-        table(what, HEAD, rows)
+        table(screen.title, HEAD, rows)
         if len(sizes) > 1:
-            table(f"{what}: {sizes[-1]:,} ÷ {sizes[0]:,} facts", ("database", "p50 ratio", "promise", ""), ratios)
+            title = f"{screen.title}: {sizes[-1]:,} ÷ {sizes[0]:,} facts"
+            table(title, ("database", "p50 ratio", "promise", ""), ratios)
+    if not only or "Statements" in only:
+        stores = [money.stored(databases, kind, sizes[0]) for kind in kinds]
+        grown = [[what, *(statements(store, store.token, query) for store in stores)] for what, query in GROWN.items()]
+        table("SQL statements of the dashboard of money", ("what is asked", *kinds), grown)
 
 
 def main() -> None:
@@ -166,9 +218,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--databases", nargs="+", choices=DATABASES, default=list(DATABASES))
+    titles = [screen.title for screen in SCREENS]
+    parser.add_argument("--only", nargs="+", choices=[*titles, "Statements"], default=[])
     chosen = parser.parse_args()
     with Databases() as databases:
-        run(databases, chosen.sizes, chosen.databases)
+        run(databases, chosen.sizes, chosen.databases, only=chosen.only)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from batch import MUTATION, as_input
 from dashboard import QUERY
-from generate import rows, stored
+from generate import stored
+from loads import loads
 from support import DATABASES, Databases, Server, alongside, ask, memory, table
 
 from app.services.row import MAX_ROWS
@@ -30,6 +30,7 @@ def measure(server: Server, token: str, size: int, lasting: float) -> tuple[floa
     time.sleep(2)
     idle, _ = memory(server.process.pid)
     done = {"dashboards": 0, "batches": 0}
+    feedback, *_ = loads(MAX_ROWS)
 
     def reads(stop: threading.Event) -> None:
         with server.another(token) as client:
@@ -42,7 +43,9 @@ def measure(server: Server, token: str, size: int, lasting: float) -> tuple[floa
             while not stop.is_set():
                 # the same numbers in every run, so that a kept database does not grow without end
                 first = size + done["batches"] * MAX_ROWS
-                ask(client, MUTATION, rows=[_anonymous(as_input(row)) for row in rows(MAX_ROWS, first=first)])
+                ask(
+                    client, feedback.mutation, rows=[_anonymous(feedback.as_input(row)) for row in feedback.made(first)]
+                )
                 done["batches"] += 1
 
     with ExitStack() as load:

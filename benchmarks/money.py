@@ -4,7 +4,7 @@
 
 A tenth as many customers as orders, who joined over three years and a fourth of whom left, 10 channels, 5 segments,
 30 regions, 20 products; 3 % of the orders were called off and of 5 % something was given back; costs by channel and
-month, and a tenth as much feedback. The same size gives the same rows.
+month, touchpoints, and a tenth as much feedback. The same size gives the same rows.
 """
 
 import argparse
@@ -26,12 +26,12 @@ from app.models.channel import Channel, ChannelMedium
 from app.models.customer import Customer, CustomerExternalId
 from app.models.order import Order, OrderStatus
 from app.models.refund import Refund
-from app.services import buyer, cost, customer, feedback, order, ref, refund, refunding, rollup
+from app.services import buyer, cost, customer, feedback, order, ref, refund, refunding, rollup, touchpoint
 from app.services.period import add_months
 from app.services.row import Ref
 from app.uow import Actor, Door, Scope, Uow, system, writes
 
-MEDIA = {name: ChannelMedium.DIRECT for name in CHANNELS} | {
+MEDIA = dict.fromkeys(CHANNELS, ChannelMedium.DIRECT) | {
     "search": ChannelMedium.PAID_SEARCH,
     "banner": ChannelMedium.DISPLAY,
     "partner": ChannelMedium.AFFILIATE,
@@ -68,6 +68,20 @@ def people(count: int) -> Iterator[dict[str, Any]]:
             "joined_on": joined(number),
             **({"churned_on": left} if number % 4 == 0 and left < today() else {}),
         }
+
+
+def touchpoints(count: int) -> Iterator[dict[str, Any]]:
+    """How the customers met the company before they became customers: through one channel or two."""
+    channels = list(MEDIA)
+    for number in range(count):
+        for place in range(1 + number % 2):
+            met = joined(number) - timedelta(days=2 + 5 * place)
+            yield {
+                "external_id": f"t{number}-{place}",
+                "customer": Ref(external_id=f"c{number}"),
+                "channel": Ref(external_id=channels[(number // 7 + place) % len(channels)]),
+                "occurred_at": datetime.combine(met, datetime.min.time(), UTC),
+            }
 
 
 def orders(count: int, *, first: int = 0, customers: int | None = None) -> Iterator[dict[str, Any]]:
@@ -108,7 +122,9 @@ def costs() -> Iterator[dict[str, Any]]:
     start = add_months(today().replace(day=1), -DAYS // 30)
     for month in range(DAYS // 30 + 1):
         from_ = add_months(start, month)
-        for place, (category, channel) in enumerate((*(("MEDIA", one) for one in MEDIA), ("SALARIES", None), ("SERVICE", None))):
+        for place, (category, channel) in enumerate(
+            (*(("MEDIA", one) for one in MEDIA), ("SALARIES", None), ("SERVICE", None))
+        ):
             yield {
                 "external_id": f"{category}-{channel}-{from_}",
                 "category": category,
@@ -132,10 +148,12 @@ def _load(door: Door, actor: Actor, size: int) -> None:
     with door.snapshot(system(actor.tenant_id)) as uow:
         zone, day, channels = uow.zone, uow.today, ref.keyed(uow, Channel, [Ref(external_id=one) for one in MEDIA])
         columns = [getattr(Customer, name) for name in ("id", *TRAITS)]
-        named = select(CustomerExternalId.external_id, *columns).join(  # type: ignore[call-overload]  # any number of columns
+        named = select(CustomerExternalId.external_id, *columns).join(
             Customer, col(Customer.id) == CustomerExternalId.customer_id
         )
-        known = {name: dict(zip(("customer_id", *TRAITS), cells, strict=True)) for name, *cells in uow.session.execute(named)}
+        known = {
+            name: dict(zip(("customer_id", *TRAITS), cells, strict=True)) for name, *cells in uow.session.execute(named)
+        }
     mine = {"tenant_id": actor.tenant_id, "source": actor.source, "recorded_at": now, "known_on": day, "version": 1}
 
     def columns_of(row: dict[str, Any], back: dict[str, Any] | None) -> dict[str, Any]:
@@ -156,7 +174,11 @@ def _load(door: Door, actor: Actor, size: int) -> None:
         for one in made:
             if row := given_back.get(one["external_id"]):
                 value = {"amount": one["refunded"], "value": one["refunded"], "currency": "EUR", "order_id": one["id"]}
-                value |= {"occurred_at": row["occurred_at"], "day": one["refunded_on"], "external_id": row["external_id"]}
+                value |= {
+                    "occurred_at": row["occurred_at"],
+                    "day": one["refunded_on"],
+                    "external_id": row["external_id"],
+                }
                 back.append(mine | refunding.of_order(Order(**one)) | value | {"id": uuid7()})
         with engine.begin() as connection:
             connection.execute(insert(Order), made)
@@ -174,13 +196,14 @@ def fill(databases: Databases, kind: str, size: int) -> tuple[Store, list[list[o
     measured: list[list[object]] = []
     steps: list[tuple[str, Any, Iterator[dict[str, Any]]]] = [
         ("customers", customer.upsert_batch, people(size // 10)),
+        ("touchpoints", touchpoint.record_batch, touchpoints(size // 10)),
         ("costs", cost.record_batch, costs()),
         ("feedback", feedback.record_batch, rows(size // 10)),
         ("orders", order.record_batch, orders(size)),
         ("refunds", refund.record_batch, refunds(orders(size))),
     ]
     try:
-        for what, function, given in steps[: 3 if size > MOST_BY_SERVICES else None]:
+        for what, function, given in steps[: 4 if size > MOST_BY_SERVICES else None]:
             count, rate = write(door, actor, function, given)
             measured.append([kind, f"{what}, by the service", f"{count:,}", f"{rate:,.0f}"])
             if kind == "postgresql":

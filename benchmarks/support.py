@@ -147,7 +147,7 @@ class Server:
     """`python -m app serve` in a process of its own, and a client that keeps its connection."""
 
     def __init__(self, store: Store, *options: str) -> None:
-        port = free_port()
+        self.store, port = store, free_port()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CUSTOGRAPH_")}
         environment["CUSTOGRAPH_DATABASE_URL"] = store.url
         self.process = subprocess.Popen(

@@ -39,7 +39,21 @@ from hypothesis_graphql import mutations, nodes, queries
 SDL = Path(__file__).parents[1] / "docs" / "schema.graphql"
 """What users read, not what the program builds."""
 
-NAMES = ("Customer", "Channel", "Staff", "Survey", "Feedback", "Target", "KpiResult", "KpiDefinition")
+NAMES = (
+    "Customer",
+    "Channel",
+    "Staff",
+    "Survey",
+    "Feedback",
+    "Order",
+    "Refund",
+    "Cost",
+    "Touchpoint",
+    "ExchangeRate",
+    "Target",
+    "KpiResult",
+    "KpiDefinition",
+)
 """Types whose ids documents hold as "@Customer" and so on, until `named` writes real ones."""
 
 
@@ -61,8 +75,8 @@ _SCALARS = {
     "Float": st.sampled_from([0.0, 1.0, 4.0, 5.0, 10.0, 0.5, -1.0, 1e15, 1e308, 5e-324]).map(nodes.Float),
     "Date": _texts("2026-06-01", "2026-05-01", "2025-12-31", odd=st.sampled_from(["2026-02-29", "0001-01-01", "9999-12-31", "", "1.6.2026"])),
     "DateTime": _texts("2026-06-01T09:00:00Z", "2026-05-31T23:30:00+08:00", "2026-05-01", odd=st.sampled_from(["2026-06-01T09:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999-12:00", "2026-02-30T00:00:00Z", "now"])),
-    "Decimal": _texts("19.90", "0", odd=st.sampled_from(["NaN", "1e999999", "twelve"])),
-    "CurrencyCode": _texts("EUR", "CNY", odd=st.sampled_from(["eur", "EURO", ""])),
+    "Decimal": _texts("20", "0", "19.90", odd=st.sampled_from(["NaN", "1e999999", "1e-999999", "-1", "0.001", "twelve"])),
+    "CurrencyCode": _texts("EUR", "USD", "JPY", odd=st.sampled_from(["eur", "EURO", ""])),
     "JSON": st.sampled_from(['{plan: "pro", seats: 3}', "{}", "null", "[1, {a: [true]}]", '"text"', "{a: 1e400}", "-0"]).map(parse_value),
 }  # fmt: skip
 

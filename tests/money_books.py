@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from oracle import FROZEN, Person, Said, World
+from oracle import FROZEN, Person, Said, Stay, World
 
 MINOR = {"EUR": 2, "USD": 2, "JPY": 0, "KWD": 3}
 """How many decimals a currency has."""
@@ -90,6 +90,7 @@ class Books(World):
     currency: str = "EUR"
     settings: dict[str, int | None] = field(default_factory=dict)
     media: dict[str, str | None] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
     orders: Shelf = field(default_factory=Shelf)
     refunds: Shelf = field(default_factory=Shelf)
     costs: Shelf = field(default_factory=Shelf)
@@ -99,11 +100,17 @@ class Books(World):
         """A setting as it is now."""
         return self.settings.get(name, {"repeat_window_days": 90, "rate_carry_days": 0}.get(name))
 
+    def known_as(self, customer: str | None) -> str | None:
+        """The name of a customer that another may have become part of."""
+        while customer in self.aliases:
+            customer = self.aliases[customer]
+        return customer
+
     # what becomes of a row
 
     def order(self, name: str, row: dict[str, Any], updated: datetime | None, id_: str) -> str:
         """Take an order in."""
-        told = _derived(row)
+        told = _derived(row | {"customer": self.known_as(row["customer"])})
         given = [refund.row for refund in self.of_order(name)]
         if told is None:
             return "REJECTED"
@@ -111,8 +118,7 @@ class Books(World):
             return "STALE"
         if any(r["currency"] != told["currency"] for r in given) or sum(r["amount"] for r in given) > told["amount"]:
             return "REJECTED"
-        frozen = self._freeze(self.orders.whole(name), told["customer"])
-        return self.orders.put(name, told, updated, id_, frozen)
+        return self.orders.put(name, told, updated, id_, self._freeze(self.orders.whole(name), told["customer"]))
 
     def refund(
         self, name: str, row: dict[str, Any], updated: datetime | None, id_: str, *, create_missing: bool = True
@@ -124,7 +130,7 @@ class Books(World):
             return "REJECTED"
         if order and currency != order.row["currency"]:
             return "REJECTED"
-        if order and row["customer"] not in (None, order.row["customer"]):
+        if order and not order.is_stub and self.known_as(row["customer"]) not in (None, order.row["customer"]):
             return "REJECTED"
         if self.refunds.is_stale(name, updated):
             return "STALE"
@@ -144,8 +150,8 @@ class Books(World):
             return "REJECTED"
         if self.costs.is_stale(name, updated):
             return "STALE"
-        frozen = self._freeze(self.costs.whole(name), row["customer"])
-        return self.costs.put(name, row, updated, id_, frozen)
+        told = row | {"customer": self.known_as(row["customer"])}
+        return self.costs.put(name, told, updated, id_, self._freeze(self.costs.whole(name), told["customer"]))
 
     def rate(self, name: str, row: dict[str, Any], updated: datetime | None, id_: str) -> str:
         """Take an exchange rate in; there is one for each pair and day."""
@@ -158,6 +164,27 @@ class Books(World):
         if any(o.name != name and [o.row[p] for p in ("from_", "to", "date")] == place for o in self.rates.living):
             return "REJECTED"
         return self.rates.put(name, told, updated, id_, dict.fromkeys(FROZEN.values()))
+
+    def merge(self, from_: str, into: str) -> str:
+        """Make one customer part of another, with all that it froze; a stub froze nothing."""
+        gone, kept = self.known_as(from_) or "", self.known_as(into) or ""
+        one, other = self.people[gone], self.people[kept]
+        if gone == kept:
+            return "UNCHANGED"
+        if one.is_test != other.is_test:
+            return "REJECTED"
+        other.traits = {name: value or one.traits[name] for name, value in other.traits.items()}
+        other.stays = _united(other.stays, one.stays)
+        unknown = [name for name in (gone, kept) if self.people[name].is_stub]
+        other.is_stub = one.is_stub and other.is_stub
+        for entry in (*self.said.values(), *self.orders.entries.values(), *self.costs.entries.values()):
+            if entry.row["customer"] in unknown:
+                entry.frozen = dict(other.traits)
+            if entry.row["customer"] == gone:
+                entry.row = entry.row | {"customer": kept}
+        self.aliases[gone] = kept
+        del self.people[gone]
+        return "UPDATED"
 
     def restate(self, name: str) -> None:
         """A stub has become whole: what its orders and costs froze was not known then, and is now."""
@@ -205,6 +232,22 @@ class Books(World):
         """An amount in the workspace's currency, rounded once to its minor units, halves to even."""
         rate, minor = self.rate_on(currency, day), 10 ** MINOR[self.currency]
         return None if rate is None else Fraction(round(Fraction(amount) * rate * minor), minor)
+
+
+def _united(kept: list[Stay], gone: list[Stay]) -> list[Stay]:
+    """The times of two customers as those of one: what overlaps or touches is one, under what the first one froze."""
+    found: list[Stay] = []
+    for stay in sorted((*kept, *gone), key=lambda s: (s.start, s.end or date.max)):
+        last = found[-1] if found else None
+        if last is None or (last.end is not None and stay.start > last.end):
+            found.append(Stay(stay.start, stay.end, stay.reason, stay.frozen))
+        elif last.end is not None and (stay.end is None or stay.end > last.end):
+            last.end, last.reason = stay.end, stay.reason
+    for stay in found:
+        mine = [s for s in kept if s.start < (stay.end or date.max) and stay.start < (s.end or date.max)]
+        mine.sort(key=lambda s: (s.start != stay.start, s.start))
+        stay.frozen = mine[0].frozen if mine else stay.frozen
+    return found
 
 
 def _fits(amount: Decimal, currency: str) -> bool:

@@ -108,12 +108,13 @@ def _float(number: Number | None) -> float | None:
 
 
 def _lack(variant: Variant, natural: Callable[[Atom], Number | None]) -> NullReason:
-    """Why a formula has no value: something never ends, or there is nothing to divide by."""
-    if variant.endless:
-        ending, base = (evaluate(part, natural) for part in variant.endless)
-        if not ending and base:
-            return NullReason.UNBOUNDED
-    return NullReason.ZERO_DENOMINATOR
+    """Why a formula has no value: there is nothing to divide by or, if that is all, something never ends."""
+    if variant.endless is None:
+        return NullReason.ZERO_DENOMINATOR
+    ending, base = variant.endless
+    is_endless = not natural(ending) and evaluate(base, natural)
+    ended = evaluate(variant.numerator, lambda atom: 1 if atom is ending else natural(atom))
+    return NullReason.UNBOUNDED if is_endless and ended is not None else NullReason.ZERO_DENOMINATOR
 
 
 def _divide(left: Number, right: Number) -> float:

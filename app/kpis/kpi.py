@@ -84,9 +84,10 @@ class Variant:
 
     `evidence` are the facts that make it more than "no data"; by default whatever the formula reads.
     `latest_per_customer` counts only each customer's last answer in the period. A composite has no parts to show.
-    Where the first formula of `endless` is nothing and the second one is not, the value is unbounded. `over_whole` are
-    the dimensions that cut the numerator alone, each part over the whole base. `settles_in` names the setting of the
-    workspace that says for how many days after its period it is provisional; `optional` are cubes that need no facts.
+    Where all that is missing is that the atom of `endless` is nothing, of a base that is there, the value is unbounded.
+    `over_whole` are the dimensions that cut the numerator alone, each part over the whole base. `settles_in` names the
+    setting of the workspace that says for how many days after its period it is provisional; `optional` are cubes that
+    need no facts.
     """
 
     key: str
@@ -100,7 +101,7 @@ class Variant:
     one_scale: OneScale | None = None
     latest_per_customer: bool = False
     is_composite: bool = False
-    endless: tuple[Formula, Formula] | None = None
+    endless: tuple[Atom, Formula] | None = None
     over_whole: frozenset[Dimension] = frozenset()
     settles_in: str | None = None
     optional: tuple[Cube, ...] = ()

@@ -87,6 +87,12 @@ costed_orders = Measure("costed_orders", orders, _costed)
 costed_revenue = money("costed_revenue", orders, _costed, col(Order.net))
 cost_of_orders = money("cost_of_orders", orders, _costed, col(Order.outlay), costed_revenue.unpriced)
 
+costed_customer_orders = Measure("costed_customer_orders", orders, and_(_costed, _known))
+costed_customer_revenue = money("costed_customer_revenue", orders, and_(_costed, _known), col(Order.net))
+cost_of_customer_orders = money(
+    "cost_of_customer_orders", orders, and_(_costed, _known), col(Order.outlay), costed_customer_revenue.unpriced
+)
+
 newly_returned = Measure("newly_returned_orders", returns)
 refunded = money("refunds", refunds, true(), col(Refund.value))
 

@@ -3,19 +3,24 @@
 from sqlalchemy import ColumnElement
 from sqlmodel import col
 
-from app.formula import AtMost, Formula, Otherwise
+from app.formula import AtMost, Formula, Otherwise, atoms
 from app.kpis.dimension import Dimension
 from app.kpis.given import EXPECTED_LIFESPAN, LIFESPAN_CAP, MONTHS, YEARS
 from app.kpis.kpi import Direction, Kpi, KpiUnit, LifecycleStage, Variant, ratio
-from app.kpis.measure import Cube, Opening, Paid, money
+from app.kpis.measure import Cube, Measure, Opening, Paid, money
 from app.kpis.order import (
     buyers,
+    cost_of_customer_orders,
     cost_of_orders,
+    costed_customer_orders,
+    costed_customer_revenue,
     costed_orders,
     costed_revenue,
     customer_orders,
     customer_revenue,
     first_buyers,
+    firsts,
+    orders,
     placed,
     purchases,
     revenue,
@@ -43,13 +48,17 @@ media_cost = money("media_cost", costs, _spent_on(frozenset({CostCategory.MEDIA}
 serving_cost = money("serving_cost", costs, _spent_on(SERVING), col(Accrual.value))
 
 cost_per_new_customer = acquisition_cost / new_customers
-revenue_to_date = Opening(customer_revenue) + customer_revenue
-buyers_to_date = Opening(first_buyers) + first_buyers
+
+
+def _to_date(measure: Measure) -> Formula:
+    return Opening(measure) + measure
+
+
+revenue_to_date = _to_date(customer_revenue)
+buyers_to_date = _to_date(first_buyers)
 lifespan = Otherwise(EXPECTED_LIFESPAN, AtMost(YEARS * at_start, lost, LIFESPAN_CAP))
 margin = costed_revenue - cost_of_orders
 frequency = customer_orders / buyers / YEARS
-_endless = (lost, at_start)
-_spells = (starts, ends)
 
 SIMPLE = revenue / purchases * frequency * lifespan
 RETENTION = customer_revenue / buyers * AtMost(at_start, lost, LIFESPAN_CAP / YEARS)
@@ -84,17 +93,18 @@ CAC = ratio(
 )
 
 
-def _worth(key: str, name: Text, about: Text, formula: Formula, *more: Cube, is_endless: bool = True) -> Variant:
+def _worth(key: str, name: Text, about: Text, formula: Formula, *, needs_churn: bool = False) -> Variant:
     """A reading of what a customer is worth: one figure, without parts to show."""
+    sold = tuple(one for one in atoms(formula) if isinstance(one, Opening) and one.measure.cube in (orders, firsts))
     return Variant(
         key,
         name,
         about,
         formula,
-        evidence=(placed,),
+        evidence=(*sold, *(one.measure for one in sold)) or (placed,),
         is_composite=True,
-        endless=_endless if is_endless else None,
-        optional=(*_spells, *more) if is_endless else more,
+        endless=(lost, at_start) if needs_churn else None,
+        optional=(starts, ends) if needs_churn else (),
     )
 
 
@@ -114,7 +124,7 @@ CLV = Kpi(
     Direction.HIGHER_IS_BETTER,
     LifecycleStage.EXPAND,
     (
-        _worth("simple", Text("Customer lifetime value", "客户终身价值"), _SIMPLE, SIMPLE),
+        _worth("simple", Text("Customer lifetime value", "客户终身价值"), _SIMPLE, SIMPLE, needs_churn=True),
         Variant(
             "historic",
             Text("Revenue to date per customer", "客户历史价值"),
@@ -133,6 +143,7 @@ CLV = Kpi(
                 "期内每位购买客户的收入 ÷（1 − 期内留存率），时间口径一致。",
             ),
             RETENTION,
+            needs_churn=True,
         ),
         _worth(
             "simple_margin",
@@ -142,18 +153,18 @@ CLV = Kpi(
                 "同默认算法，但以毛利（收入减成本）代替收入，只计有成本的订单。",
             ),
             margin / costed_orders * frequency * lifespan,
+            needs_churn=True,
         ),
         _worth(
             "historic_margin",
             Text("Margin to date per customer", "客户历史毛利"),
             Text(
-                "Margin per order with a cost × orders to date per customer who has bought.",
-                "有成本订单的单均毛利 × 截至期末每位购买客户的订单数。",
+                "Margin per order with a cost × orders to date per customer who has bought, of known customers.",
+                "有成本订单的单均毛利 × 截至期末每位购买客户的订单数，仅计已知客户。",
             ),
-            (Opening(costed_revenue) + costed_revenue - Opening(cost_of_orders) - cost_of_orders)
-            / (Opening(costed_orders) + costed_orders)
-            * ((Opening(customer_orders) + customer_orders) / buyers_to_date),
-            is_endless=False,
+            (_to_date(costed_customer_revenue) - _to_date(cost_of_customer_orders))
+            / _to_date(costed_customer_orders)
+            * (_to_date(customer_orders) / buyers_to_date),
         ),
     ),
     example=(
@@ -188,19 +199,20 @@ LTV_CAC_RATIO = Kpi(
             Text("Lifetime value to acquisition cost", "LTV/CAC 比率"),
             Text("Of the simple lifetime value.", "按简单终身价值。"),
             SIMPLE / cost_per_new_customer,
+            needs_churn=True,
         ),
         _worth(
             "retention",
             Text("Lifetime value by retention to acquisition cost", "LTV/CAC 比率（按留存）"),
             Text("Of the lifetime value by retention.", "按留存法终身价值。"),
             RETENTION / cost_per_new_customer,
+            needs_churn=True,
         ),
         _worth(
             "historic",
             Text("Revenue to date to acquisition cost", "LTV/CAC 比率（历史）"),
             Text("Of the revenue to date per customer.", "按客户历史价值。"),
             revenue_to_date / buyers_to_date / cost_per_new_customer,
-            is_endless=False,
         ),
     ),
 )
@@ -221,7 +233,6 @@ CAC_PAYBACK_MONTHS = Kpi(
             Text("Payback of acquisition cost", "获客成本回收期"),
             Text("By revenue.", "按收入计算。"),
             cost_per_new_customer / (customer_revenue / buyers / MONTHS),
-            is_endless=False,
         ),
     ),
 )

@@ -34,6 +34,7 @@ from app.db import Database
 from app.edge.graphiql import QUERIES
 from app.models.customer import Customer
 from app.models.feedback import Feedback
+from app.models.order import Order
 from app.services import workspace as workspaces
 from app.settings import Settings
 from app.uow import Door, Scope, system
@@ -66,7 +67,7 @@ PAGES = {
     "touchpoints": "{ touchpoints(first: %d) { nodes { channel { name } customer { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "exchange rates": "{ exchangeRates(first: %d) { nodes { rate } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "their timelines": "{ customers(first: %d) { nodes { timeline(first: 3) { nodes { channel { name } } edges { node { id } } pageInfo { endCursor } totalCount } } } }",
-    "what happened": "{ customers(first: %d) { nodes { timeline(first: 2) { nodes { ... on Order { lines { amount } } ... on Refund { order { id } } ... on Feedback { survey { name } } } } } } }",
+    "what happened": "{ customers(first: %d) { nodes { timeline(first: 5) { nodes { ... on Order { lines { amount } } ... on Refund { order { id } } ... on Feedback { survey { name } } } } } } }",
     "the best": f"{{ topCustomers(first: %d, {ASK}) {{ nodes {{ revenue customer {{ name parent {{ name }} }} }} period {{ label }} }} }}",
     "the channels": f"{{ channelEffectiveness(first: %d, {ASK}) {{ rows {{ channel {{ name parent {{ name }} }} {FIGURES} }} period {{ label }} }} }}",
     "targets": "{ targets(first: %d) { nodes { scope { by } baselinePeriod { label } progress { state target { id } } revisions { version } } edges { node { id } } pageInfo { endCursor } totalCount } }",
@@ -168,7 +169,7 @@ def answers(first, last):
             "kind": "CSAT",
             "score": 1 + n % 5,
             "comment": "fine",
-            "occurredAt": f"2026-0{4 + n % 3}-{1 + n % 14:02}",
+            "occurredAt": f"2026-0{4 + n // KEYED % 3}-{1 + n % 14:02}",
             "customer": {"externalId": f"c{n + 1}"},
         }
         | {name: {"externalId": f"k{n % KEYED}"} for name in ("channel", "staff", "survey")}
@@ -187,7 +188,7 @@ def orders(first, last):
             "channel": {"externalId": f"k{n % KEYED}"},
             "staff": {"externalId": f"k{n % KEYED}"},
             "lines": [{"product": f"p{n % 7}", "quantity": "3", "unitPrice": "10", "amount": "30"}],
-            "occurredAt": f"2026-0{4 + n % 3}-{1 + n % 14:02}",
+            "occurredAt": f"2026-0{4 + n // KEYED % 3}-{1 + n % 14:02}",
         }
         for n in range(first, last)
     )
@@ -213,8 +214,8 @@ def costs(first, last):
             "category": "MEDIA",
             "amount": "7",
             "currency": "USD" if n % 2 else "EUR",
-            "from": f"2026-0{4 + n % 3}-{1 + n % 14:02}",
-            "before": "2026-06-15",
+            "from": f"2026-0{4 + n // KEYED % 3}-{1 + n % 14:02}",
+            "before": f"2026-0{4 + n // KEYED % 3}-{8 + n % 14:02}",
             "channel": {"externalId": f"k{n % KEYED}"},
             "customer": {"externalId": f"c{n + 1}"},
         }
@@ -363,6 +364,38 @@ def test_a_batch_of_a_hundred_costs_as_many_statements_as_one_of_ten(count, kind
     assert ten[0] == hundred[0] > 0, hundred[1]
 
 
+CHANGED = {
+    # what a batch changes of rows that are there: at first, then, and then again
+    "orderRecordBatch": ("amount", ("40", "41", "42")),
+    "refundRecordBatch": ("amount", ("1", "2", "3")),
+    "costRecordBatch": ("amount", ("8", "9", "10")),
+    "touchpointRecordBatch": ("occurredAt", ("2025-12-25", "2025-12-26", "2025-12-27")),
+    "exchangeRateRecordBatch": ("rate", ("0.8", "0.7", "0.6")),
+}
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("kind", CHANGED)
+def test_a_hundred_changes_and_deletions_cost_as_many_statements_as_ten(growing, statements, kind):
+    def sent(field, rows):
+        with statements() as found:
+            (payload,) = growing.ask(batch(field), {"input": {"rows": rows}}).values()
+        assert payload["counts"] == {"unchanged": 0, "rejected": 0}
+        return len(found), found.sent
+
+    (name, values), deletes = CHANGED[kind], kind.replace("Record", "Delete")
+    rows = [{key: value for key, value in row.items() if key != "lines"} for row in TRADE[kind](0, 100)]
+    first, second, third = ([row | {name: value} for row in rows] for value in values)
+    gone = [{"externalId": row["externalId"]} for row in first]
+    sent(kind, first)
+    ten, hundred = sent(kind, second[:10]), sent(kind, third)
+    assert ten[0] == hundred[0] > 0, hundred[1]
+    ten = sent(deletes, gone[:10])
+    sent(kind, first)
+    hundred = sent(deletes, gone)
+    assert ten[0] == hundred[0] > 0, hundred[1]
+
+
 def asked_with(count, by):
     """How many statements each operation that is known takes."""
     documents = {f"example {n}": document for n, document in enumerate(examples())}
@@ -383,10 +416,16 @@ KINDS = {
     "feedback": ("CSAT", "CSAT_MEAN", "NPS", "REFERRAL_INTENT", "CES", "REVIEW_SCORE", "FEEDBACK_COUNT"),
     "customers": ("ACTIVE_CUSTOMERS", "NEW_CUSTOMERS", "CHURNED_CUSTOMERS"),
     "survivals": ("RETENTION_RATE", "CHURN_RATE"),
+    "sales": ("REVENUE", "REVENUE_GROWTH", "AVERAGE_ORDER_VALUE", "RETURN_RATE"),
+    "buyers": ("REPEAT_PURCHASE_RATE",),
+    "spending": ("CAC", "COST_TO_SERVE"),
+    "values": ("CLV",),
+    "ratios": ("LTV_CAC_RATIO",),
+    "paybacks": ("CAC_PAYBACK_MONTHS",),
 }
 TILE = "value nullReason series(grain: MONTH) {{ value target }} {more} comparison {{ change }} target {{ state }}"
 BROKEN = "breakdown(by: {by}) { slices { label value share result { value series(grain: MONTH) { value } } } }"
-BY = {"feedback": "CHANNEL", "customers": "ACQUISITION_CHANNEL", "survivals": "ACQUISITION_CHANNEL"}
+BY = dict.fromkeys(KINDS, "ACQUISITION_CHANNEL") | {"feedback": "CHANNEL", "sales": "CHANNEL"}
 MORE = 8
 """The most statements that a breakdown adds, however many KPIs there are: slices, their names, their series."""
 
@@ -415,9 +454,14 @@ DASHBOARDS = [
     (["customers"], False),
     (["feedback", "customers"], False),
     (["survivals"], False),
+    (["sales"], False),
+    (["spending"], False),
+    (["sales", "spending"], False),
     (["feedback"], True),
     (["customers"], True),
     (["survivals"], True),
+    (["sales"], True),
+    (["spending"], True),
 ]
 
 
@@ -432,11 +476,13 @@ def test_a_dashboard_costs_as_many_statements_for_all_kpis_as_for_one(count, kin
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("broken", [False, True])
 def test_a_dashboard_costs_as_many_statements_for_a_year_as_for_two_months(count, broken):
-    month, year = (count(dashboard(KINDS, all_, months, broken=broken)) for months in (2, 12))
+    # of a value that rests on survivals, each slice takes a statement, and which slices come first depends on the days
+    kinds = [kind for kind in KINDS if not (broken and kind in ("values", "ratios", "paybacks"))]
+    month, year = (count(dashboard(kinds, all_, months, broken=broken)) for months in (2, 12))
     assert month[0] == year[0] > 0, year[1]
 
 
-@pytest.mark.parametrize("kind", ["feedback", "customers"])
+@pytest.mark.parametrize("kind", ["feedback", "customers", "sales", "spending"])
 def test_a_breakdown_adds_a_few_statements_to_a_kpi(count, kind):
     without, broken = (count(dashboard([kind], one, 12, broken=broken))[0] for broken in (False, True))
     assert without < broken <= without + MORE
@@ -460,10 +506,10 @@ def copies(table, row, number, now):
 
 
 def swell(caller, database):
-    """Puts a hundred thousand customers and feedbacks more into a workspace, by SQL."""
+    """Puts a hundred thousand customers, feedbacks and orders more into a workspace, by SQL."""
     engine = migrate.owner_engine(database)
     with engine.begin() as connection:
-        for model in (Customer, Feedback):
+        for model in (Customer, Feedback, Order):
             table = model.__table__
             mine = select(table).where(table.c.tenant_id == caller.people.id)
             row = connection.execute(mine).mappings().first()
@@ -499,22 +545,23 @@ def plans(door):
     return planning
 
 
-WHOLE = re.compile(r"\bSCAN (feedback|customer)\b|Seq Scan on (feedback|customer)\b")
+WHOLE = re.compile(r"\b(SCAN|Seq Scan on) (feedback|customer|customer_order)\b")
 """What a plan says that reads a whole table."""
 SORTED = re.compile(r"USE TEMP B-TREE FOR ORDER BY|\bSort\b")
 """What a plan says that sorts what it reads, which is everything where nothing narrows it."""
 
 
 def lists():
-    """Every order of the two large lists, forward and backward, and what has a row of its own to look for."""
+    """Every order of the large lists, forward and backward, and what has a row of its own to look for."""
     fields = published().query_type.fields
-    for name in ("customers", "feedback"):
+    for name in ("customers", "feedback", "orders"):
         orders = fields[name].args["orderBy"].type.of_type.of_type.fields["field"].type.of_type.values
         for order in orders:
             for direction in ("ASC", "DESC"):
                 for side, way in (("first", "after"), ("last", "before")):
                     yield f"query($c: String) {{ {name}({side}: 50, {way}: $c, orderBy: [{{field: {order}, direction: {direction}}}]) {{ nodes {{ id }} pageInfo {{ startCursor endCursor }} }} }}"
     yield 'query($c: String) { feedback(first: 50, after: $c, filter: {customerId: {eq: "ONE"}}) { nodes { id } pageInfo { endCursor } } }'
+    yield 'query($c: String) { orders(first: 50, after: $c, filter: {customerId: {eq: "ONE"}}) { nodes { id } pageInfo { endCursor } } }'
     yield 'query($c: String) { customers(first: 50, after: $c, filter: {parentId: {eq: "ONE"}}) { nodes { id } pageInfo { endCursor } } }'
 
 
@@ -532,7 +579,7 @@ def test_no_list_reads_the_whole_of_a_large_table(growing, database, plans):
             bad = [one for one in found if WHOLE.search(one[1]) or (not is_narrowed and SORTED.search(one[1]))]
             assert not bad, (document, cursor, *map("\n".join, bad))
             cursor = page["pageInfo"]["startCursor" if "last:" in document else "endCursor"]
-    for name in set(PAGES) - {"targets"}:  # their progress asks for KPIs
+    for name in set(PAGES) - {"targets", "the best", "the channels"}:  # which ask for KPIs
         query = PAGES[name]
         with plans() as found:
             growing.one(query.replace("totalCount", "__typename") % 100)

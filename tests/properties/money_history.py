@@ -9,10 +9,12 @@ from money_books import Books, Shelf
 from money_oracle import PAID
 from money_questions import Asking
 from money_rows import Told
+from oracle import Person
 
+from app.errors import Invalid
 from app.kpis import CUBES
-from app.services import channel, cost, exchange_rate, job, order, rebuild, refund, workspace
-from app.services.row import Options, Ref
+from app.services import channel, cost, exchange_rate, job, merge, order, rebuild, refund, workspace
+from app.services.row import Options, Outcome, Ref
 
 MEDIA = (*PAID, "DIRECT", None)
 SETTINGS: dict[str, tuple[int | None, ...]] = {
@@ -54,6 +56,7 @@ class MoneyHistory(Asking):
             self.tell_rates: 5,
             self.take_back: 4,
             self.tell_customers: 5,
+            self.merge_customers: 1,
             self.let_time_pass: 1,
             self.change_workspace: 2,
             self.compact: 3,
@@ -133,6 +136,24 @@ class MoneyHistory(Asking):
         rows = [{"external_id": name} | ({"source_updated_at": updated} if updated else {}) for name, updated in told]
         for (name, updated), result in zip(told, self.people.write(service, rows, Options()), strict=True):
             assert result.outcome == shelf.delete(name, updated), (name, updated, result)
+
+    def merge_customers(self) -> None:
+        """Make one customer, by any of its names, part of another."""
+        names = [*self.world.people, *self.world.aliases]
+        from_, into = self.rng.sample(names, 2)
+        self.log.append(("merge", from_, into))
+        try:
+            _, outcome = self.people.write(merge.merge, Ref(external_id=from_), Ref(external_id=into))
+        except Invalid:
+            outcome = Outcome.REJECTED
+        assert outcome == self.world.merge(from_, into), (from_, into, outcome)
+
+    def _customer(self) -> tuple[str, tuple[dict[str, Any], Person | None]]:
+        """A row about somebody who is nobody's part."""
+        told = super()._customer()
+        while told[0] in self.world.aliases:
+            told = super()._customer()
+        return told
 
     def change_workspace(self) -> None:
         """Another currency, another setting, or another medium of a channel."""

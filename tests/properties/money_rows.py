@@ -156,7 +156,7 @@ class MoneyRows(History):
         }
         old = self._old(self.world.costs)
         name = old.name if old else self._new("k")
-        row = self._mixed(old, fresh, "amount", "currency", "from_", "before") if old else fresh
+        row = self._mixed(old, fresh, "amount", "currency") if old else fresh
         return name, row, self._stamp(name)
 
     def missing(self) -> set[tuple[str, date]]:
