@@ -49,11 +49,11 @@ class Shelf:
 
     def is_stale(self, name: str, updated: datetime | None) -> bool:
         """Whether something newer is known; of two with one stamp the deletion holds."""
-        old = self.whole(name)
+        old = self.entries.get(name)
         stamp = old.updated if old else self.graves.get(name)
         if updated is None or stamp is None:
             return False
-        return updated < stamp or (updated == stamp and not (old and old.alive))
+        return updated < stamp or (updated == stamp and not (old and old.alive and not old.is_stub))
 
     def put(
         self, name: str, row: dict[str, Any], updated: datetime | None, id_: str, frozen: dict[str, str | None]
@@ -68,7 +68,7 @@ class Shelf:
 
     def delete(self, name: str, updated: datetime | None) -> str:
         """Take a record back; what became of that."""
-        old = self.whole(name)
+        old = self.entries.get(name)
         if old is None:
             if updated is None:
                 return "REJECTED"
@@ -79,7 +79,7 @@ class Shelf:
             return "UNCHANGED"
         if updated and old.updated and updated < old.updated:
             return "STALE"
-        old.alive, old.updated = False, updated or old.updated
+        old.alive, old.is_stub, old.updated = False, False, updated or old.updated
         return "DELETED"
 
 
@@ -138,11 +138,15 @@ class Books(World):
         if order and not order.is_stub and others + row["amount"] > order.row["amount"]:
             return "REJECTED"
         if order is None:
-            blank = dict.fromkeys(ORDER) | {"currency": currency, "status": "PENDING", "amount": Decimal(0)}
-            self.orders.entries[row["order"]] = Entry(row["order"], "", blank, dict.fromkeys(FROZEN.values()), None)
-            self.orders.entries[row["order"]].is_stub = True
+            self._make_stub(row["order"], currency)
         told = row | {"currency": currency, "customer": None}
         return self.refunds.put(name, told, updated, id_, dict.fromkeys(FROZEN.values()))
+
+    def _make_stub(self, name: str, currency: str) -> None:
+        """An order of which only a refund is known, and perhaps that it was deleted at some time."""
+        blank = dict.fromkeys(ORDER) | {"currency": currency, "status": "PENDING", "amount": Decimal(0)}
+        grave = self.orders.graves.get(name)
+        self.orders.entries[name] = Entry(name, "", blank, dict.fromkeys(FROZEN.values()), grave, is_stub=True)
 
     def cost(self, name: str, row: dict[str, Any], updated: datetime | None, id_: str) -> str:
         """Take a cost in."""

@@ -1,7 +1,7 @@
 """From amounts to a figure: value, parts, interval, and the reason where there is no value. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
@@ -48,7 +48,7 @@ class Figure:
     sample: float | None = None
     interval: tuple[float, float] | None = None
     flags: tuple[KpiFlag, ...] = ()
-    exact: Number | None = None
+    exact: Number | None = field(default=None, compare=False)
 
 
 def nothing(reason: NullReason, *flags: KpiFlag) -> Figure:

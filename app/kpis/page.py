@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from app.kpis import CATALOGUE
-from app.kpis.kpi import Kpi
+from app.kpis.kpi import Kpi, unpriced
 
 
 def page() -> str:
@@ -40,6 +40,7 @@ def _kpi(kpi: Kpi) -> Iterator[str]:
         yield f"| `{variant.key}` | `{variant.formula}` | {about} |"
     if kpi.example:
         amounts, value = kpi.example
-        given = ", ".join(f"{name} {amount:,}" for name, amount in amounts.items())
+        money = {atom.name for atom in kpi.variants[0].atoms if unpriced(atom)}
+        given = ", ".join(f"{name} {amount / 100 if name in money else amount:,g}" for name, amount in amounts.items())
         yield ""
         yield f"Example: {given} give {value:.10g}."

@@ -116,6 +116,17 @@ _SIMPLE = Text(
     "不超过工作区上限；既无流失又无上限时无界。",
 )
 
+_SOLD = {
+    "revenue": 144_000,
+    "orders": 18,
+    "customer_orders": 18,
+    "buyers": 3,
+    "lost": 1,
+    "opening(started)": 3,
+    "years": 1,
+    "placed_orders": 18,
+}
+
 CLV = Kpi(
     "CLV",
     Text("Customer lifetime value", "客户终身价值"),
@@ -167,20 +178,7 @@ CLV = Kpi(
             * (_to_date(customer_orders) / buyers_to_date),
         ),
     ),
-    example=(
-        {
-            "revenue": 144_000,
-            "orders": 18,
-            "customer_orders": 18,
-            "buyers": 3,
-            "lost": 1,
-            "opening(started)": 3,
-            "opening(churned)": 0,
-            "years": 1,
-            "placed_orders": 18,
-        },
-        1440,
-    ),
+    example=(_SOLD, 1440),
 )
 
 LTV_CAC_RATIO = Kpi(
@@ -215,6 +213,7 @@ LTV_CAC_RATIO = Kpi(
             revenue_to_date / buyers_to_date / cost_per_new_customer,
         ),
     ),
+    example=(_SOLD | {"acquisition_cost": 36_000, "new_customers": 1}, 4),
 )
 
 CAC_PAYBACK_MONTHS = Kpi(
@@ -235,6 +234,17 @@ CAC_PAYBACK_MONTHS = Kpi(
             cost_per_new_customer / (customer_revenue / buyers / MONTHS),
         ),
     ),
+    example=(
+        {
+            "acquisition_cost": 50_000,
+            "new_customers": 1,
+            "customer_revenue": 360_000,
+            "buyers": 3,
+            "months": 12,
+            "placed_orders": 9,
+        },
+        5,
+    ),
 )
 
 COST_TO_SERVE = ratio(
@@ -249,6 +259,7 @@ COST_TO_SERVE = ratio(
     stage=LifecycleStage.RETAIN,
     numerator=serving_cost,
     denominator=at_end,
+    example=({"serving_cost": 100_000, "opening(started)": 50}, 20),
 )
 
 KPIS = (CAC, CLV, LTV_CAC_RATIO, CAC_PAYBACK_MONTHS, COST_TO_SERVE)

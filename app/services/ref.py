@@ -111,8 +111,8 @@ def require(found: Found, ref: Ref | None, what: str, path: str, *, create: bool
         msg = Text(f"There is no {noun.en} with this id.", f"没有此 ID 的{noun.zh}。")
         if ref.external_id is not None:
             msg = Text(
-                f"There is no {noun.en} {ref.external_id!r}; upsert it first, or set createMissing.",
-                f"没有{noun.zh} {ref.external_id!r}；请先 upsert，或设置 createMissing。",
+                f"There is no {noun.en} {ref.external_id!r}; send it first, or set createMissing.",
+                f"没有{noun.zh} {ref.external_id!r}；请先发送它，或设置 createMissing。",
             )
         raise Invalid(msg, path, code=Code.NOT_FOUND)
     return hit

@@ -279,7 +279,7 @@ def check_kept(alice, node, given):
     selection = f"{{ __typename {' '.join(names)} }}"
     if "externalId" in given:
         query = f"query($key: String!) {{ {root}(by: {{externalId: $key}}) {selection} }}"
-        read = alice.one(query, {"key": given["externalId"]})
+        read = alice.one(query, {"key": given["externalId"].strip()})
     else:
         read = alice.one(f"{{ {root}{selection} }}")
     assert read is not None, given

@@ -48,8 +48,8 @@ ROWS = [
     ),
     (
         said("f2", channel={"externalId": "nope"}),
-        "There is no channel 'nope'; upsert it first, or set createMissing.",
-        "没有渠道 'nope'；请先 upsert，或设置 createMissing。",
+        "There is no channel 'nope'; send it first, or set createMissing.",
+        "没有渠道 'nope'；请先发送它，或设置 createMissing。",
     ),
     (
         said("f3", occurredAt="2026-02-30"),

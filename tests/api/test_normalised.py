@@ -39,10 +39,17 @@ def test_everything_that_a_result_leads_to_has_an_id():
         assert str(published().type_map[name].fields["id"].type) == "ID!", name
 
 
+def test_the_tables_and_lines_have_ids_too():
+    for name in ("TopCustomers", "TopCustomer", "ChannelEffectiveness", "ChannelEffect", "ChannelFigure", "OrderLine"):
+        assert str(published().type_map[name].fields["id"].type) == "ID!", name
+
+
 # -- A workspace with slices of many sizes, targets, departures, and corrections that came later
 
 KPIS = ("CSAT", "NPS", "CSAT_MEAN", "FEEDBACK_COUNT", "ACTIVE_CUSTOMERS", "RETENTION_RATE", "NEW_CUSTOMERS")
+KPIS += ("REVENUE", "REVENUE_GROWTH", "REPEAT_PURCHASE_RATE", "RETURN_RATE", "CAC", "CLV", "CAC_PAYBACK_MONTHS")
 DIMENSIONS = {"CSAT": "CHANNEL", "NPS": "SEGMENT", "FEEDBACK_COUNT": "TAG", "ACTIVE_CUSTOMERS": "REGION"}
+DIMENSIONS |= {"REVENUE": "PRODUCT", "REPEAT_PURCHASE_RATE": "CHANNEL", "CLV": "SEGMENT"}
 
 
 @pytest.fixture
@@ -71,8 +78,12 @@ def told(api, workspace, clock):
             for n in range(6)
         )
     )
+    for field, rows in SPENT.items():
+        alice.write(field, {"rows": rows}, "counts { created }")
+    bought(alice, range(60))
     clock.set(now)
     alice.feedback(*(said(n) | {"score": 1} for n in range(10)))
+    bought(alice, range(10), amount="3")
     for key, scope in (("CSAT", []), ("CSAT", [{"by": "CHANNEL", "anyOf": ["web"]}]), ("ACTIVE_CUSTOMERS", [])):
         goal = {"kpi": key, "kind": "ABSOLUTE", "from": "2026-06-01", "before": "2026-07-01"}
         for value in (60, 70):
@@ -95,6 +106,45 @@ def said(n):
     }
 
 
+SPENT = {
+    "costRecordBatch": [
+        {"externalId": f"k{n}", "category": "MEDIA", "amount": "90", "currency": "EUR"}
+        | {"from": f"2026-0{n}-05", "before": f"2026-0{n + 1}-05", "channel": {"externalId": "web"}}
+        for n in range(1, 5)
+    ],
+    "exchangeRateRecordBatch": [
+        {"externalId": f"x{n}{day}", "from": "USD", "rate": "0.9", "date": f"2026-0{n}-{day:02}"}
+        for n in range(2, 5)
+        for day in range(1, 20)
+    ],
+}
+"""Costs, and the rates of all months but May."""
+
+
+def bought(alice, numbers, **more):
+    """Orders, every other one in a currency that has no rate in May; each third one was partly given back."""
+    rows = [
+        {
+            "externalId": f"o{n}",
+            "amount": str(20 + n),
+            "currency": ("EUR", "USD")[n % 2],
+            "customer": {"externalId": f"c{n % 24}"},
+            "channel": {"externalId": ("web", "shop")[n % 2]},
+            "product": ("tea", "coffee", "cups")[n % 3],
+            "occurredAt": f"2026-0{2 + n % 4}-{1 + n % 19:02}",
+            **more,
+        }
+        for n in numbers
+    ]
+    assert not alice.write("orderRecordBatch", {"rows": rows}, "counts { rejected }")["counts"]["rejected"]
+    back = [
+        {"externalId": f"r{n}", "order": {"externalId": f"o{n}"}, "amount": "2", "occurredAt": "2026-05-19"}
+        for n in numbers
+        if n % 3 == 0
+    ]
+    assert not alice.write("refundRecordBatch", {"rows": back}, "counts { rejected }")["counts"]["rejected"]
+
+
 PERIODS = [
     "named: LAST_MONTH",
     'range: {from: "2026-05-01", before: "2026-06-01"}',
@@ -111,6 +161,9 @@ FILTERS = {
     "NPS": ["", '{by: SEGMENT, anyOf: ["a"]}', '{by: SEGMENT, anyOf: [""]}'],
     "FEEDBACK_COUNT": ["", '{by: TAG, anyOf: ["gold"]}'],
     "ACTIVE_CUSTOMERS": ["", '{by: REGION, anyOf: ["north"]}'],
+    "REVENUE": ["", '{by: CHANNEL, anyOf: ["web"]}', '{by: PRODUCT, noneOf: ["tea"]}'],
+    "REPEAT_PURCHASE_RATE": ["", '{by: CHANNEL, anyOf: ["web"]}'],
+    "CLV": ["", '{by: SEGMENT, anyOf: ["a"]}'],
 }  # fmt: skip
 
 FIGURE = "__typename id value amount nullReason numerator denominator sampleSize flags isProvisional display interval { __typename id low high level }"
@@ -161,6 +214,26 @@ def questions():
     for key in KPIS:
         yield f"{{ kpis(ask: [{{key: {key}, period: {{named: LAST_MONTH}}}}]) {{ {RESULT} {DEFINITION} }} }}"
         yield f'{{ kpiDefinition(key: "{key}") {{ __typename id key result(period: {{named: LAST_MONTH}}) {{ {RESULT} }} }} }}'
+
+
+TABLES = (
+    "topCustomers({PERIOD}, first: {N}, by: {BY}) {{ __typename id totalCount currency period {{ __typename id label }} nodes {{ __typename id rank revenue orders share customer {{ __typename id }} }} }}",
+    "channelEffectiveness({PERIOD}, first: {N}, orderBy: {{field: {BY}}}, attribution: {RULE}) {{ __typename id totalCount attribution period {{ __typename id label }} rows {{ __typename id isUnattributed channel {{ __typename id }} {FIGURES} }} }}",
+)
+
+
+def tables():
+    """Operations that ask for the tables of the best customers and of the channels, in parts and orders of all kinds."""
+    figures = " ".join(
+        f"{name} {{ {FIGURE} }}" for name in ("spend", "customers", "cac", "revenue", "clv", "ltvCac", "csat")
+    )
+    orders = (("REVENUE", "ORDERS"), ("REVENUE", "CAC"))
+    for document, columns in zip(TABLES, orders, strict=True):
+        for period, number, column, rule in itertools.product(
+            PERIODS[:4], (1, 2, 50), columns, ("FIRST_TOUCH", "LINEAR")
+        ):
+            values = {"PERIOD": f"period: {{{period}}}", "N": number, "BY": column, "RULE": rule, "FIGURES": figures}
+            yield f"{{ {document.format(**values)} }}"
 
 
 def objects(value):
@@ -242,6 +315,15 @@ def test_equal_objects_have_equal_fields_in_all_answers(told, workspace, without
     assert not found, "\n".join(map(str, found))
     if state == "as it was":
         assert {kind for kind, _ in cache.kept} == reachable("KpiResult")
+    assert cache.shared > 4 * len(cache.kept)
+
+
+def test_the_tables_of_customers_and_channels_agree_in_all_their_parts(told):
+    reader, cache, found = told(), Cache(), []
+    for document in tables():
+        found += cache.merge(document, reader.ask(document))
+    assert not found, "\n".join(map(str, found))
+    assert {kind for kind, _ in cache.kept} >= {"TopCustomers", "TopCustomer", "ChannelEffect", "ChannelFigure"}
     assert cache.shared > 4 * len(cache.kept)
 
 

@@ -496,10 +496,19 @@ def spread(number, now):
     return now - timedelta(seconds=number * 600)
 
 
+CUSTOMERS = [uuid7() for _ in range(MANY)]
+"""Who they are, each with a feedback and an order."""
+
+
 def copies(table, row, number, now):
     """A row of `table` like `row`, one of many."""
-    at = spread(number, now)
-    new = {"id": uuid7(), "external_id": f"x{number}", "name": f"Name {number % 977}"}
+    at, customer = spread(number, now), CUSTOMERS[number]
+    new = {
+        "id": customer if table.name == "customer" else uuid7(),
+        "customer_id": customer,
+        "external_id": f"x{number}",
+        "name": f"Name {number % 977}",
+    }
     new |= dict.fromkeys(("created_at", "updated_at", "occurred_at", "recorded_at"), at)
     new |= {"day": at.date(), "joined_on": at.date(), "score": number % 5}
     return dict(row) | {name: value for name, value in new.items() if name in table.c and name in row}

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from money_books import Books, Shelf
-from money_oracle import PAID
+from money_oracle import KPIS, PAID
 from money_questions import Asking
 from money_rows import Told
 from oracle import Person
@@ -34,6 +34,7 @@ class MoneyHistory(Asking):
         super().__init__(people, clock, rng, time_zone=time_zone)
         self.world = Books(self.world.zone)
         self.numbers = dict.fromkeys("orxk", 0)
+        self.is_waiting = False
         for key in ("web", "shop", "ads"):
             self._say_medium(key, PAID[0] if key == "ads" else "DIRECT")
 
@@ -127,8 +128,7 @@ class MoneyHistory(Asking):
             (self.world.rates, exchange_rate.delete_batch, "x"),
         )
         shelf, service, letter = self.rng.choice(kinds)
-        names = [name for name, entry in shelf.entries.items() if not entry.is_stub]
-        names = self.rng.sample(names, min(len(names), self.rng.randint(1, 4)))
+        names = self.rng.sample(list(shelf.entries), min(len(shelf.entries), self.rng.randint(1, 4)))
         if self.rng.random() < 0.3:
             names.append(f"{letter}{self.numbers[letter] + self.rng.randint(1, 8)}")
         told = [(name, self._stamp(name)) for name in names]
@@ -163,6 +163,7 @@ class MoneyHistory(Asking):
         if self.rng.random() < 0.3:
             self.world.currency = self.rng.choice(("EUR", "EUR", "USD", "JPY"))
             changed: dict[str, Any] = {"currency": self.world.currency}
+            self.is_waiting = True
         else:
             name = self.rng.choice(list(SETTINGS))
             changed = {name: self.rng.choice(SETTINGS[name])}
@@ -185,9 +186,16 @@ class MoneyHistory(Asking):
     def settle(self) -> None:
         """Have the jobs run that are due, and those that they leave behind."""
         self.log.append("settle")
+        self.is_waiting = False
         while claimed := job.claim(self.people.door):
             for one in claimed:
                 assert job.run(self.people.door, one), one
+
+    def check_on_the_way(self) -> None:
+        """Some questions; only a new currency takes a job to be answered in."""
+        if self.is_waiting:
+            self.settle()
+        self.check(self.rng.sample(list(KPIS), 4))
 
     def rebuild_some(self) -> None:
         """Begin a rebuild, or go on with one for some facts."""

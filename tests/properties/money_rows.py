@@ -45,15 +45,17 @@ class MoneyRows(History):
     # orders
 
     def _order(self) -> Told:
-        stubs = [name for name, entry in self.world.orders.entries.items() if entry.is_stub]
-        if stubs and self.rng.random() < 0.3:
-            name = self.rng.choice(stubs)
-            fresh = self._order_content(self.world.orders.entries[name].row["currency"])
+        orders = self.world.orders
+        stubs = [name for name, entry in orders.entries.items() if entry.is_stub]
+        buried = [name for name in orders.graves if name not in orders.entries]
+        if (stubs or buried) and self.rng.random() < 0.3:
+            name = self.rng.choice(stubs + buried)
+            fresh = self._order_content(orders.entries[name].row["currency"] if name in stubs else None)
             covered = sum(r.row["amount"] for r in self.world.of_order(name))
             if self.rng.random() < 0.7 and covered > fresh["amount"]:
                 fresh |= {"amount": covered, "lines": None}
             return name, fresh, self._stamp(name)
-        old = self._old(self.world.orders)
+        old = self._old(orders)
         if old is None:
             name = self._new("o")
             return name, self._order_content(), self._stamp(name)
@@ -69,11 +71,15 @@ class MoneyRows(History):
             "cost": own,
             "currency": currency,
             "status": rng.choice(("COMPLETED",) * 6 + ("CANCELLED", "PENDING")),
-            "customer": rng.choice((None, *(f"c{n}" for n in range(1, 13)), "stub1", "stub2", "stub3")),
+            "customer": rng.choice((None, *(f"c{n}" for n in range(1, 13)), "stub1", "stub2", self._stranger())),
             **{name: self._pick(name) for name in ("channel", "staff", "product", "campaign")},
             "lines": self._lines(amount) if own is None and rng.random() < 0.3 else None,
             "occurred_at": self._instant(),
         }
+
+    def _stranger(self) -> str:
+        """Somebody who may never have been named before."""
+        return f"new{self.rng.randint(1, 30)}"
 
     def _lines(self, amount: Decimal) -> list[dict[str, Any]]:
         """Lines that come to the amount, and now and then do not."""
@@ -129,7 +135,7 @@ class MoneyRows(History):
         amount = max(Decimal(0), rng.choice(amounts)) if of and not of.is_stub else self._amount(currency)
         customer = of.row["customer"] if of and rng.random() < 0.2 else None
         return {
-            "order": of.name if of else self._new("o"),
+            "order": of.name if of else self._unknown_order(),
             "amount": amount,
             "currency": rng.choice((currency,) * 8 + (None,) * 8 + CURRENCIES[-3:]),
             "reason": rng.choice((None, "broken")),
@@ -139,6 +145,16 @@ class MoneyRows(History):
             "campaign": self._pick("campaign"),
             "occurred_at": self._instant(),
         }
+
+    def _unknown_order(self) -> str:
+        """An order to come, that others of the batch may be about too, or one whose deletion came first."""
+        buried = [name for name in self.world.orders.graves if name not in self.world.orders.entries]
+        if buried and self.rng.random() < 0.5:
+            return self.rng.choice(buried)
+        latest = f"o{self.numbers['o']}"
+        if latest not in self.world.orders.entries and self.rng.random() < 0.5:
+            return latest
+        return self._new("o")
 
     # costs and rates
 

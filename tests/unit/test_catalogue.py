@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from app.formula import Atom
+from app.formula import Atom, Formula
 from app.kpis import CATALOGUE, CUBES
 from app.kpis.dimension import Dimension
 from app.kpis.figure import NullReason, figure
 from app.kpis.kpi import Direction, KpiUnit, cube_of
-from app.kpis.measure import Lost, Measure, Opening
+from app.kpis.measure import Given, Lost, Measure, Opening
 from app.models.rollup import SLOTS, entry, rollup
 from app.text import Text
 
@@ -24,7 +24,7 @@ each_variant = pytest.mark.parametrize(("kpi", "variant"), VARIANTS, ids=[f"{k.k
 
 
 def of_nothing(variant) -> dict[Atom, int]:
-    return dict.fromkeys(variant.atoms, 0)
+    return dict.fromkeys(variant.atoms, 0) | dict.fromkeys(variant.givens)
 
 
 @each_kpi
@@ -35,8 +35,9 @@ def test_the_example_holds(kpi):
         return
     amounts, value = kpi.example
     variant = kpi.variants[0]
-    assert set(amounts) <= {atom.name for atom in variant.atoms}
-    found = figure(kpi, variant, {atom: amounts.get(atom.name, 0) for atom in variant.atoms})
+    told = of_nothing(variant)
+    assert set(amounts) <= {atom.name for atom in told}
+    found = figure(kpi, variant, {atom: amounts.get(atom.name, nothing) for atom, nothing in told.items()})
     assert found.value == pytest.approx(value, rel=1e-12)
     assert found.reason is None
 
@@ -44,7 +45,7 @@ def test_the_example_holds(kpi):
 @each_variant
 def test_no_data_is_no_value_and_a_count_of_nothing_is_zero(kpi, variant):
     found = figure(kpi, variant, of_nothing(variant))
-    if variant.denominator is None:
+    if variant.denominator is None and not variant.is_composite:
         assert (found.value, found.reason, found.numerator) == (0.0, None, 0.0)
     else:
         assert (found.value, found.reason) == (None, NullReason.NO_DATA)
@@ -68,12 +69,14 @@ def test_names_and_explanations_speak_both_languages(kpi, variant):
 @each_variant
 def test_the_formula_in_print_names_every_part(kpi, variant):
     assert re.search(rf"{variant.scale} × ", variant.formula) or variant.scale == 1
-    for name in re.findall(r"[a-z_]+", variant.formula.replace("opening(", "(")):
-        assert name in {atom.measure.name if isinstance(atom, Opening) else atom.name for atom in variant.atoms}
+    words = re.findall(r"[a-z_]+", re.sub(r"\b(opening|previous|last_year|paid|min)\(", "(", variant.formula))
+    parts = {getattr(atom, "measure", atom).name for atom in of_nothing(variant)}
+    assert set(words) - {"or"} <= parts
 
 
 @each_variant
 def test_what_is_a_share_says_so(kpi, variant):
+    assert variant.denominator is None or not variant.is_composite
     if kpi.unit in (KpiUnit.PERCENT, KpiUnit.POINTS):
         assert variant.denominator is not None
     if kpi.survey:
@@ -168,15 +171,15 @@ def test_fingerprints_are_the_same_in_every_process():
 def test_a_cut_narrows_the_numerator_or_is_not_offered(kpi, variant):
     for dimension in Dimension:
         narrowed = variant.cut_by(dimension)
-        numerator = _atoms(variant.numerator)
+        numerator = {atom for atom in _atoms(variant.numerator) if not isinstance(atom, Given)}
         assert (numerator <= narrowed) == bool(narrowed)
         assert all(cube_of(atom).has(dimension) for atom in narrowed)
 
 
 def _atoms(formula):
     if isinstance(formula, Atom):
-        return {formula}
-    return _atoms(formula.left) | _atoms(formula.right) if hasattr(formula, "left") else set()
+        return set() if isinstance(formula, Given) else {formula}
+    return set().union(*(_atoms(part) for part in vars(formula).values() if isinstance(part, Formula)))
 
 
 def test_churn_can_be_cut_by_reason_over_the_whole_base():

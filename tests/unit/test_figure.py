@@ -167,8 +167,9 @@ def test_what_is_not_a_sample_is_never_flagged_as_a_small_one():
 
 
 def test_a_count_of_nothing_is_a_true_zero():
-    assert read("FEEDBACK_COUNT") == Figure(0.0, None, 0.0)
-    assert read("NEW_CUSTOMERS") == Figure(0.0, None, 0.0)
+    assert read("FEEDBACK_COUNT") == Figure(0.0, None, 0.0, exact=0)
+    assert read("NEW_CUSTOMERS") == Figure(0.0, None, 0.0, exact=0)
+    assert read("REVENUE") == Figure(0.0, None, 0.0, exact=0)
 
 
 def test_retention_of_a_thousand_of_whom_fifty_left():
