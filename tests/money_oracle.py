@@ -188,12 +188,12 @@ def _clv_margin(view: View) -> Answer:
 
 def _clv_historic(view: View) -> Answer:
     known = [sale for sale in view.until if sale.customer]
-    return ratio(total(sale.net for sale in known), len(bought(known)), seen=view.until)
+    return ratio(total(sale.net for sale in known), len(bought(known)), seen=bought(known))
 
 
 def _clv_historic_margin(view: View) -> Answer:
     known = [sale for sale in view.until if sale.customer]
-    return times(_margin(known, view.until), _often(bought(known), 1, view.until))
+    return times(_margin(known, bought(known)), _often(bought(known), 1, bought(known)))
 
 
 def _clv_retention(view: View) -> Answer:

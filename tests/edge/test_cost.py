@@ -20,6 +20,8 @@ from app.edge.documents import Documents
 from app.schema.build import build
 from app.settings import Settings
 
+KPIS = 22
+"""How many there are."""
 ASK = "key: CSAT, period: {named: LAST_MONTH}"
 ITEM = {"key": "CSAT", "period": {"named": "LAST_MONTH"}}
 NODES = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
@@ -71,9 +73,9 @@ ESTIMATES = [
     (f"{{ kpi({ASK}) {{ target {{ id }} }} }}", None, 10 + 1 + 5 + 1),
     (f"{{ kpi({ASK}) {{ targets {{ id }} }} }}", None, 10 + 1 + 3 * (5 + 1)),
     (f"{{ kpi({ASK}) {{ targets {{ target {{ revisions {{ id }} }} }} }} }}", None, 10 + 1 + 3 * (5 + 1 + 1 + 3)),
-    ("{ kpiDefinitions { inputs { __typename } } }", None, 12 * (1 + 3)),
+    ("{ kpiDefinitions { inputs { __typename } } }", None, KPIS * (1 + 3)),
     ('{ kpiDefinition(key: "CSAT") { result(period: {named: LAST_MONTH}) { value } } }', None, 1 + 10 + 1),
-    ("{ kpiDefinitions { result(period: {named: LAST_MONTH}) { series(grain: DAY) { id } } } }", None, 12 * (1 + 10 + 1 + 24)),
+    ("{ kpiDefinitions { result(period: {named: LAST_MONTH}) { series(grain: DAY) { id } } } }", None, KPIS * (1 + 10 + 1 + 24)),
     (f"{{ kpis(ask: [{{{ASK}}}, {{{ASK}}}, {{{ASK}}}]) {{ value }} }}", None, 3 * (10 + 1)),
     (f"{{ kpis(ask: [{{{ASK}}}, {{{ASK}}}]) {{ series(grain: DAY) {{ id }} }} }}", None, 2 * (10 + 1 + 24)),
     ("query($a: [KpiInput!]!) { kpis(ask: $a) { value } }", {"a": [ITEM] * 4}, 4 * (10 + 1)),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.formula import Atom, Constant, Formula, Operation, atoms, evaluate, lift, show
+from app.formula import AtMost, Atom, Constant, Formula, Operation, Otherwise, atoms, evaluate, lift, show
 
 NAMES = "abcdefgh"
 PLAIN = {"+": add, "−": sub, "×": mul}
@@ -183,3 +183,79 @@ def test_formulas_are_told_apart_by_identity():
     assert lift(a) is a
     assert isinstance(lift(3), Formula)
     assert isinstance(a + 3, Operation)
+
+
+# a value that may be given, and a quotient that may be capped
+
+some = st.none() | st.fractions(0, 20, max_denominator=6)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [(3, 5, 3), (0, 5, 0), (None, 5, 5), (None, None, None), (Fraction(1, 3), None, Fraction(1, 3))],
+)
+def test_otherwise_is_the_first_that_has_a_value(first, second, expected):
+    formula = Otherwise(Leaf("first"), Leaf("second"))
+    assert evaluate(formula, named({"first": first, "second": second})) == expected
+
+
+def test_otherwise_takes_the_place_of_a_quotient_without_value():
+    formula = Otherwise(Leaf("a") / Leaf("b"), Leaf("c"))
+    assert evaluate(formula, named({"a": 1, "b": 0, "c": 7})) == 7
+    assert evaluate(formula + 1, named({"a": 1, "b": 2, "c": 7})) == Fraction(3, 2)
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "cap", "expected"),
+    [
+        (6, 3, None, 2),
+        (6, 3, 5, 2),
+        (6, 3, 2, 2),
+        (6, 3, Fraction(3, 2), Fraction(3, 2)),  # the cap is the smaller one
+        (6, 0, 5, 5),  # never ends, but for the cap
+        (6, 0, None, None),  # never ends
+        (0, 0, 5, None),  # nothing there to end
+        (0, 0, None, None),
+        (0, 3, 5, 0),
+        (None, 3, 5, None),
+        (6, None, 5, None),
+    ],
+)
+def test_at_most_is_a_quotient_up_to_its_cap(above, below, cap, expected):
+    formula = AtMost(Leaf("above"), Leaf("below"), Leaf("cap"))
+    assert evaluate(formula, named({"above": above, "below": below, "cap": cap})) == expected
+
+
+@given(some, some, some)
+def test_a_cap_only_ever_takes_away(above, below, cap):
+    values = named({"a": above, "b": below, "c": cap})
+    capped, plain = evaluate(AtMost(Leaf("a"), Leaf("b"), Leaf("c")), values), evaluate(Leaf("a") / Leaf("b"), values)
+    if plain is not None:
+        assert capped == (plain if cap is None or plain <= cap else cap)
+    elif capped is not None:
+        assert (below, capped) == (0, cap)
+        assert above > 0
+
+
+def test_a_cap_may_be_a_formula_itself():
+    formula = AtMost(Leaf("a"), Leaf("b"), Leaf("c") / Leaf("d"))
+    values = {"a": 9, "b": 1, "c": 3, "d": 2}
+    assert evaluate(formula, named(values)) == Fraction(3, 2)
+    assert evaluate(formula, named(values | {"d": 0})) == 9  # no cap can be had
+
+
+@pytest.mark.parametrize(
+    ("formula", "printed"),
+    [
+        (lambda a, b, c: Otherwise(a, b), "(a or b)"),
+        (lambda a, b, c: c * Otherwise(a, b), "c × (a or b)"),
+        (AtMost, "min(a ÷ b, c)"),
+        (lambda a, b, c: AtMost(a * b, b, c / a), "min(a × b ÷ b, c ÷ a)"),
+        (lambda a, b, c: c / AtMost(a, b - c, c), "c ÷ min(a ÷ (b − c), c)"),
+        (lambda a, b, c: Otherwise(a, AtMost(a, b, c)) * b, "(a or min(a ÷ b, c)) × b"),
+    ],
+)
+def test_a_choice_and_a_cap_are_printed_as_people_write_them(formula, printed):
+    made = formula(Leaf("a"), Leaf("b"), Leaf("c"))
+    assert show(made) == printed
+    assert [atom.name for atom in atoms(made)] == list(dict.fromkeys(re.findall(r"\b[a-c]\b", printed)))
