@@ -10,6 +10,7 @@ import answers
 import batch
 import dashboard
 import memory
+import money
 import rebuild
 from generate import stored
 from support import DATABASES, Databases, machine
@@ -20,9 +21,11 @@ QUICK = 10_000
 def main() -> None:
     """Run all of them, the data made first."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 1_000_000], help="how many feedback")
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=[100_000, 1_000_000], help="how many feedback, and orders"
+    )
     parser.add_argument("--databases", nargs="+", choices=DATABASES, default=list(DATABASES))
-    parser.add_argument("--quick", action="store_true", help=f"only see that it runs, with {QUICK:,} feedback")
+    parser.add_argument("--quick", action="store_true", help=f"only see that it runs, with {QUICK:,} of each")
     parser.add_argument("--fresh", action="store_true", help="throw away the data of earlier runs first")
     chosen = parser.parse_args()
     sizes, few = ([QUICK], 2) if chosen.quick else (sorted(chosen.sizes), None)
@@ -33,6 +36,7 @@ def main() -> None:
         for kind in chosen.databases:
             for size in sizes:
                 stored(databases, kind, size)
+                money.stored(databases, kind, size)
         dashboard.run(databases, sizes, chosen.databases, rounds=few or dashboard.ROUNDS)
         answers.run(databases, chosen.databases, rounds=few or answers.ROUNDS, size=sizes[0])
         batch.run(databases, chosen.databases, rounds=few or batch.ROUNDS)

@@ -138,9 +138,14 @@ class Databases:
 
 
 def _schema() -> str:
-    """Changes with the migrations, so that data of another schema is made anew."""
+    """Changes with the migrations and the measures, so that data of another schema is made anew."""
+    from app.kpis import CUBES  # noqa: PLC0415 - the project is on the path only now
+
     scripts = sorted((ROOT / "migrations" / "versions").glob("*.py"))
-    return hashlib.sha256(b"".join(script.read_bytes() for script in scripts)).hexdigest()
+    measures = sorted(cube.fingerprint for cube in CUBES.values())
+    return hashlib.sha256(
+        b"".join([*(script.read_bytes() for script in scripts), *map(str.encode, measures)])
+    ).hexdigest()
 
 
 class Server:

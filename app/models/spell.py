@@ -22,7 +22,7 @@ class Spell(Owned, Traits, table=True):
     __table_args__ = (
         refers("customer_id", "customer"),
         refers("acquisition_channel_id", "channel"),
-        Index("ix_spell_customer", "tenant_id", "customer_id"),
+        Index("ix_spell_customer", "tenant_id", "customer_id", "starts_on"),
         Index("ix_spell_start", "tenant_id", "starts_on"),
         Index("ix_spell_end", "tenant_id", "ends_on"),
     )

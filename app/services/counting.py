@@ -42,11 +42,7 @@ def amounts(
     found: dict[Atom, dict[str, list[int]]] = {}
     for (kind, cube, is_latest, spans, conditions, by), members in groups.items():
         if kind is Lost:
-            seen = uow.seen.setdefault(_lost, {})  # several KPIs may rest on the same survivals
-            asked = cube.name, spans, conditions, by, known_on
-            if asked not in seen:
-                seen[asked] = uow.session.execute(_lost(uow, cube, *asked[1:])).all()
-            told = seen[asked]
+            told = _survivals(uow, cube, spans, conditions, by, known_on)
         else:
             bound(uow, cube, spans)
             answered = _answered(variant) if is_latest else None
@@ -173,6 +169,31 @@ def _among(among: Among, each: Any, days: Any, ever: Any) -> ColumnElement[Any]:
     return func.sum(case((ever.c.day >= days.c.low, 1), else_=0))
 
 
+def _survivals(  # noqa: PLR0913 - what a scan depends on
+    uow: Uow,
+    cube: Cube,
+    spans: tuple[Span, ...],
+    conditions: tuple[Condition, ...],
+    by: Dimension | None,
+    known_on: date | None,
+) -> Sequence[Any]:
+    """What `_lost` finds; all values of a dimension are read at once, however many of them are asked for by themselves.
+
+    Several KPIs may rest on the same survivals, too: a statement is run once in a unit of work.
+    """
+    named = {condition.by for condition in conditions} | ({by} if by else set())
+    whole = next(iter(named)) if len(named) == 1 and named <= cube.dimensions.keys() else None
+    asked = (cube.name, spans, (), whole, known_on) if whole else (cube.name, spans, conditions, by, known_on)
+    seen = uow.seen.setdefault(_survivals, {})
+    if asked not in seen:
+        seen[asked] = uow.session.execute(_lost(uow, cube, *asked[1:])).all()
+    told: Sequence[Any] = seen[asked]
+    if whole is None:
+        return told
+    met = [row for row in told if all(condition.allows(row[1]) for condition in conditions)]
+    return met if by else [(index, "", count) for index, _, count in met]
+
+
 def _lost(  # noqa: PLR0913 - what a scan depends on
     uow: Uow,
     cube: Cube,
@@ -192,23 +213,19 @@ def _lost(  # noqa: PLR0913 - what a scan depends on
     left_inside = and_(
         col(Spell.ends_on) >= days.c.low, col(Spell.ends_on) < days.c.high, col(Spell.starts_on) < days.c.low
     )
-    came_back = and_(
+    # asked for each spell that ended: joined, SQLite would go through everybody's spells for it
+    came_back = select(func.sum(col(back.sign))).where(
+        col(back.tenant_id) == col(Spell.tenant_id),
         col(back.customer_id) == col(Spell.customer_id),
         col(back.ordinal) > 1,
         col(back.starts_on) >= col(Spell.ends_on),
         col(back.starts_on) < days.c.high,
         col(back.ends_on) >= days.c.high,
+        col(back.is_test).is_(False),
+        *([] if known_on is None else [col(back.known_on) <= known_on]),
     )
+    still_gone = 1 - func.coalesce(came_back.scalar_subquery(), 0)
     met = [cube.counted, *(where(uow, cube, condition) for condition in conditions)]
-    known = [] if known_on is None else [col(Spell.known_on) <= known_on]
-    known_back = [] if known_on is None else [col(back.known_on) <= known_on]
-    ended = select(days.c.i, key, col(Spell.sign).label("n")).select_from(days).join(Spell, left_inside)
-    returned = (
-        select(days.c.i, key, (-col(Spell.sign) * col(back.sign)).label("n"))
-        .select_from(days)
-        .join(Spell, left_inside)
-        .join(back, came_back)
-        .where(col(back.is_test).is_(False), *known_back)
-    )
-    both = ended.where(*met, *known).union_all(returned.where(*met, *known)).subquery()
-    return select(both.c.i, both.c.key, func.sum(both.c.n)).group_by(both.c.i, both.c.key)
+    met += [] if known_on is None else [col(Spell.known_on) <= known_on]
+    lost = select(days.c.i, key, func.sum(col(Spell.sign) * still_gone))
+    return lost.select_from(days).join(Spell, left_inside).where(*met).group_by(days.c.i, key)

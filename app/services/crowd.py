@@ -4,16 +4,17 @@ Counted per person over all of their facts, before and after a change; what is a
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
-from sqlmodel import select
+from sqlmodel import col, select
 
 from app.kpis import CUBES
 from app.kpis.dimension import TOTAL
@@ -36,19 +37,40 @@ _ALL = (1 << len(GRAINS)) - 1
 
 def tell(uow: Uow, model: type[Owned], people: AbstractSet[UUID]) -> Told:
     """What is counted now of `people` behind the facts of `model`."""
-    cubes = [cube for cube in CUBES.values() if isinstance(cube, Crowd) and cube.model is model and people]
-    return {cube: _steps(uow, cube, uow.db.is_any(cube.person, sorted(people))) for cube in cubes}
+    return {cube: _steps(uow, cube, uow.db.is_any(cube.person, sorted(people))) for cube in _cubes(model, people)}
 
 
-def retell(uow: Uow, model: type[Owned], people: AbstractSet[UUID], told: Told) -> None:
-    """Append by how much what is counted of `people` differs from what was `told`."""
-    for cube, now in tell(uow, model, people).items():
-        changes = {
-            person.hex: _difference(told[cube].get(person.hex, []), now.get(person.hex, [])) for person in people
-        }
+def retell(
+    uow: Uow, model: type[Owned], people: AbstractSet[UUID], told: Told | None, new: Collection[UUID] = ()
+) -> None:
+    """Append by how much what is counted of `people` differs from what was `told`, else from what was before `new`."""
+    for cube in _cubes(model, people):
+        chosen = uow.db.is_any(cube.person, sorted(people))
+        if told is None:
+            changes = _added(uow, cube, chosen, new)
+        else:
+            before, now = told[cube], _steps(uow, cube, chosen)
+            changes = {
+                person.hex: _difference(before.get(person.hex, []), now.get(person.hex, [])) for person in people
+            }
         for generation, until in rollup.generations(uow, cube):
             passed = [change for person, change in changes.items() if until is None or person <= until.hex]
             rollup.put(uow, cube, generation, _rows(passed, uow.today))
+
+
+def _cubes(model: type[Owned], people: AbstractSet[UUID]) -> list[Crowd]:
+    return [cube for cube in CUBES.values() if isinstance(cube, Crowd) and cube.model is model and people]
+
+
+def _added(uow: Uow, cube: Crowd, chosen: ColumnElement[bool], new: Collection[UUID]) -> dict[str, Counter[Step]]:
+    """What is counted of the people `chosen`, less what were if the facts `new` were not: read once, walked twice."""
+    added, walk = {one.hex for one in new}, _Walk(uow, cube, is_history=False)
+    found: dict[str, Counter[Step]] = {}
+    for person, some in groupby(_facts(uow, cube, chosen, uow.db.as_key(col(cube.model.id))), itemgetter(0)):
+        facts = list(some)
+        before = [fact for fact in facts if fact[-1] not in added]
+        found[person] = _difference(walk.along(before), walk.along(facts))
+    return found
 
 
 def _difference(before: list[Step], after: list[Step]) -> Counter[Step]:
@@ -71,59 +93,77 @@ def _rows(changes: Iterable[Counter[Step]], today: date) -> list[tuple[Any, ...]
             if not amount:
                 continue
             cell = cells[dimension, day, key, known_on or today]
-            for slot in range(WIDTH):
-                if slots >> slot & 1:
-                    cell[slot] += amount
+            for slot in _places(slots):
+                cell[slot] += amount
     return [(*place, *amounts) for place, amounts in cells.items() if any(amounts)]
 
 
+@cache
+def _places(slots: int) -> tuple[int, ...]:
+    return tuple(slot for slot in range(WIDTH) if slots >> slot & 1)
+
+
 def _steps(uow: Uow, cube: Crowd, chosen: ColumnElement[bool], *, is_history: bool = False) -> dict[str, list[Step]]:
+    walk = _Walk(uow, cube, is_history=is_history)
+    rows = groupby(_facts(uow, cube, chosen), itemgetter(0))
+    return {person: walk.along(facts) for person, facts in rows}
+
+
+def _facts(uow: Uow, cube: Crowd, chosen: ColumnElement[bool], *more: ColumnElement[str]) -> Iterable[Any]:
+    """The facts of the people `chosen`, those of each together and in order."""
     model: Any = cube.model
     # text all along: to make an object of each id takes longer than to read it
     person, *keys = [uow.db.as_key(column) for column in (cube.person, *cube.dimensions.values())]
     statement = (
-        select(person, cube.day, model.known_on, *keys)
+        select(person, cube.day, model.known_on, *keys, *more)
         .where(chosen, cube.counted)
         .order_by(cube.person, cube.day, model.occurred_at, model.id)
     )
-    walk = _Walk(uow, cube, is_history=is_history)
-    rows = groupby(uow.session.execute(statement), itemgetter(0))
-    return {person: walk.along(facts) for person, facts in rows}
+    return uow.session.execute(statement)
 
 
 class _Walk:
     """Goes along somebody's facts, in order, and notes where they are the first or second of a bucket."""
 
     def __init__(self, uow: Uow, cube: Crowd, *, is_history: bool) -> None:
-        self.dimensions = (TOTAL, *(dimension.value for dimension in cube.dimensions))
+        self.dimensions = tuple(dimension.value for dimension in cube.dimensions)
         self.is_history = is_history
         self.calendar = Calendar(uow.today, uow.workspace.first_weekday, uow.workspace.fiscal_year_start)
         self.starts: dict[date, tuple[date, ...]] = {}
 
     def along(self, facts: Iterable[Any]) -> list[Step]:
         """What is counted of one person."""
+        some = [(fact[1], fact[2] if self.is_history else None, fact[3:]) for fact in facts]
+        if not some:
+            return []
+        # where all facts have one key, as they mostly have of what is said of the person, it goes as it goes in all
+        values = list(zip(*(keys for _, _, keys in some), strict=True))[: len(self.dimensions)]
+        same = [
+            (name, keys[0] or "") for name, keys in zip(self.dimensions, values, strict=True) if len(set(keys)) == 1
+        ]
+        others = [(name, place) for place, name in enumerate(self.dimensions) if len(set(values[place])) > 1]
         found: list[Step] = []
         before: dict[tuple[str, str], tuple[date, int]] = {}
-        first: date | None = None
-        for _, day, known_on, *keys in facts:
+        first = some[0][0]
+        for day, known_on, keys in some:
             starts = self._starts(day)
-            first = first or day
-            is_new = _ALL & ~_behind((first,) * len(starts), starts)
+            is_new = _ALL & ~_behind(first, starts)
             opening: dict[date, int] = {}
-            for dimension, key in zip(self.dimensions, ("", *keys), strict=True):
-                place = dimension, key or ""
+            for place in ((TOTAL, ""), *((name, keys[at] or "") for name, at in others)):
                 last, opened_then = before.get(place, (None, 0))
                 if last is None:
                     opened = _ALL
                 elif (known := opening.get(last)) is not None:
                     opened = known
                 else:
-                    opened = opening[last] = _behind(self._starts(last), starts)
+                    opened = opening[last] = _behind(last, starts)
                 before[place] = day, opened
                 # the second of a bucket is what follows the one that opened it
                 slots = opened | (~opened & opened_then) << len(GRAINS) | (opened & is_new) << 2 * len(GRAINS)
                 if slots:
-                    found.append((*place, day, known_on if self.is_history else None, slots))
+                    found.append((*place, day, known_on, slots))
+                    if place[0] == TOTAL:
+                        found += [(name, key, day, known_on, slots) for name, key in same]
         return found
 
     def _starts(self, day: date) -> tuple[date, ...]:
@@ -133,6 +173,10 @@ class _Walk:
         return starts
 
 
-def _behind(some: tuple[date, ...], than: tuple[date, ...]) -> int:
-    """Where the first of two dates is the earlier one; as bits."""
-    return sum((one < other) << place for place, (one, other) in enumerate(zip(some, than, strict=True)))
+def _behind(day: date, starts: tuple[date, ...]) -> int:
+    """Of which buckets, by when they start, the day lies before; as bits."""
+    bits = 0
+    for place, start in enumerate(starts):
+        if day < start:
+            bits |= 1 << place
+    return bits

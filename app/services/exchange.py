@@ -55,6 +55,8 @@ class Rates:
 
     def convert(self, amount: int | None, currency: str, day: date) -> int | None:
         """Minor units of `currency` as minor units of the workspace's, rounded half to even; None without a rate."""
+        if currency == self.own:
+            return amount
         rate = self.of(currency, day)
         if amount is None or rate is None:
             return None

@@ -57,6 +57,7 @@ def digits(currency: str) -> int:
     return _DIGITS.get(currency, 2)
 
 
+@cache
 def minor(currency: str) -> int:
     """How many minor units make one unit of `currency`."""
     return int(10 ** digits(currency))

@@ -21,11 +21,12 @@ def restated(
 
     `people` are those whose facts they are or come to be.
     """
-    told = crowd.tell(uow, model, people)
+    # where nothing is taken out, what was counted before follows from what is counted then
+    told = crowd.tell(uow, model, people) if old else None
     for start in range(0, len(old), _CHUNK):
         rollup.fold(uow, model, old[start : start + _CHUNK], -1)
     yield
     uow.session.flush()
     for start in range(0, len(new), _CHUNK):
         rollup.fold(uow, model, new[start : start + _CHUNK], 1)
-    crowd.retell(uow, model, people, told)
+    crowd.retell(uow, model, people, told, new)

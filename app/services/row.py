@@ -112,7 +112,7 @@ def parse(kind: type[R], data: Mapping[str, Any]) -> R:
 
 def check_readable(data: object) -> None:
     """Refuse what could not be read as its scalar, or no column can hold. Raises Invalid with each path."""
-    if problems := list(_unreadable(data, ())):
+    if not _is_plain(data) and (problems := list(_unreadable(data, ()))):
         raise Invalid(problems)
 
 
@@ -166,17 +166,24 @@ def _unreadable_inside(value: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN40
             yield from _unreadable(part, (*path, camel(str(name))))
 
 
-def _is_plain(value: object) -> bool:
+def _is_plain(value: object, depth: int = 0) -> bool:
     """Whether `value` is certainly readable, as most are: looking closer at each would cost more than storing it."""
     if isinstance(value, str):
         return value.isprintable()
+    if type(value) in _READABLE:
+        return True
+    if depth < _SHALLOW and isinstance(value, dict):
+        return all(_is_plain(part, depth + 1) for pair in value.items() for part in pair)
+    if depth < _SHALLOW and isinstance(value, list):
+        return all(_is_plain(part, depth + 1) for part in value)
     if isinstance(value, Ref):
         return _is_plain(value.id) and _is_plain(value.external_id) and _is_plain(value.source)
-    if isinstance(value, float | Decimal):
-        return isfinite(value)
-    return value is None or isinstance(value, date)
+    return isinstance(value, float) and isfinite(value)
 
 
+_READABLE = frozenset({type(None), bool, date, datetime, Decimal})
+_SHALLOW = 3
+"""As deep as a list of lines in a row lies; what lies deeper is looked at closely."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 

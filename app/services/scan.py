@@ -98,8 +98,8 @@ def bound(uow: Uow, cube: Cube, spans: Sequence[Span]) -> None:
     """Refuse to read more facts than the setting allows."""
     limit = uow.settings.max_scan_rows
     inside = (cube.day >= min(span.start for span in spans), cube.day < max(span.end for span in spans))
-    model: Any = cube.model
-    some = select(model.id).where(*inside).limit(limit + 1).subquery()
+    # the day alone stands in the index: for the id every row would be read, which takes as long as the answer itself
+    some = select(cube.day).where(*inside).limit(limit + 1).subquery()
     if (uow.session.scalar(select(func.count()).select_from(some)) or 0) > limit:
         msg = Text(
             f"This would read more than {limit} facts: ask for a shorter or a calendar period, or fewer filters.",

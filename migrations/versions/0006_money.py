@@ -394,6 +394,8 @@ def upgrade() -> None:
         postgresql_where=_PRESENT,
     )
     protect(*_TABLES)
+    op.drop_index("ix_spell_customer", "spell")
+    op.create_index("ix_spell_customer", "spell", ["tenant_id", "customer_id", "starts_on"])
     _drop_flagged()
     with op.batch_alter_table("customer") as table:
         table.add_column(sa.Column("merged_into_id", sa.Uuid(), nullable=True))
@@ -414,6 +416,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_index("ix_spell_customer", "spell")
+    op.create_index("ix_spell_customer", "spell", ["tenant_id", "customer_id"])
     with op.batch_alter_table("workspace") as table:
         for column in ("lifespan_cap_months", "expected_lifespan_months", "rate_carry_days", "repeat_window_days"):
             table.drop_column(column)

@@ -520,7 +520,7 @@ def swell(caller, database):
     with engine.begin() as connection:
         for model in (Customer, Feedback, Order):
             table = model.__table__
-            mine = select(table).where(table.c.tenant_id == caller.people.id)
+            mine = select(table).where(table.c.tenant_id == caller.people.id).order_by(table.c.id.desc())
             row = connection.execute(mine).mappings().first()
             for at in range(0, MANY, 10_000):
                 rows = [copies(table, row, number, TODAY) for number in range(at, at + 10_000)]

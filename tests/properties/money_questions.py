@@ -71,8 +71,8 @@ class Asking(MoneyRows):
             return False
         if expected.value is None:
             return True
-        parts = ((told.value, expected.value), (told.numerator, expected.numerator))
-        parts += ((told.denominator, expected.denominator),)
+        names = ("value", "numerator", "denominator")
+        parts = [(getattr(told, name), getattr(expected, name)) for name in names]
         return all(b is None or (a is not None and isclose(a, b, rel_tol=1e-12)) for a, b in parts)
 
     def _of(self, name: tuple[str, str]) -> Iterator[Question]:

@@ -106,7 +106,8 @@ class MoneyRows(History):
         if self.world.orders.entries and rng.random() < 0.05:
             known: datetime | None = rng.choice(list(self.world.orders.entries.values())).row["occurred_at"]
             return known or self.clock.now
-        at = self.clock.now - timedelta(days=rng.randrange(rng.choice((days, 120))), seconds=rng.randrange(86_400))
+        at: datetime = self.clock.now - timedelta(days=rng.randrange(rng.choice((days, 120))))
+        at -= timedelta(seconds=rng.randrange(86_400))
         if rng.random() < 0.3:
             at = at.replace(hour=rng.choice((0, 4, 5, 12, 16, 22, 23)), minute=rng.choice((0, 59)), second=0)
         return at.replace(microsecond=0)
