@@ -13,7 +13,7 @@ from sqlalchemy import Alias, ColumnClause, Insert, Table, TableClause, TextClau
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.visitors import ExternallyTraversible
-from sqlmodel import SQLModel, col
+from sqlmodel import SQLModel
 
 from app.models.base import Tenanted
 
@@ -72,13 +72,14 @@ def _scope(state: ORMExecuteState) -> None:
         # an update of rows by their keys is not scoped by criteria; and no row ever moves
         _check_rows((row for row in rows if "tenant_id" in row), session.tenant_id)
         _check_rows(_set(cast("Update", state.statement)), session.tenant_id)
-    criteria = []
+    criteria, tenant_id = [], session.tenant_id
     for name in sorted(_tables(cast("ExternallyTraversible", state.statement))):
         model = _tenanted(name)
         if model is None:
             msg = f"the table {name!r} is not readable inside a workspace"
             raise WallBreach(msg)
-        criteria.append(with_loader_criteria(model, col(model.tenant_id) == session.tenant_id, include_aliases=True))
+        # told of the class that it is for: an expression over the model would miss an alias that is joined
+        criteria.append(with_loader_criteria(model, lambda cls: cls.tenant_id == tenant_id, include_aliases=True))
     state.statement = state.statement.options(*criteria)
 
 

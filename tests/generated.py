@@ -106,8 +106,12 @@ def documents(kind: str, field: str, count: int) -> tuple[str, ...]:
 
 
 def _mended(document: str) -> str:
-    """The document with what chance seldom hits: pages that can be, one way to name a thing, and an id of its type."""
+    """The document with what chance seldom hits: pages that can be, one way to name a thing, and an id of its type.
+
+    What is to be written has values that fit each other, where its fields only make sense together.
+    """
     types = TypeInfo(published())
+    is_write = document.startswith("mutation")
 
     class Mend(Visitor):
         def leave_argument(self, node: ArgumentNode, *_: Any) -> Any:
@@ -115,18 +119,36 @@ def _mended(document: str) -> str:
             is_odd = node.name.value in ODD or (node.name.value == "first" and not 0 <= int(size) <= 100)
             return REMOVE if is_odd else None
 
+        def leave_object_field(self, node: ObjectFieldNode, *_: Any) -> ObjectFieldNode | None:
+            fitting = FITTING.get((node.name.value, str(get_named_type(types.get_input_type()))))
+            if not is_write or fitting is None:
+                return None
+            return ObjectFieldNode(name=node.name, value=StringValueNode(value=fitting))
+
         def leave_object_value(self, node: ObjectValueNode, *_: Any) -> ObjectValueNode | None:
             type_ = get_named_type(types.get_input_type())
             if not getattr(type_, "is_one_of", False):
                 return None
             given = [field for field in node.fields if not isinstance(field.value, NullValueNode)]
             field = (given or node.fields)[0]
-            if field.name.value == "id" and given:
-                field = ObjectFieldNode(name=field.name, value=StringValueNode(value=f"@{type_.name.split('Ref')[0]}"))
+            if field.name.value in ("id", "external") and given:
+                known = StringValueNode(value=f"@{type_.name.split('Ref')[0]}")
+                field = ObjectFieldNode(name=NameNode(value="id"), value=known)
             return ObjectValueNode(fields=(field,))
 
     return print_ast(visit(parse(document), TypeInfoVisitor(types, Mend())))
 
+
+FITTING = {
+    ("from", "Date"): "2026-05-01",
+    ("before", "Date"): "2026-06-01",
+    ("from", "CurrencyCode"): "USD",
+    ("to", "CurrencyCode"): "EUR",
+    ("currency", "CurrencyCode"): "EUR",
+    ("rate", "Decimal"): "0.9",
+    ("amount", "Decimal"): "20",
+}
+"""Fields that only make sense together, by their names and types, and values of them that do."""
 
 ODD = ("after", "before", "last", "variant", "attribute", "knownOn")
 """Arguments that chance seldom gives a value that can be."""

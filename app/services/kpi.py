@@ -1,12 +1,8 @@
 """KPI questions and their answers: the figures of many questions, read together from one snapshot."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
-
-from sqlalchemy import func, select
-from sqlmodel import col
 
 from app.errors import AppError, Invalid
 from app.kpis import CATALOGUE, CUBES
@@ -14,12 +10,12 @@ from app.kpis.dimension import Dimension
 from app.kpis.figure import Figure, KpiFlag, NullReason, figure, flagged, nothing
 from app.kpis.kpi import Kpi, Variant
 from app.kpis.measure import Cube
-from app.models.base import Fact, Owned
+from app.models.base import Owned
 from app.models.rollup import RollupState
-from app.models.spell import Spell
 from app.services import planner, privacy, rollup
+from app.services.extent import Extent, extents
 from app.services.money import minor
-from app.services.period import Calendar, Grain, NamedPeriod, Span, start_of_day
+from app.services.period import Calendar, Grain, NamedPeriod, Span
 from app.services.planner import Ask
 from app.services.slices import Filter, Slice, conditions, look_up, slices
 from app.text import Text
@@ -77,15 +73,6 @@ class Answer:
         return self.figures[""][0]
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """Between which days one kind of fact lies, and the instant of the last; None where there is none."""
-
-    first: date | None
-    last: date | None
-    through: datetime | None
-
-
 Plan = tuple[Ask, Span, tuple[Span, ...]]
 """What is read for a question, the days that it is about, and those days cut as it wants them shown."""
 
@@ -129,11 +116,11 @@ def answers(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
     """The same inside a unit of work that has been let in already."""
     states = rollup.states(uow)
     look_up(uow, (filter_ for question in questions for filter_ in question.filters))
-    extents: dict[type[Owned], Extent] = {}
+    known = extents(uow, (cube.model for question in questions for cube in _cubes(question)))
     planned: list[Plan | AppError] = []
     for question in questions:
         try:
-            planned.append(_plan(uow, question, extents))
+            planned.append(_plan(uow, question, known))
         except AppError as error:
             planned.append(error)
     asks = [plan[0] for plan in planned if not isinstance(plan, AppError)]
@@ -145,8 +132,15 @@ def answers(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
         if isinstance(plan, AppError):
             found.append(plan)
             continue
-        found.append(_answer(uow, question, plan, cells.get(id(plan[0])), extents, states))
+        found.append(_answer(uow, question, plan, cells.get(id(plan[0])), known, states))
     return found
+
+
+def _cubes(question: Question) -> Iterable[Cube]:
+    """What a question rests on, if there is such a KPI and variant."""
+    kpi = CATALOGUE.get(question.key)
+    variant = kpi.variant(question.variant) if kpi else None
+    return variant.cubes if variant else ()
 
 
 def _answer(  # noqa: PLR0913 - what an answer is put together from
@@ -154,12 +148,12 @@ def _answer(  # noqa: PLR0913 - what an answer is put together from
     question: Question,
     plan: Plan,
     cells: planner.Cells | None,
-    extents: dict[type[Owned], Extent],
+    known: Mapping[type[Owned], Extent],
     states: dict[str, RollupState],
 ) -> Answer:
     ask, span, spans = plan
-    figures = _figures(uow, ask, cells, extents, states)
-    through = [extents[cube.model].through for cube in ask.variant.cubes]
+    figures = _figures(uow, ask, cells, known, states)
+    through = [known[cube.model].through for cube in ask.variant.cubes]
     return Answer(
         question,
         ask.kpi,
@@ -184,7 +178,7 @@ def ask_one(uow: Uow, question: Question) -> Answer:
     return found
 
 
-def _plan(uow: Uow, question: Question, extents: dict[type[Owned], Extent]) -> Plan:
+def _plan(uow: Uow, question: Question, known: Mapping[type[Owned], Extent]) -> Plan:
     kpi = definition(question.key)
     variant = variant_of(kpi, question.variant)
     for dimension in {filter_.by for filter_ in question.filters} | ({question.by} if question.by else set()):
@@ -194,10 +188,7 @@ def _plan(uow: Uow, question: Question, extents: dict[type[Owned], Extent]) -> P
                 f"{kpi.key} 不能按 {dimension.value} 细分；可以按 {', '.join(kpi.dimensions)} 细分。",
             )
             raise Invalid(msg, "filter" if question.by is not dimension else "by")
-    for cube in variant.cubes:
-        if cube.model not in extents:
-            extents[cube.model] = extent(uow, cube)
-    span = resolve(uow, question.period, [extents[cube.model] for cube in variant.cubes])
+    span = resolve(uow, question.period, [known[cube.model] for cube in variant.cubes])
     spans: tuple[Span, ...] = (span,)
     if question.grain is not None:
         spans = calendar(uow).buckets(span, question.grain, uow.settings.max_buckets)
@@ -235,19 +226,6 @@ def resolve(uow: Uow, period: Period, extents: Iterable[Extent] = ()) -> Span:
     return Span(min(first, uow.today), days.next(max(last, uow.today), Grain.DAY))
 
 
-def extent(uow: Uow, cube: Cube) -> Extent:
-    """Between which days the facts of `cube` lie."""
-    model: Any = cube.model
-    day = col(model.starts_on if issubclass(model, Spell) else model.day)
-    # a scalar query each, because SQLite finds only a lone min or max in the index
-    parts = [select(func.min(day)), select(func.max(day))]
-    if issubclass(model, Fact):
-        parts.append(select(func.max(col(model.occurred_at))).where(col(model.deleted_at).is_(None)))
-    first, last, *through = uow.session.execute(select(*(part.scalar_subquery() for part in parts))).one()
-    instant = through[0] if through else (min(start_of_day(last, uow.zone), uow.now) if last else None)
-    return Extent(first, last, instant)
-
-
 def _is_preparing(ask: Ask, states: dict[str, RollupState]) -> bool:
     return any(
         cube.name not in states or states[cube.name].fingerprint != cube.fingerprint for cube in ask.variant.cubes
@@ -258,12 +236,12 @@ def _figures(
     uow: Uow,
     ask: Ask,
     cells: planner.Cells | None,
-    extents: dict[type[Owned], Extent],
+    known: Mapping[type[Owned], Extent],
     states: dict[str, RollupState],
 ) -> dict[str, list[Figure]]:
     if cells is None:
         return {"": [nothing(NullReason.PREPARING) for _ in ask.spans]} if ask.by is None else {}
-    if any(extents[cube.model].first is None for cube in ask.variant.needed):
+    if any(known[cube.model].first is None for cube in ask.variant.needed):
         return {"": [nothing(NullReason.INPUT_NOT_CONFIGURED) for _ in ask.spans]} if ask.by is None else {}
     flags = []
     if any(states[cube.name].building for cube in ask.variant.cubes):
@@ -271,7 +249,7 @@ def _figures(
     if ask.known_on and any(states[cube.name].rebuilt_on > ask.known_on for cube in ask.variant.cubes):
         flags.append(KpiFlag.KNOWN_SINCE_REBUILD)
     # what a formula can do without is only missed where it has no value
-    is_bare = any(extents[cube.model].first is None for cube in ask.variant.optional)
+    is_bare = any(known[cube.model].first is None for cube in ask.variant.optional)
     hidden = privacy.hidden(uow, ask, cells)
     figures: dict[str, list[Figure]] = {}
     for key, row in cells.items():
@@ -292,5 +270,6 @@ def _figures(
 @reads(Scope.KPI_READ)
 def available(uow: Uow, inputs: Sequence[str]) -> list[Extent]:
     """Between which days this workspace has each of the `inputs` (names of kinds of facts), in order."""
-    cubes = {cube.input: cube for cube in CUBES.values()}
-    return [extent(uow, cubes[name]) for name in inputs]
+    models = {cube.input: cube.model for cube in CUBES.values()}
+    known = extents(uow, [models[name] for name in inputs])
+    return [known[models[name]] for name in inputs]

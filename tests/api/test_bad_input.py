@@ -184,12 +184,24 @@ def test_a_wrong_target_says_what_to_mend_and_stores_nothing(alice, dump):
     assert dump() == before
 
 
+def test_a_target_set_before_there_was_a_baseline_cannot_become_a_change_of_it(alice, dump):
+    asked = "outcome userErrors { code path }"
+    assert alice.write("targetSet", TARGET, asked) == {"outcome": "CREATED", "userErrors": []}
+    before = dump()
+    payload = alice.write("targetSet", TARGET | {"kind": "DELTA_POINTS", "value": 5}, asked)
+    assert payload == {"outcome": "REJECTED", "userErrors": [{"code": "REQUIRED", "path": ["baseline"]}]}
+    assert dump() == before
+
+
 def test_a_batch_has_at_most_500_rows(alice, dump):
     before = dump()
     for field, rows in (
         ("feedbackRecordBatch", [answer(externalId=str(i)) for i in range(501)]),
         ("customerUpsertBatch", [{"externalId": str(i)} for i in range(501)]),
-        ("feedbackDeleteBatch", [{"externalId": str(i)} for i in range(501)]),
+        *(
+            (f"{noun}DeleteBatch", [{"externalId": str(i)} for i in range(501)])
+            for noun in ("feedback", "order", "refund", "cost", "touchpoint", "exchangeRate")
+        ),
     ):
         payload = alice.write(field, {"rows": rows}, BATCH)
         assert payload["results"] == []

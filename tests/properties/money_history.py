@@ -163,11 +163,11 @@ class MoneyHistory(Asking):
         if self.rng.random() < 0.3:
             self.world.currency = self.rng.choice(("EUR", "EUR", "USD", "JPY"))
             changed: dict[str, Any] = {"currency": self.world.currency}
-            self.is_waiting = True
         else:
             name = self.rng.choice(list(SETTINGS))
             changed = {name: self.rng.choice(SETTINGS[name])}
             self.world.settings |= changed
+        self.is_waiting = True
         self.log.append(("workspace", changed))
         self.people.write(workspace.update, changed)
 
@@ -192,7 +192,7 @@ class MoneyHistory(Asking):
                 assert job.run(self.people.door, one), one
 
     def check_on_the_way(self) -> None:
-        """Some questions; only a new currency takes a job to be answered in."""
+        """Some questions; only what a setting changes takes a job to be counted anew."""
         if self.is_waiting:
             self.settle()
         self.check(self.rng.sample(list(KPIS), 4))

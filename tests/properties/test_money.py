@@ -39,17 +39,17 @@ def tell(workspace_of, database, clock, seed, steps):
     story.settle()
     story.check()
     story.finish_rebuild()
-    story.check()
+    story.check(rng.sample(list(KPIS), 8))
     names = {row["external_id"] for row in stored.rows(database, "customer_external_id", story.people.id)}
     assert names == {*story.world.people, *story.world.aliases}
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_any_history_of_money_adds_up(make_workspace, database, clock, seed):
     tell(make_workspace, database, clock, seed, 30)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 112))
+@pytest.mark.parametrize("seed", range(100, 108))
 def test_any_long_history_of_money_adds_up(make_workspace, database, clock, seed):
     tell(make_workspace, database, clock, seed, 120)

@@ -1,6 +1,6 @@
 """Conversions by hand: which rate a fact is worth, how it is rounded, and what is said while there is none."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -8,8 +8,8 @@ import stored
 from trading import CREATE, MAY, ask, back, may, meet, put, record, slices, sold, spent, take_back, value, worth
 
 from app.kpis.dimension import Dimension
+from app.services import exchange_rate
 from app.services.period import Grain, Span
-from app.services.row import Ref
 
 pytestmark = pytest.mark.neutral
 
@@ -113,8 +113,12 @@ def test_a_rate_between_two_other_currencies_is_none_of_ours(workspace, database
 
 @pytest.mark.parametrize(
     ("carry", "units"),
-    [(0, [None, 9000, None, None, 8000, None]), (1, [None, 9000, 9000, None, 8000, 8000])]
-    + [(2, [None, 9000, 9000, 9000, 8000, 8000]), (31, [None, 9000, 9000, 9000, 8000, 8000])],
+    [
+        (0, [None, 9000, None, None, 8000, None]),
+        (1, [None, 9000, 9000, None, 8000, 8000]),
+        (2, [None, 9000, 9000, 9000, 8000, 8000]),
+        (31, [None, 9000, 9000, 9000, 8000, 8000]),
+    ],
 )
 def test_a_rate_serves_for_as_many_days_as_the_workspace_lets_it(make_workspace, database, carry, units):
     """Rates of the 4th (0.9) and the 7th (0.8); orders of the 3rd to the 8th."""
@@ -133,14 +137,8 @@ def test_the_day_is_that_of_the_workspace(make_workspace, database):
     """23:30 UTC on the 3rd is the 4th in Berlin already."""
     people = make_workspace()
     put(people, "rate", worth("x", "USD", "0.9", may(4)))
-    put(people, "order", sold("o1", "100", _at("2026-05-03T23:30:00+00:00"), currency="USD"))
+    put(people, "order", sold("o1", "100", datetime(2026, 5, 3, 23, 30, tzinfo=UTC), currency="USD"))
     assert net(database, people) == 9000
-
-
-def _at(text):
-    from datetime import datetime
-
-    return datetime.fromisoformat(text)
 
 
 # while there is none
@@ -242,6 +240,22 @@ def test_there_is_one_rate_for_a_pair_and_a_day(workspace):
     assert record(workspace, "rate", worth("a", "USD", "0.9", may(4)))[0].problems
 
 
+def test_a_rate_that_could_not_move_keeps_its_place(workspace):
+    put(workspace, "rate", worth("a", "USD", "0.9", may(4)), worth("b", "USD", "0.8", may(3)))
+    put(workspace, "rate", worth("c", "USD", "0.7", may(5)))
+    # b would take the place of a, which would take that of c, which stays
+    results = record(workspace, "rate", worth("b", "USD", "0.85", may(4)), worth("a", "USD", "0.95", may(5)))
+    assert [result.outcome.value for result in results] == ["REJECTED", "REJECTED"]
+
+
+def test_a_rate_is_kept_to_its_last_digit(workspace, database):
+    longest = "123456789012.123456789012345678"
+    put(workspace, "rate", worth("a", "USD", longest, may(4)))
+    assert [row["rate"] for row in stored.rows(database, "exchange_rate", workspace.id)] == [longest]
+    put(workspace, "rate", worth("a", "USD", "0.90", may(4)))
+    assert put(workspace, "rate", worth("a", "USD", "0.9", may(4))) == ["UNCHANGED"]
+
+
 def test_two_rates_of_a_batch_may_change_places(workspace, database):
     put(workspace, "rate", worth("a", "USD", "0.9", may(4)), worth("b", "USD", "0.8", may(5)))
     put(workspace, "order", sold("o1", "100", may(4), currency="USD"))
@@ -251,9 +265,7 @@ def test_two_rates_of_a_batch_may_change_places(workspace, database):
 
 def test_another_source_may_not_record_a_second_rate_either(workspace):
     put(workspace, "rate", worth("a", "USD", "0.9", may(4)))
-    other = workspace.actor(source="bank", scopes=workspace.system.scopes)
-    from app.services import exchange_rate
-
+    other = workspace.actor(source="bank")
     row = worth("a", "USD", "0.8", may(4)) | {"rate": Decimal("0.8")}
     (result,) = workspace.write(exchange_rate.record_batch, [row], CREATE, by=other)
     assert [problem.code.value for problem in result.problems] == ["CONFLICT"]
@@ -264,5 +276,4 @@ def test_a_customer_is_worth_what_has_a_rate(workspace, database):
     assert [row["value"] for row in stored.rows(database, "buyer", workspace.id)] == [1000]
     put(workspace, "rate", worth("x", "USD", "0.9", may(4)))
     assert [row["value"] for row in stored.rows(database, "buyer", workspace.id)] == [10_000]
-    assert Ref(external_id="ann").source is None
     assert value(workspace, "CLV", MAY, "historic") == 100

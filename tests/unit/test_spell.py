@@ -125,6 +125,7 @@ def test_a_history_after_what_was_said(now, said, then):
         ([], wish(ACTIVE, joined=JAN, churned=MAR), "status", Code.INVALID),
         ([], wish(history=(Dates(JAN, MAR), Dates(date(2026, 2, 1)))), "joinedOn", Code.CONFLICT),
         ([], wish(history=(Dates(JAN), Dates(MAR))), "joinedOn", Code.CONFLICT),
+        ([], wish(history=(Dates(JAN, MAR), Dates(JAN, MAR, "price"))), "joinedOn", Code.CONFLICT),  # one has no reason
         ([], wish(history=(Dates(MAR, JAN),)), "churnedOn", Code.OUT_OF_RANGE),
         ([], wish(history=(Dates(MAR, MAR),)), "churnedOn", Code.OUT_OF_RANGE),
     ],

@@ -22,7 +22,7 @@ def _alias_of_rows(model, two):
 
 def _self_join(model, two):
     other = aliased(model)
-    return select(model.tenant_id).join(other, other.tenant_id == model.tenant_id)
+    return select(other.tenant_id).select_from(model).join(other, true())
 
 
 def _two_froms(model, two):
