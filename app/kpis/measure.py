@@ -71,8 +71,8 @@ class Crowd(Cube):
         return _fingerprint(self, len(Among) * len(GRAINS))
 
 
-GRAINS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
-"""The grains by which people are counted, the finest first."""
+GRAINS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR", "EVER")
+"""The grains by which people are counted, the finest first; the last is one bucket for all days."""
 
 
 class Among(IntEnum):
@@ -171,11 +171,15 @@ class Paid(Atom):
 
 @dataclass(frozen=True, eq=False)
 class Distinct(Atom):
-    """A distinct count: how many people have facts in the period, or how many of them are `among` some."""
+    """A distinct count: how many people have facts in the period, or how many of them are `among` some.
+
+    With `is_ever` they are counted from the first day there is to the period's end.
+    """
 
     name: str
     cube: Crowd
     among: Among = Among.ALL
+    is_ever: bool = False
 
     def slot(self, grain: str) -> int:
         """Which column of the rollup holds it for buckets of `grain`."""

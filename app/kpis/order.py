@@ -98,6 +98,7 @@ refunded = money("refunds", refunds, true(), col(Refund.value))
 
 buyers = Distinct("buyers", purchasers)
 repeat_buyers = Distinct("repeat_buyers", purchasers, Among.REPEATED)
+buyers_ever = Distinct("buyers_ever", purchasers, is_ever=True)
 new_buyers = Distinct("new_buyers", purchasers, Among.NEW)
 first_buyers = Measure("first_time_buyers", firsts)
 returned_soon = Measure("bought_again_in_time", firsts, col(Buyer.is_repeat).is_(True))

@@ -10,6 +10,7 @@ from app.kpis.kpi import Direction, Kpi, KpiUnit, LifecycleStage, Variant, ratio
 from app.kpis.measure import Cube, Measure, Opening, Paid, money
 from app.kpis.order import (
     buyers,
+    buyers_ever,
     cost_of_customer_orders,
     cost_of_orders,
     costed_customer_orders,
@@ -18,7 +19,6 @@ from app.kpis.order import (
     costed_revenue,
     customer_orders,
     customer_revenue,
-    first_buyers,
     firsts,
     orders,
     placed,
@@ -55,7 +55,6 @@ def _to_date(measure: Measure) -> Formula:
 
 
 revenue_to_date = _to_date(customer_revenue)
-buyers_to_date = _to_date(first_buyers)
 lifespan = Otherwise(EXPECTED_LIFESPAN, AtMost(YEARS * at_start, lost, LIFESPAN_CAP))
 margin = costed_revenue - cost_of_orders
 frequency = customer_orders / buyers / YEARS
@@ -144,7 +143,7 @@ CLV = Kpi(
                 "截至期末的净收入除以截至期末有过购买的客户数。",
             ),
             revenue_to_date,
-            buyers_to_date,
+            buyers_ever,
         ),
         _worth(
             "retention",
@@ -175,7 +174,7 @@ CLV = Kpi(
             ),
             (_to_date(costed_customer_revenue) - _to_date(cost_of_customer_orders))
             / _to_date(costed_customer_orders)
-            * (_to_date(customer_orders) / buyers_to_date),
+            * (_to_date(customer_orders) / buyers_ever),
         ),
     ),
     example=(_SOLD, 1440),
@@ -210,7 +209,7 @@ LTV_CAC_RATIO = Kpi(
             "historic",
             Text("Revenue to date to acquisition cost", "LTV/CAC 比率（历史）"),
             Text("Of the revenue to date per customer.", "按客户历史价值。"),
-            revenue_to_date / buyers_to_date / cost_per_new_customer,
+            revenue_to_date / buyers_ever / cost_per_new_customer,
         ),
     ),
     example=(_SOLD | {"acquisition_cost": 36_000, "new_customers": 1}, 4),

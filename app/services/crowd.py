@@ -31,7 +31,7 @@ Told = Mapping[Crowd, Mapping[str, list[Step]]]
 """By the hexadecimal id of each person."""
 
 WIDTH = len(Among) * len(GRAINS)
-_GRAINS = tuple(Grain(name) for name in GRAINS)
+_GRAINS = tuple(Grain(name) for name in GRAINS[:-1])
 _ALL = (1 << len(GRAINS)) - 1
 
 
@@ -169,7 +169,8 @@ class _Walk:
     def _starts(self, day: date) -> tuple[date, ...]:
         starts = self.starts.get(day)
         if starts is None:
-            starts = self.starts[day] = tuple(self.calendar.floor(day, grain) for grain in _GRAINS)
+            starts = (*(self.calendar.floor(day, grain) for grain in _GRAINS), date.min)
+            self.starts[day] = starts
         return starts
 
 

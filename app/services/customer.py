@@ -1,6 +1,6 @@
 """Customers: one record per person or account, merged from what every source says of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -66,11 +66,23 @@ def upsert_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) 
 def _upsert(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     batch = Batch.read(CustomerRow, rows)
     uow.take_turn()
+    above = {index: row.parent.external_id for index, row in batch.waiting.items() if row.parent}
+    # after a merge a customer has several names in one source, which must not be written side by side
+    known = _named(uow, {*(row.external_id for row in batch.waiting.values()), *filter(None, above.values())})
+    one = {name: str(id_) for name, id_ in known.items()}
     for wave in waves(
-        batch.waiting, lambda row: str(row.external_id), lambda row: row.parent and row.parent.external_id
+        batch.waiting,
+        lambda row: one.get(row.external_id, row.external_id),
+        lambda row: row.parent and one.get(row.parent.external_id, row.parent.external_id),
     ):
         _Wave(uow, batch, wave, options).apply()
     return batch.done(options)
+
+
+def _named(uow: Uow, names: Iterable[str]) -> dict[str, UUID]:
+    """The customers that the caller's source calls by these names."""
+    found = ref.customers(uow, {Ref(external_id=name) for name in names})
+    return {str(ref_.external_id): id_ for ref_, id_ in found.items() if isinstance(id_, UUID)}
 
 
 class _Wave:
@@ -88,17 +100,11 @@ class _Wave:
 
     def _present(self) -> dict[str, Customer]:
         """The customers that are known already, locked in the order of their ids."""
-        names = [row.external_id for row in self.rows.values()]
-        mine = (
-            CustomerExternalId.source == self.uow.actor.source,
-            self.uow.db.is_any(CustomerExternalId.external_id, names),
-        )
-        named = select(CustomerExternalId.customer_id, CustomerExternalId.external_id).where(*mine)
-        known = {row.customer_id: row.external_id for row in self.uow.session.execute(named)}
-        statement = select(Customer).where(self.uow.db.is_any(Customer.id, list(known)))
+        known = _named(self.uow, {row.external_id for row in self.rows.values()})
+        statement = select(Customer).where(self.uow.db.is_any(Customer.id, sorted(set(known.values()))))
         held = self.uow.db.locked(statement, Customer.id).execution_options(populate_existing=True)
-        locked = self.uow.session.scalars(held)
-        return {known[customer.id]: customer for customer in locked}
+        locked = {customer.id: customer for customer in self.uow.session.scalars(held)}
+        return {name: locked[id_] for name, id_ in known.items()}
 
     def _ancestry(self) -> dict[UUID, UUID | None]:
         """Who stands above the parents that are named, and so on up, a query for each level."""

@@ -1,5 +1,6 @@
 """The only writer of facts. Every change of a number goes this way: lock, fold out, write, fold in, note the change."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,8 +14,7 @@ from app.models.change import Action
 from app.models.customer import Customer
 from app.models.tombstone import Tombstone
 from app.services.idempotency import once
-from app.services.kind import Kind
-from app.services.ref import Missing
+from app.services.kind import Kind, Stubs, fill
 from app.services.restating import restated
 from app.services.row import Batch, Options, Outcome, Result, waves
 from app.uow import Uow
@@ -33,42 +33,21 @@ def _ingest(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Op
     batch = Batch.read(kind.row, rows)
     uow.take_turn()
     values = kind.values(uow, batch, options)
-    _skip_stale(uow, kind, values, batch)
-    kind.make_stubs(uow, values.values())
+    made: Stubs = defaultdict(dict)
     for wave in waves(values, lambda columns: str(columns["external_id"])):
-        _write(uow, kind, wave, batch)
+        _write(uow, kind, wave, batch, made)
     return batch.done(options)
 
 
-def _skip_stale(uow: Uow, kind: Kind, values: dict[int, dict[str, Any]], batch: Batch) -> None:
-    """Take out of `values` the rows that need stubs and are stale already: they write nothing, so not a stub either."""
-    missing = {
-        index: columns
-        for index, columns in values.items()
-        if columns["source_updated_at"] is not None and any(isinstance(cell, Missing) for cell in columns.values())
-    }
-    if not missing:
-        return
-    names = [columns["external_id"] for columns in missing.values()]
-    model = kind.model
-    statement = select(model.external_id, model.id, model.source_updated_at).where(
-        model.source == uow.actor.source, uow.db.is_any(model.external_id, names)
-    )
-    known = {name: (id_, at) for name, id_, at in uow.session.execute(statement)}
-    known |= {name: (None, at) for name, at in _buried(uow, kind, names).items() if name not in known}
-    for index, columns in missing.items():
-        id_, at = known.get(columns["external_id"], (None, None))
-        if at is not None and columns["source_updated_at"] < at:
-            batch.settle(index, Outcome.STALE, id_)
-            del values[index]
-
-
-def _write(uow: Uow, kind: Kind, wave: dict[int, dict[str, Any]], batch: Batch) -> None:
+def _write(uow: Uow, kind: Kind, wave: dict[int, dict[str, Any]], batch: Batch, made: Stubs) -> None:
+    fill(wave.values(), made)
     traits = lock_customers(uow, {columns.get("customer_id") for columns in wave.values()})
     stored = stored_facts(uow, kind, [columns["external_id"] for columns in wave.values()])
     buried = _buried(uow, kind, [columns["external_id"] for columns in wave.values()])
     fates = _fates(kind, wave, stored, buried)
     kind.complete(uow, wave, stored, fates, batch)
+    # only what is written needs its stubs
+    kind.make_stubs(uow, [row for index, row in wave.items() if fates[index] in _WRITTEN], made)
     new, changed, touched = [], [], []
     for index, row in wave.items():
         present, outcome = stored.get(row["external_id"]), fates[index]
@@ -76,7 +55,7 @@ def _write(uow: Uow, kind: Kind, wave: dict[int, dict[str, Any]], batch: Batch) 
         batch.settle(index, outcome, present.id if present else fresh)
         if outcome is Outcome.UNCHANGED and present is not None and row["source_updated_at"] is not None:
             touched.append({"id": present.id, "source_updated_at": row["source_updated_at"]})
-        if outcome not in (Outcome.CREATED, Outcome.UPDATED):
+        if outcome not in _WRITTEN:
             continue
         columns = row | kind.frozen(present, row, traits)
         columns |= {"tenant_id": uow.tenant_id, "known_on": uow.today, "deleted_at": None}
@@ -86,6 +65,9 @@ def _write(uow: Uow, kind: Kind, wave: dict[int, dict[str, Any]], batch: Batch) 
             changed.append((present, columns | {"id": present.id, "version": present.version + 1}))
     _store(uow, kind, new, changed)
     write_each(uow, kind.model, touched)
+
+
+_WRITTEN = (Outcome.CREATED, Outcome.UPDATED)
 
 
 def _fates(
@@ -151,8 +133,9 @@ def _buried(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> dict[str, date
 
 def _outcome(kind: Kind, present: Recorded | None, columns: Mapping[str, Any], buried: datetime | None) -> Outcome:
     updated = columns["source_updated_at"]
-    stamp = buried if present is None else present.source_updated_at
-    is_dead = present is None or present.deleted_at is not None
+    is_known = present is not None and not getattr(present, "is_stub", False)
+    stamp = present.source_updated_at if present is not None and is_known else buried
+    is_dead = present is None or not is_known or present.deleted_at is not None
     if updated is not None and stamp is not None and (updated < stamp or (is_dead and updated == stamp)):
         return Outcome.STALE  # of two with one stamp the deletion holds, whichever came first
     if present is None or present.deleted_at is not None:

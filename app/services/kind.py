@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from app.errors import Invalid, Problem
-from app.models.base import TRAITS, Recorded, Traits
+from app.models.base import TRAITS, Fact, Recorded, Traits
 from app.models.keyed import Keyed
 from app.services import ref
 from app.services.row import Batch, Options, Outcome, Ref, Row, moment
@@ -20,6 +20,10 @@ Part = Callable[[], dict[str, Any]]
 
 Derive = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 """Gives columns that follow from a row's others and from what is stored under its name, or raises Invalid."""
+
+
+Stubs = dict[str, dict[Ref, UUID]]
+"""The stubs that a batch has made so far, by the column that refers to them."""
 
 
 class Kind(ABC):
@@ -46,8 +50,9 @@ class Kind(ABC):
     @cached_property
     def content(self) -> frozenset[str]:
         """The columns that a caller gives."""
-        ours = {"tenant_id", "id", "recorded_at", "known_on", "deleted_at", "version", "day"}
-        return frozenset(self.model.model_fields) - ours - frozenset(TRAITS) - {*_NAMES, *self.derived}
+        ours = {"tenant_id", "id", "recorded_at", "known_on", "deleted_at", "version", *_NAMES, *TRAITS, *self.derived}
+        follows = {"day"} if issubclass(self.model, Fact) else set()  # from the instant
+        return frozenset(self.model.model_fields) - ours - follows
 
     @property
     def has_customer(self) -> bool:
@@ -107,18 +112,13 @@ class Kind(ABC):
                 problems += error.problems
         return columns
 
-    def make_stubs(self, uow: Uow, values: Iterable[dict[str, Any]]) -> None:
-        """Make the stubs that `values` need and put their ids in."""
-        rows = list(values)
-        made: dict[str, Mapping[Ref, UUID]] = {}
+    def make_stubs(self, uow: Uow, rows: Sequence[dict[str, Any]], made: Stubs) -> None:
+        """Make the stubs that `rows` need, note them in `made`, and put their ids in."""
         if self.has_customer:
-            made["customer_id"] = ref.customer_stubs(uow, missing(rows, "customer_id"))
+            made["customer_id"] |= ref.customer_stubs(uow, missing(rows, "customer_id"))
         for name, model in self.references.items():
-            made[f"{name}_id"] = ref.keyed_stubs(uow, model, missing(rows, f"{name}_id"))
-        for columns in rows:
-            for name, stubs in made.items():
-                if isinstance(columns[name], ref.Missing):
-                    columns[name] = stubs[columns[name].ref]
+            made[f"{name}_id"] |= ref.keyed_stubs(uow, model, missing(rows, f"{name}_id"))
+        fill(rows, made)
 
     def complete(
         self,
@@ -174,6 +174,14 @@ class Kind(ABC):
         self, uow: Uow, ids: Sequence[UUID], concerned: Mapping[str, set[Any]]
     ) -> None:
         """Bring up to date what follows from the records `ids`, which have been written."""
+
+
+def fill(rows: Iterable[dict[str, Any]], made: Stubs) -> None:
+    """Put the ids of stubs that were made in the place of the references that asked for them."""
+    for columns in rows:
+        for name, stubs in made.items():
+            if isinstance(columns[name], ref.Missing) and columns[name].ref in stubs:
+                columns[name] = stubs[columns[name].ref]
 
 
 _NAMES = ("source", "external_id", "source_updated_at")

@@ -16,7 +16,7 @@ from app.models.feedback import Feedback
 from app.models.order import Order
 from app.models.refund import Refund
 from app.models.touchpoint import Touchpoint
-from app.services import attribution, buyer, cost, fact, ref, spell, standing
+from app.services import attribution, buyer, cost, fact, frozen, ref, spell, standing
 from app.services.restating import restated
 from app.services.row import Outcome, Ref
 from app.text import Text
@@ -40,6 +40,8 @@ def merge(uow: Uow, from_: Ref, into: Ref) -> tuple[Customer, Outcome]:
     filled = _fill(gone, kept)
     _spells(uow, gone, kept)
     _move_facts(uow, gone, kept)
+    if kept.is_stub and not gone.is_stub:  # what its facts could not freeze is known now
+        frozen.restate(uow, {kept.id: {name: getattr(kept, name) for name in TRAITS}})
     both = {gone.id, kept.id}
     buyer.restate(uow, both)
     attribution.restate(uow, both)
@@ -108,7 +110,7 @@ def _spells(uow: Uow, gone: Customer, kept: Customer) -> None:
         gone.id: (ledgers[gone.id], [], traits, False),
         kept.id: (ledgers[kept.id], together, traits, False),
     }
-    spell.settle(uow, wanted)
+    spell.settle(uow, wanted, {kept.id: ledgers[gone.id]})
     for name, value in standing.columns(together, uow.today).items():
         setattr(kept, name, value)
     for name, value in standing.columns([], uow.today).items():

@@ -129,6 +129,8 @@ def _spans(uow: Uow, ask: Ask, atom: Atom) -> tuple[Span, ...]:
     """Over which days `atom` is added up for each span of the ask."""
     if isinstance(atom, Opening):
         return tuple(Span(date.min, span.start) for span in ask.spans)
+    if isinstance(atom, Distinct) and atom.is_ever:
+        return tuple(Span(date.min, span.end) for span in ask.spans)
     if isinstance(atom, Earlier):
         kind = ComparisonKind.SAME_PERIOD_LAST_YEAR if atom.is_year else ComparisonKind.PREVIOUS_PERIOD
         return tuple(_calendar(uow).compared(span, kind) for span in ask.spans)
@@ -141,8 +143,10 @@ def _calendar(uow: Uow) -> Calendar:
 
 def _slot(uow: Uow, atom: Distinct, span: Span) -> int | None:
     """The slot that counts people over `span`: that of a grain of which it is the beginning of one bucket."""
+    if span.start == date.min:
+        return atom.slot(GRAINS[-1])
     calendar = _calendar(uow)
-    for grain in GRAINS:
+    for grain in GRAINS[:-1]:
         if calendar.floor(span.start, Grain(grain)) == span.start and span.end <= calendar.next(
             span.start, Grain(grain)
         ):

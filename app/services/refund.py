@@ -18,7 +18,7 @@ from app.models.order import Order, OrderStatus
 from app.models.refund import Refund
 from app.services import fact, ref, refunding, tombstone
 from app.services.exchange import Rates
-from app.services.kind import Derive, Kind, Part, happened
+from app.services.kind import Derive, Kind, Part, Stubs, fill, happened
 from app.services.listing import Listing
 from app.services.money import Currency, in_minor, major
 from app.services.row import Batch, Key, Options, Ref, Result, Row, Word
@@ -81,22 +81,12 @@ class Refunds(Kind):
     @staticmethod
     def _of(columns: Mapping[str, Any], order: Order | None) -> dict[str, Any]:
         """What follows from the order. Raises Invalid where the refund contradicts it."""
-        if order is not None and order.deleted_at is not None:
-            msg = Text(
-                f"The order {order.external_id!r} was deleted; record it again first.",
-                f"订单 {order.external_id!r} 已被删除；请先重新记录。",
-            )
-            raise Invalid(msg, "order", code=Code.CONFLICT)
         currency = columns["currency"] or (order.currency if order else None)
         if currency is None:
             msg = Text("currency is needed while the order is not known.", "订单未知时必须提供 currency。")
             raise Invalid(msg, "currency", code=Code.REQUIRED)
         if order is not None and currency != order.currency:
-            msg = Text(
-                f"The order is in {order.currency}; its refunds must be too, not in {currency}.",
-                f"订单货币为 {order.currency}；其退款也必须使用该货币，而不是 {currency}。",
-            )
-            raise Invalid(msg, "currency", code=Code.CONFLICT)
+            raise Invalid([_other_currency(order.currency, currency)])
         given = columns["customer_id"]
         if order is not None and given is not None and given != order.customer_id and not order.is_stub:
             msg = Text("The order is another customer's.", "此订单属于另一位客户。")
@@ -105,28 +95,26 @@ class Refunds(Kind):
         own = {"currency": currency, "amount": amount}
         return own if order is None or order.is_stub else own | {"customer_id": order.customer_id}
 
-    def make_stubs(self, uow: Uow, values: Iterable[dict[str, Any]]) -> None:
+    def make_stubs(self, uow: Uow, rows: Sequence[dict[str, Any]], made: Stubs) -> None:
         """Orders that were named and are not known yet too."""
-        rows = list(values)
-        super().make_stubs(uow, rows)
-        made: dict[Ref, UUID] = {}
+        super().make_stubs(uow, rows, made)
+        orders = made["order_id"]
         for columns in rows:
-            if isinstance(columns["order_id"], ref.Missing):
-                wanted = columns["order_id"].ref
-                if wanted not in made:
-                    made[wanted] = _stub(uow, wanted, columns)
-                columns["order_id"] = made[wanted]
+            wanted = columns["order_id"]
+            if isinstance(wanted, ref.Missing) and wanted.ref not in orders:
+                orders[wanted.ref] = _stub(uow, wanted.ref, columns)
+        fill(rows, made)
 
     def deriving(self, uow: Uow, rows: Sequence[Mapping[str, Any]]) -> Derive:
         """What the refunds are worth. Refuses what would give back more than the order came to."""
-        orders = _Left(uow, {row["order_id"] for row in rows})
+        orders = _Left(uow, {row["order_id"] for row in rows if isinstance(row["order_id"], UUID)})
         rates = Rates(uow, {row["currency"] for row in rows}, {row["day"] for row in rows})
 
         def derive(columns: Mapping[str, Any], present: Refund | None) -> dict[str, Any]:
             order = orders.take(columns, present)
             worth = {"value": rates.convert(columns["amount"], columns["currency"], columns["day"])}
-            known = {} if not order.is_stub else {"customer_id": columns["customer_id"]}
-            return worth | refunding.of_order(order) | known
+            known = order is not None and not order.is_stub
+            return worth | refunding.of_order(order) | ({} if known else {"customer_id": columns["customer_id"]})
 
         return derive
 
@@ -155,16 +143,25 @@ class _Left:
     def __init__(self, uow: Uow, order_ids: set[UUID]) -> None:
         statement = select(Order).where(uow.db.is_any(Order.id, sorted(order_ids)))
         self.orders = {order.id: order for order in uow.session.scalars(statement)}
+        self.currencies: dict[Any, str] = {}
         self.left = {id_: order.amount - order.refunded for id_, order in self.orders.items()}
 
-    def take(self, columns: Mapping[str, Any], present: Refund | None) -> Order:
-        """The refund's order, less what it takes. Raises Invalid when there is not so much."""
-        order = self.orders[columns["order_id"]]
-        left, own = self.left[order.id], columns["amount"]
+    def take(self, columns: Mapping[str, Any], present: Refund | None) -> Order | None:
+        """The refund's order, less what it takes; None while it is not known.
+
+        Raises Invalid when there is not so much, or when refunds of an unknown order are in several currencies.
+        """
+        wanted, own = columns["order_id"], columns["amount"]
+        order = self.orders.get(wanted)
+        currency = order.currency if order else self.currencies.setdefault(wanted, columns["currency"])
+        if columns["currency"] != currency:
+            raise Invalid([_other_currency(currency, columns["currency"])])
+        if order is None:
+            return None
+        left = self.left[order.id]
         if present is not None and present.deleted_at is None and present.order_id == order.id:
             left += present.amount
         if own > left and not order.is_stub:
-            currency = order.currency
             msg = Text(
                 f"The order came to {major(order.amount, currency)} {currency}, of which {major(left, currency)} is "
                 f"left to refund; {major(own, currency)} is more.",
@@ -174,6 +171,14 @@ class _Left:
             raise Invalid([Problem(Code.OUT_OF_RANGE, msg, ("amount",))])
         self.left[order.id] = left - own
         return order
+
+
+def _other_currency(own: str, given: str) -> Problem:
+    msg = Text(
+        f"The order is in {own}; its refunds must be too, not in {given}.",
+        f"订单货币为 {own}；其退款也必须使用该货币，而不是 {given}。",
+    )
+    return Problem(Code.CONFLICT, msg, ("currency",))
 
 
 def _stub(uow: Uow, wanted: Ref, refund: Mapping[str, Any]) -> UUID:

@@ -175,17 +175,23 @@ def dates(ledger: Ledger) -> list[Dates]:
     return sorted(Dates(start, end, reason) for start, end, reason, *_ in ledger)
 
 
-def settle(uow: Uow, wanted: Mapping[UUID, tuple[Ledger, Sequence[Dates], Mapping[str, Any], bool]]) -> None:
+def settle(
+    uow: Uow,
+    wanted: Mapping[UUID, tuple[Ledger, Sequence[Dates], Mapping[str, Any], bool]],
+    taken: Mapping[UUID, Ledger] | None = None,
+) -> None:
     """Make the ledger say what is wanted of each customer: (what it says, the spells, traits, refreeze).
 
     A spell keeps the traits that it froze when it began, but for the test flag, unless `refreeze` says that those
-    were not known then.
+    were not known then. `taken` are ledgers of which spells are taken over with what they froze.
     """
     rows: list[dict[str, Any]] = []
     for customer_id, (now, spells, traits, refreeze) in wanted.items():
         then: Ledger = Counter()
         for ordinal, spell in enumerate(spells, start=1):
-            kept = None if refreeze else _frozen(now, spell)
+            kept = (
+                None if refreeze else _frozen(now, spell) or _frozen((taken or {}).get(customer_id, Counter()), spell)
+            )
             own = dict(zip(TRAITS, kept, strict=True)) if kept else dict(traits)
             own["is_test"] = traits["is_test"]
             then[spell.start, spell.end, spell.reason, ordinal, *(own[name] for name in TRAITS)] += 1
