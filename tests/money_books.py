@@ -118,6 +118,8 @@ class Books(World):
             return "STALE"
         if any(r["currency"] != told["currency"] for r in given) or sum(r["amount"] for r in given) > told["amount"]:
             return "REJECTED"
+        for refund in self.of_order(name):
+            refund.row["customer"] = None
         return self.orders.put(name, told, updated, id_, self._freeze(self.orders.whole(name), told["customer"]))
 
     def refund(
@@ -139,7 +141,9 @@ class Books(World):
             return "REJECTED"
         if order is None:
             self._make_stub(row["order"], currency)
-        told = row | {"currency": currency, "customer": None}
+        # whose it is, is the order's to say as soon as that is known
+        known = order is not None and not order.is_stub
+        told = row | {"currency": currency, "customer": None if known else self.known_as(row["customer"])}
         return self.refunds.put(name, told, updated, id_, dict.fromkeys(FROZEN.values()))
 
     def _make_stub(self, name: str, currency: str) -> None:
@@ -186,6 +190,9 @@ class Books(World):
                 entry.frozen = dict(other.traits)
             if entry.row["customer"] == gone:
                 entry.row = entry.row | {"customer": kept}
+        for refund in self.refunds.entries.values():
+            if refund.row["customer"] == gone:
+                refund.row["customer"] = kept
         self.aliases[gone] = kept
         del self.people[gone]
         return "UPDATED"

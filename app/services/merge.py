@@ -104,7 +104,7 @@ def _spells(uow: Uow, gone: Customer, kept: Customer) -> None:
     """The times as a customer of both, where they overlap as one."""
     ledgers = spell.in_force(uow, [gone.id, kept.id])
     now = spell.dates(ledgers[kept.id])
-    together = united(sorted(chain(*map(spell.dates, ledgers.values()))))
+    together = united(sorted(chain(*map(spell.dates, ledgers.values())), key=lambda one: (one.start, one.end)))
     traits = {name: getattr(kept, name) for name in TRAITS}
     wanted: dict[UUID, Any] = {
         gone.id: (ledgers[gone.id], [], traits, False),

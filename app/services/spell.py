@@ -50,7 +50,7 @@ def wished(current: Sequence[Dates], wish: Wish, today: date) -> list[Dates]:
     that it names or the last one. A status without dates takes effect today.
     """
     if wish.history is not None:
-        return _checked(sorted(wish.history))
+        return _checked(sorted(wish.history, key=_when))
     spells = list(current)
     place = _joined(spells, wish)
     if "churned" in wish.given and spells and place is not None:
@@ -70,6 +70,11 @@ def wished(current: Sequence[Dates], wish: Wish, today: date) -> list[Dates]:
     if "reason" in wish.given and spells and spells[place].end < FOREVER:
         spells[place] = spells[place]._replace(reason=wish.reason)
     return _checked(spells)
+
+
+def _when(spell: Dates) -> tuple[date, date]:
+    """By what spells are in order: of two alike the reasons, or none, do not compare."""
+    return spell.start, spell.end
 
 
 def _joined(spells: list[Dates], wish: Wish) -> int | None:
@@ -172,7 +177,7 @@ def in_force(uow: Uow, customer_ids: Sequence[UUID]) -> dict[UUID, Ledger]:
 
 def dates(ledger: Ledger) -> list[Dates]:
     """The spells of a ledger, in order."""
-    return sorted(Dates(start, end, reason) for start, end, reason, *_ in ledger)
+    return sorted((Dates(start, end, reason) for start, end, reason, *_ in ledger), key=_when)
 
 
 def settle(

@@ -10,6 +10,7 @@ from pydantic import Field
 from sqlmodel import col, select
 
 from app.errors import Code, Forbidden, Invalid
+from app.kpis.figure import NullReason
 from app.kpis.kpi import Kpi, KpiUnit, Variant
 from app.models.change import Action
 from app.models.target import Target, TargetKind, TargetRevision
@@ -118,19 +119,25 @@ def _baseline(
     if frozen is not None and frozen.baseline_from and frozen.baseline_before:
         measured = Span(frozen.baseline_from, frozen.baseline_before)
         if period in (None, measured):
+            _check_baseline(row, frozen.baseline, measured, NullReason.NO_DATA)
             return frozen.baseline, measured
     # everybody sees a target, so its baseline is what everybody may see
     question = Question(row.kpi, period or last_complete(span, uow.today), row.variant, scope)
     answer = kpis.ask_one(uow.without(Scope.PERSONAL_READ), question)
-    if answer.figure.value is None and row.kind is not TargetKind.ABSOLUTE:
+    _check_baseline(row, answer.figure.value, answer.span, answer.figure.reason)
+    return answer.figure.value, answer.span
+
+
+def _check_baseline(row: TargetRow, baseline: float | None, span: Span, reason: NullReason | None) -> None:
+    """Refuse a change of something that had no value."""
+    if baseline is None and row.kind is not TargetKind.ABSOLUTE:
         msg = Text(
-            f"A {row.kind.value} target needs a baseline, and {row.kpi} has none from {answer.span.start} to "
-            f"{answer.span.end} ({answer.figure.reason}); give baseline.value or another baseline.period.",
-            f"{row.kind.value} 目标需要基线，而 {row.kpi} 从 {answer.span.start} 到 {answer.span.end} 没有值"
-            f"（{answer.figure.reason}）；请提供 baseline.value 或另一个 baseline.period。",
+            f"A {row.kind.value} target needs a baseline, and {row.kpi} has none from {span.start} to {span.end} "
+            f"({reason}); give baseline.value or another baseline.period.",
+            f"{row.kind.value} 目标需要基线，而 {row.kpi} 从 {span.start} 到 {span.end} 没有值（{reason}）；"
+            "请提供 baseline.value 或另一个 baseline.period。",
         )
         raise Invalid(msg, "baseline", code=Code.REQUIRED)
-    return answer.figure.value, answer.span
 
 
 def _goal(kind: TargetKind, value: float, baseline: float | None) -> float:

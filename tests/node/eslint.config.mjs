@@ -33,11 +33,10 @@ const schema = {
     "error",
     {
       exceptions: {
-        suffixes: ["Connection", "Edge", "Payload"],
+        suffixes: ["Connection", "Edge", "Payload", "RecordResult"],
         types: [
           "CustomerUpsertResult",
           "DeleteResult",
-          "FeedbackRecordResult",
           "PageInfo",
           "RateLimit",
           "RowCounts",
@@ -47,6 +46,9 @@ const schema = {
       },
     },
   ],
+
+  // A timeline is read backwards in time and no other way.
+  "@graphql-eslint/relay-arguments": ["error", { includeBoth: false }],
 
   // A list that always comes whole, such as the flags of a figure, has no pages and so no edges; and a connection
   // offers `nodes` to those who need no cursors.
