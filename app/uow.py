@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from functools import cached_property
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -99,23 +98,27 @@ class Uow:
     seen: dict[object, dict[Any, Any]] = field(default_factory=dict)
     """What has been looked up already in this unit and cannot change inside it."""
     _changes: list[dict[str, Any]] = field(default_factory=list)
+    _workspace: Workspace | None = None
 
     @property
     def tenant_id(self) -> UUID:
         """The workspace in which this happens."""
         return self.actor.tenant_id
 
-    @cached_property
+    @property
     def workspace(self) -> Workspace:
         """The workspace's own row."""
-        return self.session.get_one(Workspace, (self.tenant_id, self.tenant_id))
+        # not a cached_property: its lock is one for all units, and a unit that waits for the database would hold it
+        if self._workspace is None:
+            self._workspace = self.session.get_one(Workspace, (self.tenant_id, self.tenant_id))
+        return self._workspace
 
-    @cached_property
+    @property
     def zone(self) -> ZoneInfo:
         """The workspace's time zone."""
         return ZoneInfo(self.workspace.time_zone)
 
-    @cached_property
+    @property
     def today(self) -> date:
         """The workspace's calendar day."""
         return self.now.astimezone(self.zone).date()

@@ -32,6 +32,12 @@ Instant = datetime | date
 """What a timestamp may be; spelled out here because the row's own `date` hides the type."""
 
 
+Name = tuple[str, str]
+"""A source, and what it calls a rate."""
+Place = tuple[str, str, date]
+"""The pair and the day, of which there is one rate."""
+
+
 class ExchangeRateRow(Row):
     """One exchange rate as it comes in."""
 
@@ -54,19 +60,20 @@ class ExchangeRates(Kind):
     def parts(self, uow: Uow, row: ExchangeRateRow) -> Iterable[Part]:
         """The pair, the day, the rate as it is written in short."""
         yield lambda: _pair(row.from_, row.to or uow.workspace.currency)
-        yield lambda: {"day": row.date, "rate": f"{row.rate.normalize():f}"}
+        yield lambda: {"day": row.date, "rate": _short(row.rate)}
 
     def deriving(self, uow: Uow, rows: Sequence[Mapping[str, Any]]) -> Derive:
         """Nothing. Refuses a second rate of one pair for one day."""
-        taken = _taken(uow, rows)
+        source = uow.actor.source
+        names = {(source, row["external_id"]): _place(row) for row in rows}
+        blocked = _blocked(names, _known(uow, rows))
 
         def derive(columns: Mapping[str, Any], _present: ExchangeRate | None) -> dict[str, Any]:
-            base, quote, day = columns["base"], columns["quote"], columns["day"]
-            other = taken.setdefault((base, quote, day), columns["external_id"])
-            if other != columns["external_id"]:
+            if other := blocked.get((source, columns["external_id"])):
+                base, quote, day = _place(columns)
                 msg = Text(
-                    f"The rate of {base} in {quote} on {day} is recorded already as {other!r}.",
-                    f"{day} 的 {base} 兑 {quote} 汇率已记录为 {other!r}。",
+                    f"The rate of {base} in {quote} on {day} is recorded already as {other[1]!r}.",
+                    f"{day} 的 {base} 兑 {quote} 汇率已记录为 {other[1]!r}。",
                 )
                 raise Invalid([Problem(Code.CONFLICT, msg, ("date",))])
             return {}
@@ -91,6 +98,12 @@ class ExchangeRates(Kind):
 EXCHANGE_RATES = ExchangeRates()
 
 
+def _short(rate: Decimal) -> str:
+    """The rate as it is written, without zeros at its end."""
+    text = f"{rate:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def _pair(base: str, quote: str) -> dict[str, Any]:
     if base == quote:
         msg = Text(f"{base} in {quote} is always 1.", f"{base} 兑 {quote} 恒为 1。")
@@ -98,21 +111,34 @@ def _pair(base: str, quote: str) -> dict[str, Any]:
     return {"base": base, "quote": quote}
 
 
-def _taken(uow: Uow, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, date], str]:
-    """Which of the pairs and days have a rate already that `rows` do not replace, and under which id."""
+def _place(row: Mapping[str, Any]) -> Place:
+    return row["base"], row["quote"], row["day"]
+
+
+def _blocked(wanted: Mapping[Name, Place], known: Mapping[Name, Place]) -> dict[Name, Name]:
+    """Which rates cannot have the place that they want, and whose it is. One that cannot move keeps its own. Pure."""
+    blocked: dict[Name, Name] = {}
+    while True:
+        taken = {place: name for name, place in known.items() if name not in wanted or name in blocked}
+        for name, place in wanted.items():
+            if name not in blocked and taken.setdefault(place, name) != name:
+                blocked[name] = taken[place]
+                break
+        else:
+            return blocked
+
+
+def _known(uow: Uow, rows: Sequence[Mapping[str, Any]]) -> dict[Name, Place]:
+    """The rates that there are on the days of `rows`, by source and id."""
     rate = ExchangeRate
-    days, names = [row["day"] for row in rows], {row["external_id"] for row in rows}
-    statement = select(col(rate.base), col(rate.quote), col(rate.day), col(rate.external_id), col(rate.source)).where(
+    days = [row["day"] for row in rows]
+    statement = select(col(rate.source), col(rate.external_id), col(rate.base), col(rate.quote), col(rate.day)).where(
         uow.db.is_any(rate.base, sorted({row["base"] for row in rows})),
         col(rate.day) >= min(days),
         col(rate.day) <= max(days),
         col(rate.deleted_at).is_(None),
     )
-    return {
-        (base, quote, day): name
-        for base, quote, day, name, source in uow.session.execute(statement)
-        if not (source == uow.actor.source and name in names)
-    }
+    return {(source, name): (base, quote, day) for source, name, base, quote, day in uow.session.execute(statement)}
 
 
 @writes(Scope.RATE_WRITE)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
 from typing import Annotated
 
@@ -80,8 +81,8 @@ def in_minor(amount: Decimal, currency: str, *path: str) -> int:
     if amount >= LARGEST // minor(currency):
         msg = Text(f"{name} is too large.", f"{name} 过大。")
         raise Invalid(msg, *path, code=Code.OUT_OF_RANGE)
-    units = amount.scaleb(digits(currency))
-    if units != units.to_integral_value():
+    units = Fraction(amount) * minor(currency)  # Decimal's own arithmetic would round far digits away
+    if units.denominator != 1:
         msg = Text(
             f"{name} has more decimals than {currency}, which has {digits(currency)}; round it first.",
             f"{name} 的小数位多于 {currency} 允许的 {digits(currency)} 位；请先四舍五入。",

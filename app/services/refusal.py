@@ -20,6 +20,16 @@ _MESSAGES = {
     "dict_type": (Code.INVALID, Text("must be an object", "必须是对象")),
     "greater_than_equal": (Code.OUT_OF_RANGE, Text("must be {ge} or more", "必须大于或等于 {ge}")),
     "less_than_equal": (Code.OUT_OF_RANGE, Text("must be {le} or less", "必须小于或等于 {le}")),
+    "greater_than": (Code.OUT_OF_RANGE, Text("must be greater than {gt}", "必须大于 {gt}")),
+    "decimal_max_digits": (Code.INVALID, Text("has more than {max_digits} digits", "超过 {max_digits} 位数字")),
+    "decimal_max_places": (
+        Code.INVALID,
+        Text("has more than {decimal_places} decimals", "小数超过 {decimal_places} 位"),
+    ),
+    "decimal_whole_digits": (
+        Code.INVALID,
+        Text("has more than {whole_digits} digits before the point", "小数点前超过 {whole_digits} 位"),
+    ),
     "less_than": (Code.OUT_OF_RANGE, Text("must be less than {lt}", "必须小于 {lt}")),
     "finite_number": (Code.INVALID, Text("must be a finite number", "必须是有限的数字")),
 }

@@ -93,7 +93,6 @@ def update(uow: Uow, data: Mapping[str, Any]) -> tuple[Workspace, Outcome]:
     """
     uow.take_turn()
     present = uow.session.get_one(Workspace, (uow.tenant_id, uow.tenant_id), with_for_update=True)
-    uow.workspace = present
     if "time_zone" in data and data["time_zone"] != present.time_zone:
         msg = Text("The time zone of a workspace cannot be changed.", "工作区的时区不能更改。")
         raise Invalid(msg, "timeZone")

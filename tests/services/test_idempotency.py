@@ -1,10 +1,12 @@
 """One key, one effect: a retry gets the first answer. And what was only tried, or refused whole, leaves no trace."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
 import stored
+from trading import MODULES
 
 from app.errors import Code, Invalid
 from app.models.idempotency import Idempotency
@@ -21,9 +23,34 @@ def said(name, **more):
     return {"external_id": name, "kind": "CSAT", "score": 4, "occurred_at": NOON, **more}
 
 
+WHO = {"customer": Ref(external_id="c"), "channel": Ref(external_id="web")}
+MONEY = {
+    "order": {
+        "amount": Decimal("19.9"),
+        "currency": "EUR",
+        "occurred_at": NOON,
+        "lines": [{"amount": Decimal("19.9")}],
+    },
+    "refund": {"order": Ref(external_id="o"), "amount": Decimal(5), "currency": "EUR", "occurred_at": NOON},
+    "cost": {"category": "MEDIA", "amount": Decimal(7), "currency": "EUR"}
+    | {"from_": date(2026, 5, 1), "before": date(2026, 5, 8)},
+    "touchpoint": {"occurred_at": NOON, **WHO},
+    "rate": {"from_": "USD", "rate": Decimal("0.9"), "date": date(2026, 5, 1)},
+}
+MENDED = {
+    "order": {"status": "CANCELLED", "staff": Ref(external_id="eva")},
+    "refund": {"amount": Decimal(0)},
+    "cost": {"channel": Ref(external_id="ads")},
+    "touchpoint": {"customer": Ref(external_id="d")},
+    "rate": {"date": date(2026, 5, 2)},
+}
 BATCHES = {
     "feedback": (feedback.record_batch, lambda n: [said(f"f{n}", channel=Ref(external_id="web")), said("", score=9)]),
     "customers": (customer.upsert_batch, lambda n: [{"external_id": f"c{n}", "joined_on": date(2026, 1, 1)}, {}]),
+    **{
+        noun: (MODULES[noun].record_batch, lambda n, row=row: [row | {"external_id": f"x{n}"}, {}])
+        for noun, row in MONEY.items()
+    },
     "deletions": (feedback.delete_batch, lambda n: [{"external_id": f"f{n}", "source_updated_at": NOON}, {}]),
 }
 """Writes of several rows, the last of which is wrong."""
@@ -171,6 +198,10 @@ TRIED = {
             {"external_id": "c9", "parent": Ref(external_id="c8"), "joined_on": date(2026, 2, 1)},
         ],
     ),
+    **{
+        noun: (MODULES[noun].record_batch, [row | {"external_id": "x1"}, row | {"external_id": "x1", **MENDED[noun]}])
+        for noun, row in MONEY.items()
+    },
     "deletions": (feedback.delete_batch, [{"external_id": "f0"}, {"external_id": "f7", "source_updated_at": NOON}]),
 }
 
