@@ -235,6 +235,8 @@ KPIS: dict[tuple[str, str], Callable[[View], Answer]] = {
 
 def dimensions(key: str, variant: str = "default") -> tuple[str, ...]:
     """What a KPI is cut by here."""
+    if key == "CLV" and variant.startswith("historic"):
+        return ORDER_DIMENSIONS
     if key == "CLV" or variant == "cohort":
         return tuple(FROZEN)
     return ("ACQUISITION_CHANNEL",) if key in BY_ACQUISITION else ORDER_DIMENSIONS
