@@ -77,16 +77,18 @@ def effects(uow: Uow, period: Period, attribution: Attribution) -> Effects:
     """
     told = _ask(uow, period)
     span = told["customers"].span
+    # whoever is to join later is not won yet
+    won = kpis.calendar(uow).elapsed(span)
     units = minor(uow.workspace.currency)
     share: Any = getattr(Credit, attribution.value.lower())
     bound(uow, orders, [span])
-    bound(uow, starts, [span])
+    bound(uow, starts, [won])
     spend = _rolled(told, "spend", acquisition_cost, units)
     customers = _rolled(told, "customers", new_customers, 1)
     income = _rolled(told, "revenue", revenue, units)
-    _credit(uow, customers, _won(span), share, 1)
+    _credit(uow, customers, _won(won), share, 1)
     _credit(uow, income, _sold(span), share, units)
-    worth = _worth(uow, told, share, units)
+    worth = _worth(uow, told, _won(won), share, units)
     found = uow.session.scalars(select(Channel).order_by(col(Channel.key))).all()
     named: list[tuple[str, Channel | None]] = [(one.id.hex, one) for one in found]
     rows = []
@@ -169,11 +171,11 @@ def _sold(span: Span) -> Select[Any]:
     return select(*columns).where(orders.counted, customer_revenue.where, *inside)
 
 
-def _worth(uow: Uow, told: Mapping[str, Answer], share: ColumnElement[int], units: int) -> _Sum:
-    """The revenue to date of the customers won, by channel."""
+def _worth(uow: Uow, told: Mapping[str, Answer], joined: Select[Any], share: ColumnElement[int], units: int) -> _Sum:
+    """The revenue to date of the customers who `joined`, by channel."""
     reason = told["revenue"].figure.reason
     found = _Sum(reason if reason in _STATES else None)
-    won = _won(told["customers"].span).subquery()
+    won = joined.subquery()
     value = case((col(Buyer.unpriced) > 0, None), else_=won.c.amount * Buyer.value)
     rows = select(won.c.customer, won.c.channel, value.label("amount")).join(
         Buyer, col(Buyer.customer_id) == won.c.customer

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from sqlmodel import col
 
 from app.models.exchange_rate import ExchangeRate
-from app.services.money import minor
+from app.services.money import LARGEST, minor
 from app.uow import Uow
 
 
@@ -54,10 +54,14 @@ class Rates:
         return self.known[currency][days[place]]
 
     def convert(self, amount: int | None, currency: str, day: date) -> int | None:
-        """Minor units of `currency` as minor units of the workspace's, rounded half to even; None without a rate."""
+        """Minor units of `currency` as minor units of the workspace's, rounded half to even.
+
+        None without a rate, and where the rate makes an amount of it that cannot be.
+        """
         if currency == self.own:
             return amount
         rate = self.of(currency, day)
         if amount is None or rate is None:
             return None
-        return round(amount * rate * minor(self.own) / minor(currency))
+        worth = round(amount * rate * minor(self.own) / minor(currency))
+        return worth if abs(worth) < LARGEST else None

@@ -44,8 +44,8 @@ _DIGITS = {
 _NONE = frozenset({"XXX", "XTS"})
 """Codes that stand for no currency and for tests."""
 
-LARGEST = 10**17
-"""An amount has fewer minor units than this, so that ninety of them fit a 64-bit sum."""
+LARGEST = 10**15
+"""An amount has fewer minor units than this, so that nine thousand of them fit a 64-bit sum."""
 
 
 @cache
@@ -78,8 +78,8 @@ def in_minor(amount: Decimal, currency: str, *path: str) -> int:
     if amount < 0:
         msg = Text(f"{name} must be 0 or more.", f"{name} 必须大于或等于 0。")
         raise Invalid(msg, *path, code=Code.OUT_OF_RANGE)
-    if amount >= LARGEST // minor(currency):
-        msg = Text(f"{name} is too large.", f"{name} 过大。")
+    if amount >= (most := LARGEST // minor(currency)):
+        msg = Text(f"{name} must be less than {most} {currency}.", f"{name} 必须小于 {most} {currency}。")
         raise Invalid(msg, *path, code=Code.OUT_OF_RANGE)
     units = Fraction(amount) * minor(currency)  # Decimal's own arithmetic would round far digits away
     if units.denominator != 1:

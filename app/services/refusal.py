@@ -31,6 +31,9 @@ _MESSAGES = {
         Text("has more than {whole_digits} digits before the point", "小数点前超过 {whole_digits} 位"),
     ),
     "less_than": (Code.OUT_OF_RANGE, Text("must be less than {lt}", "必须小于 {lt}")),
+    "int_type": (Code.INVALID, Text("must be a whole number", "必须是整数")),
+    "int_from_float": (Code.INVALID, Text("must be a whole number", "必须是整数")),
+    "bool_type": (Code.INVALID, Text("must be true or false", "必须是 true 或 false")),
     "finite_number": (Code.INVALID, Text("must be a finite number", "必须是有限的数字")),
 }
 _OTHER = (Code.INVALID, Text("cannot be read: {words}", "无法读取：{words}"))
@@ -59,5 +62,6 @@ def problem(item: Any) -> Problem:  # noqa: ANN401 - pydantic's own error record
     if item["type"] == "custos":
         return Problem(Code(given["code"]), Text(given["en"], given["zh"]), path)
     name = Text(path[-1], f"{path[-1]} ") if path else Text("The row", "此行")
-    code, text = _MESSAGES.get(item["type"], _OTHER)
+    kind = "missing" if item["input"] is None else item["type"]
+    code, text = _MESSAGES.get(kind, _OTHER)
     return Problem(code, Text(f"{name.en} {text.en.format(**given)}.", f"{name.zh}{text.zh.format(**given)}。"), path)

@@ -107,7 +107,7 @@ def parse(kind: type[R], data: Mapping[str, Any]) -> R:
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        raise Invalid([problem(item) for item in error.errors(include_url=False, include_input=False)]) from None
+        raise Invalid([problem(item) for item in error.errors(include_url=False)]) from None
 
 
 def check_readable(data: object) -> None:

@@ -145,7 +145,8 @@ def test_the_schema_has_the_shapes_that_relay_asks_for():
         "endCursor": "String",
     }
     lists = {name: field for name, field in query.items() if "after" in field.args}
-    assert set(lists) >= {"channels", "staff", "surveys", "customers", "feedback", "targets"}
+    facts = {"feedback", "orders", "refunds", "costs", "touchpoints", "exchangeRates"}
+    assert set(lists) >= {"channels", "staff", "surveys", "customers", "targets", *facts}
     for name, field in lists.items():
         arguments = {argument: str(value.type) for argument, value in field.args.items()}
         kind = str(field.type).removesuffix("Connection")
@@ -256,11 +257,3 @@ def test_the_total_is_counted_only_when_it_is_asked_for(told, statements):
         told.one("{ customers { nodes { id } totalCount } }")
     assert not [sent for sent in without.sent if "count(" in sent]
     assert len([sent for sent in with_.sent if "count(" in sent]) == 1
-
-
-LISTS = [
-    "customers(first: %d) { nodes { id name parent { name } acquisitionChannel { name parent { name } } externalIds { externalId } spells { from } } }",
-    "feedback(first: %d) { nodes { id comment customer { name parent { id } spells { from } } channel { name } acquisitionChannel { id } staff { name } survey { name } } }",
-    "channels(first: %d) { nodes { id parent { name } } }",
-    "targets(first: %d) { nodes { id progress { state target { id } } revisions { version } } }",
-]  # fmt: skip

@@ -192,6 +192,15 @@ def test_revenue_of_the_period_is_credited_whenever_its_customers_were_won(won):
     assert column(won, "customers", Attribution.FIRST_TOUCH, june)["web"] == 0
 
 
+def test_whoever_is_to_join_later_is_not_won_yet(won):
+    """It is the 15th of June, and Di is to join on the 25th."""
+    june = Span(date(2026, 6, 1), date(2026, 7, 1))
+    put(won, "touchpoint", met("d web", "di", "web", date(2026, 6, 2)))
+    meet(won, {"external_id": "di", "joined_on": date(2026, 6, 25), "acquisition_channel": "ads"})
+    assert value(won, "NEW_CUSTOMERS", june) == 0
+    assert column(won, "customers", Attribution.FIRST_TOUCH, june) == {"web": 0, "shop": 0, "mail": 0, "ads": 0, "": 0}
+
+
 def test_test_customers_are_nobody_s(won):
     meet(won, {"external_id": "ann", "is_test": True})
     assert column(won, "customers") == {"web": 0, "shop": 0, "mail": 0, "ads": 1, "": 1}

@@ -116,6 +116,7 @@ def snapshot(database, people):
     return found
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(("noun", "change"), CASES)
 def test_a_correction_counts_as_if_it_had_always_been_so_and_can_be_taken_back(told, database, noun, change):
     fact = FACTS[noun][0]
@@ -147,6 +148,7 @@ def test_what_was_taken_back_and_told_anew_counts_as_before(told, database, noun
     assert_a_rebuild_changes_nothing(database, told)
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize("noun", NOUNS)
 def test_what_was_never_told_is_as_what_was_taken_back(told, database, noun):
     """As if the fact had come last, or never."""

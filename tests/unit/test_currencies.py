@@ -49,8 +49,8 @@ def test_what_is_no_currency_is_refused(code):
         ("1999.0", "JPY", 1999),
         ("1.999", "KWD", 1999),
         ("0.0001", "CLF", 1),
-        ("999999999999999.99", "EUR", 99_999_999_999_999_999),
-        ("99999999999999999", "JPY", 99_999_999_999_999_999),
+        ("9999999999999.99", "EUR", 999_999_999_999_999),
+        ("999999999999999", "JPY", 999_999_999_999_999),
     ],
 )
 def test_an_amount_in_minor_units(amount, currency, units):
@@ -68,9 +68,9 @@ def test_an_amount_in_minor_units(amount, currency, units):
         ("0.5", "JPY", Code.INVALID, "more decimals than JPY, which has 0"),
         ("0.0001", "KWD", Code.INVALID, "more decimals than KWD, which has 3"),
         ("1E-400", "EUR", Code.INVALID, "more decimals"),
-        ("1000000000000000", "EUR", Code.OUT_OF_RANGE, "too large"),
-        ("100000000000000000", "JPY", Code.OUT_OF_RANGE, "too large"),
-        ("1E+999999", "EUR", Code.OUT_OF_RANGE, "too large"),
+        ("10000000000000", "EUR", Code.OUT_OF_RANGE, "must be less than 10000000000000 EUR"),
+        ("1000000000000000", "JPY", Code.OUT_OF_RANGE, "must be less than 1000000000000000 JPY"),
+        ("1E+999999", "EUR", Code.OUT_OF_RANGE, "must be less than 10000000000000 EUR"),
     ],
 )
 def test_an_amount_that_cannot_be_says_why_and_where(amount, currency, code, says):
@@ -113,7 +113,7 @@ def test_an_amount_is_split_by_largest_remainder(amount, weights, parts):
     assert shares(amount, weights) == parts
 
 
-@given(st.integers(0, 10**17), st.lists(st.integers(0, 10**6), min_size=1, max_size=60).filter(any))
+@given(st.integers(0, 10**15), st.lists(st.integers(0, 10**6), min_size=1, max_size=60).filter(any))
 def test_parts_add_up_and_lie_within_a_unit_of_what_is_due(amount, weights):
     parts = shares(amount, weights)
     assert sum(parts) == amount
