@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from app.formula import Atom, Number, evaluate
 from app.kpis import interval
-from app.kpis.kpi import AdjustedWald, Kpi, MeanInterval, OneScale, Variant, Wilson, flow_of
-from app.kpis.measure import MILLIONTHS, Distinct, Given, Lost
+from app.kpis.kpi import AdjustedWald, Kpi, LeftOut, MeanInterval, OneScale, Variant, Wilson, flow_of
+from app.kpis.measure import MILLIONTHS, Distinct, Given, Lost, Percentile
+from app.kpis.spread import Amount, Histogram
 
 LOW_SAMPLE = 30
 """Fewer answers than this are flagged."""
@@ -49,6 +51,7 @@ class Figure:
     interval: tuple[float, float] | None = None
     flags: tuple[KpiFlag, ...] = ()
     exact: Number | None = field(default=None, compare=False)
+    left_out: tuple[tuple[LeftOut, float], ...] = ()
 
 
 def nothing(reason: NullReason, *flags: KpiFlag) -> Figure:
@@ -61,30 +64,19 @@ def flagged(figure: Figure, *flags: KpiFlag) -> Figure:
     return replace(figure, flags=(*figure.flags, *flags)) if flags else figure
 
 
-def figure(kpi: Kpi, variant: Variant, amounts: Mapping[Atom, Number | None], *, minor: int = 100) -> Figure:
+def figure(kpi: Kpi, variant: Variant, amounts: Mapping[Atom, Amount], *, minor: int = 100) -> Figure:
     """What `variant` of `kpi` says about `amounts` (integers in each measure's own scale; what is given as it is).
 
     `minor` is how many minor units of the workspace's currency make a unit.
     """
-
-    def natural(atom: Atom) -> Number | None:
-        amount = amounts[atom]
-        if amount is None or isinstance(atom, Given | Distinct | Lost):
-            return amount
-        measure = flow_of(atom)
-        scale = measure.scale if measure.unpriced is None else minor
-        return amount if scale == 1 else Fraction(amount) / scale
-
+    natural = partial(_natural, amounts, minor)
     if any(amounts[atom] for atom in variant.unpriced):
         return nothing(NullReason.MISSING_FX)
     numerator = evaluate(variant.numerator, natural)
     denominator = None if variant.denominator is None else evaluate(variant.denominator, natural)
-    parts = Figure(None, None, _float(numerator), _float(denominator), _float(denominator))
-    if variant.is_composite:
-        parts = Figure(None)
-    if (variant.denominator or variant.is_composite) and not any(
-        amounts[atom] for atom in variant.evidence or variant.atoms
-    ):
+    parts = _parts(variant, natural, numerator, denominator)
+    is_sum = variant.denominator is None and not variant.is_composite and variant.sample is None
+    if not is_sum and not any(amounts[atom] for atom in _evidence(variant)):
         return replace(parts, reason=NullReason.NO_DATA)
     if numerator is None or (variant.denominator is not None and not denominator):
         return replace(parts, reason=_lack(variant, natural))
@@ -101,6 +93,42 @@ def figure(kpi: Kpi, variant: Variant, amounts: Mapping[Atom, Number | None], *,
         interval=_interval(variant, amounts, float(numerator), float(denominator)),
         flags=(KpiFlag.LOW_SAMPLE,) if low_sample else (),
     )
+
+
+def _natural(amounts: Mapping[Atom, Amount], minor: int, atom: Atom) -> Number | None:
+    """What an atom comes to, in its own unit."""
+    amount = amounts[atom]
+    if isinstance(atom, Percentile):
+        found = amount.percentile(atom.percent) if isinstance(amount, Histogram) else None
+        return None if found is None else found / atom.scale
+    assert not isinstance(amount, Histogram)  # noqa: S101 - only percentiles are of one
+    if amount is None or isinstance(atom, Given | Distinct | Lost):
+        return amount
+    measure = flow_of(atom)
+    scale = measure.scale if measure.unpriced is None else minor
+    return amount if scale == 1 else Fraction(amount) / scale
+
+
+def _parts(
+    variant: Variant, natural: Callable[[Atom], Number | None], numerator: Number | None, denominator: Number | None
+) -> Figure:
+    """The figure without its value: what it is made of, and what is not in it."""
+    left_out = tuple((one, float(natural(one.atom) or 0)) for one in variant.left_out)
+    if variant.is_composite:
+        return Figure(None, left_out=left_out)
+    if variant.sample is not None:
+        return Figure(None, sample=_float(natural(variant.sample)), left_out=left_out)
+    return Figure(None, None, _float(numerator), _float(denominator), _float(denominator), left_out=left_out)
+
+
+def _evidence(variant: Variant) -> tuple[Atom, ...]:
+    """What makes it more than no data."""
+    if variant.evidence:
+        return variant.evidence
+    if variant.sample is not None:
+        return (variant.sample,)
+    beside = {one.atom for one in variant.left_out}
+    return tuple(atom for atom in variant.atoms if atom not in beside)
 
 
 def _float(number: Number | None) -> float | None:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from app.formula import Atom, Formula, atoms, show
 from app.kpis.dimension import Dimension
-from app.kpis.measure import Cube, Distinct, Earlier, Given, Lost, Measure, Opening, Paid
+from app.kpis.measure import Cube, Distinct, Earlier, Given, Lost, Measure, Opening, Paid, Percentile
 from app.text import Text
 
 
@@ -19,6 +19,8 @@ class KpiUnit(StrEnum):
     MONEY = "MONEY"
     RATIO = "RATIO"
     MONTHS = "MONTHS"
+    DAYS = "DAYS"
+    SECONDS = "SECONDS"
 
 
 class Direction(StrEnum):
@@ -79,6 +81,19 @@ class OneScale:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """Cases that belong to the question and are not in the value, and why; programs know the reason by its `key`."""
+
+    key: str
+    why: Text
+    atom: Atom
+
+
+UNANSWERED = "UNANSWERED"
+"""The key of cases that wait for an answer."""
+
+
+@dataclass(frozen=True)
 class Variant:
     """One reading of a KPI: numerator ÷ denominator × scale, or the numerator alone where there is no denominator.
 
@@ -87,7 +102,7 @@ class Variant:
     Where all that is missing is that the atom of `endless` is nothing, of a base that is there, the value is unbounded.
     `over_whole` are the dimensions that cut the numerator alone, each part over the whole base. `settles_in` names the
     setting of the workspace that says for how many days after its period it is provisional; `optional` are cubes that
-    need no facts.
+    need no facts. `sample` counts the cases behind a value that is no quotient, `left_out` those that are not in it.
     """
 
     key: str
@@ -105,6 +120,8 @@ class Variant:
     over_whole: frozenset[Dimension] = frozenset()
     settles_in: str | None = None
     optional: tuple[Cube, ...] = ()
+    sample: Measure | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
     @cached_property
     def formula(self) -> str:
@@ -117,7 +134,8 @@ class Variant:
     @cached_property
     def atoms(self) -> tuple[Atom, ...]:
         """Everything that must be read to answer it."""
-        extra: list[Atom] = list(self.evidence)
+        extra: list[Atom] = [*self.evidence, *(part.atom for part in self.left_out)]
+        extra += [] if self.sample is None else [self.sample]
         for part in (self.interval, self.one_scale):
             extra += [] if part is None else vars(part).values()
         found = [atom for atom in atoms(self.numerator, self.denominator) if not isinstance(atom, Given)]
@@ -219,7 +237,7 @@ class Kpi:
 
 def cube_of(atom: Atom) -> Cube:
     """The cube that `atom` is read from."""
-    if isinstance(atom, Lost | Distinct):
+    if isinstance(atom, Lost | Distinct | Percentile):
         return atom.cube
     return flow_of(atom).cube
 
@@ -233,7 +251,7 @@ def flow_of(atom: Atom) -> Measure:
 
 def unpriced(atom: Atom) -> Atom | None:
     """What counts the facts of `atom` that lack an exchange rate, over the same days; None where it is no money."""
-    if isinstance(atom, Lost | Distinct) or (missing := flow_of(atom).unpriced) is None:
+    if isinstance(atom, Lost | Distinct | Percentile) or (missing := flow_of(atom).unpriced) is None:
         return None
     return missing if isinstance(atom, Measure) else replace(atom, measure=missing)  # type: ignore[type-var]  # each wraps a measure
 

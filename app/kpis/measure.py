@@ -30,7 +30,8 @@ class Cube:
     `counted` says which facts count at all, `sign` is +1 or a column that holds it, `input` names for people the facts
     that are needed. `many` are dimensions of which one fact may have several values (a JSON array), `scanned` those
     that no rollup holds; `ahead` says that facts may be planned for days to come, `optional` that a workspace need not
-    have any. Measures that name this cube take its next slot.
+    have any. `spread` is the value whose distribution is kept beside the sums: whole, 0 or more, null where a fact has
+    none. Measures that name this cube take its next slot.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Cube:
     person: Column = None
     ahead: bool = False
     optional: bool = False
+    spread: Column = None
     measures: list["Measure"] = field(default_factory=list)
 
     def has(self, dimension: Dimension) -> bool:
@@ -87,6 +89,7 @@ class Among(IntEnum):
 def _fingerprint(cube: Cube, _measures: int) -> str:
     parts: list[ColumnElement[Any]] = [cube.counted, *(measure.amount for measure in cube.measures)]
     shape = [cube.name, str(cube.day), str(cube.sign)]
+    shape += [] if cube.spread is None else [f"spread={cube.spread}"]
     shape += [f"{dimension}={column}" for dimension, column in (*cube.dimensions.items(), *cube.many.items())]
     shape += [str(part.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})) for part in parts]
     return hashlib.sha256("\n".join(shape).encode()).hexdigest()
@@ -184,6 +187,24 @@ class Distinct(Atom):
     def slot(self, grain: str) -> int:
         """Which column of the rollup holds it for buckets of `grain`."""
         return self.among * len(GRAINS) + GRAINS.index(grain)
+
+
+@dataclass(frozen=True)
+class Percentile(Atom):
+    """The value that `percent` of a hundred of the cube's facts do not pass, in units of `scale` of what is stored.
+
+    It lies between the two neighbouring values in order, each within 0.8 % of what was measured.
+    """
+
+    of: str
+    cube: Cube
+    percent: int
+    scale: int = 1
+
+    @property
+    def name(self) -> str:  # type: ignore[override]  # computed here, a field elsewhere
+        """How it is printed."""
+        return f"median({self.of})" if self.percent == 50 else f"p{self.percent}({self.of})"
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,22 +1,29 @@
 """The tables, one file a noun. Importing this package fills the metadata."""
 
+from app.models.business_calendar import BusinessCalendar
 from app.models.buyer import Buyer
 from app.models.change import Action, Change
 from app.models.channel import Channel, ChannelKind, ChannelMedium
 from app.models.cost import Accrual, Cost, CostCategory
 from app.models.customer import Customer, CustomerExternalId, CustomerStatus
+from app.models.engagement import Engagement
 from app.models.exchange_rate import ExchangeRate
 from app.models.feedback import Feedback, FeedbackKind, FeedbackOrigin
 from app.models.idempotency import Idempotency
+from app.models.interaction import Interaction, InteractionEventKind, InteractionKind, InteractionStanding, Turn
+from app.models.invitation import Invitation
 from app.models.job import Job
+from app.models.lead import Lead, LeadType
 from app.models.order import Order, OrderStatus
 from app.models.quota import Quota
+from app.models.referral import Referral
 from app.models.refund import Refund
 from app.models.rollup import RollupState
 from app.models.spell import Spell
 from app.models.staff import Staff
-from app.models.survey import Survey, SurveyOccasion
+from app.models.survey import Survey, SurveyEdition, SurveyOccasion
 from app.models.target import Target, TargetKind, TargetRevision
+from app.models.team import Membership, Team
 from app.models.token import Token
 from app.models.tombstone import Tombstone
 from app.models.touchpoint import Credit, Touchpoint
@@ -25,6 +32,7 @@ from app.models.workspace import Workspace
 __all__ = [
     "Accrual",
     "Action",
+    "BusinessCalendar",
     "Buyer",
     "Change",
     "Channel",
@@ -36,26 +44,39 @@ __all__ = [
     "Customer",
     "CustomerExternalId",
     "CustomerStatus",
+    "Engagement",
     "ExchangeRate",
     "Feedback",
     "FeedbackKind",
     "FeedbackOrigin",
     "Idempotency",
+    "Interaction",
+    "InteractionEventKind",
+    "InteractionKind",
+    "InteractionStanding",
+    "Invitation",
     "Job",
+    "Lead",
+    "LeadType",
+    "Membership",
     "Order",
     "OrderStatus",
     "Quota",
+    "Referral",
     "Refund",
     "RollupState",
     "Spell",
     "Staff",
     "Survey",
+    "SurveyEdition",
     "SurveyOccasion",
     "Target",
     "TargetKind",
     "TargetRevision",
+    "Team",
     "Token",
     "Tombstone",
     "Touchpoint",
+    "Turn",
     "Workspace",
 ]

@@ -130,6 +130,13 @@ TRAITS = tuple(Traits.model_fields)
 """The names of the frozen columns."""
 
 
+class Served(SQLModel):
+    """Who served a customer, and the team that they belonged to on the day, as known at the time."""
+
+    staff_id: UUID | None = None
+    team_id: UUID | None = None
+
+
 PRESENT = "deleted_at IS NULL"
 """What holds of a fact that is not deleted; lists show no other."""
 

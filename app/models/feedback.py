@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
-from app.models.base import PRESENT, Document, Fact, Traits, choice, ordered, refers, typed, unique
+from app.models.base import PRESENT, Document, Fact, Served, Traits, choice, ordered, refers, typed, unique
 
 
 class FeedbackKind(StrEnum):
@@ -35,11 +35,13 @@ class FeedbackOrigin(StrEnum):
     OTHER = "OTHER"
 
 
-class Feedback(Fact, Traits, table=True):
+class Feedback(Fact, Traits, Served, table=True):
     """One answer, review, interview, mention, contact or complaint.
 
     `position` is where the score lies between the scale's worst (0) and best (1,000,000), so that scales compare in
-    whole numbers. A score of null is an answer that was skipped or dismissed.
+    whole numbers. A score of null is an answer that was skipped or dismissed. `threshold` is the position from which
+    the answer satisfies, where its question has one of its own, and `edition` that of the survey it answered. It is
+    replaced when the same question of the same invitation is answered later.
     """
 
     __table_args__ = (
@@ -48,12 +50,16 @@ class Feedback(Fact, Traits, table=True):
         refers("channel_id", "channel"),
         refers("acquisition_channel_id", "channel"),
         refers("staff_id", "staff"),
+        refers("team_id", "team"),
         refers("survey_id", "survey"),
+        refers("invitation_id", "invitation"),
         ordered("feedback", "occurred_at", where=PRESENT),
         ordered("feedback", "recorded_at", where=PRESENT),
         ordered("feedback", "score", empty=True, where=PRESENT),
         Index("ix_feedback_day", "tenant_id", "day"),
         Index("ix_feedback_customer", "tenant_id", "customer_id", "occurred_at"),
+        Index("ix_feedback_staff", "tenant_id", "staff_id"),
+        Index("ix_feedback_invitation", "tenant_id", "invitation_id"),
     )
 
     kind: FeedbackKind = choice(FeedbackKind)
@@ -61,8 +67,12 @@ class Feedback(Fact, Traits, table=True):
     scale_worst: int | None = None
     scale_best: int | None = None
     position: int | None = typed(BigInteger(), default=None)
-    staff_id: UUID | None = None
     survey_id: UUID | None = None
+    question: str | None = Field(default=None, max_length=200)
+    edition: int | None = None
+    threshold: int | None = typed(BigInteger(), default=None)
+    invitation_id: UUID | None = None
+    is_replaced: bool = False
     origin: FeedbackOrigin | None = choice(FeedbackOrigin, default=None)
     comment: str | None = Field(default=None, max_length=10_000, sa_column_kwargs={"info": {"personal": True}})
     tags: list[str] = typed(Document, default_factory=list)

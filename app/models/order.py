@@ -3,12 +3,11 @@
 from datetime import date
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
-from app.models.base import PRESENT, Document, Fact, Traits, choice, ordered, refers, typed, unique
+from app.models.base import PRESENT, Document, Fact, Served, Traits, choice, ordered, refers, typed, unique
 
 
 class OrderStatus(StrEnum):
@@ -19,7 +18,7 @@ class OrderStatus(StrEnum):
     CANCELLED = "CANCELLED"
 
 
-class Order(Fact, Traits, table=True):
+class Order(Fact, Traits, Served, table=True):
     """One order. Amounts are whole minor units of its own currency.
 
     What is derived stands last: `refunded` is the sum of its refunds and `refunded_on` the day of the first one;
@@ -34,19 +33,20 @@ class Order(Fact, Traits, table=True):
         refers("channel_id", "channel"),
         refers("acquisition_channel_id", "channel"),
         refers("staff_id", "staff"),
+        refers("team_id", "team"),
         ordered("customer_order", "occurred_at", where=PRESENT),
         ordered("customer_order", "recorded_at", where=PRESENT),
         Index("ix_customer_order_day", "tenant_id", "day"),
         Index("ix_customer_order_timeline", "tenant_id", "customer_id", "occurred_at"),
         Index("ix_customer_order_customer", "tenant_id", "customer_id", "day"),
         Index("ix_customer_order_currency", "tenant_id", "currency", "day"),
+        Index("ix_customer_order_staff", "tenant_id", "staff_id"),
     )
 
     status: OrderStatus = choice(OrderStatus, default=OrderStatus.COMPLETED)
     currency: str = Field(max_length=3)
     amount: int = typed(BigInteger())
     cost: int | None = typed(BigInteger(), default=None)
-    staff_id: UUID | None = None
     lines: list[dict[str, Any]] = typed(Document, default_factory=list)
     is_stub: bool = False
     refunded: int = typed(BigInteger(), default=0)

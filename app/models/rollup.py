@@ -3,6 +3,9 @@
 An *entry* is appended in the fact's own transaction and never touched again; compaction adds entries up into
 *rollup* rows, by day (with the day they became known, so that an earlier state of knowledge can be read) and by month
 (present knowledge only, `known_on` is `ALWAYS`). What is true now is the sum of both tables.
+
+The amounts of a cube's measures stand on page 0; the later pages hold how its spread is distributed: so many facts in
+each bucket, as many buckets to a page as there are slots.
 """
 
 from datetime import date
@@ -36,6 +39,7 @@ def _cell() -> list[Column[Any]]:
         Column("day", Date, nullable=False),
         Column("key", String(200), nullable=False),
         Column("known_on", Date, nullable=False),
+        Column("page", SmallInteger, nullable=False),
         *(Column(f"a{slot}", BigInteger, nullable=False) for slot in range(SLOTS)),
     ]
 
@@ -53,7 +57,7 @@ rollup = Table(
     *_key(),
     Column("grain", String(1), nullable=False),
     *_cell(),
-    PrimaryKeyConstraint("tenant_id", "cube", "generation", "grain", "dim", "day", "key", "known_on"),
+    PrimaryKeyConstraint("tenant_id", "cube", "generation", "grain", "dim", "day", "key", "known_on", "page"),
 )
 
 

@@ -16,7 +16,8 @@ from app.models.base import FOREVER, Owned, Traits, refers
 class Spell(Owned, Traits, table=True):
     """One entry of the ledger: +1 the spell became known on `known_on`, −1 it was taken back then.
 
-    `ordinal` is 1 for a customer's first spell; a later one is a return.
+    `ordinal` is 1 for a customer's first spell; a later one is a return. `is_referred` says whether another customer
+    had brought them.
     """
 
     __table_args__ = (
@@ -32,5 +33,6 @@ class Spell(Owned, Traits, table=True):
     ends_on: date = FOREVER
     reason: str | None = Field(default=None, max_length=200)
     ordinal: int = 1
+    is_referred: bool = False
     sign: int = 1
     known_on: date

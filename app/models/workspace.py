@@ -2,14 +2,21 @@
 
 from datetime import datetime
 from secrets import token_hex
+from uuid import UUID
 
 from sqlmodel import Field
 
-from app.models.base import Owned, instant
+from app.models.base import Document, Owned, instant, refers, typed
 
 
 class Workspace(Owned, table=True):
-    """One tenant. Its `id` is its `tenant_id`: what every other row of it carries."""
+    """One tenant. Its `id` is its `tenant_id`: what every other row of it carries.
+
+    `business_calendar_id` says whose hours clocks run in (null: all), `engagement_types` which events of use count as
+    engagement (null: all).
+    """
+
+    __table_args__ = (refers("business_calendar_id", "business_calendar"),)
 
     name: str = Field(max_length=200)
     time_zone: str = Field(max_length=64)
@@ -22,6 +29,11 @@ class Workspace(Owned, table=True):
     rate_carry_days: int = 0
     expected_lifespan_months: int | None = None
     lifespan_cap_months: int | None = None
+    response_target_minutes: int = 60
+    complaint_limit_days: int = 7
+    conversion_window_days: int = 90
+    business_calendar_id: UUID | None = None
+    engagement_types: list[str] | None = typed(Document, default=None)
     created_at: datetime = instant()
     secret: str = Field(default_factory=lambda: token_hex(16), max_length=32)
     """What cursors are sealed with; told to nobody."""

@@ -32,6 +32,8 @@ enum(
         "MONEY": "Money, in units of the workspace's currency.",
         "RATIO": "How many times one is the other.",
         "MONTHS": "Months.",
+        "DAYS": "Days, with fractions.",
+        "SECONDS": "Seconds.",
     },
 )
 enum(

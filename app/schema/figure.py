@@ -6,10 +6,11 @@ from fractions import Fraction
 
 import strawberry
 from babel.numbers import format_currency, format_decimal
+from babel.units import format_unit
 
 from app.kpis.figure import Figure, KpiFlag, NullReason
 from app.kpis.interval import LEVEL
-from app.kpis.kpi import KpiUnit
+from app.kpis.kpi import UNANSWERED, KpiUnit
 from app.schema.context import Info
 from app.schema.describe import enum, field, interface, plain, type_
 from app.schema.period import LocaleArgument, babel
@@ -76,6 +77,8 @@ def words(value: float, unit: KpiUnit, locale: str, currency: str, *, sign: bool
     if unit is KpiUnit.MONEY:
         shown: str = format_currency(abs(value) if sign else value, currency, locale=babel(locale))
         return ("-" if value < 0 else "+") + shown if sign else shown
+    if unit in (KpiUnit.SECONDS, KpiUnit.DAYS):
+        return _lasting(value * (_DAY if unit is KpiUnit.DAYS else 1), locale, sign=sign)
     pattern = "#,##0" if unit is KpiUnit.COUNT else "#,##0.0"
     if sign:
         pattern = f"+{pattern};-{pattern}"
@@ -83,6 +86,33 @@ def words(value: float, unit: KpiUnit, locale: str, currency: str, *, sign: bool
     if unit is KpiUnit.PERCENT:
         return number + (Text(" points", " 个百分点").in_(locale) if sign else "%")
     return number + (Text(" months", " 个月").in_(locale) if unit is KpiUnit.MONTHS else "")
+
+
+_UNITS = ((86_400, "duration-day"), (3_600, "duration-hour"), (60, "duration-minute"), (1, "duration-second"))
+_DAY = 86_400
+
+
+def _lasting(seconds: float, locale: str, *, sign: bool) -> str:
+    """A duration in the largest unit of which it has at least one."""
+    size, unit = next((pair for pair in _UNITS if abs(seconds) >= pair[0]), _UNITS[-1])
+    pattern = "+#,##0.0;-#,##0.0" if sign else "#,##0.0"
+    shown: str = format_unit(seconds / size, unit, "short", format=pattern, locale=babel(locale))
+    return shown
+
+
+@type_
+class KpiLeftOut:
+    """Cases that belong to the question and are not in the value."""
+
+    id: strawberry.ID = plain("Names the reason, for clients' caches.")
+    reason: str = plain("Why, for programs.")
+    count: float = plain("How many.")
+    words: strawberry.Private[Text]
+
+    @field
+    def label(self, info: Info, locale: LocaleArgument = None) -> str:
+        """Why, for people."""
+        return self.words.in_(locale or info.context.locale)
 
 
 @interface
@@ -101,6 +131,10 @@ class KpiFigure:
     interval: Interval | None = plain("The confidence interval, where the KPI is a sample.")
     flags: list[KpiFlag] = plain("What to know before relying on it.")
     is_provisional: bool = plain("Whether it may still change without any correction, because its time is not over.")
+    left_out: list[KpiLeftOut] = plain("What belongs to the question and is not in the value, by reason.")
+    unanswered_count: float | None = plain(
+        "How many cases wait for an answer and are therefore not in the value; null where none is waited for."
+    )
     unit: strawberry.Private[KpiUnit]
     own_currency: strawberry.Private[str]
 
@@ -133,6 +167,11 @@ def shown(figure: Figure, unit: KpiUnit, currency: str, *, is_provisional: bool)
         "interval": Interval.of(figure.interval),
         "flags": list(figure.flags),
         "is_provisional": is_provisional,
+        "left_out": [
+            KpiLeftOut(id=strawberry.ID(f"{one.key}/{count}"), reason=one.key, count=count, words=one.why)
+            for one, count in figure.left_out
+        ],
+        "unanswered_count": next((count for one, count in figure.left_out if one.key == UNANSWERED), None),
         "unit": unit,
         "own_currency": currency,
     }

@@ -19,6 +19,7 @@ from app.schema.context import Context, Info
 from app.schema.describe import arg, field, plain, type_
 from app.schema.figure import Interval, KpiFigure, parts, words
 from app.schema.filters import KpiFilter, KpiFilterInput, filters, refuse_attribute, shown_filters
+from app.schema.histogram import MOST_BARS, KpiHistogramBar, bars
 from app.schema.kpi_input import HEAVIEST, PREVIOUS, ComparisonInput, SliceOrderInput
 from app.schema.node import Node, found_by
 from app.schema.page import OrderDirection
@@ -124,6 +125,14 @@ class KpiResult(KpiFigure, Node):
             )
             for span, figure, goal in zip(answer.spans, answer.figures[""], goals, strict=True)
         ]
+
+    @field
+    @sized(MOST_BARS, by=("most",))
+    async def histogram(
+        self, info: Info, most: Annotated[int, arg("How many bars, from 1 to 100.")] = MOST_BARS
+    ) -> list[KpiHistogramBar] | None:
+        """The distribution behind a median or another percentile; null of other values."""
+        return bars(await info.context.gather(kpis.answer, _question(self.answer)), most)
 
     @field
     @weighs(1)

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from app.formula import Atom, Number, atoms
+from app.formula import Atom, atoms
 from app.kpis.dimension import Dimension
 from app.kpis.figure import Figure, KpiFlag, NullReason, figure, flagged, nothing
 from app.kpis.kpi import cube_of
@@ -89,7 +90,7 @@ def _together(answer: Answer, keys: Sequence[str]) -> Figure:
         # a sum with one hidden part would give it away when the others are known
         return nothing(NullReason.SUPPRESSED_SMALL_CELL)
     cut = answer.variant.cut_by(dimension)
-    amounts: dict[Atom, Number | None] = {}
+    amounts: dict[Atom, Any] = {}
     for key in keys:
         for atom, amount in answer.amounts[key][0].items():
             amounts[atom] = (amounts.get(atom) or 0) + (amount or 0) if atom in cut else amount

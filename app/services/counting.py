@@ -13,7 +13,8 @@ from sqlmodel import col
 from app.formula import Atom
 from app.kpis.dimension import Dimension
 from app.kpis.kpi import Variant, cube_of, flow_of
-from app.kpis.measure import Among, Cube, Distinct, Lost, Measure
+from app.kpis.measure import Among, Cube, Distinct, Lost, Measure, Percentile
+from app.kpis.spread import Histogram, bucket_of
 from app.models.spell import Spell
 from app.services.period import Span
 from app.services.scan import Condition, bound, buckets, each_of, key_of, over, where
@@ -32,15 +33,20 @@ class Narrowed:
 
 def amounts(
     uow: Uow, wanted: Sequence[Narrowed], variant: Variant, known_on: date | None
-) -> dict[Atom, dict[str, list[int]]]:
+) -> dict[Atom, dict[str, list[Any]]]:
     """For each atom, its amount per key and span, counted from the facts. Raises Limited beyond the stated bound."""
     groups: dict[tuple[Any, ...], list[Atom]] = defaultdict(list)
     for one in wanted:
-        kind = type(one.atom) if isinstance(one.atom, Lost | Distinct) else Measure
+        kind = type(one.atom) if isinstance(one.atom, Lost | Distinct | Percentile) else Measure
         is_latest = variant.is_latest(one.atom)
         groups[kind, cube_of(one.atom), is_latest, one.spans, one.conditions, one.by].append(one.atom)
-    found: dict[Atom, dict[str, list[int]]] = {}
+    found: dict[Atom, dict[str, list[Any]]] = {}
     for (kind, cube, is_latest, spans, conditions, by), members in groups.items():
+        if kind is Percentile:
+            bound(uow, cube, spans)
+            spread = _spread(uow, cube, spans, conditions, by)
+            found |= dict.fromkeys(members, spread)
+            continue
         if kind is Lost:
             told = _survivals(uow, cube, spans, conditions, by, known_on)
         else:
@@ -134,6 +140,22 @@ def _flows(  # noqa: PLR0913 - what a scan depends on
     ).subquery()
     sums = [func.sum(inner.c[f"v{i}"]) for i in range(len(amounts_))]
     return select(inner.c.i, inner.c.key, *sums).where(inner.c.place == 1).group_by(inner.c.i, inner.c.key)
+
+
+def _spread(
+    uow: Uow, cube: Cube, spans: Sequence[Span], conditions: tuple[Condition, ...], by: Dimension | None
+) -> dict[str, list[Histogram]]:
+    """How the cube's values are distributed per key and span."""
+    days = buckets(spans)
+    each = each_of(uow, cube, by)
+    key = key_of(uow, cube, by, each).label("key")
+    number = bucket_of(cube.spread).label("number")
+    columns = (days.c.i, key, number, func.count())
+    statement = over(select(*columns), uow, cube, days, conditions, by, each).where(cube.spread.is_not(None))
+    counts: dict[str, list[dict[int, int]]] = {}
+    for index, name, bucket, count in uow.session.execute(statement.group_by(days.c.i, key, number)):
+        counts.setdefault(name or "", [{} for _ in spans])[index][bucket] = int(count)
+    return {name: [Histogram(one) for one in row] for name, row in counts.items()}
 
 
 def _crowd(  # noqa: PLR0913 - what a count depends on

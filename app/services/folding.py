@@ -28,6 +28,7 @@ from sqlmodel import col
 from app.db import Database
 from app.kpis.dimension import TOTAL
 from app.kpis.measure import Cube
+from app.kpis.spread import bucket_of
 from app.models.rollup import SLOTS, entry
 
 _AMOUNTS = [f"a{slot}" for slot in range(SLOTS)]
@@ -41,8 +42,11 @@ class Which(Enum):
     STRETCH = auto()
 
 
-def folding(db: Database, cube: Cube, which: Which) -> Insert:
-    """The statement, with its parameters: whose, into which generation, with which sign, and which facts."""
+def folding(db: Database, cube: Cube, which: Which, *, is_spread: bool = False) -> Insert:
+    """The statement, with its parameters: whose, into which generation, with which sign, and which facts.
+
+    It folds what the measures of the cube come to or, for `is_spread`, into which buckets its values fall.
+    """
     fact: Any = cube.model
     chosen = (
         [db.is_any(fact.id, bindparam("the_ids"))] if which is not Which.STRETCH else [fact.id > bindparam("after")]
@@ -51,10 +55,14 @@ def folding(db: Database, cube: Cube, which: Which) -> Insert:
         chosen.append(fact.id <= bindparam("until"))
     known = bindparam("learnt_on", type_=Date()) if which is not Which.STRETCH else col(fact.known_on)
     tenant_id = bindparam("of_tenant", type_=Uuid())
-    amounts = [measure.amount.label(f"a{measure.slot}") for measure in cube.measures]
+    page, amounts = _paged(cube) if is_spread else (literal(0), [measure.amount for measure in cube.measures])
     keys = {dimension: db.as_key(column).label(f"k_{dimension}") for dimension, column in cube.dimensions.items()}
-    read = (col(cube.day).label("day"), known.label("known_on"), *keys.values(), *cube.many.values(), *amounts)
-    base: Any = select(*read).where(fact.tenant_id == tenant_id, cube.counted, *chosen)
+    named = [amount.label(f"a{slot}") for slot, amount in enumerate(amounts)]
+    columns: tuple[Any, ...] = (col(cube.day).label("day"), known.label("known_on"), page.label("page"))
+    base: Any = select(*columns, *keys.values(), *cube.many.values(), *named)
+    base = base.where(fact.tenant_id == tenant_id, cube.counted, *chosen)
+    if is_spread:
+        base = base.where(cube.spread.is_not(None))
     facts = base.cte("facts")
     cell = _cells(db, cube, facts, keys).subquery("cell")
     sign = bindparam("with_sign", type_=BigInteger())
@@ -71,35 +79,44 @@ def folding(db: Database, cube: Cube, which: Which) -> Insert:
             cell.c.day,
             cell.c.key,
             cell.c.known_on,
+            cell.c.page,
             *sums,
         )
         .where(cell.c.key.is_not(None))
-        .group_by(cell.c.dim, cell.c.day, cell.c.key, cell.c.known_on)
+        .group_by(cell.c.dim, cell.c.day, cell.c.key, cell.c.known_on, cell.c.page)
     )
-    columns = ["tenant_id", "cube", "generation", "dim", "day", "key", "known_on", *_AMOUNTS]
-    return entry.insert().from_select(columns, rows)
+    into = ["tenant_id", "cube", "generation", "dim", "day", "key", "known_on", "page", *_AMOUNTS]
+    return entry.insert().from_select(into, rows)
+
+
+def _paged(cube: Cube) -> tuple[ColumnElement[int], list[ColumnElement[Any]]]:
+    """On which page of the histogram a fact's value falls, and 1 in the slot of its bucket."""
+    number = bucket_of(cube.spread)
+    slots: list[ColumnElement[Any]] = [
+        sql_cast(case((number % SLOTS == slot, 1), else_=0) * cube.sign, BigInteger) for slot in range(SLOTS)
+    ]
+    return 1 + number // SLOTS, slots
 
 
 def _cells(db: Database, cube: Cube, facts: CTE, keys: Iterable[str]) -> CompoundSelect[Any]:
-    """The facts times the dimensions that each falls into: dim, day, key, known_on and the amounts."""
+    """The facts times the dimensions that each falls into: dim, day, key, known_on, page and the amounts."""
     # every fact falls into the total and into one key of each dimension it has: facts × names of dimensions
     names = union_all(*(select(literal(name, String).label("dim")) for name in (TOTAL, *keys))).cte("dims")
     key = case(
         *((names.c.dim == literal(name, String), facts.c[f"k_{name}"]) for name in keys), else_=literal("", String)
     )
     cells: list[Select[Any]] = [
-        select(names.c.dim, facts.c.day, key.label("key"), facts.c.known_on, *_of(facts)).select_from(
-            facts.join(names, true())
-        )
+        select(names.c.dim, facts.c.day, key.label("key"), *_of(facts)).select_from(facts.join(names, true()))
     ]
     for dimension, column in cube.many.items():
         each = db.elements(facts.c[column.key]).alias(f"each_{dimension}")
-        some = select(literal(dimension.value, String), facts.c.day, each.c.value, facts.c.known_on, *_of(facts))
+        some = select(literal(dimension.value, String), facts.c.day, each.c.value, *_of(facts))
         cells.append(some.select_from(facts.join(each, true())))
-        none = select(literal(dimension.value, String), facts.c.day, literal("", String), facts.c.known_on, *_of(facts))
+        none = select(literal(dimension.value, String), facts.c.day, literal("", String), *_of(facts))
         cells.append(none.where(sql_cast(facts.c[column.key], String) == "[]"))
     return union_all(*cells)
 
 
 def _of(facts: Any) -> Iterator[ColumnElement[Any]]:  # noqa: ANN401 - a CTE's columns are untyped
-    return (column for column in facts.c if column.key.startswith("a") and column.key[1:].isdigit())
+    yield from (facts.c.known_on, facts.c.page)
+    yield from (column for column in facts.c if column.key.startswith("a") and column.key[1:].isdigit())

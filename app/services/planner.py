@@ -3,29 +3,27 @@
 However many KPIs, months or channels an operation asks for, the rollups are read in one statement.
 """
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from itertools import accumulate
+from typing import Any
 
 from sqlmodel import select
 
-from app.formula import Atom, Number
+from app.formula import Atom
 from app.kpis.dimension import TOTAL, Dimension
 from app.kpis.kpi import Kpi, Variant, cube_of, flow_of
-from app.kpis.measure import GRAINS, Cube, Distinct, Earlier, Lost, Opening, Paid
+from app.kpis.measure import GRAINS, Distinct, Earlier, Lost, Opening, Paid, Percentile
 from app.models.channel import PAID, Channel
-from app.models.rollup import DAY, MONTH
 from app.services import counting
-from app.services.period import Calendar, ComparisonKind, Grain, Span, add_months
-from app.services.rollup import Want, read
+from app.services.cut import Cut, Cuts, fill
+from app.services.period import Calendar, ComparisonKind, Grain, Span
 from app.services.scan import Condition
 from app.uow import Uow
 
-Cells = dict[str, list[dict[Atom, Number | None]]]
-"""Amounts per key of the broken-down dimension ("" is none, or the whole), and per bucket."""
+Cells = dict[str, list[dict[Atom, Any]]]
+"""Amounts per key of the broken-down dimension ("" is none, or the whole), and per bucket: numbers or histograms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,36 +38,13 @@ class Ask:
     known_on: date | None = None
 
 
-@dataclass
-class _Cut:
-    """One dimension of one cube to be read from the rollups, and what was found."""
-
-    edges: set[date] = field(default_factory=set)
-    keys: set[str] = field(default_factory=set)
-    is_whole: bool = False
-    slots: set[int] = field(default_factory=set)
-    sums: dict[str, dict[int, list[int]]] = field(default_factory=dict)
-    index: dict[date, int] = field(default_factory=dict)
-
-    def amount(self, slot: int, key: str, span: Span) -> int:
-        """What the amounts of `slot` for `key` come to over `span`."""
-        sums = self.sums.get(key)
-        if sums is None:
-            return 0
-        running = sums[slot]
-        return running[self.index[span.end]] - running[self.index[span.start]]
-
-
-Cuts = dict[tuple[Cube, str, date | None], _Cut]
-
-
 def answer(uow: Uow, asks: Sequence[Ask], generations: Mapping[str, int]) -> list[Cells]:
     """The cells of each ask, in order. `generations` names the generation of each cube that answers."""
-    cuts: Cuts = defaultdict(_Cut)
+    cuts: Cuts = defaultdict(Cut)
     readings = [[_Reading(uow, ask, atom) for atom in ask.variant.atoms] for ask in asks]
     for one in (reading for some in readings for reading in some):
         one.want(cuts)
-    _fill(uow, cuts, generations)
+    fill(uow, cuts, generations)
     return [_cells(uow, ask, some, cuts) for ask, some in zip(asks, readings, strict=True)]
 
 
@@ -83,6 +58,7 @@ class _Reading:
             self.conditions += (Condition(Dimension.ACQUISITION_CHANNEL, _paid_channels(uow)),)
         self.by = ask.by if ask.by is not None and atom in ask.variant.cut_by(ask.by) else None
         self.spans = _spans(uow, ask, atom)
+        self.is_spread = isinstance(atom, Percentile)
         self.dimension = _route(self)
         self.slots = self._slots(uow)
 
@@ -92,6 +68,8 @@ class _Reading:
             return [None] * len(self.spans)
         if isinstance(self.atom, Distinct):
             return [_slot(uow, self.atom, span) for span in self.spans]
+        if self.is_spread:
+            return [0] * len(self.spans)
         return [flow_of(self.atom).slot] * len(self.spans)
 
     @property
@@ -107,7 +85,7 @@ class _Reading:
         named = _named(self.conditions)
         # "none" is what the keys leave of the total
         for dim in {self.dimension, TOTAL} if named is None else {self.dimension}:
-            cut = cuts[self.cube, dim, self.ask.known_on]
+            cut = cuts[self.cube, dim, self.ask.known_on, self.is_spread]
             cut.keys |= named or set()
             cut.is_whole = cut.is_whole or named is None
             cut.slots |= slots
@@ -186,56 +164,6 @@ def _named(conditions: Sequence[Condition]) -> set[str] | None:
     return {key for key in set.intersection(*map(set, given)) if all(one.allows(key) for one in conditions)}
 
 
-def spans_of(edges: Sequence[date], *, days_only: bool = False) -> tuple[tuple[str, date, date], ...]:
-    """Which stretches to read as months and which as days: a month is split only where an edge lies inside it."""
-    low, high = edges[0], edges[-1]
-    if days_only:
-        return ((DAY, low, high),)
-    split = sorted({edge.replace(day=1) for edge in edges if edge.day != 1})
-    spans: list[tuple[str, date, date]] = []
-    at = low.replace(day=1)
-    for month in split:
-        if at < month:
-            spans.append((MONTH, at, month))
-        after = add_months(month, 1)
-        if spans and spans[-1][0] == DAY and spans[-1][2] == month:
-            spans[-1] = (DAY, spans[-1][1], after)
-        else:
-            spans.append((DAY, month, after))
-        at = after
-    if at < high:
-        spans.append((MONTH, at, high))
-    return tuple(spans)
-
-
-def _fill(uow: Uow, cuts: Cuts, generations: Mapping[str, int]) -> None:
-    for known_on in {known for _, _, known in cuts}:
-        chosen = [(key, cut) for key, cut in cuts.items() if key[2] == known_on]
-        wants = []
-        for (cube, dim, _), cut in chosen:
-            edges = sorted(cut.edges)
-            cut.index = {edge: position for position, edge in enumerate(edges)}
-            spans = spans_of(edges, days_only=known_on is not None)
-            keys = None if cut.is_whole else tuple(sorted(cut.keys))
-            wants.append(Want(cube, generations[cube.name], dim, keys, spans, tuple(sorted(cut.slots))))
-        segments: list[dict[str, dict[int, list[int]]]] = [{} for _ in wants]
-        ordered = [sorted(cut.edges) for _, cut in chosen]
-        for number, key, day, *amounts in read(uow, wants, known_on):
-            edges = ordered[number]
-            segment = bisect_right(edges, day) - 1
-            if not 0 <= segment < len(edges) - 1:
-                continue  # a day of a split month that lies outside what was asked
-            slots = segments[number].get(key)
-            if slots is None:
-                slots = segments[number][key] = {slot: [0] * len(edges) for slot in wants[number].slots}
-            for slot, amount in zip(wants[number].slots, amounts, strict=False):
-                slots[slot][segment + 1] += amount
-        for (_, cut), found in zip(chosen, segments, strict=True):
-            cut.sums = {
-                key: {slot: list(accumulate(row)) for slot, row in slots.items()} for key, slots in found.items()
-            }
-
-
 def _cells(uow: Uow, ask: Ask, readings: Sequence[_Reading], cuts: Cuts) -> Cells:
     cells: Cells = {}
     found = {one.atom: _from_rollup(one, cuts) for one in readings if one.dimension is not None}
@@ -267,12 +195,15 @@ def _cells(uow: Uow, ask: Ask, readings: Sequence[_Reading], cuts: Cuts) -> Cell
     return cells
 
 
-def _from_rollup(one: _Reading, cuts: Cuts) -> dict[str, list[int]]:
+def _from_rollup(one: _Reading, cuts: Cuts) -> dict[str, list[Any]]:
     dimension, cube = one.dimension, one.cube
     assert dimension is not None  # noqa: S101 - the caller chose these atoms
-    total, cut = cuts[cube, TOTAL, one.ask.known_on], cuts[cube, dimension, one.ask.known_on]
+    which = (one.ask.known_on, one.is_spread)
+    total, cut = cuts[cube, TOTAL, *which], cuts[cube, dimension, *which]
 
-    def over(source: _Cut, key: str) -> list[int]:
+    def over(source: Cut, key: str) -> list[Any]:
+        if one.is_spread:
+            return [source.histogram(key, span) for span in one.spans]
         pairs = zip(one.slots, one.spans, strict=True)
         return [0 if slot is None else source.amount(slot, key, span) for slot, span in pairs]
 
@@ -288,7 +219,7 @@ def _from_rollup(one: _Reading, cuts: Cuts) -> dict[str, list[int]]:
     return {"": [sum(column) for column in zip(*allowed.values(), strict=True)] or [0] * len(one.spans)}
 
 
-def _minus(whole: list[int], parts: Iterable[list[int]]) -> list[int]:
+def _minus(whole: list[Any], parts: Iterable[list[Any]]) -> list[Any]:
     left = list(whole)
     for part in parts:
         left = [a - b for a, b in zip(left, part, strict=True)]

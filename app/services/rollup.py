@@ -111,17 +111,18 @@ def put(uow: Uow, cube: Cube, generation: int, rows: Sequence[tuple[Any, ...]]) 
             day,
             key,
             known_on,
+            literal(0),
             *amounts,
             *[literal(0)] * (SLOTS - width),
         )
-        columns = ["tenant_id", "cube", "generation", "dim", "day", "key", "known_on", *_AMOUNTS]
+        columns = ["tenant_id", "cube", "generation", "dim", "day", "key", "known_on", "page", *_AMOUNTS]
         statement = _PUTS[place] = entry.insert().from_select(columns, select(*cells))
     bound = {"of_tenant": uow.tenant_id, "of_cube": cube.name, "of_generation": generation}
     uow.session.execute(statement, bound | {"document": uow.db.as_document(rows)}, execution_options=EXEMPT)
 
 
 _PUTS: dict[tuple[int, bool], Insert] = {}
-_FOLDS: dict[tuple[Cube, int, bool, Which], Insert] = {}
+_FOLDS: dict[tuple[Cube, int, bool, Which, bool], Insert] = {}
 """Made once for each engine: to make one takes several times as long as to run it for a single fact."""
 
 
@@ -131,14 +132,15 @@ def fold_stretch(uow: Uow, cube: Cube, generation: int, after: UUID, until: UUID
 
 
 def _append(uow: Uow, cube: Cube, generation: int, which: Which, sign: int, **bound: object) -> None:
-    place = (cube, len(cube.measures), uow.db.is_sqlite, which)
-    statement = _FOLDS.get(place)
-    if statement is None:
-        statement = _FOLDS[place] = folding(uow.db, cube, which)
     if which is not Which.STRETCH:
         bound["learnt_on"] = uow.today
     bound |= {"of_tenant": uow.tenant_id, "of_generation": generation, "with_sign": sign}
-    uow.session.execute(statement, bound, execution_options=EXEMPT)
+    for is_spread in (False,) if cube.spread is None else (False, True):
+        place = (cube, len(cube.measures), uow.db.is_sqlite, which, is_spread)
+        statement = _FOLDS.get(place)
+        if statement is None:
+            statement = _FOLDS[place] = folding(uow.db, cube, which, is_spread=is_spread)
+        uow.session.execute(statement, bound, execution_options=EXEMPT)
 
 
 @writes(Scope.WORKSPACE_ADMIN)
@@ -175,6 +177,7 @@ def _add_up(
         day,
         entry.c.key,
         known_on,
+        entry.c.page,
     )
     named = [part.label(name) for part, name in zip(cell, _CELL, strict=True)]
     part = select(*named, *(entry.c[name] for name in _AMOUNTS)).where(*claimed).subquery()
@@ -191,7 +194,7 @@ def _add_up(
     uow.session.execute(put.on_conflict_do_update(index_elements=list(_CELL), set_=added), execution_options=EXEMPT)
 
 
-_CELL = ("tenant_id", "cube", "generation", "grain", "dim", "day", "key", "known_on")
+_CELL = ("tenant_id", "cube", "generation", "grain", "dim", "day", "key", "known_on", "page")
 
 
 def drop(uow: Uow, cube: Cube, generation: int) -> None:
@@ -204,7 +207,10 @@ def drop(uow: Uow, cube: Cube, generation: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """One cut of one cube to be read: the key `keys` of `dim` (None for all) over the spans of each grain."""
+    """One cut of one cube to be read: the keys `keys` of `dim` (None for all) over the spans of each grain.
+
+    Its slots, or with `is_spread` every page of its histogram.
+    """
 
     cube: Cube
     generation: int
@@ -212,10 +218,11 @@ class Want:
     keys: tuple[str, ...] | None
     spans: tuple[tuple[str, date, date], ...]
     slots: tuple[int, ...]
+    is_spread: bool = False
 
 
 def read(uow: Uow, wants: Sequence[Want], known_on: date | None = None) -> Sequence[Any]:
-    """All `wants` in one statement: rows of (index of the want, key, day, an amount per wanted slot).
+    """All `wants` in one statement: rows of (index of the want, key, day, page, an amount per wanted slot).
 
     Month rows carry the first day of their month. With `known_on` only what was known by then; day rows only.
     """
@@ -228,11 +235,14 @@ def _branches(uow: Uow, index: int, want: Want, width: int, known_on: date | Non
     for table in (rollup, entry):
         slots = [table.c[f"a{slot}"] for slot in want.slots]
         blank: list[ColumnElement[Any]] = [literal_column("0")] * (width - len(slots))
-        statement = select(literal_column(str(index)), table.c.key, table.c.day, *slots, *blank).where(
+        cell: tuple[Any, ...] = (literal_column(str(index)), table.c.key, table.c.day, table.c.page)
+        page = table.c.page > 0 if want.is_spread else table.c.page == 0
+        statement = select(*cell, *slots, *blank).where(
             table.c.tenant_id == uow.tenant_id,
             table.c.cube == want.cube.name,
             table.c.generation == want.generation,
             table.c.dim == want.dim,
+            page,
         )
         if want.keys is not None:
             statement = statement.where(uow.db.is_any(table.c.key, want.keys))

@@ -19,6 +19,7 @@ from app.models.feedback import FeedbackOrigin
 from app.models.keyed import Keyed
 from app.models.staff import Staff
 from app.models.survey import Survey
+from app.models.team import Team
 from app.services.scan import Condition
 from app.text import Text
 from app.uow import Scope, Uow
@@ -27,6 +28,7 @@ KEYED: Mapping[Dimension, type[Keyed]] = {
     Dimension.CHANNEL: Channel,
     Dimension.ACQUISITION_CHANNEL: Channel,
     Dimension.STAFF: Staff,
+    Dimension.TEAM: Team,
     Dimension.SURVEY: Survey,
 }
 CHOICES: Mapping[Dimension, type[StrEnum]] = {Dimension.CUSTOMER_KIND: CustomerKind, Dimension.ORIGIN: FeedbackOrigin}
