@@ -115,7 +115,8 @@ def cells(database: Any, people: Any) -> Counter[tuple[Any, ...]]:
         for row in stored.rows(database, table, people.id):
             if row.get("grain") != "M" and row["generation"] == live[row["cube"]]:
                 for slot in range(SLOTS):
-                    found[row["cube"], row["dim"], row["day"], row["key"], slot] += row[f"a{slot}"]
+                    place = row["page"] * SLOTS + slot
+                    found[row["cube"], row["dim"], row["day"], row["key"], place] += row[f"a{slot}"]
     return Counter({cell: amount for cell, amount in found.items() if amount})
 
 

@@ -276,11 +276,21 @@ def ratio(  # noqa: PLR0913 - a declaration has as many parts as there are to sa
     additive: bool = False,
     cohort: bool = False,
     over_whole: frozenset[Dimension] = frozenset(),
+    settles_in: str | None = None,
     example: tuple[dict[str, int], float] | None = None,
 ) -> Kpi:
     """A KPI whose default reading is one ratio (or, without a denominator, one sum), beside `others`."""
     first = Variant(
-        default, name, about, numerator, denominator, scale, evidence, interval=interval, over_whole=over_whole
+        default,
+        name,
+        about,
+        numerator,
+        denominator,
+        scale,
+        evidence,
+        interval=interval,
+        over_whole=over_whole,
+        settles_in=settles_in,
     )
     return Kpi(
         key, name, about, unit, direction, stage, (first, *others), bounds, survey, additive, cohort, example=example

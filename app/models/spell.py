@@ -7,7 +7,7 @@ what turned out different is taken back by a row of sign −1, so that what was 
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field
 
 from app.models.base import FOREVER, Owned, Traits, refers
@@ -25,7 +25,15 @@ class Spell(Owned, Traits, table=True):
         refers("acquisition_channel_id", "channel"),
         Index("ix_spell_customer", "tenant_id", "customer_id", "starts_on"),
         Index("ix_spell_start", "tenant_id", "starts_on"),
-        Index("ix_spell_end", "tenant_id", "ends_on"),
+        # all that counting departures reads
+        Index("ix_spell_end", "tenant_id", "ends_on", "starts_on", "is_test", "sign", "acquisition_channel_id"),
+        Index(
+            "ix_spell_return",
+            "tenant_id",
+            "starts_on",
+            sqlite_where=text("ordinal > 1"),
+            postgresql_where=text("ordinal > 1"),
+        ),
     )
 
     customer_id: UUID

@@ -46,6 +46,7 @@ enum(
         "ORDER": "What was bought.",
         "REFUND": "What was given back.",
         "TOUCHPOINT": "A contact with a channel.",
+        "INTERACTION": "A conversation.",
         "COST": "What was spent on the customer.",
     },
 )

@@ -8,6 +8,7 @@ from app.schema.customer import CUSTOMER
 from app.schema.event import EVENTS
 from app.schema.exchange_rate import EXCHANGE_RATE
 from app.schema.feedback import FEEDBACK
+from app.schema.interaction import INTERACTION
 from app.schema.noun import Noun
 from app.schema.order import ORDER
 from app.schema.refund import REFUND
@@ -22,6 +23,7 @@ EVENTS |= {
     CustomerEventKind.ORDER: ORDER,
     CustomerEventKind.REFUND: REFUND,
     CustomerEventKind.TOUCHPOINT: TOUCHPOINT,
+    CustomerEventKind.INTERACTION: INTERACTION,
     CustomerEventKind.COST: COST,
 }
 
@@ -35,6 +37,7 @@ NOUNS: tuple[Noun[Any], ...] = (
     REFUND,
     COST,
     TOUCHPOINT,
+    INTERACTION,
     EXCHANGE_RATE,
     TARGET,
 )

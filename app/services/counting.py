@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, not_, select, true
-from sqlalchemy.orm import aliased
+from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, literal, not_, select, true, union_all
 from sqlmodel import col
 
 from app.formula import Atom
@@ -15,6 +14,7 @@ from app.kpis.dimension import Dimension
 from app.kpis.kpi import Variant, cube_of, flow_of
 from app.kpis.measure import Among, Cube, Distinct, Lost, Measure, Percentile
 from app.kpis.spread import Histogram, bucket_of
+from app.models.base import FOREVER
 from app.models.spell import Spell
 from app.services.period import Span
 from app.services.scan import Condition, bound, buckets, each_of, key_of, over, where
@@ -231,23 +231,39 @@ def _lost(  # noqa: PLR0913 - what a scan depends on
     """
     days = buckets(spans)
     key = key_of(uow, cube, by, None).label("key")
-    back = aliased(Spell)
-    left_inside = and_(
-        col(Spell.ends_on) >= days.c.low, col(Spell.ends_on) < days.c.high, col(Spell.starts_on) < days.c.low
-    )
-    # asked for each spell that ended: joined, SQLite would go through everybody's spells for it
-    came_back = select(func.sum(col(back.sign))).where(
-        col(back.tenant_id) == col(Spell.tenant_id),
-        col(back.customer_id) == col(Spell.customer_id),
-        col(back.ordinal) > 1,
-        col(back.starts_on) >= col(Spell.ends_on),
-        col(back.starts_on) < days.c.high,
-        col(back.ends_on) >= days.c.high,
-        col(back.is_test).is_(False),
-        *([] if known_on is None else [col(back.known_on) <= known_on]),
-    )
-    still_gone = 1 - func.coalesce(came_back.scalar_subquery(), 0)
     met = [cube.counted, *(where(uow, cube, condition) for condition in conditions)]
     met += [] if known_on is None else [col(Spell.known_on) <= known_on]
-    lost = select(days.c.i, key, func.sum(col(Spell.sign) * still_gone))
-    return lost.select_from(days).join(Spell, left_inside).where(*met).group_by(days.c.i, key)
+    left = select(days.c.i, key, func.sum(col(Spell.sign)).label("count"))
+    left_inside = (
+        col(Spell.ends_on) >= days.c.low,
+        col(Spell.ends_on) < days.c.high,
+        col(Spell.starts_on) < days.c.low,
+    )
+    left = left.select_from(days).join(Spell, and_(*left_inside)).where(*met).group_by(days.c.i, key)
+    # apart, because those who come back are few, and looking for each who left whether they did takes longer than all
+    back = _returned(days, known_on)
+    # the day is hidden from SQLite's planner: it would go through all who left then instead of one customer's spells
+    ended = func.coalesce(col(Spell.ends_on), FOREVER)
+    same = (
+        col(Spell.customer_id) == back.c.customer_id,
+        col(Spell.starts_on) < back.c.low,
+        ended >= back.c.low,
+        ended <= back.c.starts_on,
+    )
+    returned = select(back.c.i, key, -func.sum(col(Spell.sign) * back.c.sign)).select_from(back)
+    returned = returned.join(Spell, and_(*same)).where(*met).group_by(back.c.i, key)
+    each = union_all(left, returned).subquery()
+    return select(each.c.i, each.c.key, func.sum(each.c.count)).group_by(each.c.i, each.c.key)
+
+
+def _returned(days: CTE, known_on: date | None) -> CTE:
+    """Returns of customers inside each span who are customers at its end."""
+    statement = select(days.c.i, days.c.low, col(Spell.customer_id), col(Spell.starts_on), col(Spell.sign)).where(
+        col(Spell.ordinal) > literal(1, literal_execute=True),  # as the index of returns has it
+        col(Spell.starts_on) >= days.c.low,
+        col(Spell.starts_on) < days.c.high,
+        col(Spell.ends_on) >= days.c.high,
+        col(Spell.is_test).is_(False),
+        *([] if known_on is None else [col(Spell.known_on) <= known_on]),
+    )
+    return statement.cte("returned").prefix_with("MATERIALIZED")

@@ -8,12 +8,13 @@ from sqlmodel import select
 
 from app.models.base import Fact
 from app.models.feedback import Feedback
+from app.models.interaction import Interaction
 from app.models.order import Order
 from app.models.touchpoint import Touchpoint
-from app.services import buyer, cost, fact, refunding
+from app.services import buyer, cost, fact, refunding, turning
 from app.uow import Uow
 
-_MODELS: tuple[type[Fact], ...] = (Feedback, Order, Touchpoint)
+_MODELS: tuple[type[Fact], ...] = (Feedback, Order, Touchpoint, Interaction)
 
 
 def restate(uow: Uow, changes: Mapping[UUID, dict[str, Any]]) -> None:
@@ -27,3 +28,4 @@ def restate(uow: Uow, changes: Mapping[UUID, dict[str, Any]]) -> None:
     refunding.follow(uow, orders)
     buyer.restate(uow, changes.keys())
     cost.follow(uow, changes.keys())
+    turning.follow(uow, changes.keys())

@@ -10,7 +10,7 @@ from sqlmodel import col, delete, or_, select, update
 
 from app.metrics import JOBS
 from app.models.job import Job
-from app.services import change, pricing, rebuild, rollup, standing
+from app.services import change, overdue, pricing, rebuild, rollup, standing
 from app.uow import SETTLE, Door, system
 
 CLAIM = timedelta(minutes=5)
@@ -49,8 +49,15 @@ def _reprice(door: Door, tenant_id: UUID, payload: dict[str, Any]) -> bool:
     return True
 
 
+def _overdue(door: Door, tenant_id: UUID, _payload: dict[str, Any]) -> bool:
+    while door.write(system(tenant_id, "worker"), overdue.judge):
+        pass
+    return True
+
+
 HANDLERS: dict[str, Callable[[Door, UUID, dict[str, Any]], bool]] = {
     SETTLE: _settle,
+    "overdue": _overdue,
     "rebuild": _rebuild,
     "reprice": _reprice,
     "standing": _stand,

@@ -13,16 +13,17 @@ from app.models.change import Action
 from app.models.cost import Cost
 from app.models.customer import Customer, CustomerExternalId
 from app.models.feedback import Feedback
+from app.models.interaction import Interaction
 from app.models.order import Order
 from app.models.refund import Refund
 from app.models.touchpoint import Touchpoint
-from app.services import attribution, buyer, cost, fact, frozen, ref, spell, standing
+from app.services import attribution, buyer, cost, fact, frozen, ref, spell, standing, turning
 from app.services.restating import restated
 from app.services.row import Outcome, Ref
 from app.text import Text
 from app.uow import Scope, Uow, writes
 
-_FACTS: tuple[type[Fact], ...] = (Feedback, Order, Refund, Touchpoint)
+_FACTS: tuple[type[Fact], ...] = (Feedback, Order, Refund, Touchpoint, Interaction)
 _PLAIN = ("name", "email", "phone", "segment", "region", "customer_kind", "acquisition_channel_id", "parent_id")
 
 
@@ -141,3 +142,4 @@ def _move_facts(uow: Uow, gone: Customer, kept: Customer) -> None:
     costs = list(uow.session.scalars(select(Cost.id).where(col(Cost.customer_id) == gone.id)))
     fact.write_each(uow, Cost, [{"id": id_, "customer_id": kept.id} for id_ in costs])
     cost.accrue(uow, costs)
+    turning.follow(uow, {kept.id})

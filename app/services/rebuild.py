@@ -1,6 +1,6 @@
 """Rebuilding rollups by generation: a new one is filled while the old one answers, and writers feed both."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +12,9 @@ from app.kpis.measure import Crowd, Cube
 from app.models.base import Owned
 from app.models.buyer import Buyer
 from app.models.cost import Accrual, Cost
+from app.models.interaction import Interaction, Turn
 from app.models.rollup import RollupState
-from app.services import buyer, crowd, pricing, rollup
+from app.services import buyer, crowd, pricing, rollup, timing, turning
 from app.uow import Scope, Uow, writes
 
 CHUNK = 20_000
@@ -83,10 +84,17 @@ def _derive(uow: Uow, model: type[Owned], chosen: ColumnElement[bool]) -> None:
     if model is Accrual:
         costs = select(Accrual.cost_id).where(chosen)
         pricing.price(uow, Cost, col(Cost.id).in_(costs), is_counted=False)
-    elif model is Buyer:
-        buyer.refresh(uow, chosen)
+    elif model in _DERIVED:
+        _DERIVED[model](uow, chosen)
     else:
         pricing.price(uow, model, chosen, is_counted=False)
+
+
+_DERIVED: Mapping[type[Owned], Callable[[Uow, ColumnElement[bool]], None]] = {
+    Buyer: buyer.refresh,
+    Interaction: timing.refresh,
+    Turn: turning.refresh,
+}
 
 
 def _next(uow: Uow, cube: Cube, after: UUID, chunk: int) -> list[UUID]:

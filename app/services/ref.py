@@ -23,6 +23,7 @@ NOUNS = {
     "cost": Text("cost", "成本"),
     "customer": Text("customer", "客户"),
     "exchange_rate": Text("exchange rate", "汇率"),
+    "interaction": Text("interaction", "互动"),
     "feedback": Text("feedback", "反馈"),
     "order": Text("order", "订单"),
     "refund": Text("refund", "退款"),

@@ -17,6 +17,7 @@ from app import ids
 from app.errors import AppError, Forbidden, Invalid
 from app.models.cost import Cost
 from app.models.feedback import Feedback
+from app.models.interaction import Interaction
 from app.models.order import Order
 from app.models.refund import Refund
 from app.models.touchpoint import Touchpoint
@@ -32,6 +33,7 @@ class CustomerEventKind(StrEnum):
     ORDER = "ORDER"
     REFUND = "REFUND"
     TOUCHPOINT = "TOUCHPOINT"
+    INTERACTION = "INTERACTION"
     COST = "COST"
 
 
@@ -40,6 +42,7 @@ _MODELS: Mapping[CustomerEventKind, tuple[Any, Scope]] = {
     CustomerEventKind.ORDER: (Order, Scope.ORDER_READ),
     CustomerEventKind.REFUND: (Refund, Scope.ORDER_READ),
     CustomerEventKind.TOUCHPOINT: (Touchpoint, Scope.TOUCHPOINT_READ),
+    CustomerEventKind.INTERACTION: (Interaction, Scope.INTERACTION_READ),
     CustomerEventKind.COST: (Cost, Scope.COST_READ),
 }
 

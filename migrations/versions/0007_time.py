@@ -498,6 +498,13 @@ def upgrade() -> None:
                 table.alter_column(column.name, existing_type=column.type, server_default=None)
     _widen()
     _make_flagged()
+    op.drop_index("ix_spell_end", "spell")
+    op.create_index(
+        "ix_spell_end", "spell", ["tenant_id", "ends_on", "starts_on", "is_test", "sign", "acquisition_channel_id"]
+    )
+    again = sa.text("ordinal > 1")
+    columns = ["tenant_id", "starts_on"]
+    op.create_index("ix_spell_return", "spell", columns, sqlite_where=again, postgresql_where=again)
 
 
 def _widen() -> None:
@@ -539,6 +546,9 @@ def _widen() -> None:
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_index("ix_spell_return", "spell")
+    op.drop_index("ix_spell_end", "spell")
+    op.create_index("ix_spell_end", "spell", ["tenant_id", "ends_on"])
     _drop_flagged()
     with op.batch_alter_table("workspace") as table:
         table.drop_constraint(op.f("fk_workspace_business_calendar_id"), type_="foreignkey")
