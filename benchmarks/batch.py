@@ -8,7 +8,7 @@ statement of 500 rows on SQLite, a pipeline of 500 prepared statements on Postgr
 times slower. Both sides are as durable as the other. They take turns, batch by batch, for rows that are new, for the
 same rows again, and for rows of which every one has changed.
 
-Orders have five lines each; repeat orders are of customers who have ten already.
+Orders have five lines each; repeat orders are of customers who have ten already. Interactions have six events.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+import talks
 from generate import furnish, write
 from loads import Load, Row, loads, orders
 from money import MEDIA, people
@@ -139,6 +140,7 @@ def furnished(databases: Databases, kind: str, load: Load) -> Iterator[tuple[Doo
     door, actor, secret = furnish(url, MEDIA)
     try:
         write(door, actor, customer.upsert_batch, people(load.people))
+        talks.people(door, actor)
         if load.earlier:
             earlier = orders(FIRST_EARLIER, people=load.people, count=load.earlier * load.people)
             write(door, actor, order.record_batch, earlier)

@@ -22,6 +22,7 @@ from functools import partial
 import generate
 import httpx
 import money
+import talks
 from sqlalchemy import Engine, event
 from support import DATABASES, Databases, Server, Store, ask, median, percentile, seconds, table
 
@@ -62,6 +63,8 @@ PEOPLE = (
     ("RETENTION_RATE", None),
 )
 """What is cut by the channel through which customers came."""
+SERVICE = (("RESPONSE_TIME", None), ("RESPONSE_TIME", "p90"), ("RESPONSE_WITHIN_TARGET", None))
+"""What is cut by the member of staff."""
 YEAR = datetime.now(UTC).year - 1
 
 
@@ -72,10 +75,10 @@ def during(months: int = 12) -> str:
 
 
 def sheet(tiles: Sequence[tuple[str, str | None]] = (*SALES, *PEOPLE), *, months: int = 12, channels: int = 10) -> str:
-    """The dashboard of money with these tiles, over so many months of last year and so many channels."""
+    """The dashboard of these tiles, over so many months of last year and so many channels or staff."""
     asked = []
     for key, variant in tiles:
-        by = "ACQUISITION_CHANNEL" if (key, variant) in PEOPLE else "CHANNEL"
+        by = "STAFF" if tiles is SERVICE else "ACQUISITION_CHANNEL" if (key, variant) in PEOPLE else "CHANNEL"
         named = f', variant: "{variant}"' if variant else ""
         asked.append(
             f"{key}_{variant}: kpi(key: {key}, {during(months)}{named}) {{ "
@@ -175,6 +178,7 @@ SCREENS = (
     Screen("Dashboard", QUERY, generate.stored, block=20),
     Screen("One breakdown, nothing personal", NARROW, generate.stored, viewer),
     Screen("Dashboard of money", sheet(), block=5),
+    Screen("Dashboard of conversations", sheet(SERVICE), talks.stored, block=5),
     Screen("Revenue by a filter and a breakdown", crossed("REVENUE"), is_flat=False),
     Screen("Buyers by a filter and a breakdown", crossed("REPEAT_PURCHASE_RATE"), is_flat=False),
     Screen("Top customers", f"{{ topCustomers({during()}) {{ nodes {{ rank revenue margin }} }} }}", is_flat=False),

@@ -1,4 +1,4 @@
-"""The rows that batches are measured with: feedback, orders of five lines, and the same of customers who come again."""
+"""The rows that batches are measured with: feedback, orders of five lines, interactions of six events."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,12 +7,14 @@ from functools import partial
 from typing import Any
 
 import money
+import talks
 from generate import rows
 
 from app.models.base import Recorded
 from app.models.feedback import Feedback
+from app.models.interaction import Interaction
 from app.models.order import Order
-from app.services import feedback, order
+from app.services import feedback, interaction, order
 from app.services.row import MAX_ROWS
 
 EARLIER = 10
@@ -95,6 +97,27 @@ def _order_input(row: Row) -> Row:
     return plain | named | {"amount": str(row["amount"]), "lines": lines, "occurredAt": row["occurred_at"].isoformat()}
 
 
+def _annotated(row: Row) -> Row:
+    """The interaction with a note at its end, and everything else as it was."""
+    return row | {"events": [*row["events"], {"kind": "NOTE", "at": row["events"][-1]["at"]}]}
+
+
+def _interaction_input(row: Row) -> Row:
+    """An interaction as a client sends it."""
+    named = {name: {"externalId": row[name].external_id} for name in ("customer", "channel", "staff")}
+    events = [
+        {"kind": one["kind"], "at": one["at"].isoformat()}
+        | ({"staff": {"externalId": one["staff"].external_id}} if "staff" in one else {})
+        for one in row["events"]
+    ]
+    plain = {"externalId": row["external_id"], "kind": row["kind"], "reason": row["reason"]}
+    return plain | named | {"events": events, "occurredAt": row["occurred_at"].isoformat()}
+
+
+def _talks(first: int, *, people: int) -> Iterator[Row]:
+    return talks.talks(MAX_ROWS, first=first, customers=people)
+
+
 def _feedback(first: int) -> Iterator[Row]:
     return rows(MAX_ROWS, first=first)
 
@@ -111,5 +134,14 @@ def loads(facts: int) -> tuple[Load, ...]:
     return (
         Load("feedback", Feedback, feedback.record_batch, _feedback, _rescored, _feedback_input, facts // 10),
         Load("orders", Order, order.record_batch, partial(orders, people=many), *as_orders, many),
+        Load(
+            "interactions",
+            Interaction,
+            interaction.record_batch,
+            partial(_talks, people=few),
+            _annotated,
+            _interaction_input,
+            few,
+        ),
         Load("repeat orders", Order, order.record_batch, partial(orders, people=few), *as_orders, few, EARLIER),
     )

@@ -12,6 +12,8 @@ import dashboard
 import memory
 import money
 import rebuild
+import recount
+import talks
 from generate import stored
 from support import DATABASES, Databases, machine
 
@@ -22,7 +24,7 @@ def main() -> None:
     """Run all of them, the data made first."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--sizes", type=int, nargs="+", default=[100_000, 1_000_000], help="how many feedback, and orders"
+        "--sizes", type=int, nargs="+", default=[100_000, 1_000_000], help="how many feedback, orders and interactions"
     )
     parser.add_argument("--databases", nargs="+", choices=DATABASES, default=list(DATABASES))
     parser.add_argument("--quick", action="store_true", help=f"only see that it runs, with {QUICK:,} of each")
@@ -37,11 +39,13 @@ def main() -> None:
             for size in sizes:
                 stored(databases, kind, size)
                 money.stored(databases, kind, size)
+                talks.stored(databases, kind, size)
         dashboard.run(databases, sizes, chosen.databases, rounds=few or dashboard.ROUNDS)
         answers.run(databases, chosen.databases, rounds=few or answers.ROUNDS, size=sizes[0])
         batch.run(databases, chosen.databases, rounds=few or batch.ROUNDS)
         memory.run(databases, chosen.databases, lasting=few or memory.SECONDS)
         rebuild.run(databases, sizes[-1], chosen.databases)
+        recount.run(databases, sizes, chosen.databases)
 
 
 if __name__ == "__main__":
