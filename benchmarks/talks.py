@@ -89,12 +89,9 @@ def _load(door: Door, actor: Actor, size: int) -> None:
     mine = {"tenant_id": actor.tenant_id, "source": source, "recorded_at": now, "known_on": day, "version": 1}
 
     def columns_of(row: dict[str, Any]) -> dict[str, Any]:
+        who = those[row["staff"]]
         events = [
-            {
-                "kind": one["kind"],
-                "at": one["at"].isoformat(),
-                "staff_id": those[one["staff"]].hex if "staff" in one else None,
-            }
+            {"kind": one["kind"], "at": one["at"].isoformat(), "staff_id": who.hex if "staff" in one else None}
             for one in row["events"]
         ]
         own = {"external_id": row["external_id"], "occurred_at": row["occurred_at"], "reason": row["reason"]}
