@@ -36,4 +36,10 @@ def judge(uow: Uow) -> bool:
     late_ids = [row["id"] for row in changed]
     with restated(uow, Interaction, late_ids, late_ids, set()):
         fact.write_each(uow, Interaction, [row | {"known_on": uow.today} for row in changed])
-    return len(ids) == AT_ONCE
+    if len(ids) == AT_ONCE:
+        return True
+    # those that were written together have one job for the first of them
+    coming = select(func.min(col(Interaction.due_at))).where(_OPEN, col(Interaction.due_at) > uow.now)
+    if (due := uow.session.scalar(coming)) is not None:
+        uow.enqueue("overdue", run_at=due)
+    return False

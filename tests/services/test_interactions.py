@@ -10,6 +10,8 @@ from conversing import at, drop, event, hold, record, talk
 from trading import ask, assert_a_rebuild_changes_nothing, meet, slices, value
 
 from app.kpis.dimension import Dimension
+from app.services import overdue
+from app.services import workspace as workspace_
 from app.services.period import Span
 from app.worker import Worker
 
@@ -208,3 +210,35 @@ def test_an_event_before_the_beginning_is_refused(workspace):
     assert [result.outcome.value for result in results] == ["REJECTED", "CREATED"]
     assert [problem.path for problem in results[0].problems] == [("events", "1", "at"), ("events", "2", "at")]
     assert value(workspace, "INTERACTIONS") == 1
+
+
+def test_each_of_those_written_together_is_judged_at_its_time(workspace, clock):
+    clock.now = at(15, "10:00", month=6)
+    open_ = [talk(f"t{n}", event("asks", at(15, f"09:{n}", month=6))) for n in (30, 40, 50)]
+    hold(workspace, *open_)
+    today = Span(date(2026, 6, 15), date(2026, 6, 16))
+    for minute, late in ((31, 1), (45, 2), (51, 3)):
+        clock.now = at(15, f"10:{minute}", month=6)
+        Worker(workspace.door).drain()
+        assert ask(workspace, "RESPONSE_WITHIN_TARGET", today).figure.denominator == late
+    assert not workspace.write(overdue.judge)
+
+
+def test_another_target_counts_anew(workspace, clock, database):
+    clock.now = at(15, "10:00", month=6)
+    hold(
+        workspace,
+        talk("answered", event("asks", at(4, "10:00")), event("replies", at(4, "10:50"))),
+        talk("missed", event("asks", at(4, "10:00"))),
+        talk("open", event("asks", at(15, "09:30", month=6))),
+    )
+    june = Span(date(2026, 6, 1), date(2026, 7, 1))
+    assert value(workspace, "RESPONSE_WITHIN_TARGET") == 50
+    assert value(workspace, "RESPONSE_WITHIN_TARGET", june) == "NO_DATA"
+    for minutes, may_, june_ in ((20, 0, 0), (40, 0, "NO_DATA"), (60 * 24 * 30, 100, "NO_DATA"), (60, 50, "NO_DATA")):
+        workspace.write(workspace_.update, {"response_target_minutes": minutes})
+        assert value(workspace, "RESPONSE_WITHIN_TARGET") == "PREPARING"
+        Worker(workspace.door).drain()
+        assert value(workspace, "RESPONSE_WITHIN_TARGET") == may_
+        assert value(workspace, "RESPONSE_WITHIN_TARGET", june) == june_
+        assert_a_rebuild_changes_nothing(database, workspace)
