@@ -57,12 +57,15 @@ class Histogram:
     __slots__ = ("counts",)
 
     def __init__(self, counts: Mapping[int, int] | Iterable[tuple[int, int]] = ()) -> None:
-        self.counts = {number: count for number, count in dict(counts).items() if count}
+        pairs = counts.items() if isinstance(counts, Mapping) else counts
+        self.counts = {number: count for number, count in pairs if count}
 
     def __add__(self, other: "Histogram | int") -> "Histogram":
         """Both together; the number 0 is nobody, so that histograms can be summed."""
-        if isinstance(other, int):
+        if isinstance(other, int) or not other.counts:
             return self
+        if not self.counts:
+            return other
         both = dict(self.counts)
         for number, count in other.counts.items():
             both[number] = both.get(number, 0) + count
@@ -118,15 +121,18 @@ class Histogram:
             return None
         rank = Fraction((total - 1) * percent, 100)
         below = rank.numerator // rank.denominator
-        low, high = self._ranked(below), self._ranked(min(below + 1, total - 1))
+        low, high = self._ranked(below, min(below + 1, total - 1))
         return low + (high - low) * (rank - below)
 
-    def _ranked(self, rank: int) -> Fraction:
-        seen = 0
+    def _ranked(self, first: int, second: int) -> tuple[Fraction, Fraction]:
+        """The values of two ranks, the first of which is not the higher one."""
+        seen, low = 0, None
         for number in sorted(self.counts):
             seen += self.counts[number]
-            if seen > rank:
-                return middle(number)
+            if low is None and seen > first:
+                low = middle(number)
+            if low is not None and seen > second:
+                return low, middle(number)
         raise AssertionError
 
 

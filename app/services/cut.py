@@ -16,29 +16,49 @@ from app.uow import Uow
 
 @dataclass
 class Cut:
-    """One dimension of one cube to be read from the rollups, and what was found."""
+    """One dimension of one cube to be read from the rollups, and what was found: running sums, or counts of buckets."""
 
     edges: set[date] = field(default_factory=set)
     keys: set[str] = field(default_factory=set)
     is_whole: bool = False
     slots: set[int] = field(default_factory=set)
     sums: dict[str, dict[int, list[int]]] = field(default_factory=dict)
+    counts: dict[str, list[dict[int, int]]] = field(default_factory=dict)
     index: dict[date, int] = field(default_factory=dict)
+
+    @property
+    def found(self) -> list[str]:
+        """The keys of which there is something."""
+        return [*self.sums, *self.counts]
 
     def amount(self, slot: int, key: str, span: Span) -> int:
         """What the amounts of `slot` for `key` come to over `span`."""
-        sums = self.sums.get(key)
-        if sums is None:
-            return 0
-        running = sums.get(slot)
-        if running is None:
-            return 0
-        return running[self.index[span.end]] - running[self.index[span.start]]
+        running = self.sums.get(key, {}).get(slot)
+        return 0 if running is None else running[self.index[span.end]] - running[self.index[span.start]]
 
     def histogram(self, key: str, span: Span) -> Histogram:
-        """How the values for `key` are distributed over `span`; slots are buckets here."""
-        start, end = self.index[span.start], self.index[span.end]
-        return Histogram((slot, row[end] - row[start]) for slot, row in self.sums.get(key, {}).items())
+        """How the values for `key` are distributed over `span`."""
+        parts = self.counts.get(key, [])[self.index[span.start] : self.index[span.end]]
+        return sum(map(Histogram, parts), Histogram())
+
+    def add(self, key: str, segment: int, page: int, amounts: Sequence[int]) -> None:
+        """Note one row that was read: of the measures, or one page of a histogram."""
+        if page:
+            counts = self.counts.setdefault(key, [{} for _ in self.index])[segment]
+            for number, count in enumerate(amounts, (page - 1) * SLOTS):
+                if count:
+                    counts[number] = counts.get(number, 0) + count
+            return
+        rows = self.sums.setdefault(key, {})
+        for slot, amount in zip(sorted(self.slots), amounts, strict=False):
+            if amount:
+                rows.setdefault(slot, [0] * len(self.index))[segment + 1] += amount
+
+    def run(self) -> None:
+        """Make running sums of what was noted."""
+        self.sums = {
+            key: {slot: list(accumulate(row)) for slot, row in slots.items()} for key, slots in self.sums.items()
+        }
 
 
 Cuts = dict[tuple[Cube, str, date | None, bool], Cut]
@@ -73,25 +93,13 @@ def fill(uow: Uow, cuts: Cuts, generations: Mapping[str, int]) -> None:
     for known_on, is_spread in {key[2:] for key in cuts}:
         chosen = [(key, cut) for key, cut in cuts.items() if key[2:] == (known_on, is_spread)]
         wants = [_want(cube, dim, cut, generations, known_on, is_spread=is_spread) for (cube, dim, *_), cut in chosen]
-        segments: list[dict[str, dict[int, list[int]]]] = [{} for _ in wants]
         ordered = [sorted(cut.edges) for _, cut in chosen]
         for number, key, day, page, *amounts in read(uow, wants, known_on):
-            edges = ordered[number]
-            segment = bisect_right(edges, day) - 1
-            if not 0 <= segment < len(edges) - 1:
-                continue  # a day of a split month that lies outside what was asked
-            rows = segments[number].setdefault(key, {})
-            first = (page - 1) * SLOTS if is_spread else 0
-            for slot, amount in zip(wants[number].slots, amounts, strict=False):
-                if amount:
-                    row = rows.get(first + slot)
-                    if row is None:
-                        row = rows[first + slot] = [0] * len(edges)
-                    row[segment + 1] += amount
-        for (_, cut), found in zip(chosen, segments, strict=True):
-            cut.sums = {
-                key: {slot: list(accumulate(row)) for slot, row in slots.items()} for key, slots in found.items()
-            }
+            segment = bisect_right(ordered[number], day) - 1
+            if 0 <= segment < len(ordered[number]) - 1:  # or a day of a split month that lies outside what was asked
+                chosen[number][1].add(key, segment, page, amounts)
+        for _, cut in chosen:
+            cut.run()
 
 
 def _want(  # noqa: PLR0913 - what a reading depends on

@@ -210,7 +210,7 @@ def _from_rollup(one: _Reading, cuts: Cuts) -> dict[str, list[Any]]:
     if dimension == TOTAL:
         return {"": over(total, "")}
     named = _named(one.conditions)
-    columns = {key: over(cut, key) for key in cut.sums if named is None or key in named}
+    columns = {key: over(cut, key) for key in cut.found if named is None or key in named}
     if named is None and dimension not in cube.many and not isinstance(one.atom, Distinct):
         columns[""] = _minus(over(total, ""), columns.values())
     allowed = {key: row for key, row in columns.items() if all(condition.allows(key) for condition in one.conditions)}
