@@ -61,6 +61,14 @@ class SurveyRefInput:
     external_id: str | None = absent("By its key.")
 
 
+@one_of
+class BusinessCalendarRefInput:
+    """A business calendar, by id or by its key."""
+
+    id: strawberry.ID | None = absent("By global id.")
+    external_id: str | None = absent("By its key.")
+
+
 @input_
 class StringFilterInput:
     """Conditions on a text; all of them must hold."""

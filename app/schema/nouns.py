@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.schema.business_calendar import BUSINESS_CALENDAR
 from app.schema.channel import CHANNEL
 from app.schema.cost import COST
 from app.schema.customer import CUSTOMER
@@ -31,6 +32,7 @@ NOUNS: tuple[Noun[Any], ...] = (
     CHANNEL,
     STAFF,
     SURVEY,
+    BUSINESS_CALENDAR,
     CUSTOMER,
     FEEDBACK,
     ORDER,

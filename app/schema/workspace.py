@@ -1,12 +1,15 @@
 """The workspace in the schema."""
 
 from typing import Self
+from uuid import UUID
 
 import strawberry
 
 from app import ids
 from app.models.workspace import Workspace as Row
-from app.schema.describe import plain, type_
+from app.schema.business_calendar import BUSINESS_CALENDAR, BusinessCalendar
+from app.schema.context import Info
+from app.schema.describe import field, plain, type_
 from app.schema.node import Node, rows_found_by
 from app.schema.scalars import CurrencyCode
 from app.services import workspace
@@ -31,6 +34,17 @@ class Workspace(Node):
         "How long customers are expected to stay, for lifetime value; null to derive it from churn."
     )
     lifespan_cap_months: int | None = plain("The longest lifespan that lifetime value may assume; null for no bound.")
+    response_target_minutes: int = plain(
+        "Within how many minutes of the calendar's hours customers should be answered."
+    )
+    complaint_limit_days: int = plain("Within how many days a complaint should be resolved.")
+    conversion_window_days: int = plain("Within how many days a lead should be won to count as converted.")
+    business_calendar_id: strawberry.Private[UUID | None]
+
+    @field
+    async def business_calendar(self, info: Info) -> BusinessCalendar | None:
+        """In whose hours the clocks of response and resolution times run; null for all hours of all days."""
+        return await BUSINESS_CALENDAR.related(info, self.business_calendar_id)
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -48,6 +62,10 @@ class Workspace(Node):
             rate_carry_days=row.rate_carry_days,
             expected_lifespan_months=row.expected_lifespan_months,
             lifespan_cap_months=row.lifespan_cap_months,
+            response_target_minutes=row.response_target_minutes,
+            complaint_limit_days=row.complaint_limit_days,
+            conversion_window_days=row.conversion_window_days,
+            business_calendar_id=row.business_calendar_id,
         )
 
 

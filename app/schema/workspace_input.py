@@ -2,6 +2,7 @@
 
 from app.schema.describe import absent, input_, plain, type_
 from app.schema.errors import UserError
+from app.schema.inputs import BusinessCalendarRefInput
 from app.schema.outcome import Outcome
 from app.schema.scalars import CurrencyCode
 from app.schema.workspace import Workspace
@@ -29,6 +30,19 @@ class WorkspaceUpdateInput:
     )
     expected_lifespan_months: int | None = absent("How long customers are expected to stay, for lifetime value.")
     lifespan_cap_months: int | None = absent("The longest lifespan that lifetime value may assume.")
+    response_target_minutes: int | None = absent(
+        "Within how many minutes of the calendar's hours customers should be answered, from 1 to 100000; 60 at first."
+    )
+    complaint_limit_days: int | None = absent(
+        "Within how many days a complaint should be resolved, from 1 to 365; 7 at first."
+    )
+    conversion_window_days: int | None = absent(
+        "Within how many days a lead should be won to count as converted, from 1 to 3650; 90 at first."
+    )
+    business_calendar: BusinessCalendarRefInput | None = absent(
+        "In whose hours the clocks of response and resolution times run; null for all hours of all days. What rests on "
+        "it is counted anew, and says PREPARING until that is done."
+    )
 
 
 @type_

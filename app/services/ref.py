@@ -19,6 +19,7 @@ from app.text import Text
 from app.uow import Uow
 
 NOUNS = {
+    "business_calendar": Text("business calendar", "工作日历"),
     "channel": Text("channel", "渠道"),
     "cost": Text("cost", "成本"),
     "customer": Text("customer", "客户"),

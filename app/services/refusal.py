@@ -15,6 +15,7 @@ _MESSAGES = {
         Text("is too long: at most {max_length} characters", "过长：最多 {max_length} 个字符"),
     ),
     "too_long": (Code.TOO_MANY, Text("has too many entries: at most {max_length}", "条目过多：最多 {max_length} 项")),
+    "too_short": (Code.REQUIRED, Text("has too few entries: at least {min_length}", "条目过少：至少 {min_length} 项")),
     "string_type": (Code.INVALID, Text("must be text", "必须是文本")),
     "string_pattern_mismatch": (Code.INVALID, Text("must match {pattern}", "必须匹配 {pattern}")),
     "dict_type": (Code.INVALID, Text("must be an object", "必须是对象")),

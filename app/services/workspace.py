@@ -1,9 +1,8 @@
 """Workspaces: made by the command line, read by everybody in them, set by their administrators."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 from uuid import UUID
-from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale, UnknownLocaleError
 from pydantic import AfterValidator, Field
@@ -12,25 +11,16 @@ from app.errors import Invalid
 from app.kpis import CUBES
 from app.kpis.measure import Crowd
 from app.kpis.order import firsts
+from app.models.business_calendar import BusinessCalendar
 from app.models.change import Action
 from app.models.workspace import Workspace
-from app.services import rebuild, rollup
+from app.services import rebuild, ref, rollup
 from app.services.money import Currency
 from app.services.refusal import refused
-from app.services.row import Outcome, Row, Word, parse
+from app.services.row import Outcome, Ref, Row, Word, parse
+from app.services.zone import Zone
 from app.text import Text
 from app.uow import Scope, Uow, reads, writes
-
-
-def _zone(value: str) -> str:
-    if value not in available_timezones():
-        msg = Text(
-            f"There is no time zone {value!r}; use an IANA name such as Europe/Berlin or Asia/Shanghai.",
-            f"没有时区 {value!r}；请使用 IANA 名称，例如 Europe/Berlin 或 Asia/Shanghai。",
-        )
-        raise refused(msg)
-    ZoneInfo(value)
-    return value
 
 
 def _locale(value: str) -> str:
@@ -49,7 +39,7 @@ class WorkspaceRow(Row):
     """A workspace as it is set; absent keeps."""
 
     name: Word
-    time_zone: Annotated[str, AfterValidator(_zone)]
+    time_zone: Zone
     currency: Currency
     first_weekday: Annotated[int, Field(ge=1, le=7)] = 1
     fiscal_year_start: Annotated[int, Field(ge=1, le=12)] = 1
@@ -59,6 +49,10 @@ class WorkspaceRow(Row):
     rate_carry_days: Annotated[int, Field(ge=0, le=31)] = 0
     expected_lifespan_months: Annotated[int, Field(ge=1, le=1200)] | None = None
     lifespan_cap_months: Annotated[int, Field(ge=1, le=1200)] | None = None
+    response_target_minutes: Annotated[int, Field(ge=1, le=100_000)] = 60
+    complaint_limit_days: Annotated[int, Field(ge=1, le=365)] = 7
+    conversion_window_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    business_calendar: Ref | None = None
 
 
 _MONEY = frozenset(name for name, cube in CUBES.items() if any(one.unpriced for one in cube.measures))
@@ -69,15 +63,26 @@ _BEHIND: Mapping[str, frozenset[str]] = {
     "repeat_window_days": frozenset({firsts.name}),
     "first_weekday": _CROWDS,
     "fiscal_year_start": _CROWDS,
+    "business_calendar_id": frozenset({"response", "resolution", "wait", "turn"}),
+    "response_target_minutes": frozenset({"response"}),
+    "complaint_limit_days": frozenset({"interaction"}),
+    "conversion_window_days": frozenset({"lead"}),
 }
-"""The rollups that rest on a setting."""
+"""The rollups that rest on a setting, by its column."""
+
+
+def begin_anew(uow: Uow, settings: Iterable[str]) -> None:
+    """Count anew what rests on the columns `settings`, whose values have changed or mean something else now."""
+    named = frozenset[str]().union(*(_BEHIND.get(name, ()) for name in settings))
+    if behind := sorted(named & CUBES.keys()):
+        rebuild.start(uow, behind, afresh=True)
 
 
 @writes(Scope.WORKSPACE_ADMIN)
 def create(uow: Uow, data: Mapping[str, Any]) -> Workspace:
     """A new workspace, whose id the actor carries already. Raises Invalid."""
     row = parse(WorkspaceRow, data)
-    made = Workspace(tenant_id=uow.tenant_id, id=uow.tenant_id, created_at=uow.now, **row.model_dump())
+    made = Workspace(tenant_id=uow.tenant_id, id=uow.tenant_id, created_at=uow.now, **_columns(uow, row))
     uow.session.add(made)
     uow.session.flush()
     rollup.open_states(uow)
@@ -96,17 +101,28 @@ def update(uow: Uow, data: Mapping[str, Any]) -> tuple[Workspace, Outcome]:
     if "time_zone" in data and data["time_zone"] != present.time_zone:
         msg = Text("The time zone of a workspace cannot be changed.", "工作区的时区不能更改。")
         raise Invalid(msg, "timeZone")
-    row = parse(WorkspaceRow, {name: getattr(present, name) for name in WorkspaceRow.model_fields} | dict(data))
-    changed = [name for name, value in row.model_dump().items() if getattr(present, name) != value]
+    kept = {name: getattr(present, name) for name in WorkspaceRow.model_fields if hasattr(present, name)}
+    columns = _columns(uow, parse(WorkspaceRow, kept | dict(data)))
+    changed = [name for name, value in columns.items() if getattr(present, name) != value]
     if not changed:
         return present, Outcome.UNCHANGED
     for name in changed:
-        setattr(present, name, getattr(row, name))
+        setattr(present, name, columns[name])
     uow.session.flush()
     uow.record(present, "Workspace", Action.UPDATED, changed)
-    if behind := sorted(frozenset().union(*(_BEHIND.get(name, frozenset()) for name in changed))):
-        rebuild.start(uow, behind, afresh=True)
+    begin_anew(uow, changed)
     return present, Outcome.UPDATED
+
+
+def _columns(uow: Uow, row: WorkspaceRow) -> dict[str, Any]:
+    """What `row` sets, by column. Raises Invalid."""
+    columns = row.model_dump(exclude={"business_calendar"})
+    if "business_calendar" in row.model_fields_set:
+        wanted = row.business_calendar
+        found = ref.keyed(uow, BusinessCalendar, [wanted] if wanted else [])
+        hit = ref.require(found, wanted, "business_calendar", "businessCalendar", create=False)
+        columns["business_calendar_id"] = hit
+    return columns
 
 
 @reads(Scope.WORKSPACE_READ)

@@ -9,6 +9,8 @@ from asking import Caller
 from graphql import GraphQLNonNull, GraphQLObjectType, get_named_type, is_list_type
 
 from app.schema.build import build
+from app.services import workspace as workspaces
+from app.services.row import Ref
 from app.uow import Scope
 
 pytestmark = pytest.mark.neutral
@@ -34,6 +36,7 @@ MET = {
     "occurredAt": "2025-12-24",
 }
 WORTH = {"externalId": "new", "from": "USD", "date": "2026-06-02", "rate": "0.9"}
+OFFICE = {"timeZone": "UTC", "weeklyHours": [{"weekdays": [1], "from": "09:00", "before": "17:00"}]}
 
 QUERIES = {
     # root field: (what to ask, with ids of Alice's workspace, the scope that it needs)
@@ -48,6 +51,8 @@ QUERIES = {
     "staff": ("staff { nodes { id } totalCount }", Scope.STAFF_READ),
     "survey": ("survey(by: {id: %(Survey)s}) { id }", Scope.SURVEY_READ),
     "surveys": ("surveys { nodes { id } totalCount }", Scope.SURVEY_READ),
+    "businessCalendar": ("businessCalendar(by: {id: %(BusinessCalendar)s}) { id }", Scope.CALENDAR_READ),
+    "businessCalendars": ("businessCalendars { nodes { id } totalCount }", Scope.CALENDAR_READ),
     "customer": ("customer(by: {id: %(Customer)s}) { id }", Scope.CUSTOMER_READ),
     "customers": ("customers { nodes { id } totalCount }", Scope.CUSTOMER_READ),
     "feedbackItem": ("feedbackItem(by: {id: %(Feedback)s}) { id }", Scope.FEEDBACK_READ),
@@ -74,6 +79,7 @@ MUTATIONS = {
     "channelUpsert": ({"externalId": "new", "name": "New"}, Scope.CHANNEL_WRITE, {"parent": "Channel"}),
     "staffUpsert": ({"externalId": "new", "name": "New"}, Scope.STAFF_WRITE, {}),
     "surveyUpsert": ({"externalId": "new", "name": "New"}, Scope.SURVEY_WRITE, {}),
+    "businessCalendarUpsert": ({"externalId": "new", "name": "New", "versions": [OFFICE]}, Scope.CALENDAR_WRITE, {}),
     "customerUpsert": ({"externalId": "new"}, Scope.CUSTOMER_WRITE, {"parent": "Customer", "acquisitionChannel": "Channel"}),
     "customerUpsertBatch": ({"rows": [{"externalId": "new"}]}, Scope.CUSTOMER_WRITE, {"parent": "Customer", "acquisitionChannel": "Channel"}),
     "feedbackRecord": (ROW, Scope.FEEDBACK_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff", "survey": "Survey"}),
@@ -109,6 +115,10 @@ def known(alice):
     for kind, field in (("Staff", "staffUpsert"), ("Survey", "surveyUpsert")):
         noun = kind.lower()
         ids[kind] = alice.write(field, {"externalId": noun, "name": kind}, f"{noun} {{ id }}")[noun]["id"]
+    office = {"externalId": "office", "name": "Office", "versions": [OFFICE]}
+    calendar = alice.write("businessCalendarUpsert", office, "businessCalendar { id }")["businessCalendar"]
+    ids["BusinessCalendar"] = calendar["id"]
+    alice.people.write(workspaces.update, {"business_calendar": Ref(external_id="office")})
     alice.customer("hq", name="Head quarters")
     person = {
         "name": "Ann",
@@ -307,6 +317,7 @@ NODES = sorted(
 SCOPES = {
     "Channel": Scope.CHANNEL_READ, "Staff": Scope.STAFF_READ, "Survey": Scope.SURVEY_READ, "Customer": Scope.CUSTOMER_READ,
     "Feedback": Scope.FEEDBACK_READ, "Order": Scope.ORDER_READ, "Refund": Scope.ORDER_READ, "Cost": Scope.COST_READ,
+    "BusinessCalendar": Scope.CALENDAR_READ,
     "Touchpoint": Scope.TOUCHPOINT_READ, "ExchangeRate": Scope.RATE_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
     "KpiResult": Scope.KPI_READ, "KpiDefinition": None,
 }  # fmt: skip
@@ -335,6 +346,9 @@ def test_every_kind_of_node_is_found_by_its_id_here_and_with_its_scope_only(
 
 RELATIONS = {
     # (type, field): the scope that it needs beyond the one for its parent
+    ("Workspace", "businessCalendar"): Scope.CALENDAR_READ,
+    ("BusinessCalendar", "versions"): Scope.CALENDAR_READ,
+    ("BusinessCalendar", "days"): Scope.CALENDAR_READ,
     ("Channel", "parent"): Scope.CHANNEL_READ,
     ("Customer", "parent"): Scope.CUSTOMER_READ,
     ("Customer", "acquisitionChannel"): Scope.CHANNEL_READ,
@@ -373,7 +387,12 @@ PLAIN = {
     ("KpiResult", "definition"), ("KpiResult", "period"), ("KpiResult", "filters"), ("KpiResult", "interval"), ("KpiDefinition", "variants"),
     ("Target", "scope"), ("Target", "baselinePeriod"),
 }  # fmt: skip
-ARGUMENTS = {"series": "(grain: MONTH)", "breakdown": "(by: CHANNEL)", "result": "(period: {named: THIS_MONTH})"}
+ARGUMENTS = {
+    "days": '(from: "2026-06-01", before: "2026-06-02")',
+    "series": "(grain: MONTH)",
+    "breakdown": "(by: CHANNEL)",
+    "result": "(period: {named: THIS_MONTH})",
+}
 
 
 def test_every_relation_asks_for_the_scope_of_what_it_leads_to(api, workspace, alice, known):

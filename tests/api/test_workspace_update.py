@@ -20,6 +20,9 @@ SETTINGS = {
     "rateCarryDays": 3,
     "expectedLifespanMonths": 24,
     "lifespanCapMonths": 60,
+    "responseTargetMinutes": 240,
+    "complaintLimitDays": 14,
+    "conversionWindowDays": 30,
 }
 ALL = " ".join(("timeZone", *SETTINGS))
 WRONG = [
@@ -39,6 +42,14 @@ WRONG = [
     ({"rateCarryDays": 32}, "rateCarryDays"),
     ({"expectedLifespanMonths": 0}, "expectedLifespanMonths"),
     ({"lifespanCapMonths": 1201}, "lifespanCapMonths"),
+    ({"responseTargetMinutes": 0}, "responseTargetMinutes"),
+    ({"responseTargetMinutes": 100_001}, "responseTargetMinutes"),
+    ({"responseTargetMinutes": None}, "responseTargetMinutes"),
+    ({"complaintLimitDays": 0}, "complaintLimitDays"),
+    ({"complaintLimitDays": 366}, "complaintLimitDays"),
+    ({"conversionWindowDays": 0}, "conversionWindowDays"),
+    ({"conversionWindowDays": 3651}, "conversionWindowDays"),
+    ({"businessCalendar": {"externalId": "office"}}, "businessCalendar"),
 ]
 
 

@@ -21,6 +21,7 @@ from app.models.base import Tenanted
 from app.models.feedback import FeedbackKind
 from app.models.target import TargetKind
 from app.services import (
+    business_calendar,
     channel,
     cost,
     customer,
@@ -67,6 +68,10 @@ def fill(door: Door, tenant_id: UUID) -> None:
     write(channel.upsert, {"external_id": "shop", "name": "Shop", "parent": Ref(external_id="web")})
     write(staff.upsert, {"external_id": "ann", "name": "Ann"})
     write(survey.upsert, {"external_id": "s1", "name": "Survey"})
+    nine_to_five = {"weekdays": [1, 2, 3, 4, 5], "from_": "09:00", "before": "17:00"}
+    office = {"time_zone": "Europe/Berlin", "country": "DE", "weekly_hours": [nine_to_five]}
+    write(business_calendar.upsert, {"external_id": "office", "name": "Office", "versions": [office]})
+    write(workspace.update, {"business_calendar": Ref(external_id="office")})
     people = (
         {"external_id": "c0"},
         {
