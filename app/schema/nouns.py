@@ -14,6 +14,7 @@ from app.schema.refund import REFUND
 from app.schema.staff import STAFF
 from app.schema.survey import SURVEY
 from app.schema.target_input import TARGET
+from app.schema.team import TEAM
 from app.schema.touchpoint import TOUCHPOINT
 from app.services.timeline import CustomerEventKind
 
@@ -28,6 +29,7 @@ EVENTS |= {
 NOUNS: tuple[Noun[Any], ...] = (
     CHANNEL,
     STAFF,
+    TEAM,
     SURVEY,
     CUSTOMER,
     FEEDBACK,

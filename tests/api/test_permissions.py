@@ -46,6 +46,8 @@ QUERIES = {
     "channels": ("channels { nodes { id } totalCount }", Scope.CHANNEL_READ),
     "staffMember": ("staffMember(by: {id: %(Staff)s}) { id }", Scope.STAFF_READ),
     "staff": ("staff { nodes { id } totalCount }", Scope.STAFF_READ),
+    "team": ("team(by: {id: %(Team)s}) { id }", Scope.STAFF_READ),
+    "teams": ("teams { nodes { id } totalCount }", Scope.STAFF_READ),
     "survey": ("survey(by: {id: %(Survey)s}) { id }", Scope.SURVEY_READ),
     "surveys": ("surveys { nodes { id } totalCount }", Scope.SURVEY_READ),
     "customer": ("customer(by: {id: %(Customer)s}) { id }", Scope.CUSTOMER_READ),
@@ -73,6 +75,7 @@ MUTATIONS = {
     # root field: (the input, the scope, the reference that another workspace's id stands in)
     "channelUpsert": ({"externalId": "new", "name": "New"}, Scope.CHANNEL_WRITE, {"parent": "Channel"}),
     "staffUpsert": ({"externalId": "new", "name": "New"}, Scope.STAFF_WRITE, {}),
+    "teamUpsert": ({"externalId": "new", "name": "New"}, Scope.STAFF_WRITE, {}),
     "surveyUpsert": ({"externalId": "new", "name": "New"}, Scope.SURVEY_WRITE, {}),
     "customerUpsert": ({"externalId": "new"}, Scope.CUSTOMER_WRITE, {"parent": "Customer", "acquisitionChannel": "Channel"}),
     "customerUpsertBatch": ({"rows": [{"externalId": "new"}]}, Scope.CUSTOMER_WRITE, {"parent": "Customer", "acquisitionChannel": "Channel"}),
@@ -106,9 +109,10 @@ def known(alice):
     """The ids of one record of every kind in Alice's workspace, each related to all the others."""
     ids = {"Channel": alice.channel("web"), "Customer": None}
     alice.channel("shop", parent={"externalId": "web"})
-    for kind, field in (("Staff", "staffUpsert"), ("Survey", "surveyUpsert")):
+    for kind, field in (("Team", "teamUpsert"), ("Staff", "staffUpsert"), ("Survey", "surveyUpsert")):
         noun = kind.lower()
-        ids[kind] = alice.write(field, {"externalId": noun, "name": kind}, f"{noun} {{ id }}")[noun]["id"]
+        more = {"teams": [{"team": {"externalId": "team"}}]} if kind == "Staff" else {}
+        ids[kind] = alice.write(field, {"externalId": noun, "name": kind, **more}, f"{noun} {{ id }}")[noun]["id"]
     alice.customer("hq", name="Head quarters")
     person = {
         "name": "Ann",
@@ -305,7 +309,7 @@ NODES = sorted(
     if isinstance(kind, GraphQLObjectType) and any(one.name == "Node" for one in kind.interfaces)
 )
 SCOPES = {
-    "Channel": Scope.CHANNEL_READ, "Staff": Scope.STAFF_READ, "Survey": Scope.SURVEY_READ, "Customer": Scope.CUSTOMER_READ,
+    "Channel": Scope.CHANNEL_READ, "Staff": Scope.STAFF_READ, "Team": Scope.STAFF_READ, "Survey": Scope.SURVEY_READ, "Customer": Scope.CUSTOMER_READ,
     "Feedback": Scope.FEEDBACK_READ, "Order": Scope.ORDER_READ, "Refund": Scope.ORDER_READ, "Cost": Scope.COST_READ,
     "Touchpoint": Scope.TOUCHPOINT_READ, "ExchangeRate": Scope.RATE_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
     "KpiResult": Scope.KPI_READ, "KpiDefinition": None,
@@ -344,13 +348,18 @@ RELATIONS = {
     ("Feedback", "customer"): Scope.CUSTOMER_READ,
     ("Feedback", "channel"): Scope.CHANNEL_READ,
     ("Feedback", "acquisitionChannel"): Scope.CHANNEL_READ,
+    ("Staff", "team"): Scope.STAFF_READ,
+    ("Staff", "teams"): Scope.STAFF_READ,
+    ("Team", "members"): Scope.STAFF_READ,
     ("Feedback", "staff"): Scope.STAFF_READ,
+    ("Feedback", "team"): Scope.STAFF_READ,
     ("Feedback", "survey"): Scope.SURVEY_READ,
     ("Order", "lines"): Scope.ORDER_READ,
     ("Order", "customer"): Scope.CUSTOMER_READ,
     ("Order", "channel"): Scope.CHANNEL_READ,
     ("Order", "acquisitionChannel"): Scope.CHANNEL_READ,
     ("Order", "staff"): Scope.STAFF_READ,
+    ("Order", "team"): Scope.STAFF_READ,
     ("Refund", "order"): Scope.ORDER_READ,
     ("Refund", "customer"): Scope.CUSTOMER_READ,
     ("Refund", "channel"): Scope.CHANNEL_READ,

@@ -33,6 +33,7 @@ from app.services import (
     staff,
     survey,
     target,
+    team,
     token,
     touchpoint,
     workspace,
@@ -65,7 +66,8 @@ def fill(door: Door, tenant_id: UUID) -> None:
     write(workspace.create, {"name": "Workshop", "time_zone": "Europe/Berlin", "currency": "EUR"})
     write(channel.upsert, {"external_id": "web", "name": "Web"})
     write(channel.upsert, {"external_id": "shop", "name": "Shop", "parent": Ref(external_id="web")})
-    write(staff.upsert, {"external_id": "ann", "name": "Ann"})
+    write(team.upsert, {"external_id": "red", "name": "Red"})
+    write(staff.upsert, {"external_id": "ann", "name": "Ann", "teams": [{"team": Ref(external_id="red")}]})
     write(survey.upsert, {"external_id": "s1", "name": "Survey"})
     people = (
         {"external_id": "c0"},
