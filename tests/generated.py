@@ -43,6 +43,7 @@ NAMES = (
     "Customer",
     "Channel",
     "Staff",
+    "Team",
     "Survey",
     "Feedback",
     "Order",

@@ -66,7 +66,7 @@ class Count:
         net, cost = books.converted(row["amount"] - back, row["currency"], day), row["cost"]
         spent = None if cost is None else books.converted(cost, row["currency"], day)
         return Sale(
-            order,
+            books.placed(order),
             day,
             books.converted(row["amount"], row["currency"], day),
             net,

@@ -18,7 +18,7 @@ PAID = ("PAID_SEARCH", "DISPLAY", "AFFILIATE")
 REASONS = ("MISSING_FX", "NO_DATA", "ZERO_DENOMINATOR", "UNBOUNDED")
 """Why a figure has no value, the first that holds."""
 
-ORDER_DIMENSIONS = ("CHANNEL", "STAFF", "PRODUCT", "CAMPAIGN", *FROZEN)
+ORDER_DIMENSIONS = ("CHANNEL", "STAFF", "TEAM", "PRODUCT", "CAMPAIGN", *FROZEN)
 BY_ACQUISITION = ("CAC", "LTV_CAC_RATIO", "CAC_PAYBACK_MONTHS", "COST_TO_SERVE")
 """KPIs of which only the acquisition channel is known on both sides."""
 

@@ -39,7 +39,7 @@ OWN = {
 }
 """Dimensions that a feedback has of its own."""
 
-FEEDBACK_DIMENSIONS = (*OWN, *FROZEN, "TAG")
+FEEDBACK_DIMENSIONS = (*OWN, *FROZEN, "TEAM", "TAG")
 SPELL_DIMENSIONS = tuple(FROZEN)
 
 
@@ -53,6 +53,8 @@ class Said:
     frozen: dict[str, str | None]
     updated: datetime | None
     alive: bool = True
+    team: str | None = None
+    """As of when it was last counted."""
 
 
 @dataclass
@@ -98,6 +100,8 @@ class World:
     people: dict[str, Person] = field(default_factory=dict)
     graves: dict[str, datetime] = field(default_factory=dict)
     has_spells: bool = False
+    teams: dict[str, list[tuple[date, date, str]]] = field(default_factory=dict)
+    """By member of staff: from when and until when they were in which team."""
 
     def copy(self) -> "World":
         """As it is now, kept for later."""
@@ -106,6 +110,12 @@ class World:
     def day(self, said: Said) -> date:
         """The day of a feedback in the workspace's calendar."""
         return said.row["occurred_at"].astimezone(self.zone).date()
+
+    def placed(self, said: Said) -> Said:
+        """The same, with the team to which whoever served belonged on its day."""
+        times, day = self.teams.get(said.row["staff"] or "", []), self.day(said)
+        said.team = next((team for first, end, team in times if first <= day < end), None)
+        return said
 
     # what becomes of a row
 
@@ -160,7 +170,7 @@ class World:
             if said.alive
             and not (said.row["customer"] and self.people[said.row["customer"]].is_test)
             and span[0] <= self.day(said) < span[1]
-            and all(f.keeps(values_of(said, f.by)) for f in filters)
+            and all(f.keeps(values_of(self.placed(said), f.by)) for f in filters)
         ]
 
     def stays(self, filters: Iterable[Filter] = ()) -> Iterator[tuple[str, int, Stay]]:
@@ -181,6 +191,8 @@ def values_of(item: Said | Stay, by: str) -> list[str]:
     if isinstance(item, Stay):
         assert by == "REASON"
         return [item.reason or ""]
+    if by == "TEAM":
+        return [item.team or ""]
     if by == "TAG":
         return list(dict.fromkeys(item.row["tags"])) or [""]
     return [item.row[OWN[by]] or ""]
@@ -425,7 +437,9 @@ def _keys(
     for span in spans:
         if name in FEEDBACK:
             kind = FEEDBACK[name][1]
-            items: Iterable[Said | Stay] = (s for s in world.counted(span, filters) if kind in (None, s.row["kind"]))
+            items: Iterable[Said | Stay] = (
+                world.placed(s) for s in world.counted(span, filters) if kind in (None, s.row["kind"])
+            )
         else:
             low, high = span
             departures = by == "REASON" or name[0] == "CHURNED_CUSTOMERS"
@@ -520,6 +534,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "REGION": "region",
         "CHANNEL": "channel_id",
         "STAFF": "staff_id",
+        "TEAM": "team_id",
         "SURVEY": "survey_id",
         **{name: name.lower() for name in ("PRODUCT", "CAMPAIGN", "JOURNEY_STAGE", "ORIGIN")},
     },

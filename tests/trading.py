@@ -9,7 +9,7 @@ import stored
 
 from app.kpis import CUBES
 from app.models.rollup import SLOTS
-from app.services import cost, customer, exchange_rate, kpi, order, rebuild, refund, touchpoint
+from app.services import cost, customer, exchange_rate, kpi, order, rebuild, refund, staff, team, touchpoint
 from app.services.period import Span
 from app.services.row import Options, Ref
 
@@ -74,6 +74,19 @@ def met(name: str, who: str, channel: str, day: date, **more: Any) -> dict[str, 
 def worth(name: str, base: str, rate: Any, day: date, **more: Any) -> dict[str, Any]:
     """An exchange rate, to the workspace's currency unless it is said otherwise."""
     return {"external_id": name, "from_": base, "rate": rate, "date": day, **more}
+
+
+def form(people: Any, *names: str) -> None:
+    """Upsert teams."""
+    for name in names:
+        people.write(team.upsert, {"external_id": name, "name": name.title()})
+
+
+def belong(people: Any, who: str, *times: tuple[str, date | None, date | None]) -> str:
+    """Say when somebody of the staff is in which team, from a day until another (None: ever, for good); the outcome."""
+    rows = [{"team": Ref(external_id=name), "from_": first, "before": before} for name, first, before in times]
+    _, outcome = people.write(staff.upsert, {"external_id": who, "name": who.title(), "teams": rows})
+    return str(outcome.value)
 
 
 def meet(people: Any, *rows: dict[str, Any]) -> None:

@@ -35,6 +35,7 @@ cube = Cube(
         Dimension.CUSTOMER_KIND: Feedback.customer_kind,
         Dimension.REGION: Feedback.region,
         Dimension.STAFF: Feedback.staff_id,
+        Dimension.TEAM: Feedback.team_id,
         Dimension.SURVEY: Feedback.survey_id,
         Dimension.PRODUCT: Feedback.product,
         Dimension.CAMPAIGN: Feedback.campaign,

@@ -19,6 +19,7 @@ _sold = {
     Dimension.CUSTOMER_KIND: "customer_kind",
     Dimension.REGION: "region",
     Dimension.STAFF: "staff_id",
+    Dimension.TEAM: "team_id",
     Dimension.PRODUCT: "product",
     Dimension.CAMPAIGN: "campaign",
 }

@@ -131,7 +131,7 @@ TRAITS = tuple(Traits.model_fields)
 
 
 class Served(SQLModel):
-    """Who served a customer, and the team that they belonged to on the day, as known at the time."""
+    """Who served a customer, and the team that they belonged to on the day."""
 
     staff_id: UUID | None = None
     team_id: UUID | None = None

@@ -1,4 +1,4 @@
-"""The base of what is known by a key of its own: channels, staff, surveys."""
+"""The base of what is known by a key of its own: channels, staff, teams, surveys."""
 
 from datetime import datetime
 

@@ -12,7 +12,7 @@ class Refund(Fact, Traits, table=True):
     """Money given back, in the order's currency; an amount of 0 is goods that came back without any.
 
     `is_counted` says whether its order is one that counts; `value` is the amount in minor units of the workspace's
-    currency at its own day's rate, null without one. Customer, staff, traits and what was sold are the order's.
+    currency at its own day's rate, null without one. Customer, staff, team, traits and what was sold are the order's.
     """
 
     __table_args__ = (
@@ -22,6 +22,7 @@ class Refund(Fact, Traits, table=True):
         refers("acquisition_channel_id", "channel"),
         refers("sold_channel_id", "channel"),
         refers("staff_id", "staff"),
+        refers("team_id", "team"),
         refers("order_id", "customer_order"),
         ordered("refund", "occurred_at", where=PRESENT),
         ordered("refund", "recorded_at", where=PRESENT),
@@ -39,5 +40,6 @@ class Refund(Fact, Traits, table=True):
     sold_product: str | None = Field(default=None, max_length=200)
     sold_campaign: str | None = Field(default=None, max_length=200)
     staff_id: UUID | None = None
+    team_id: UUID | None = None
     is_counted: bool = False
     value: int | None = typed(BigInteger(), default=None)

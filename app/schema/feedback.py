@@ -14,6 +14,7 @@ from app.schema.node import Node
 from app.schema.noun import Noun
 from app.schema.staff import STAFF, Staff
 from app.schema.survey import SURVEY, Survey
+from app.schema.team import TEAM, Team
 from app.schema.writing import Deletes, records
 from app.services import feedback
 
@@ -49,6 +50,11 @@ class Feedback(CustomerEvent, Node):
     async def staff(self, info: Info) -> Staff | None:
         """Whom it is about."""
         return await STAFF.related(info, self.row.staff_id)
+
+    @field
+    async def team(self, info: Info) -> Team | None:
+        """The team that they belonged to on the day."""
+        return await TEAM.related(info, self.row.team_id)
 
     @field
     async def survey(self, info: Info) -> Survey | None:
@@ -100,6 +106,7 @@ FEEDBACK = Noun(
         "channel",
         "acquisition_channel",
         "staff",
+        "team",
         "survey",
     ),
     orders=("-occurred_at", "recorded_at", "score"),

@@ -54,6 +54,14 @@ class StaffRefInput:
 
 
 @one_of
+class TeamRefInput:
+    """A team, by id or by its key."""
+
+    id: strawberry.ID | None = absent("By global id.")
+    external_id: str | None = absent("By its key.")
+
+
+@one_of
 class SurveyRefInput:
     """A survey, by id or by its key."""
 

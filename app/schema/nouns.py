@@ -16,6 +16,7 @@ from app.schema.refund import REFUND
 from app.schema.staff import STAFF
 from app.schema.survey import SURVEY
 from app.schema.target_input import TARGET
+from app.schema.team import TEAM
 from app.schema.touchpoint import TOUCHPOINT
 from app.services.timeline import CustomerEventKind
 
@@ -31,6 +32,7 @@ EVENTS |= {
 NOUNS: tuple[Noun[Any], ...] = (
     CHANNEL,
     STAFF,
+    TEAM,
     SURVEY,
     BUSINESS_CALENDAR,
     CUSTOMER,

@@ -18,6 +18,7 @@ from app.schema.noun import Noun
 from app.schema.order_input import OrderRecordInput, OrderRefInput
 from app.schema.scalars import CurrencyCode
 from app.schema.staff import STAFF, Staff
+from app.schema.team import TEAM, Team
 from app.schema.weight import FEW, sized
 from app.schema.writing import Deletes, records
 from app.services import order
@@ -79,6 +80,11 @@ class Order(CustomerEvent, Node):
         """Who sold it."""
         return await STAFF.related(info, self.row.staff_id)
 
+    @field
+    async def team(self, info: Info) -> Team | None:
+        """The team that who sold it belonged to on the day."""
+        return await TEAM.related(info, self.row.team_id)
+
     @classmethod
     def of(cls, row: Row) -> Self:
         """The row as the schema shows it."""
@@ -136,6 +142,7 @@ ORDER = Noun(
         "channel",
         "acquisition_channel",
         "staff",
+        "team",
     ),
     orders=("-occurred_at", "recorded_at"),
     writes=(

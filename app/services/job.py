@@ -10,7 +10,7 @@ from sqlmodel import col, delete, or_, select, update
 
 from app.metrics import JOBS
 from app.models.job import Job
-from app.services import change, overdue, pricing, rebuild, rollup, standing
+from app.services import change, overdue, pricing, rebuild, rollup, standing, teamwork
 from app.uow import SETTLE, Door, system
 
 CLAIM = timedelta(minutes=5)
@@ -55,11 +55,17 @@ def _overdue(door: Door, tenant_id: UUID, _payload: dict[str, Any]) -> bool:
     return True
 
 
+def _reteam(door: Door, tenant_id: UUID, payload: dict[str, Any]) -> bool:
+    door.write(system(tenant_id, "worker"), teamwork.resume, **payload)
+    return True
+
+
 HANDLERS: dict[str, Callable[[Door, UUID, dict[str, Any]], bool]] = {
     SETTLE: _settle,
     "overdue": _overdue,
     "rebuild": _rebuild,
     "reprice": _reprice,
+    "reteam": _reteam,
     "standing": _stand,
 }
 """What runs each kind of job: given the payload, whether it is finished."""

@@ -1,6 +1,6 @@
-"""Channels, staff and surveys: named things that a workspace keeps under keys of its own."""
+"""Channels, staff, teams and surveys: named things that a workspace keeps under keys of its own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -23,15 +23,17 @@ class KeyedRow(Row):
     name: Word
 
 
-def upsert(
+def upsert(  # noqa: PLR0913 - what a noun may have beside its row
     uow: Uow,
     model: type[K],
     kind: type[KeyedRow],
     data: Mapping[str, Any],
     columns: Callable[[Any, K | None], dict[str, Any]] | None = None,
+    beside: Callable[[Any, K | None], Sequence[str]] | None = None,
 ) -> tuple[K, Outcome]:
     """The row of `model` under the key that `data` names, after `data`. `columns` gives what needs looking up.
 
+    `beside` names what changes that is not in the row itself, and leaves it to the caller.
     Raises Invalid with every problem of the input.
     """
     row = parse(kind, data)
@@ -39,6 +41,7 @@ def upsert(
     present: K | None = uow.session.scalars(statement).first()
     given = {name: getattr(row, name) for name in row.model_fields_set if name in model.model_fields}
     given |= columns(row, present) if columns else {}
+    others = list(beside(row, present)) if beside else []
     if present is None:
         made = model(tenant_id=uow.tenant_id, key=row.external_id, created_at=uow.now, updated_at=uow.now, **given)
         uow.session.add(made)
@@ -46,12 +49,12 @@ def upsert(
         uow.record(made, model.__name__, Action.CREATED)
         return made, Outcome.CREATED
     changed = [name for name, value in given.items() if getattr(present, name) != value]
-    if not changed and not present.is_stub:
+    if not changed and not others and not present.is_stub:
         return present, Outcome.UNCHANGED
     for name in changed:
         setattr(present, name, given[name])
     present.is_stub, present.updated_at, present.version = False, uow.now, present.version + 1
-    uow.record(present, model.__name__, Action.UPDATED, changed)
+    uow.record(present, model.__name__, Action.UPDATED, [*changed, *others])
     uow.session.flush()
     return present, Outcome.UPDATED
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from app.errors import Invalid, Problem
 from app.models.base import TRAITS, Fact, Recorded, Traits
 from app.models.keyed import Keyed
-from app.services import ref
+from app.services import ref, team
 from app.services.row import Batch, Options, Outcome, Ref, Row, moment
 from app.uow import Uow
 
@@ -52,6 +52,7 @@ class Kind(ABC):
         """The columns that a caller gives."""
         ours = {"tenant_id", "id", "recorded_at", "known_on", "deleted_at", "version", *_NAMES, *TRAITS, *self.derived}
         follows = {"day"} if issubclass(self.model, Fact) else set()  # from the instant
+        follows |= {"team_id"} if self.is_served else set()  # from the staff and the day
         return frozenset(self.model.model_fields) - ours - follows
 
     @property
@@ -63,6 +64,11 @@ class Kind(ABC):
     def has_traits(self) -> bool:
         """Whether it freezes what is said of its customer at the time."""
         return issubclass(self.model, Traits)
+
+    @property
+    def is_served(self) -> bool:
+        """Whether its rows say who served, and so to which team they belonged."""
+        return "team_id" in self.model.model_fields
 
     def found(self, uow: Uow, rows: Sequence[Any]) -> dict[str, ref.Found]:
         """What the references of `rows` name, by the name of the reference."""
@@ -133,6 +139,7 @@ class Kind(ABC):
         A row that is refused is rejected in `batch` and taken out of `wave`.
         """
         written = {index: row for index, row in wave.items() if fates[index] in (Outcome.CREATED, Outcome.UPDATED)}
+        self._serve(uow, list(written.values()))
         derive = self.deriving(uow, list(written.values())) if written else None
         for index, columns in written.items():
             try:
@@ -140,6 +147,13 @@ class Kind(ABC):
             except Invalid as error:
                 batch.reject(index, *error.problems)
                 del wave[index]
+
+    def _serve(self, uow: Uow, rows: Sequence[dict[str, Any]]) -> None:
+        """Put in the team to which the staff of each row belonged on its day."""
+        if self.is_served:
+            team_of = team.teams(uow, [(row["staff_id"], row["day"]) for row in rows])
+            for row in rows:
+                row["team_id"] = team_of(row["staff_id"], row["day"])
 
     def deriving(self, uow: Uow, rows: Sequence[Mapping[str, Any]]) -> Derive | None:
         """What gives the derived columns of each of `rows`, which will be written; None where there are none."""

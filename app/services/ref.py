@@ -31,6 +31,7 @@ NOUNS = {
     "staff": Text("staff", "员工"),
     "survey": Text("survey", "调查"),
     "target": Text("target", "目标"),
+    "team": Text("team", "团队"),
     "touchpoint": Text("touchpoint", "触点"),
 }
 """What messages call the nouns."""
@@ -69,7 +70,7 @@ def customers(uow: Uow, refs: Iterable[Ref]) -> dict[Ref, UUID | Missing]:
 
 
 def keyed(uow: Uow, model: type[Keyed], refs: Iterable[Ref]) -> dict[Ref, UUID | Missing]:
-    """The channels, staff or surveys that `refs` name; what is not found is Missing."""
+    """The channels, staff, teams or surveys that `refs` name; what is not found is Missing."""
     wanted = set(refs)
     found: dict[Ref, UUID | Missing] = {ref: Missing(ref) for ref in wanted}
     names = {ref.external_id: ref for ref in wanted if ref.external_id is not None}

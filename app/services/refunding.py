@@ -16,7 +16,13 @@ from app.services.exchange import Rates
 from app.services.restating import restated
 from app.uow import Uow
 
-SOLD = {"sold_channel_id": "channel_id", "sold_product": "product", "sold_campaign": "campaign", "staff_id": "staff_id"}
+SOLD = {
+    "sold_channel_id": "channel_id",
+    "sold_product": "product",
+    "sold_campaign": "campaign",
+    "staff_id": "staff_id",
+    "team_id": "team_id",
+}
 """What a refund is cut by, and the columns of its order that say so."""
 
 

@@ -520,6 +520,9 @@ def _widen() -> None:
         table.create_foreign_key(
             op.f("fk_customer_order_team_id"), "team", ["tenant_id", "team_id"], ["tenant_id", "id"]
         )
+    with op.batch_alter_table("refund") as table:
+        table.add_column(sa.Column("team_id", sa.Uuid(), nullable=True))
+        table.create_foreign_key(op.f("fk_refund_team_id"), "team", ["tenant_id", "team_id"], ["tenant_id", "id"])
     with op.batch_alter_table("feedback") as table:
         table.add_column(sa.Column("team_id", sa.Uuid(), nullable=True))
         table.add_column(sa.Column("question", sa.String(length=200), nullable=True))
@@ -564,6 +567,9 @@ def downgrade() -> None:
     with op.batch_alter_table("customer_order") as table:
         table.drop_constraint(op.f("fk_customer_order_team_id"), type_="foreignkey")
         table.drop_index("ix_customer_order_staff")
+        table.drop_column("team_id")
+    with op.batch_alter_table("refund") as table:
+        table.drop_constraint(op.f("fk_refund_team_id"), type_="foreignkey")
         table.drop_column("team_id")
     # what stands on later pages belongs to cubes that were not there before
     op.execute("DELETE FROM rollup WHERE page > 0")

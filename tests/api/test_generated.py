@@ -45,8 +45,11 @@ def furnished(api, people):
     alice = api.caller(people, Scope, name="alice")
     alice.channel("shops")
     alice.channel("web", kind="ONLINE", parent={"externalId": "shops"})
-    for field in ("staffUpsert", "surveyUpsert"):
+    for field in ("teamUpsert", "staffUpsert", "surveyUpsert"):
         alice.write(field, {"externalId": "web", "name": "Web"}, "outcome")
+    alice.write(
+        "staffUpsert", {"externalId": "web", "name": "Web", "teams": [{"team": {"externalId": "web"}}]}, "outcome"
+    )
     told = {"segment": "north", "region": "north", "acquisitionChannel": {"externalId": "web"}}
     alice.customer("c0", name="Zero", email="zero@example.com", attributes={"plan": "pro"}, **told)
     alice.customers(
@@ -110,6 +113,7 @@ OWN = {
     "Customer": "customer",
     "Channel": "channel",
     "Staff": "staffMember",
+    "Team": "team",
     "Survey": "survey",
     "Feedback": "feedbackItem",
     "Order": "order",

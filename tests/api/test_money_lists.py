@@ -48,6 +48,7 @@ FOUND = {
         "segment": ('{eq: "gold"}', "1"), "region": ('{eq: "north"}', "1"), "isStub": ("{eq: true}", ""),
         "occurredAt": ('{lt: "2026-05-01T12:00:00Z"}', "1"), "day": ('{gte: "2026-05-02"}', "23"), "recordedAt": (f'{{gte: "{TODAY}"}}', "123"),
         "customerId": ("{isNull: true}", "3"), "channelId": ('{eq: "@shop"}', "23"), "acquisitionChannelId": ('{eq: "@web"}', "1"), "staffId": ("{isNull: false}", "1"),
+        "teamId": ('{eq: "@red"}', "1"),
     },
     "refund": {
         "currency": ('{eq: "USD"}', "2"), "reason": ('{eq: "broken"}', "1"), "source": ('{eq: "other"}', ""), "externalId": ('{eq: "r3"}', "3"),
@@ -77,7 +78,9 @@ def told(alice):
     """Alice, and the ids of those whom rows name, by their external ids."""
     web = alice.channel("web")
     ids = {"@web": web, "@shop": alice.channel("shop"), "@bob": alice.customer("bob")}
-    alice.write("staffUpsert", {"externalId": "eva", "name": "Eva"}, "outcome")
+    ids["@red"] = alice.write("teamUpsert", {"externalId": "red", "name": "Red"}, "team { id }")["team"]["id"]
+    times = [{"team": {"externalId": "red"}}]
+    alice.write("staffUpsert", {"externalId": "eva", "name": "Eva", "teams": times}, "outcome")
     traits = {"segment": "gold", "region": "north", "acquisitionChannel": {"externalId": "web"}}
     ids["@ann"] = alice.customer("ann", **traits)
     for noun, rows in ROWS.items():

@@ -49,6 +49,8 @@ QUERIES = {
     "channels": ("channels { nodes { id } totalCount }", Scope.CHANNEL_READ),
     "staffMember": ("staffMember(by: {id: %(Staff)s}) { id }", Scope.STAFF_READ),
     "staff": ("staff { nodes { id } totalCount }", Scope.STAFF_READ),
+    "team": ("team(by: {id: %(Team)s}) { id }", Scope.STAFF_READ),
+    "teams": ("teams { nodes { id } totalCount }", Scope.STAFF_READ),
     "survey": ("survey(by: {id: %(Survey)s}) { id }", Scope.SURVEY_READ),
     "surveys": ("surveys { nodes { id } totalCount }", Scope.SURVEY_READ),
     "businessCalendar": ("businessCalendar(by: {id: %(BusinessCalendar)s}) { id }", Scope.CALENDAR_READ),
@@ -78,6 +80,7 @@ MUTATIONS = {
     # root field: (the input, the scope, the reference that another workspace's id stands in)
     "channelUpsert": ({"externalId": "new", "name": "New"}, Scope.CHANNEL_WRITE, {"parent": "Channel"}),
     "staffUpsert": ({"externalId": "new", "name": "New"}, Scope.STAFF_WRITE, {}),
+    "teamUpsert": ({"externalId": "new", "name": "New"}, Scope.STAFF_WRITE, {}),
     "surveyUpsert": ({"externalId": "new", "name": "New"}, Scope.SURVEY_WRITE, {}),
     "businessCalendarUpsert": ({"externalId": "new", "name": "New", "versions": [OFFICE]}, Scope.CALENDAR_WRITE, {}),
     "customerUpsert": ({"externalId": "new"}, Scope.CUSTOMER_WRITE, {"parent": "Customer", "acquisitionChannel": "Channel"}),
@@ -112,9 +115,10 @@ def known(alice):
     """The ids of one record of every kind in Alice's workspace, each related to all the others."""
     ids = {"Channel": alice.channel("web"), "Customer": None}
     alice.channel("shop", parent={"externalId": "web"})
-    for kind, field in (("Staff", "staffUpsert"), ("Survey", "surveyUpsert")):
+    for kind, field in (("Team", "teamUpsert"), ("Staff", "staffUpsert"), ("Survey", "surveyUpsert")):
         noun = kind.lower()
-        ids[kind] = alice.write(field, {"externalId": noun, "name": kind}, f"{noun} {{ id }}")[noun]["id"]
+        more = {"teams": [{"team": {"externalId": "team"}}]} if kind == "Staff" else {}
+        ids[kind] = alice.write(field, {"externalId": noun, "name": kind, **more}, f"{noun} {{ id }}")[noun]["id"]
     office = {"externalId": "office", "name": "Office", "versions": [OFFICE]}
     calendar = alice.write("businessCalendarUpsert", office, "businessCalendar { id }")["businessCalendar"]
     ids["BusinessCalendar"] = calendar["id"]
@@ -315,7 +319,7 @@ NODES = sorted(
     if isinstance(kind, GraphQLObjectType) and any(one.name == "Node" for one in kind.interfaces)
 )
 SCOPES = {
-    "Channel": Scope.CHANNEL_READ, "Staff": Scope.STAFF_READ, "Survey": Scope.SURVEY_READ, "Customer": Scope.CUSTOMER_READ,
+    "Channel": Scope.CHANNEL_READ, "Staff": Scope.STAFF_READ, "Team": Scope.STAFF_READ, "Survey": Scope.SURVEY_READ, "Customer": Scope.CUSTOMER_READ,
     "Feedback": Scope.FEEDBACK_READ, "Order": Scope.ORDER_READ, "Refund": Scope.ORDER_READ, "Cost": Scope.COST_READ,
     "BusinessCalendar": Scope.CALENDAR_READ,
     "Touchpoint": Scope.TOUCHPOINT_READ, "ExchangeRate": Scope.RATE_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
@@ -358,13 +362,18 @@ RELATIONS = {
     ("Feedback", "customer"): Scope.CUSTOMER_READ,
     ("Feedback", "channel"): Scope.CHANNEL_READ,
     ("Feedback", "acquisitionChannel"): Scope.CHANNEL_READ,
+    ("Staff", "team"): Scope.STAFF_READ,
+    ("Staff", "teams"): Scope.STAFF_READ,
+    ("Team", "members"): Scope.STAFF_READ,
     ("Feedback", "staff"): Scope.STAFF_READ,
+    ("Feedback", "team"): Scope.STAFF_READ,
     ("Feedback", "survey"): Scope.SURVEY_READ,
     ("Order", "lines"): Scope.ORDER_READ,
     ("Order", "customer"): Scope.CUSTOMER_READ,
     ("Order", "channel"): Scope.CHANNEL_READ,
     ("Order", "acquisitionChannel"): Scope.CHANNEL_READ,
     ("Order", "staff"): Scope.STAFF_READ,
+    ("Order", "team"): Scope.STAFF_READ,
     ("Refund", "order"): Scope.ORDER_READ,
     ("Refund", "customer"): Scope.CUSTOMER_READ,
     ("Refund", "channel"): Scope.CHANNEL_READ,

@@ -53,14 +53,15 @@ FIGURES = " ".join(
 PAGES = {
     # a page of %d rows, and everything that a row refers to
     "channels": '{ channels(first: %d, filter: {externalId: {contains: "k"}}) { nodes { id parent { name parent { id } } } edges { cursor node { id } } pageInfo { endCursor } totalCount } }',
-    "staff": "{ staff(first: %d) { nodes { id } edges { node { name } } pageInfo { hasNextPage } } }",
+    "staff": "{ staff(first: %d) { nodes { team { name } teams { from team { name } } } edges { node { name } } pageInfo { hasNextPage } } }",
+    "teams": "{ teams(first: %d) { nodes { members { name team { name } } } edges { node { name } } pageInfo { hasNextPage } } }",
     "surveys": "{ surveys(first: %d) { nodes { id } edges { node { name } } pageInfo { hasNextPage } } }",
     "customers": "{ customers(first: %d) { nodes { parent { name parent { id } } externalIds { externalId } spells { from } } edges { node { name } } pageInfo { endCursor } totalCount } }",
     "their channels": "{ customers(first: %d) { nodes { acquisitionChannel { name parent { name } } } } }",
-    "feedback": "{ feedback(first: %d) { nodes { comment customer { name } staff { name } survey { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "feedback": "{ feedback(first: %d) { nodes { comment customer { name } staff { name } team { name } survey { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "its customers": "{ feedback(first: %d) { nodes { customer { parent { name externalIds { source } } spells { from } } } } }",
     "its channels": "{ feedback(first: %d) { nodes { channel { name parent { name } } acquisitionChannel { name } } } }",
-    "orders": "{ orders(first: %d) { nodes { lines { product } customer { name } staff { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "orders": "{ orders(first: %d) { nodes { lines { product } customer { name } staff { name } team { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "their sales channels": "{ orders(first: %d) { nodes { channel { name parent { name } } acquisitionChannel { name } } } }",
     "refunds": "{ refunds(first: %d) { nodes { order { amount customer { name } lines { id } } customer { name } channel { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "costs": "{ costs(first: %d) { nodes { channel { name } customer { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
@@ -146,7 +147,7 @@ def test_every_relation_of_every_type_is_counted_below():
 
 
 KEYED = 30
-"""How many channels, staff and surveys there are, and how many targets."""
+"""How many channels, staff, teams and surveys there are, and how many targets."""
 
 
 def people(first, last):
@@ -305,8 +306,9 @@ def furnished(api):
     alice.channel("middle", parent={"externalId": "all"})
     for n in range(KEYED):
         alice.channel(f"k{n}", parent={"externalId": "middle"})
-        for noun in ("staff", "survey"):
-            alice.write(f"{noun}Upsert", {"externalId": f"k{n}", "name": f"Name {n}"}, "outcome")
+        for noun in ("team", "staff", "survey"):
+            more = {"teams": [{"team": {"externalId": f"k{n}"}}]} if noun == "staff" else {}
+            alice.write(f"{noun}Upsert", {"externalId": f"k{n}", "name": f"Name {n}", **more}, "outcome")
         goal = {"externalId": f"t{n}", "kpi": "CSAT", "kind": "ABSOLUTE", "from": "2026-06-01"}
         for value in (90, 91):
             alice.write("targetSet", goal | {"value": value, "before": f"2026-07-{1 + n:02}"}, "outcome")

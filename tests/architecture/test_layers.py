@@ -252,5 +252,5 @@ def test_the_same_noun_is_the_same_file_in_every_layer():
         layer: {Path(n).stem for n in FILES if n.startswith(f"app/{layer}/")}
         for layer in ("models", "services", "schema")
     }
-    nouns = {"channel", "customer", "feedback", "staff", "survey", "target", "workspace"}
+    nouns = {"channel", "customer", "feedback", "staff", "survey", "target", "team", "workspace"}
     assert {layer: nouns - found for layer, found in layers.items()} == {layer: set() for layer in layers}

@@ -13,7 +13,7 @@ import oracle
 from oracle import Stay, World
 
 from app.kpis.dimension import Dimension
-from app.services import channel, customer, feedback, job, kpi, rebuild, rollup
+from app.services import channel, customer, feedback, job, kpi, rebuild, rollup, staff, team
 from app.services.period import Grain, Span
 from app.services.row import Options, Ref
 from app.services.slices import Filter
@@ -23,6 +23,7 @@ SCALES = ((1, 5), (1, 5), (1, 7), (0, 3), (5, 1), (-10, 10))
 WORDS: dict[str, tuple[str | None, ...]] = {
     "channel": ("web", "shop", None),
     "staff": ("ann", "ben", None),
+    "team": ("red", "blue", None),
     "survey": ("s1", None),
     "product": ("tea", "7", None),
     "campaign": ("spring", None),
@@ -51,6 +52,8 @@ class History:
         self.log: list[Any] = []
         for key in ("web", "shop", "ads"):
             people.write(channel.upsert, {"external_id": key, "name": key.title()})
+        for key in filter(None, WORDS["team"]):
+            people.write(team.upsert, {"external_id": key, "name": key.title()})
 
     @property
     def today(self) -> date:
@@ -68,6 +71,7 @@ class History:
             self.tell_feedback: 10,
             self.take_back: 3,
             self.tell_customers: 9,
+            self.move_staff: 3,
             self.let_time_pass: 2,
             self.compact: 4,
             self.settle: 1,
@@ -174,6 +178,30 @@ class History:
             self.world.has_spells |= bool(expected.stays)
             if was_stub:
                 self.world.restate(name)
+
+    def move_staff(self) -> None:
+        """Tell anew when somebody belonged to which team: never, once, or in turn, with gaps and without."""
+        who = self.rng.choice(("ann", "ben"))
+        count = self.rng.choice((0, 1, 1, 2, 3, 4))
+        days = sorted(self._some_day(FIRST - timedelta(days=30), self.today) for _ in range(2 * count))
+        times = [(first, end, self._pick("team")) for first, end in zip(days[::2], days[1::2], strict=True)]
+        if times and self.rng.random() < 0.5:
+            times[-1] = (times[-1][0], date.max, times[-1][2])
+        if times and self.rng.random() < 0.3:
+            times[0] = (date.min, times[0][1], times[0][2])
+        if self.rng.random() < 0.3:  # one after the other
+            times = [(first, times[n + 1][0], one) for n, (first, _, one) in enumerate(times[:-1])] + times[-1:]
+        told = [(first, end, one) for first, end, one in times if one and first < end]
+        self.log.append(("teams", who, told))
+        self.world.teams[who] = told
+        rows = [
+            {"team": Ref(external_id=one)}
+            | ({} if first == date.min else {"from_": first})
+            | {"before": None if end == date.max else end}
+            for first, end, one in told
+        ]
+        self.rng.shuffle(rows)
+        self.people.write(staff.upsert, {"external_id": who, "name": who.title(), "teams": rows})
 
     def _customer(self) -> tuple[str, tuple[dict[str, Any], oracle.Person | None]]:
         """A row about somebody, and what that person is after it (None: as before)."""
@@ -445,7 +473,7 @@ class History:
         """Values that a dimension may have, as callers write them."""
         if by == "TAG":
             return ["", *TAGS]
-        word = {**oracle.OWN, **oracle.FROZEN, "REASON": "reason"}[by]
+        word = {**oracle.OWN, **oracle.FROZEN, "REASON": "reason", "TEAM": "team"}[by]
         named = by in ("STAFF", "SURVEY") and not any(s.row[word] for s in self.world.said.values())
         return (
             ["", *({v for v in WORDS[word] if v} if not named else ())]

@@ -58,6 +58,7 @@ class MoneyHistory(Asking):
             self.take_back: 4,
             self.tell_customers: 5,
             self.merge_customers: 1,
+            self.move_staff: 2,
             self.let_time_pass: 1,
             self.change_workspace: 2,
             self.compact: 3,

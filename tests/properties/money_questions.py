@@ -106,7 +106,7 @@ class Asking(MoneyRows):
 
     def _values(self, by: str) -> list[str]:
         """Values that a dimension may have, as callers write them."""
-        word = {**oracle.OWN, **oracle.FROZEN}[by]
+        word = {**oracle.OWN, **oracle.FROZEN, "TEAM": "team"}[by]
         if by == "STAFF" and not any(entry.row["staff"] for entry in self.world.orders.entries.values()):
             return [""]
         return ["", *sorted({value for value in WORDS[word] if value})]

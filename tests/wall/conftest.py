@@ -34,6 +34,7 @@ from app.services import (
     staff,
     survey,
     target,
+    team,
     token,
     touchpoint,
     workspace,
@@ -66,7 +67,8 @@ def fill(door: Door, tenant_id: UUID) -> None:
     write(workspace.create, {"name": "Workshop", "time_zone": "Europe/Berlin", "currency": "EUR"})
     write(channel.upsert, {"external_id": "web", "name": "Web"})
     write(channel.upsert, {"external_id": "shop", "name": "Shop", "parent": Ref(external_id="web")})
-    write(staff.upsert, {"external_id": "ann", "name": "Ann"})
+    write(team.upsert, {"external_id": "red", "name": "Red"})
+    write(staff.upsert, {"external_id": "ann", "name": "Ann", "teams": [{"team": Ref(external_id="red")}]})
     write(survey.upsert, {"external_id": "s1", "name": "Survey"})
     nine_to_five = {"weekdays": [1, 2, 3, 4, 5], "from_": "09:00", "before": "17:00"}
     office = {"time_zone": "Europe/Berlin", "country": "DE", "weekly_hours": [nine_to_five]}

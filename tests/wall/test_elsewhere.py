@@ -13,7 +13,8 @@ from app.models.feedback import Feedback, FeedbackKind
 from app.models.staff import Staff
 from app.models.survey import Survey
 from app.models.target import Target
-from app.services import channel, customer, feedback, kpi, staff, survey, target
+from app.models.team import Team
+from app.services import channel, customer, feedback, kpi, staff, survey, target, team
 from app.services.period import Span
 from app.services.row import Options, Outcome, Ref
 from app.services.slices import Filter
@@ -26,6 +27,7 @@ NOUNS = {
     "staff": (staff, Staff),
     "survey": (survey, Survey),
     "target": (target, Target),
+    "team": (team, Team),
 }
 
 
@@ -77,6 +79,14 @@ def test_a_channel_cannot_stand_below_another_workspaces_one(two):
     with pytest.raises(Invalid) as refused:
         two.door.write(system(two.here), channel.upsert, row)
     assert [(problem.code, problem.path) for problem in refused.value.problems] == [(Code.NOT_FOUND, ("parent",))]
+
+
+def test_nobody_can_belong_to_another_workspaces_team(two):
+    row = {"external_id": "ann", "name": "Ann", "teams": [{"team": Ref(id=foreign(two, Team))}]}
+    with pytest.raises(Invalid) as refused:
+        two.door.write(system(two.here), staff.upsert, row)
+    path = ("teams", "0", "team")
+    assert [(problem.code, problem.path) for problem in refused.value.problems] == [(Code.NOT_FOUND, path)]
 
 
 def test_another_workspaces_target_cannot_be_deleted(two):

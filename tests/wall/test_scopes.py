@@ -69,7 +69,7 @@ def test_who_reads_needs_a_scope_for_reading_and_who_writes_one_for_writing(name
 def test_there_are_functions_of_both_kinds():
     assert {function.mode for function in MARKED.values()} == {"reads", "writes"}
     assert {"kpi.answer", "feedback.record_batch", "customer.upsert_batch", "target.set_"} <= set(MARKED)
-    for noun in ("channel", "customer", "feedback", "staff", "survey", "target"):
+    for noun in ("channel", "customer", "feedback", "staff", "survey", "target", "team"):
         assert {f"{noun}.LIST.{way}" for way in ("page", "count", "by_ids", "find")} <= set(MARKED)
 
 
