@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from app.errors import Invalid, Problem
-from app.models.base import TRAITS, Fact, Recorded, Traits
+from app.models.base import TRAITS, Fact, Recorded, Served, Traits
 from app.models.keyed import Keyed
 from app.services import ref, team
 from app.services.row import Batch, Options, Outcome, Ref, Row, moment
@@ -68,7 +68,7 @@ class Kind(ABC):
     @property
     def is_served(self) -> bool:
         """Whether its rows say who served, and so to which team they belonged."""
-        return "team_id" in self.model.model_fields
+        return Served in self.model.__mro__
 
     def found(self, uow: Uow, rows: Sequence[Any]) -> dict[str, ref.Found]:
         """What the references of `rows` name, by the name of the reference."""
