@@ -49,6 +49,7 @@ NAMES = (
     "Refund",
     "Cost",
     "Touchpoint",
+    "Lead",
     "ExchangeRate",
     "Target",
     "KpiResult",

@@ -9,14 +9,15 @@ import stored
 
 from app.kpis import CUBES
 from app.models.rollup import SLOTS
-from app.services import cost, customer, exchange_rate, kpi, order, rebuild, refund, touchpoint
+from app.services import cost, customer, exchange_rate, kpi, lead, order, rebuild, refund, touchpoint
 from app.services.period import Span
 from app.services.row import Options, Ref
 
 CREATE = Options(create_missing=True)
 MAY = Span(date(2026, 5, 1), date(2026, 6, 1))
 MODULES = {"order": order, "refund": refund, "cost": cost, "touchpoint": touchpoint, "rate": exchange_rate}
-"""The services of the nouns of money."""
+MODULES |= {"lead": lead}
+"""The services of what is sold, spent and asked for."""
 
 
 def may(day: int) -> date:
@@ -71,6 +72,11 @@ def met(name: str, who: str, channel: str, day: date, **more: Any) -> dict[str, 
     return {"external_id": name, "customer": who, "channel": channel, "occurred_at": day, **more}
 
 
+def asked(name: str, at: Any, who: str | None = None, **more: Any) -> dict[str, Any]:
+    """A lead, by its first contact."""
+    return {"external_id": name, "occurred_at": at} | ({"customer": who} if who else {}) | more
+
+
 def worth(name: str, base: str, rate: Any, day: date, **more: Any) -> dict[str, Any]:
     """An exchange rate, to the workspace's currency unless it is said otherwise."""
     return {"external_id": name, "from_": base, "rate": rate, "date": day, **more}
@@ -115,7 +121,7 @@ def cells(database: Any, people: Any) -> Counter[tuple[Any, ...]]:
         for row in stored.rows(database, table, people.id):
             if row.get("grain") != "M" and row["generation"] == live[row["cube"]]:
                 for slot in range(SLOTS):
-                    found[row["cube"], row["dim"], row["day"], row["key"], slot] += row[f"a{slot}"]
+                    found[row["cube"], row["dim"], row["day"], row["key"], row["page"], slot] += row[f"a{slot}"]
     return Counter({cell: amount for cell, amount in found.items() if amount})
 
 

@@ -8,6 +8,7 @@ from app.schema.customer import CUSTOMER
 from app.schema.event import EVENTS
 from app.schema.exchange_rate import EXCHANGE_RATE
 from app.schema.feedback import FEEDBACK
+from app.schema.lead import LEAD
 from app.schema.noun import Noun
 from app.schema.order import ORDER
 from app.schema.refund import REFUND
@@ -23,6 +24,7 @@ EVENTS |= {
     CustomerEventKind.REFUND: REFUND,
     CustomerEventKind.TOUCHPOINT: TOUCHPOINT,
     CustomerEventKind.COST: COST,
+    CustomerEventKind.LEAD: LEAD,
 }
 
 NOUNS: tuple[Noun[Any], ...] = (
@@ -35,6 +37,7 @@ NOUNS: tuple[Noun[Any], ...] = (
     REFUND,
     COST,
     TOUCHPOINT,
+    LEAD,
     EXCHANGE_RATE,
     TARGET,
 )

@@ -12,8 +12,9 @@ from app.kpis.measure import Crowd, Cube
 from app.models.base import Owned
 from app.models.buyer import Buyer
 from app.models.cost import Accrual, Cost
+from app.models.lead import Lead
 from app.models.rollup import RollupState
-from app.services import buyer, crowd, pricing, rollup
+from app.services import buyer, crowd, lead, pricing, rollup
 from app.uow import Scope, Uow, writes
 
 CHUNK = 20_000
@@ -85,6 +86,8 @@ def _derive(uow: Uow, model: type[Owned], chosen: ColumnElement[bool]) -> None:
         pricing.price(uow, Cost, col(Cost.id).in_(costs), is_counted=False)
     elif model is Buyer:
         buyer.refresh(uow, chosen)
+    elif model is Lead:
+        lead.refresh(uow, chosen)
     else:
         pricing.price(uow, model, chosen, is_counted=False)
 
