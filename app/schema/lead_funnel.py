@@ -48,6 +48,8 @@ class LeadFunnelStage:
         Reads the leads of the period, up to a bound that the server sets. Leads that were there before their first
         contact are left out.
         """
+        if self.leads is None:
+            return None
         found = await info.context.gather(lead_funnel.medians, self.wanted)
         return found[self.stage]
 
@@ -79,6 +81,8 @@ class LostLeads:
         if not 0 <= first <= 500:  # noqa: PLR2004 - said in the description
             msg = Text("first must be between 0 and 500.", "first 必须在 0 与 500 之间。")
             raise Invalid(msg, "first", code=Code.OUT_OF_RANGE)
+        if self.leads is None:
+            return None
         found = await info.context.gather(lead_funnel.reasons, self.wanted)
         return [
             LeadLossReason(

@@ -315,3 +315,10 @@ def test_channels_can_be_ordered_by_leads_and_conversion(some):
     assert (rest["isUnattributed"], rest["leads"]["value"], rest["conversion"]["value"]) == (True, 2, 0)
     assert (web["conversion"]["isProvisional"], web["csat"]["isProvisional"]) == (True, False)
     assert (rest["conversion"]["numerator"], rest["conversion"]["denominator"]) == (0, 2)
+
+
+def test_a_funnel_without_numbers_tells_nothing_else(alice):
+    found = alice.one(f"{{ leadFunnel({MAY}) {{ {FUNNEL} }} }}")
+    assert {value for stage in found["stages"] for name, value in stage.items() if name != "stage"} == {None}
+    assert (found["nullReason"], found["open"]) == ("INPUT_NOT_CONFIGURED", None)
+    assert found["lost"] == {"leads": None, "reasons": None}
