@@ -50,6 +50,7 @@ NAMES = (
     "Refund",
     "Cost",
     "Touchpoint",
+    "Lead",
     "ExchangeRate",
     "Target",
     "KpiResult",

@@ -9,14 +9,15 @@ import stored
 
 from app.kpis import CUBES
 from app.models.rollup import SLOTS
-from app.services import cost, customer, exchange_rate, kpi, order, rebuild, refund, staff, team, touchpoint
+from app.services import cost, customer, exchange_rate, kpi, lead, order, rebuild, refund, staff, team, touchpoint
 from app.services.period import Span
 from app.services.row import Options, Ref
 
 CREATE = Options(create_missing=True)
 MAY = Span(date(2026, 5, 1), date(2026, 6, 1))
 MODULES = {"order": order, "refund": refund, "cost": cost, "touchpoint": touchpoint, "rate": exchange_rate}
-"""The services of the nouns of money."""
+MODULES |= {"lead": lead}
+"""The services of what is sold, spent and asked for."""
 
 
 def may(day: int) -> date:
@@ -69,6 +70,11 @@ def spent(name: str, category: str, amount: Any, first: date, before: date, **mo
 def met(name: str, who: str, channel: str, day: date, **more: Any) -> dict[str, Any]:
     """A touchpoint."""
     return {"external_id": name, "customer": who, "channel": channel, "occurred_at": day, **more}
+
+
+def asked(name: str, at: Any, who: str | None = None, **more: Any) -> dict[str, Any]:
+    """A lead, by its first contact."""
+    return {"external_id": name, "occurred_at": at} | ({"customer": who} if who else {}) | more
 
 
 def worth(name: str, base: str, rate: Any, day: date, **more: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, case, literal_column
+from sqlalchemy import ColumnElement, Integer, case
 
 from app.formula import Number
 
@@ -42,11 +42,9 @@ def _ends(number: int) -> tuple[int, int]:
 def bucket_of(value: Any) -> ColumnElement[int]:  # noqa: ANN401 - SQLModel types columns as their values
     """The bucket that the value of a column falls into, as SQL; null of null."""
     bits = range(FINE + 1, LARGEST.bit_length() - 1)
-    # the shift stands in the text, one expression for each, because a shift by a column has no one type on PostgreSQL
-    steps = [
-        (value < 2 ** (bit + 1), value.op(">>")(literal_column(str(bit - FINE))) + ((bit - FINE) << FINE))
-        for bit in bits
-    ]
+    # one expression for each shift, divided rather than shifted: a shift by a parameter has no one type on PostgreSQL,
+    # and what is written out as text cannot be scoped where facts are scanned
+    steps = [(value < 2 ** (bit + 1), value // 2 ** (bit - FINE) + ((bit - FINE) << FINE)) for bit in bits]
     last = bucket(LARGEST - 1)
     return case((value < _EXACT, value), *steps, (value.is_not(None), last), else_=None).cast(Integer)
 

@@ -21,8 +21,8 @@ class Lead(Fact, Traits, Served, table=True):
     """One lead; it occurred at its first contact.
 
     What is derived stands last: the days on which it was qualified, won and lost, whether it was qualified and won
-    within the workspace's conversion window, and the seconds from the first contact to the win: null where it is not
-    won, or was won before.
+    within the workspace's conversion window, and the seconds from the first contact until it was qualified and won:
+    null where it was not, or was before the first contact.
     """
 
     __table_args__ = (
@@ -52,4 +52,5 @@ class Lead(Fact, Traits, Served, table=True):
     lost_on: date | None = None
     is_qualified_in_time: bool = False
     is_won_in_time: bool = False
+    qualifying_seconds: int | None = typed(BigInteger(), default=None)
     cycle_seconds: int | None = typed(BigInteger(), default=None)

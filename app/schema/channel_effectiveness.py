@@ -1,5 +1,6 @@
 """Channel effectiveness in the schema: a row per channel, with a figure for each metric."""
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -35,6 +36,8 @@ ChannelEffectOrderField = StrEnum("ChannelEffectOrderField", [(name.upper(), nam
 ChannelEffectOrderField.__doc__ = "What channels can be ordered by."
 _ABOUT = {
     "spend": "What was spent on the channel to win customers.",
+    "leads": "The leads whose first contact was on the channel.",
+    "conversion": "Of those leads, the share that was won within the workspace's conversion window.",
     "customers": "The new customers credited to it; credits may be fractions.",
     "cac": "Spend per new customer.",
     "revenue": "Revenue of the period from the customers credited to it.",
@@ -46,6 +49,8 @@ _ABOUT = {
 }
 _UNITS = {
     "spend": KpiUnit.MONEY,
+    "leads": KpiUnit.COUNT,
+    "conversion": KpiUnit.PERCENT,
     "customers": KpiUnit.COUNT,
     "cac": KpiUnit.MONEY,
     "revenue": KpiUnit.MONEY,
@@ -79,6 +84,8 @@ class ChannelEffect:
     channel: Channel | None = plain("The channel; null for what no channel can be credited with.")
     is_unattributed: bool = plain("Whether this is what no channel can be credited with.")
     spend: ChannelFigure = plain(_ABOUT["spend"])
+    leads: ChannelFigure = plain(_ABOUT["leads"])
+    conversion: ChannelFigure = plain(_ABOUT["conversion"])
     customers: ChannelFigure = plain(_ABOUT["customers"])
     cac: ChannelFigure = plain(_ABOUT["cac"])
     revenue: ChannelFigure = plain(_ABOUT["revenue"])
@@ -141,12 +148,16 @@ def _rank(row: Effect, metric: str, direction: OrderDirection) -> tuple[bool, fl
     return (value is None, 0.0 if value is None else -value if direction is OrderDirection.DESC else value)
 
 
+def _is_provisional(found: Effects, metric: str) -> bool:
+    return found.span.end + timedelta(days=found.settles_in.get(metric, 0)) > found.today
+
+
 def _row(info: Info, found: Effects, row: Effect, name: tuple[object, ...]) -> ChannelEffect:
     key = row.channel.key if row.channel else ""
     figures = {
         metric: ChannelFigure(
             id=strawberry.ID(ids.encode("ChannelFigure", *name, metric, key)),
-            **shown(figure, _UNITS[metric], found.currency, is_provisional=found.span.end > found.today),  # type: ignore[arg-type]  # built field by field
+            **shown(figure, _UNITS[metric], found.currency, is_provisional=_is_provisional(found, metric)),  # type: ignore[arg-type]  # built field by field
         )
         for metric, figure in row.figures.items()
     }

@@ -48,6 +48,7 @@ enum(
         "TOUCHPOINT": "A contact with a channel.",
         "INTERACTION": "A conversation.",
         "COST": "What was spent on the customer.",
+        "LEAD": "A lead: the first contact with somebody who may become a customer.",
     },
 )
 

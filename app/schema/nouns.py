@@ -10,6 +10,7 @@ from app.schema.event import EVENTS
 from app.schema.exchange_rate import EXCHANGE_RATE
 from app.schema.feedback import FEEDBACK
 from app.schema.interaction import INTERACTION
+from app.schema.lead import LEAD
 from app.schema.noun import Noun
 from app.schema.order import ORDER
 from app.schema.refund import REFUND
@@ -27,6 +28,7 @@ EVENTS |= {
     CustomerEventKind.TOUCHPOINT: TOUCHPOINT,
     CustomerEventKind.INTERACTION: INTERACTION,
     CustomerEventKind.COST: COST,
+    CustomerEventKind.LEAD: LEAD,
 }
 
 NOUNS: tuple[Noun[Any], ...] = (
@@ -42,6 +44,7 @@ NOUNS: tuple[Noun[Any], ...] = (
     COST,
     TOUCHPOINT,
     INTERACTION,
+    LEAD,
     EXCHANGE_RATE,
     TARGET,
 )

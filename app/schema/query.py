@@ -16,6 +16,7 @@ from app.schema.describe import arg, field
 from app.schema.filters import KpiFilterInput
 from app.schema.kpi import KpiResult, ask
 from app.schema.kpi_input import KpiInput
+from app.schema.lead_funnel import LeadFunnelRoot
 from app.schema.made import root
 from app.schema.node import Node, find
 from app.schema.noun import Noun
@@ -137,6 +138,7 @@ def query(nouns: Sequence[Noun[Any]]) -> type:
         KpiRoots,
         TopCustomersRoot,
         ChannelEffectivenessRoot,
+        LeadFunnelRoot,
         *reads,
         node_roots(nouns),
     )

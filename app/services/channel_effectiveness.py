@@ -15,6 +15,7 @@ from app.errors import AppError
 from app.formula import Number
 from app.kpis.dimension import Dimension
 from app.kpis.figure import Figure, NullReason, nothing
+from app.kpis.lead import created
 from app.kpis.order import customer_revenue, orders, revenue
 from app.kpis.retention import new_customers, starts
 from app.kpis.value import acquisition_cost
@@ -31,7 +32,19 @@ from app.services.period import Span
 from app.services.scan import bound
 from app.uow import Scope, Uow, reads
 
-METRICS = ("spend", "customers", "cac", "revenue", "clv", "ltv_cac", "return_on_spend", "csat", "nps")
+METRICS = (
+    "spend",
+    "leads",
+    "conversion",
+    "customers",
+    "cac",
+    "revenue",
+    "clv",
+    "ltv_cac",
+    "return_on_spend",
+    "csat",
+    "nps",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +57,13 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """The rows, in no order, and what they are about."""
+    """The rows, in no order, and what they are about; for how many days after it each metric is provisional."""
 
     rows: list[Effect]
     span: Span
     currency: str
     today: date
+    settles_in: Mapping[str, int]
 
 
 class _Sum:
@@ -73,7 +87,8 @@ def effects(uow: Uow, period: Period, attribution: Attribution) -> Effects:
 
     Customers and revenue are those of the period, by the credits of `attribution`; customers without touchpoints are
     credited to the channel they are recorded to have come through. The lifetime value is the revenue to date of the
-    customers won in the period. CSAT and NPS are of what was said on the channel. Raises Invalid or Limited.
+    customers won in the period. Leads are those whose first contact was on the channel in the period, and conversion
+    is of them. CSAT and NPS are of what was said on the channel. Raises Invalid or Limited.
     """
     told = _ask(uow, period)
     span = told["customers"].span
@@ -86,6 +101,7 @@ def effects(uow: Uow, period: Period, attribution: Attribution) -> Effects:
     spend = _rolled(told, "spend", acquisition_cost, units)
     customers = _rolled(told, "customers", new_customers, 1)
     income = _rolled(told, "revenue", revenue, units)
+    contacts = _rolled(told, "leads", created, 1)
     _credit(uow, customers, _won(won), share, 1)
     _credit(uow, income, _sold(span), share, units)
     worth = _worth(uow, told, _won(won), share, units)
@@ -94,9 +110,11 @@ def effects(uow: Uow, period: Period, attribution: Attribution) -> Effects:
     rows = []
     for key, channel in (*named, ("", None)):
         sums = {"spend": spend.figure(key), "customers": customers.figure(key), "revenue": income.figure(key)}
+        met = {"leads": contacts.figure(key), "conversion": _converted(told["conversion"], contacts, key)}
         said = {name: _said(told[name], key) for name in ("csat", "nps")}
-        rows.append(Effect(channel, sums | _derived(sums, worth.figure(key)) | said))
-    return Effects(rows, span, uow.workspace.currency, uow.today)
+        rows.append(Effect(channel, sums | met | _derived(sums, worth.figure(key)) | said))
+    settles_in = {name: told[name].settles_in for name in ("conversion",)}
+    return Effects(rows, span, uow.workspace.currency, uow.today, settles_in)
 
 
 def _ask(uow: Uow, period: Period) -> dict[str, Answer]:
@@ -105,6 +123,8 @@ def _ask(uow: Uow, period: Period) -> dict[str, Answer]:
     asked = {name: Question(key, period) for name, key in keys.items()}
     asked |= {f"{name} by": Question(key, period, by=Dimension.ACQUISITION_CHANNEL) for name, key in keys.items()}
     asked |= {name: Question(name.upper(), period, by=Dimension.CHANNEL) for name in ("csat", "nps")}
+    asked |= {"leads": Question("LEADS", period), "leads by": Question("LEADS", period, by=Dimension.CHANNEL)}
+    asked["conversion"] = Question("CONVERSION_RATE", period, by=Dimension.CHANNEL)
     told: dict[str, Answer] = {}
     for name, answer in zip(asked, kpis.answers(uow, list(asked.values())), strict=True):
         if isinstance(answer, AppError):
@@ -220,8 +240,13 @@ def _derived(sums: Mapping[str, Figure], worth: Figure) -> dict[str, Figure]:
     }
 
 
+def _converted(answer: Answer, contacts: _Sum, key: str) -> Figure:
+    """What part of the channel's leads was won in time."""
+    return nothing(contacts.status) if contacts.status is not None else _said(answer, key)
+
+
 def _said(answer: Answer, key: str) -> Figure:
-    """What customers said on the channel."""
+    """What a KPI says of the channel, which may have no facts."""
     if key in answer.figures:
         return answer.figures[key][0]
     return nothing(NullReason.NO_DATA)

@@ -9,6 +9,7 @@ from sqlalchemy import ScalarSelect, func, select
 from sqlmodel import col
 
 from app.models.base import Fact, Owned
+from app.models.lead import Lead
 from app.models.spell import Spell
 from app.services.period import start_of_day
 from app.uow import Uow
@@ -30,21 +31,31 @@ def extents(uow: Uow, models: Iterable[type[Owned]]) -> Mapping[type[Owned], Ext
     if not new:
         return seen
     # a scalar query each, because SQLite finds only a lone min or max in the index
-    cells = uow.session.execute(select(*(part for model in new for part in _parts(model)))).one()
-    for place, model in enumerate(new):
-        first, last, through = cells[3 * place : 3 * place + 3]
-        if not issubclass(model, Fact):
+    cells = iter(uow.session.execute(select(*(part for model in new for part in _parts(model)))).one())
+    for model in new:
+        days = [(next(cells), next(cells)) for _ in _days(model)]
+        first = min((low for low, _ in days if low), default=None)
+        last = max((high for _, high in days if high), default=None)
+        if issubclass(model, Fact):
+            through = next(cells)
+        else:
             through = min(start_of_day(last, uow.zone), uow.now) if last else None
         seen[model] = Extent(first, last, through)
     return seen
 
 
-def _parts(model: Any) -> Iterable[ScalarSelect[Any]]:  # noqa: ANN401 - a table with a day
-    day = col(model.starts_on if issubclass(model, Spell) else model.day)
-    yield select(func.min(day)).scalar_subquery()
-    yield select(func.max(day)).scalar_subquery()
+def _days(model: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a table with a day
+    """The days on which a row may count."""
+    if issubclass(model, Lead):  # may have been won before its first contact
+        return (Lead.day, Lead.won_on, Lead.lost_on)
+    return (model.starts_on if issubclass(model, Spell) else model.day,)
+
+
+def _parts(model: Any) -> Iterable[ScalarSelect[Any]]:  # noqa: ANN401 - as above
+    """The first and last of each of its days, and the latest instant of facts."""
+    for day in _days(model):
+        yield select(func.min(col(day))).scalar_subquery()
+        yield select(func.max(col(day))).scalar_subquery()
     if issubclass(model, Fact):
         latest = select(func.max(col(model.occurred_at))).where(col(model.deleted_at).is_(None))
         yield latest.scalar_subquery()
-    else:
-        yield select(func.max(day)).scalar_subquery()

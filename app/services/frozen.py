@@ -9,12 +9,13 @@ from sqlmodel import select
 from app.models.base import Fact
 from app.models.feedback import Feedback
 from app.models.interaction import Interaction
+from app.models.lead import Lead
 from app.models.order import Order
 from app.models.touchpoint import Touchpoint
 from app.services import buyer, cost, fact, refunding, turning
 from app.uow import Uow
 
-_MODELS: tuple[type[Fact], ...] = (Feedback, Order, Touchpoint, Interaction)
+_MODELS: tuple[type[Fact], ...] = (Feedback, Order, Touchpoint, Interaction, Lead)
 
 
 def restate(uow: Uow, changes: Mapping[UUID, dict[str, Any]]) -> None:

@@ -14,6 +14,7 @@ from app.models.cost import Cost
 from app.models.customer import Customer, CustomerExternalId
 from app.models.feedback import Feedback
 from app.models.interaction import Interaction
+from app.models.lead import Lead
 from app.models.order import Order
 from app.models.refund import Refund
 from app.models.touchpoint import Touchpoint
@@ -23,7 +24,7 @@ from app.services.row import Outcome, Ref
 from app.text import Text
 from app.uow import Scope, Uow, writes
 
-_FACTS: tuple[type[Fact], ...] = (Feedback, Order, Refund, Touchpoint, Interaction)
+_FACTS: tuple[type[Fact], ...] = (Feedback, Order, Refund, Touchpoint, Interaction, Lead)
 _PLAIN = ("name", "email", "phone", "segment", "region", "customer_kind", "acquisition_channel_id", "parent_id")
 
 

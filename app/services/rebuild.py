@@ -13,8 +13,9 @@ from app.models.base import Owned
 from app.models.buyer import Buyer
 from app.models.cost import Accrual, Cost
 from app.models.interaction import Interaction, Turn
+from app.models.lead import Lead
 from app.models.rollup import RollupState
-from app.services import buyer, crowd, pricing, rollup, timing, turning
+from app.services import buyer, crowd, lead, pricing, rollup, timing, turning
 from app.uow import Scope, Uow, writes
 
 CHUNK = 20_000
@@ -93,6 +94,7 @@ def _derive(uow: Uow, model: type[Owned], chosen: ColumnElement[bool]) -> None:
 _DERIVED: Mapping[type[Owned], Callable[[Uow, ColumnElement[bool]], None]] = {
     Buyer: buyer.refresh,
     Interaction: timing.refresh,
+    Lead: lead.refresh,
     Turn: turning.refresh,
 }
 

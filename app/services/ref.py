@@ -26,6 +26,7 @@ NOUNS = {
     "exchange_rate": Text("exchange rate", "汇率"),
     "interaction": Text("interaction", "互动"),
     "feedback": Text("feedback", "反馈"),
+    "lead": Text("lead", "线索"),
     "order": Text("order", "订单"),
     "refund": Text("refund", "退款"),
     "staff": Text("staff", "员工"),

@@ -13,6 +13,7 @@ from app.errors import Code, Invalid, Problem
 from app.models.base import FOREVER, Owned
 from app.models.feedback import Feedback
 from app.models.interaction import Interaction, Turn
+from app.models.lead import Lead
 from app.models.order import Order
 from app.models.staff import Staff
 from app.models.team import Membership, Team
@@ -40,6 +41,7 @@ SERVED = [
     Service(Interaction, Interaction.staff_id, Interaction.team_id, Interaction.day),
     Service(Interaction, Interaction.responder_id, Interaction.responder_team_id, Interaction.judged_on),
     Service(Interaction, Interaction.resolver_id, Interaction.resolver_team_id, Interaction.resolved_on),
+    Service(Lead, Lead.staff_id, Lead.team_id, Lead.day),
     Service(Turn, Turn.staff_id, Turn.team_id, Turn.day),
 ]
 """Whose teams follow the memberships of staff when these change."""

@@ -18,6 +18,7 @@ from app.errors import AppError, Forbidden, Invalid
 from app.models.cost import Cost
 from app.models.feedback import Feedback
 from app.models.interaction import Interaction
+from app.models.lead import Lead
 from app.models.order import Order
 from app.models.refund import Refund
 from app.models.touchpoint import Touchpoint
@@ -35,6 +36,7 @@ class CustomerEventKind(StrEnum):
     TOUCHPOINT = "TOUCHPOINT"
     INTERACTION = "INTERACTION"
     COST = "COST"
+    LEAD = "LEAD"
 
 
 _MODELS: Mapping[CustomerEventKind, tuple[Any, Scope]] = {
@@ -44,6 +46,7 @@ _MODELS: Mapping[CustomerEventKind, tuple[Any, Scope]] = {
     CustomerEventKind.TOUCHPOINT: (Touchpoint, Scope.TOUCHPOINT_READ),
     CustomerEventKind.INTERACTION: (Interaction, Scope.INTERACTION_READ),
     CustomerEventKind.COST: (Cost, Scope.COST_READ),
+    CustomerEventKind.LEAD: (Lead, Scope.LEAD_READ),
 }
 
 

@@ -1,4 +1,4 @@
-"""Load the Olist marketplace's customers, orders and reviews into a Custograph workspace, over its GraphQL API."""
+"""Load the Olist marketplace's customers, orders, reviews and leads into a Custograph workspace, over GraphQL."""
 
 import argparse
 import os
@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 from client import ApiError, Client, sentence
-from records import CHANNEL, DataError, Row, read
+from records import DataError, Row, read
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -52,6 +52,22 @@ mutation ($input: FeedbackRecordBatchInput!) {
   }
 }
 """
+UPSERT_STAFF = """
+mutation ($input: StaffUpsertInput!) {
+  payload: staffUpsert(input: $input) {
+    outcome
+    userErrors { code message path }
+  }
+}
+"""
+RECORD_LEADS = """
+mutation ($input: LeadRecordBatchInput!) {
+  payload: leadRecordBatch(input: $input) {
+    results { index outcome userErrors { code message path } }
+    userErrors { code message path }
+  }
+}
+"""
 
 
 class Tally:
@@ -79,11 +95,16 @@ def main() -> int:
         records = read(options.path)
         with Client(options.url, options.token, console.print) as client:
             tallies = [
-                load_channel(client),
+                load_each(client, "channels", UPSERT_CHANNEL, records.channels),
                 load_batches(client, console, "customers", UPSERT_CUSTOMERS, records.customers),
                 load_batches(client, console, "orders", RECORD_ORDERS, records.orders),
                 load_batches(client, console, "feedback", RECORD_FEEDBACK, records.feedback),
             ]
+            if records.leads:
+                tallies += [
+                    load_each(client, "staff", UPSERT_STAFF, records.staff),
+                    load_batches(client, console, "leads", RECORD_LEADS, records.leads),
+                ]
     except (DataError, ApiError, httpx.HTTPError, httpx.InvalidURL) as error:
         console.print(f"load.py: {str(error) or type(error).__name__}")
         return 1
@@ -109,10 +130,11 @@ def arguments() -> argparse.Namespace:
     return options
 
 
-def load_channel(client: Client) -> Tally:
-    """Make the channel on which everything here was bought and reviewed, or find it as it was."""
-    tally = Tally("channels")
-    tally.add([CHANNEL], [client.mutate(UPSERT_CHANNEL, CHANNEL)])
+def load_each(client: Client, noun: str, document: str, rows: list[Row]) -> Tally:
+    """Send the rows of a noun of which there are few, one at a time."""
+    tally = Tally(noun)
+    for row in rows:
+        tally.add([row], [client.mutate(document, row)])
     return tally
 
 

@@ -13,6 +13,8 @@ Row = dict[str, Any]
 Made = TypeVar("Made")
 
 ZONE = ZoneInfo("America/Sao_Paulo")
+LEADS_FILE = "olist_marketing_qualified_leads_dataset.csv"
+DEALS_FILE = "olist_closed_deals_dataset.csv"
 
 # Every enum value that is sent stands here.
 CHANNEL: Row = {
@@ -33,6 +35,18 @@ ORDER_STATUS = {
     "unavailable": "CANCELLED",
     "canceled": "CANCELLED",
 }
+ORIGINS: dict[str, Row] = {
+    "direct traffic": {"kind": "ONLINE", "medium": "DIRECT"},
+    "display": {"kind": "ONLINE", "medium": "DISPLAY"},
+    "email": {"kind": "ONLINE", "medium": "EMAIL"},
+    "organic search": {"kind": "ONLINE", "medium": "ORGANIC_SEARCH"},
+    "other": {"medium": "OTHER"},
+    "other publicities": {"medium": "OTHER"},
+    "paid search": {"kind": "ONLINE", "medium": "PAID_SEARCH"},
+    "referral": {"medium": "REFERRAL"},
+    "social": {"kind": "SOCIAL", "medium": "SOCIAL"},
+    "unknown": {},
+}
 FEEDBACK: Row = {"kind": "CSAT", "origin": "SURVEY", "channel": {"externalId": CHANNEL["externalId"]}}
 
 
@@ -43,9 +57,12 @@ class DataError(Exception):
 class Records(NamedTuple):
     """What is loaded, as the rows that the API takes."""
 
+    channels: list[Row]
     customers: list[Row]
     orders: list[Row]
     feedback: list[Row]
+    staff: list[Row]
+    leads: list[Row]
 
 
 class Person(NamedTuple):
@@ -53,6 +70,13 @@ class Person(NamedTuple):
 
     id: str
     state: str
+
+
+class Deal(NamedTuple):
+    """A lead that was won: when, and by whom."""
+
+    at: datetime
+    representative: str
 
 
 class Order(NamedTuple):
@@ -65,7 +89,7 @@ class Order(NamedTuple):
 
 
 def read(folder: Path) -> Records:
-    """Read customers, orders and feedback from the files in `folder`."""
+    """Read customers, orders, feedback and leads from the files in `folder`; the files about leads may be missing."""
     buyers = dict(each(folder, "olist_customers_dataset.csv", to_buyer))
     orders = sorted(each(folder, "olist_orders_dataset.csv", lambda row: to_order(row, buyers)))
     known = {order.id: order for order in orders}
@@ -73,10 +97,19 @@ def read(folder: Path) -> Records:
     lines = grouped(each(folder, "olist_order_items_dataset.csv", lambda row: to_line(row, known)))
     # A later order overwrites an earlier one: a person's region is where the latest order went.
     states = {order.buyer.id: order.buyer.state for order in orders}
+    deals: dict[str, Deal] = {}
+    leads: list[Row] = []
+    if found(folder, LEADS_FILE):
+        deals = dict(each(folder, DEALS_FILE, to_deal))
+        leads = list(each(folder, LEADS_FILE, lambda row: to_lead(row, deals)))
+    origins = sorted({row["channel"]["externalId"] for row in leads if row["channel"]})
     return Records(
+        channels=[CHANNEL, *({"externalId": key, "name": key.capitalize(), **ORIGINS[key]} for key in origins)],
         customers=[{**CUSTOMER, "externalId": person, "region": state} for person, state in states.items()],
         orders=[to_sale(order, payments[order.id], lines[order.id]) for order in orders],
         feedback=list(each(folder, "olist_order_reviews_dataset.csv", lambda row: to_feedback(row, known))),
+        staff=[{"externalId": key, "name": key} for key in sorted({deal.representative for deal in deals.values()})],
+        leads=leads,
     )
 
 
@@ -130,6 +163,27 @@ def to_feedback(row: dict[str, str], orders: dict[str, Order]) -> Row:
     }
 
 
+def to_deal(row: dict[str, str]) -> tuple[str, Deal]:
+    """Give the id of a lead, and how it was won."""
+    return row["mql_id"], Deal(instant(row["won_date"]), row["sr_id"])
+
+
+def to_lead(row: dict[str, str], deals: dict[str, Deal]) -> Row:
+    """Give a lead, and how it was won if it was. Marketing has qualified every one of them; when is not told."""
+    at, deal = instant(row["first_contact_date"]).isoformat(), deals.get(row["mql_id"])
+    if (origin := row["origin"]) and origin not in ORIGINS:
+        raise KeyError(origin)
+    return {
+        "externalId": row["mql_id"],
+        "channel": {"externalId": origin} if origin else None,
+        "campaign": row["landing_page_id"],
+        "staff": {"externalId": deal.representative} if deal else None,
+        "qualifiedAt": at,
+        "wonAt": deal.at.isoformat() if deal else None,
+        "occurredAt": at,
+    }
+
+
 def money(text: str) -> Decimal:
     """Give an amount as it is written, to the cent: as a float, many would no longer add up."""
     try:
@@ -158,9 +212,14 @@ def grouped(pairs: Iterable[tuple[str, Made]]) -> dict[str, list[Made]]:
     return groups
 
 
+def found(folder: Path, name: str) -> Path | None:
+    """Give the file `name`, which lies in `folder` or in a folder of it."""
+    return next((path for path in (folder / name, *sorted(folder.glob(f"*/{name}"))) if path.is_file()), None)
+
+
 def each(folder: Path, name: str, make: Callable[[dict[str, str]], Made]) -> Iterator[Made]:
-    """Make something of each row of the file `name`, which lies in `folder` or in a folder of it."""
-    path = next((path for path in (folder / name, *sorted(folder.glob(f"*/{name}"))) if path.is_file()), None)
+    """Make something of each row of the file `name`."""
+    path = found(folder, name)
     if path is None:
         raise DataError(f"there is no {name} in {folder}")
     with path.open(encoding="utf-8-sig", newline="") as file:

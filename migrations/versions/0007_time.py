@@ -361,6 +361,7 @@ def upgrade() -> None:
         sa.Column("lost_on", sa.Date(), nullable=True),
         sa.Column("is_qualified_in_time", sa.Boolean(), nullable=False),
         sa.Column("is_won_in_time", sa.Boolean(), nullable=False),
+        sa.Column("qualifying_seconds", sa.BigInteger(), nullable=True),
         sa.Column("cycle_seconds", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["tenant_id", "acquisition_channel_id"],

@@ -82,12 +82,13 @@ def furnished(api, people):
 
 
 def sell(alice):
-    """Orders, refunds, costs, touchpoints and rates."""
+    """Orders, refunds, costs, touchpoints, leads and rates."""
     who = {name: {"externalId": "web"} for name in ("customer", "channel")}
     rate = {"from": "USD", "rate": "0.9"}
     rows = {
         "exchangeRate": [rate | {"externalId": f"2026-06-0{n}", "date": f"2026-06-0{n}"} for n in range(1, 10)],
         "touchpoint": [who | {"externalId": "c1", "occurredAt": "2025-12-24"}],
+        "lead": [who | {"externalId": f"c{n}", "occurredAt": "2026-05-05", "wonAt": "2026-06-05"} for n in range(3)],
         "order": [
             who | {"externalId": f"c{n}", "amount": "20", "currency": ("EUR", "USD")[n % 2], "occurredAt": "2026-06-05"}
             for n in range(4)
@@ -120,6 +121,7 @@ OWN = {
     "Refund": "refund",
     "Cost": "cost",
     "Touchpoint": "touchpoint",
+    "Lead": "lead",
     "ExchangeRate": "exchangeRate",
     "Target": "target",
 }
@@ -221,7 +223,8 @@ def told_all(document):
 
 
 COUNTS = ("created", "updated", "unchanged", "stale", "deleted", "rejected")
-STAMPED = {"customer", "feedback", "customer_order", "refund", "cost", "touchpoint", "exchange_rate", "tombstone"}
+STAMPED = {"customer", "feedback", "customer_order", "refund", "cost", "touchpoint", "lead", "exchange_rate"}
+STAMPED |= {"tombstone"}
 """What keeps the latest instant at which its source vouched for it, even where nothing else is new."""
 STORED = {"CREATED", "UPDATED", "DELETED"}
 

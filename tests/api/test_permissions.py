@@ -35,6 +35,7 @@ MET = {
     "channel": {"externalId": "web"},
     "occurredAt": "2025-12-24",
 }
+ASKED = {"externalId": "new", "occurredAt": "2026-06-01", "wonAt": "2026-06-03"}
 WORTH = {"externalId": "new", "from": "USD", "date": "2026-06-02", "rate": "0.9"}
 OFFICE = {"timeZone": "UTC", "weeklyHours": [{"weekdays": [1], "from": "09:00", "before": "17:00"}]}
 
@@ -67,10 +68,13 @@ QUERIES = {
     "costs": ("costs { nodes { id } totalCount }", Scope.COST_READ),
     "touchpoint": ("touchpoint(by: {id: %(Touchpoint)s}) { id }", Scope.TOUCHPOINT_READ),
     "touchpoints": ("touchpoints { nodes { id } totalCount }", Scope.TOUCHPOINT_READ),
+    "lead": ("lead(by: {id: %(Lead)s}) { id }", Scope.LEAD_READ),
+    "leads": ("leads { nodes { id } totalCount }", Scope.LEAD_READ),
     "exchangeRate": ("exchangeRate(by: {id: %(ExchangeRate)s}) { id }", Scope.RATE_READ),
     "exchangeRates": ("exchangeRates { nodes { id } totalCount }", Scope.RATE_READ),
     "topCustomers": (f"topCustomers({TODAY}) {{ nodes {{ id }} totalCount }}", Scope.KPI_READ),
     "channelEffectiveness": (f"channelEffectiveness({TODAY}) {{ rows {{ channel {{ id }} }} }}", Scope.KPI_READ),
+    "leadFunnel": (f"leadFunnel({TODAY}) {{ stages {{ leads }} }}", Scope.KPI_READ),
     "target": ("target(by: {id: %(Target)s}) { id }", Scope.TARGET_READ),
     "targets": ("targets { nodes { id } totalCount }", Scope.TARGET_READ),
     "node": ("node(id: %(Customer)s) { id }", Scope.CUSTOMER_READ),
@@ -100,6 +104,9 @@ MUTATIONS = {
     "touchpointRecord": (MET, Scope.TOUCHPOINT_WRITE, {}),
     "touchpointRecordBatch": ({"rows": [MET]}, Scope.TOUCHPOINT_WRITE, {"customer": "Customer", "channel": "Channel"}),
     "touchpointDeleteBatch": ({"rows": [{"externalId": "m"}]}, Scope.TOUCHPOINT_WRITE, {}),
+    "leadRecord": (ASKED, Scope.LEAD_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff"}),
+    "leadRecordBatch": ({"rows": [ASKED]}, Scope.LEAD_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff"}),
+    "leadDeleteBatch": ({"rows": [{"externalId": "l"}]}, Scope.LEAD_WRITE, {}),
     "exchangeRateRecord": (WORTH, Scope.RATE_WRITE, {}),
     "exchangeRateRecordBatch": ({"rows": [WORTH]}, Scope.RATE_WRITE, {}),
     "exchangeRateDeleteBatch": ({"rows": [{"externalId": "x"}]}, Scope.RATE_WRITE, {}),
@@ -152,7 +159,7 @@ def known(alice):
 
 
 def trade(alice, refs):
-    """The ids of a record each of what is bought, given back, spent, met and changed, related to `refs`."""
+    """The ids of a record each of what is bought, given back, spent, met, asked and changed, related to `refs`."""
     web, ann = refs["channel"], refs["customer"]
     sold = {"customer": ann, "channel": web, "staff": refs["staff"]}
     line = {"product": "tea", "quantity": "2", "unitPrice": "10", "amount": "20"}
@@ -161,6 +168,7 @@ def trade(alice, refs):
         "refund": BACK | {"externalId": "r", "channel": web},
         "cost": SPENT | {"externalId": "k", "channel": web, "customer": ann},
         "touchpoint": MET | {"externalId": "m"},
+        "lead": ASKED | sold | {"externalId": "l"},
         "exchangeRate": WORTH | {"externalId": "x", "date": "2026-06-01"},
     }
     ids = {}
@@ -261,7 +269,7 @@ def test_bob_may_read_everything_and_write_nothing(bob, known, dump):
     assert dump() == before
 
 
-def test_elsewhere_there_is_nothing_of_it(  # noqa: C901 - every root field, each in its own way
+def test_elsewhere_there_is_nothing_of_it(  # noqa: C901, PLR0912 - every root field, each in its own way
     charlie, known, workspace, dump
 ):
     before = dump()
@@ -280,6 +288,8 @@ def test_elsewhere_there_is_nothing_of_it(  # noqa: C901 - every root field, eac
             assert data == [None]
         elif field == "channelEffectiveness":
             assert not any(row["channel"] for row in data["rows"])
+        elif field == "leadFunnel":
+            assert {stage["leads"] for stage in data["stages"]} == {None}
         elif not field.startswith("kpi"):
             assert data in (None, {"nodes": [], "totalCount": 0}), field
     assert dump() == before
@@ -322,7 +332,7 @@ SCOPES = {
     "Channel": Scope.CHANNEL_READ, "Staff": Scope.STAFF_READ, "Team": Scope.STAFF_READ, "Survey": Scope.SURVEY_READ, "Customer": Scope.CUSTOMER_READ,
     "Feedback": Scope.FEEDBACK_READ, "Order": Scope.ORDER_READ, "Refund": Scope.ORDER_READ, "Cost": Scope.COST_READ,
     "BusinessCalendar": Scope.CALENDAR_READ,
-    "Touchpoint": Scope.TOUCHPOINT_READ, "ExchangeRate": Scope.RATE_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
+    "Touchpoint": Scope.TOUCHPOINT_READ, "Lead": Scope.LEAD_READ, "Interaction": Scope.INTERACTION_READ, "ExchangeRate": Scope.RATE_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
     "KpiResult": Scope.KPI_READ, "KpiDefinition": None,
 }  # fmt: skip
 
@@ -381,6 +391,10 @@ RELATIONS = {
     ("Cost", "channel"): Scope.CHANNEL_READ,
     ("Touchpoint", "customer"): Scope.CUSTOMER_READ,
     ("Touchpoint", "channel"): Scope.CHANNEL_READ,
+    ("Lead", "customer"): Scope.CUSTOMER_READ,
+    ("Lead", "channel"): Scope.CHANNEL_READ,
+    ("Lead", "acquisitionChannel"): Scope.CHANNEL_READ,
+    ("Lead", "staff"): Scope.STAFF_READ,
     ("Target", "progress"): Scope.TARGET_READ,
     ("Target", "revisions"): Scope.TARGET_READ,
     ("KpiResult", "targets"): Scope.TARGET_READ,
@@ -436,6 +450,7 @@ KINDS_OF_EVENTS = {
     "REFUND": Scope.ORDER_READ,
     "TOUCHPOINT": Scope.TOUCHPOINT_READ,
     "COST": Scope.COST_READ,
+    "LEAD": Scope.LEAD_READ,
 }
 
 

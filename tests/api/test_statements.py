@@ -47,7 +47,19 @@ README = Path(__file__).parents[2] / "README.md"
 ASK = "period: {last: {count: 3, grain: MONTH}}"
 FIGURES = " ".join(
     f"{name} {{ value interval {{ low }} }}"
-    for name in ("spend", "customers", "cac", "revenue", "clv", "ltvCac", "returnOnSpend", "csat", "nps")
+    for name in (
+        "spend",
+        "leads",
+        "conversion",
+        "customers",
+        "cac",
+        "revenue",
+        "clv",
+        "ltvCac",
+        "returnOnSpend",
+        "csat",
+        "nps",
+    )
 )
 
 PAGES = {
@@ -66,16 +78,18 @@ PAGES = {
     "refunds": "{ refunds(first: %d) { nodes { order { amount customer { name } lines { id } } customer { name } channel { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "costs": "{ costs(first: %d) { nodes { channel { name } customer { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "touchpoints": "{ touchpoints(first: %d) { nodes { channel { name } customer { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "leads": "{ leads(first: %d) { nodes { channel { name } acquisitionChannel { name } customer { name } staff { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "exchange rates": "{ exchangeRates(first: %d) { nodes { rate } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "their timelines": "{ customers(first: %d) { nodes { timeline(first: 3) { nodes { channel { name } } edges { node { id } } pageInfo { endCursor } totalCount } } } }",
     "what happened": "{ customers(first: %d) { nodes { timeline(first: 5) { nodes { ... on Order { lines { amount } } ... on Refund { order { id } } ... on Feedback { survey { name } } } } } } }",
     "the best": f"{{ topCustomers(first: %d, {ASK}) {{ nodes {{ revenue customer {{ name parent {{ name }} }} }} period {{ label }} }} }}",
     "the channels": f"{{ channelEffectiveness(first: %d, {ASK}) {{ rows {{ channel {{ name parent {{ name }} }} {FIGURES} }} period {{ label }} }} }}",
+    "the funnel": f"{{ leadFunnel({ASK}) {{ stages {{ leads medianDays }} lost {{ reasons(first: %d) {{ leads }} }} period {{ label }} filters {{ by }} }} }}",
     "targets": "{ targets(first: %d) { nodes { scope { by } baselinePeriod { label } progress { state target { id } } revisions { version } } edges { node { id } } pageInfo { endCursor } totalCount } }",
 }  # fmt: skip
 _TOLD = "outcome userErrors { code }"
 _DONE = "counts { unchanged rejected } userErrors { code }"
-_DELETES = ("feedback", "order", "refund", "cost", "touchpoint", "exchangeRate")
+_DELETES = ("feedback", "order", "refund", "cost", "touchpoint", "lead", "exchangeRate")
 BATCHES = {
     # a batch of a number of rows, told what became of them
     "customerUpsertBatch": f"results {{ {_TOLD} customer {{ name parent {{ name }} acquisitionChannel {{ name }} externalIds {{ source }} spells {{ from }} }} }} {_DONE}",
@@ -84,6 +98,7 @@ BATCHES = {
     "refundRecordBatch": f"results {{ {_TOLD} refund {{ order {{ refunded }} customer {{ name }} }} }} {_DONE}",
     "costRecordBatch": f"results {{ {_TOLD} cost {{ channel {{ name }} customer {{ name }} }} }} {_DONE}",
     "touchpointRecordBatch": f"results {{ {_TOLD} touchpoint {{ channel {{ name }} customer {{ name }} }} }} {_DONE}",
+    "leadRecordBatch": f"results {{ {_TOLD} lead {{ channel {{ name }} customer {{ name }} staff {{ name }} }} }} {_DONE}",
     "exchangeRateRecordBatch": f"results {{ {_TOLD} exchangeRate {{ rate }} }} {_DONE}",
     **{f"{noun}DeleteBatch": f"results {{ {_TOLD} }} {_DONE}" for noun in _DELETES},
 }  # fmt: skip
@@ -236,6 +251,20 @@ def touchpoints(first, last):
     )
 
 
+def leads(first, last):
+    return (
+        {
+            "externalId": f"l{n}",
+            "customer": {"externalId": f"c{n + 1}"},
+            "channel": {"externalId": f"k{n % KEYED}"},
+            "staff": {"externalId": f"k{n % KEYED}"},
+            "occurredAt": f"2026-0{4 + n // KEYED % 3}-{1 + n % 14:02}",
+            **({"wonAt": "2026-06-14"} if n % 2 else {"lostAt": "2026-06-14", "lostReason": f"reason {n % KEYED}"}),
+        }
+        for n in range(first, last)
+    )
+
+
 def rates(first, last):
     days = (datetime(2026, 6, 14, tzinfo=UTC) - timedelta(days=n) for n in range(first, last))
     return ({"externalId": f"{day:%F}", "from": "USD", "date": f"{day:%F}", "rate": "0.9"} for day in days)
@@ -244,6 +273,7 @@ def rates(first, last):
 TRADE = {
     "exchangeRateRecordBatch": rates,
     "touchpointRecordBatch": touchpoints,
+    "leadRecordBatch": leads,
     "orderRecordBatch": orders,
     "refundRecordBatch": refunds,
     "costRecordBatch": costs,
@@ -372,6 +402,7 @@ CHANGED = {
     "refundRecordBatch": ("amount", ("1", "2", "3")),
     "costRecordBatch": ("amount", ("8", "9", "10")),
     "touchpointRecordBatch": ("occurredAt", ("2025-12-25", "2025-12-26", "2025-12-27")),
+    "leadRecordBatch": ("qualifiedAt", ("2026-06-11", "2026-06-12", "2026-06-13")),
     "exchangeRateRecordBatch": ("rate", ("0.8", "0.7", "0.6")),
 }
 

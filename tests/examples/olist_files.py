@@ -7,7 +7,7 @@ import csv
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -16,9 +16,11 @@ from zoneinfo import ZoneInfo
 # Where the files are: named in the environment, or a sibling folder shared/data of the project.
 DATA = Path(os.environ.get("CUSTOGRAPH_OLIST_DATA") or Path(__file__).parents[3] / "shared" / "data")
 FILES = next((path.parent for path in sorted(DATA.glob("**/olist_order_reviews_dataset.csv"))), None)
+LEADS = next((path.parent for path in sorted(DATA.glob("**/olist_closed_deals_dataset.csv"))), None)
 ZONE = ZoneInfo("America/Sao_Paulo")
 NO_SALE = {"created", "unavailable", "canceled"}
 REPEAT_DAYS = 90
+CONVERSION_DAYS = 90
 
 
 class Review(NamedTuple):
@@ -47,6 +49,28 @@ class Item(NamedTuple):
     amount: Decimal
 
 
+class Lead(NamedTuple):
+    """One lead: its first contact, its origin, when it was won and by whom."""
+
+    at: datetime
+    origin: str
+    won: datetime | None
+    staff: str
+
+    @property
+    def took(self) -> float | None:
+        """The seconds until it was won; None where it was not, or was before."""
+        if self.won is None:
+            return None
+        seconds = (self.won - self.at).total_seconds()
+        return seconds if seconds >= 0 else None
+
+    @property
+    def is_won_in_time(self) -> bool:
+        """Whether it was won within 90 times 24 hours, or before it began."""
+        return self.won is not None and (self.took or 0) <= CONVERSION_DAYS * 86_400
+
+
 class Satisfied(NamedTuple):
     """The satisfied answers and all of them."""
 
@@ -68,16 +92,21 @@ class Repeat(NamedTuple):
     people: int
 
 
-def rows(name: str) -> list[dict[str, str]]:
+def rows(name: str, folder: Path | None = FILES) -> list[dict[str, str]]:
     """Read a file."""
-    assert FILES is not None
-    with (FILES / name).open(newline="", encoding="utf-8") as file:
+    assert folder is not None
+    with (folder / name).open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
 def moment(text: str) -> datetime:
     """Read a local time."""
     return datetime.strptime(text, "%m/%d/%Y %H:%M").replace(tzinfo=ZONE)
+
+
+def iso(text: str) -> datetime:
+    """Read a local time or day as the files about leads write it; a time that the clocks passed over is moved on."""
+    return datetime.fromisoformat(text).replace(tzinfo=ZONE).astimezone(UTC)
 
 
 def month(event: Review | Order) -> str:
@@ -168,3 +197,22 @@ def repeats(orders: Iterable[Order], start: date, end: date) -> dict[str, Repeat
         "returning": Repeat(len(buyers - new), len(buyers)),
         "cohort": Repeat(len(soon), len(new)),
     }
+
+
+def all_leads() -> list[Lead]:
+    """Read every lead, with the deal that came of it."""
+    deals = {row["mql_id"]: row for row in rows("olist_closed_deals_dataset.csv", LEADS)}
+    leads = []
+    for row in rows("olist_marketing_qualified_leads_dataset.csv", LEADS):
+        deal = deals.get(row["mql_id"], {"won_date": "", "sr_id": ""})
+        won = iso(deal["won_date"]) if deal["won_date"] else None
+        leads.append(Lead(iso(row["first_contact_date"]), row["origin"], won, deal["sr_id"]))
+    return leads
+
+
+def by(leads: Iterable[Lead], key: Callable[[Lead], str]) -> dict[str, list[Lead]]:
+    """The leads of each group."""
+    groups: dict[str, list[Lead]] = defaultdict(list)
+    for lead in leads:
+        groups[key(lead)].append(lead)
+    return groups

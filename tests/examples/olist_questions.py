@@ -36,6 +36,26 @@ query ($period: PeriodInput!) {
 }
 fragment figure on KpiFigure { value numerator denominator sampleSize nullReason isProvisional }
 """
+LEADS = """
+query ($period: PeriodInput!) {
+  conversion: kpi(key: CONVERSION_RATE, period: $period) { ...figure ...channels }
+  wins: kpi(key: CONVERSION_RATE, variant: "period", period: $period) { ...figure }
+  cycle: kpi(key: SALES_CYCLE, period: $period) {
+    ...figure
+    leftOut { reason count }
+    ...channels
+    staff: breakdown(by: STAFF, first: 100) { slices { key ...figure } totalCount }
+  }
+  mean: kpi(key: SALES_CYCLE, variant: "mean", period: $period) { ...figure }
+  p75: kpi(key: SALES_CYCLE, variant: "p75", period: $period) { ...figure }
+  funnel: leadFunnel(period: $period) { stages { leads shareOfAll medianDays } wonLate open lost { leads } }
+  table: channelEffectiveness(period: $period, orderBy: {field: LEADS}) {
+    rows { channel { externalId } leads { value } conversion { value numerator denominator } }
+  }
+}
+fragment channels on KpiResult { channels: breakdown(by: CHANNEL, first: 50) { slices { key ...figure } totalCount } }
+fragment figure on KpiFigure { value numerator denominator sampleSize nullReason isProvisional }
+"""
 ROWS = {"channels": 1, "customers": 4991, "orders": 5000, "feedback": 4988}
 STORED = """
 query ($after: String) {

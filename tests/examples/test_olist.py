@@ -2,6 +2,7 @@
 
 import math
 import re
+import statistics
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date
@@ -14,14 +15,18 @@ import pytest
 from olist_files import (
     DATA,
     FILES,
+    LEADS,
     Item,
+    Lead,
     Order,
     Repeat,
     Review,
     Satisfied,
     Sold,
+    all_leads,
     all_orders,
     all_reviews,
+    by,
     items,
     month,
     repeats,
@@ -30,6 +35,7 @@ from olist_files import (
     sold,
 )
 from olist_questions import FEEDBACK, MONEY, REPEATS, STORED
+from olist_questions import LEADS as ASK_LEADS
 from olist_server import ROOT, postgresql, serving, sqlite
 
 Load = Callable[[Path, str, str], Any]
@@ -40,6 +46,9 @@ pytestmark = [
 ]
 
 ROWS = {"channels": 1, "customers": 4991, "orders": 5000, "feedback": 4988}
+if LEADS is not None:
+    ROWS |= {"channels": 11, "staff": 22, "leads": 8000}
+SINCE = {"range": {"from": "2017-06-01", "before": "2018-12-01"}}
 EVERYTHING = {"range": {"from": "2016-09-01", "before": "2018-11-01"}}
 PERIODS = {
     "2017": ({"range": {"from": "2017-01-01", "before": "2018-01-01"}}, date(2017, 1, 1), date(2018, 1, 1)),
@@ -62,6 +71,7 @@ class Outcome(NamedTuple):
     money: dict[str, Any]
     repeats: dict[str, dict[str, Any]]
     stored: list[dict[str, Any]]
+    leads: dict[str, Any]
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -77,6 +87,7 @@ def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             server.ask(MONEY, period=EVERYTHING),
             {name: server.ask(REPEATS, period=period) for name, (period, _, _) in PERIODS.items()},
             server.every(STORED),
+            server.ask(ASK_LEADS, period=SINCE),
         )
 
 
@@ -269,3 +280,77 @@ def test_how_much_feedback_there_is(outcome: Outcome, answers: list[Review]) -> 
 
 def test_nobody_was_asked_to_recommend(outcome: Outcome) -> None:
     assert outcome.feedback["nps"] == {"value": None, "nullReason": "NO_DATA", "interval": None}
+
+
+@pytest.fixture(scope="module")
+def leads() -> list[Lead]:
+    """Read every lead."""
+    if LEADS is None:
+        pytest.skip("needs Olist's CSV files about leads")
+    return all_leads()
+
+
+def check_cycle(figure: dict[str, Any], group: list[Lead]) -> None:
+    """Compare a median of the API with the middle of what the deals of a group took: within 1 %."""
+    took = [lead.took / 86_400 for lead in group if lead.took is not None]
+    assert figure["sampleSize"] == len(took)
+    assert figure["value"] == (pytest.approx(statistics.median(took), rel=0.01) if took else None)
+
+
+def test_of_8000_leads_842_were_won(outcome: Outcome, leads: list[Lead]) -> None:
+    wins, conversion = outcome.leads["wins"], outcome.leads["conversion"]
+    assert (len(leads), sum(lead.won is not None for lead in leads)) == (8000, 842)
+    assert (wins["numerator"], wins["denominator"], wins["value"]) == (842, 8000, 10.525)
+    soon = sum(lead.is_won_in_time for lead in leads)
+    assert (conversion["numerator"], conversion["denominator"]) == (soon, 8000)
+    assert conversion["value"] == pytest.approx(100 * soon / 8000, rel=1e-12)
+    assert conversion["isProvisional"] is False
+
+
+def test_conversion_channel_by_channel(outcome: Outcome, leads: list[Lead]) -> None:
+    groups = by(leads, lambda lead: lead.origin)
+    assert len(groups[""]) == 60
+    slices = {piece["key"]: piece for piece in outcome.leads["conversion"]["channels"]["slices"]}
+    table = {
+        row["channel"]["externalId"] if row["channel"] else "": row
+        for row in outcome.leads["table"]["rows"]
+        if not row["channel"] or row["channel"]["externalId"] != "marketplace"  # where nobody was asked
+    }
+    assert set(slices) == set(table) == set(groups)
+    for name, group in groups.items():
+        parts = (sum(lead.is_won_in_time for lead in group), len(group))
+        for figure in (slices[name], table[name]["conversion"]):
+            assert (figure["numerator"], figure["denominator"]) == parts, name
+            assert figure["value"] == pytest.approx(100 * parts[0] / parts[1], rel=1e-12), name
+        assert table[name]["leads"]["value"] == parts[1]
+    counts = [row["leads"]["value"] for row in outcome.leads["table"]["rows"]]
+    assert counts == sorted(counts, reverse=True)
+
+
+def test_the_sales_cycle_in_all(outcome: Outcome, leads: list[Lead]) -> None:
+    check_cycle(outcome.leads["cycle"], leads)
+    assert outcome.leads["cycle"]["leftOut"] == [{"reason": "WON_BEFORE_FIRST_CONTACT", "count": 1}]
+    took = [lead.took / 86_400 for lead in leads if lead.took is not None]
+    assert outcome.leads["mean"]["value"] == pytest.approx(statistics.mean(took), rel=1e-9)
+    quarter = statistics.quantiles(took, n=4, method="inclusive")[2]
+    assert outcome.leads["p75"]["value"] == pytest.approx(quarter, rel=0.01)
+
+
+@pytest.mark.parametrize(("cut", "key"), [("channels", lambda lead: lead.origin), ("staff", lambda lead: lead.staff)])
+def test_the_sales_cycle_by_channel_and_by_member_of_staff(
+    outcome: Outcome, leads: list[Lead], cut: str, key: Callable[[Lead], str]
+) -> None:
+    groups = by((lead for lead in leads if lead.won), key)
+    slices = {piece["key"]: piece for piece in outcome.leads["cycle"][cut]["slices"]}
+    assert set(slices) == set(groups)
+    for name, group in groups.items():
+        check_cycle(slices[name], group)
+
+
+def test_the_funnel_of_all_leads(outcome: Outcome, leads: list[Lead]) -> None:
+    funnel = outcome.leads["funnel"]
+    soon = [lead for lead in leads if lead.is_won_in_time]
+    assert [stage["leads"] for stage in funnel["stages"]] == [8000, 8000, len(soon)]
+    assert (funnel["wonLate"], funnel["lost"]["leads"], funnel["open"]) == (842 - len(soon), 0, 8000 - 842)
+    took = [lead.took / 86_400 for lead in soon if lead.took is not None]
+    assert funnel["stages"][2]["medianDays"] == pytest.approx(statistics.median(took), rel=0.01)

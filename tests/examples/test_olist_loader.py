@@ -43,6 +43,19 @@ FILES = {
 }
 
 
+# Of l1's deal the representative is known; l2 was won before its first contact; l3 is open, and nobody knows whence.
+LEADS = {
+    "olist_marketing_qualified_leads_dataset.csv": (
+        "mql_id,first_contact_date,landing_page_id,origin\n"
+        "l1,2018-02-01,page,social\nl2,2018-03-08,page,other publicities\nl3,2017-10-15,other,\n"
+    ),
+    "olist_closed_deals_dataset.csv": (
+        "mql_id,seller_id,sdr_id,sr_id,won_date\n"
+        "l1,s1,dan,rita,2018-02-26 19:58:54\nl2,s2,dan,rob,2018-03-06 19:38:55\n"
+    ),
+}
+
+
 class Pretender(ThreadingHTTPServer):
     """Takes every row as new, unless told to say something else first."""
 
@@ -52,7 +65,8 @@ class Pretender(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}/graphql"
         self.busy: list[tuple[int, dict[str, str]]] = []  # statuses to answer first, with their headers
         self.reject: dict[str, dict[str, Any]] = {}  # external id to user error
-        self.sent: dict[str, list[dict[str, Any]]] = {"channel": [], "customer": [], "order": [], "feedback": []}
+        nouns = ("channel", "customer", "order", "feedback", "staff", "lead")
+        self.sent: dict[str, list[dict[str, Any]]] = {noun: [] for noun in nouns}
         self.sizes: list[int] = []  # rows in each request
         self.tokens: set[str | None] = set()
 
@@ -162,6 +176,71 @@ def test_it_sends_orders_with_what_was_paid_for_them(api: Pretender, files: Path
         order("o2", "p1", "35.5", "COMPLETED", "2017-10-02T09:05:00-03:00", lines=lights),
         order("o3", "p2", "10.01", "COMPLETED", "2017-10-02T10:56:33-03:00", product="soap"),
     ]
+
+
+def test_it_sends_leads_where_there_are_some(api: Pretender, files: Path, load: Load) -> None:
+    """With the channel that they came through, and with the deals that came of them."""
+    for name, text in LEADS.items():
+        (files / name).write_text(text, encoding="utf-8")
+
+    done = load(files, api.url, "secret")
+
+    assert done.code == 0, done.stderr
+    assert {noun: done.counts[noun] for noun in ("channels", "staff", "leads")} == {
+        "channels": {"CREATED": 3},
+        "staff": {"CREATED": 2},
+        "leads": {"CREATED": 3},
+    }
+    assert [(row["externalId"], row.get("medium")) for row in api.sent["channel"]] == [
+        ("marketplace", "MARKETPLACE"),
+        ("other publicities", "OTHER"),
+        ("social", "SOCIAL"),
+    ]
+    assert [row["externalId"] for row in api.sent["staff"]] == ["rita", "rob"]
+    rows = [
+        (row["externalId"], row["channel"], row["staff"], row["campaign"], row["occurredAt"], row["wonAt"])
+        for row in api.sent["lead"]
+    ]
+    social, rita = {"externalId": "social"}, {"externalId": "rita"}
+    other, rob = {"externalId": "other publicities"}, {"externalId": "rob"}
+    assert rows == [
+        ("l1", social, rita, "page", "2018-02-01T00:00:00-02:00", "2018-02-26T19:58:54-03:00"),
+        ("l2", other, rob, "page", "2018-03-08T00:00:00-03:00", "2018-03-06T19:38:55-03:00"),
+        ("l3", None, None, "other", "2017-10-15T01:00:00-02:00", None),  # that day began at 1:00
+    ]
+    assert all(row["qualifiedAt"] == row["occurredAt"] for row in api.sent["lead"])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("olist_closed_deals_dataset.csv", None, "there is no olist_closed_deals_dataset.csv"),
+        (
+            "olist_marketing_qualified_leads_dataset.csv",
+            "mql_id,first_contact_date,landing_page_id,origin\nl1,2018-02-01,page,hearsay\n",
+            "olist_marketing_qualified_leads_dataset.csv, line 2: 'hearsay' is not known",
+        ),
+        (
+            "olist_closed_deals_dataset.csv",
+            "mql_id,sr_id,won_date\nl1,rita,yesterday\n",
+            "olist_closed_deals_dataset.csv, line 2: ",
+        ),
+    ],
+)
+def test_it_says_what_is_wrong_with_the_leads_and_sends_nothing(
+    api: Pretender, files: Path, load: Load, name: str, text: str | None, reason: str
+) -> None:
+    """A sentence, not a traceback."""
+    for file, content in (LEADS | {name: text}).items():
+        if content:
+            (files / file).write_text(content, encoding="utf-8")
+
+    done = load(files, api.url, "secret")
+
+    assert (done.code, done.counts) == (1, {})
+    assert reason in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not any(api.sent.values())
 
 
 def test_it_sends_no_more_than_500_rows_at_once(api: Pretender, files: Path, load: Load) -> None:

@@ -35,6 +35,7 @@ MONEY = {
     "cost": {"category": "MEDIA", "amount": Decimal(7), "currency": "EUR"}
     | {"from_": date(2026, 5, 1), "before": date(2026, 5, 8)},
     "touchpoint": {"occurred_at": NOON, **WHO},
+    "lead": {"occurred_at": NOON, "won_at": NOON, **WHO},
     "rate": {"from_": "USD", "rate": Decimal("0.9"), "date": date(2026, 5, 1)},
 }
 MENDED = {
@@ -42,6 +43,7 @@ MENDED = {
     "refund": {"amount": Decimal(0)},
     "cost": {"channel": Ref(external_id="ads")},
     "touchpoint": {"customer": Ref(external_id="d")},
+    "lead": {"won_at": None},
     "rate": {"date": date(2026, 5, 2)},
 }
 BATCHES = {

@@ -1,4 +1,4 @@
-"""Facts of money sent again, mended, taken back and told anew: what is counted is what a rebuild would count."""
+"""Facts sent again, mended, taken back and told anew: what is counted is what a rebuild would count."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 import stored
 from trading import (
+    asked,
     assert_a_rebuild_changes_nothing,
     back,
     cells,
@@ -28,6 +29,7 @@ TABLES = {
     "refund": "refund",
     "cost": "cost",
     "touchpoint": "touchpoint",
+    "lead": "lead",
     "rate": "exchange_rate",
 }
 NOUNS = list(TABLES)
@@ -79,6 +81,23 @@ FACTS = {
         met("m1", "ann", "web", may(2)),
         [{"channel": "shop"}, {"customer": "bob"}, {"occurred_at": may(30)}, {"campaign": "spring"}],
     ),
+    "lead": (
+        asked("l1", may(4), "ann", channel="web", staff="eva", qualified_at=may(5), won_at=may(20)),
+        [
+            {"won_at": may(20) + timedelta(days=1)},
+            {"won_at": None},
+            {"won_at": None, "lost_at": may(21), "lost_reason": "price"},
+            {"won_at": may(3)},
+            {"type": "RENEWAL"},
+            {"qualified_at": None},
+            {"occurred_at": may(20)},
+            {"occurred_at": date(2026, 1, 20)},
+            {"customer": "bob"},
+            {"customer": None},
+            {"customer": "tester"},
+            {"channel": None, "staff": None, "product": "cups", "campaign": "spring", "journey_stage": "use"},
+        ],
+    ),
     "rate": (
         worth("x1", "USD", "0.5", may(4)),
         [{"rate": "0.7"}, {"date": may(20)}, {"date": date(2026, 3, 20)}, {"from_": "JPY"}, {"to": "GBP"}],
@@ -100,7 +119,7 @@ def told(workspace):
     put(workspace, "touchpoint", met("m2", "ann", "shop", may(3)), met("m3", "bob", "ads", may(5)))
     put(workspace, "order", sold("o2", "10", may(6), "ann"), sold("o3", "20", may(25), "bob", currency="USD"))
     put(workspace, "order", sold("o4", "7", may(6), "tester"), sold("o5", "3", may(6)))
-    for noun in ("rate", "order", "refund", "cost", "touchpoint"):
+    for noun in ("rate", "order", "refund", "cost", "touchpoint", "lead"):
         put(workspace, noun, FACTS[noun][0])
     return workspace
 
@@ -214,6 +233,7 @@ def test_a_change_is_noted_with_the_names_of_what_changed_and_no_values(told, da
             "refund": {"amount"},
             "cost": {"amount"},
             "touchpoint": {"channel_id"},
+            "lead": {"won_at"},
             "rate": {"rate"},
         }[noun]
     )

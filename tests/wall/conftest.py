@@ -27,6 +27,7 @@ from app.services import (
     customer,
     exchange_rate,
     feedback,
+    lead,
     order,
     quota,
     refund,
@@ -116,10 +117,12 @@ def _trade(write: Callable[..., Any]) -> None:
     given_back = {"external_id": "r1", "order": Ref(external_id="o1"), "amount": Decimal(5), "occurred_at": NOW}
     days = {"from_": date(2026, 5, 1), "before": date(2026, 5, 4)}
     spent = {"external_id": "k1", "category": "MEDIA", "amount": Decimal(10), "currency": "EUR", **days, **who}
+    asked = {"external_id": "l1", "staff": Ref(external_id="ann"), "occurred_at": NOW, "won_at": NOW, **who}
     worth = {"external_id": "x1", "from_": "USD", "date": date(2026, 6, 15), "rate": Decimal("0.9")}
     for record, row in (
         (exchange_rate.record_batch, worth),
         (touchpoint.record_batch, met),
+        (lead.record_batch, asked),
         (order.record_batch, bought | {"currency": "USD"}),
         (refund.record_batch, given_back),
         (cost.record_batch, spent),
