@@ -1,7 +1,6 @@
 """The door: the only place where sessions are opened, and the unit of work that service functions are given.
 
-It pins the workspace, checks the scope that stands on the function, makes reads read-only, groups writes, commits,
-retries a race and wakes the subscribers.
+It pins the workspace, checks scopes, makes reads read-only, groups writes, commits, retries a race, wakes subscribers.
 """
 
 from collections.abc import Callable, Iterator
@@ -220,14 +219,12 @@ def check(actor: Actor, function: Callable[..., Any], mode: str) -> None:
         raise Forbidden(text)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Door:
     """Opens units of work. One per process; thread safe."""
 
-    def __init__(self, db: Database, settings: Settings, bus: Bus, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self, db: Database, settings: Settings, bus: Bus, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self.db, self.settings, self.bus, self.clock = db, settings, bus, clock
         self.writer = Writer(
             self._open, threads=1 if db.is_sqlite else settings.writer_threads, group_size=settings.group_size

@@ -87,6 +87,11 @@ def unique(table: str, *columns: str) -> UniqueConstraint:
     return UniqueConstraint("tenant_id", *columns, name=f"uq_{table}_{'_'.join(columns)}")
 
 
+def partial(name: str, *columns: str, where: str) -> Index:
+    """The index of those rows that meet `where`."""
+    return Index(name, "tenant_id", *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 def ordered(table: str, column: str, *, empty: bool = False, where: str | None = None) -> Index:
     """The index behind a list in the order of `column`, of the rows that meet `where`; `empty` says it may be null.
 

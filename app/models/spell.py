@@ -7,10 +7,10 @@ what turned out different is taken back by a row of sign −1, so that what was 
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index
 from sqlmodel import Field
 
-from app.models.base import FOREVER, Owned, Traits, refers
+from app.models.base import FOREVER, Owned, Traits, partial, refers
 
 
 class Spell(Owned, Traits, table=True):
@@ -27,13 +27,7 @@ class Spell(Owned, Traits, table=True):
         Index("ix_spell_start", "tenant_id", "starts_on"),
         # all that counting departures reads
         Index("ix_spell_end", "tenant_id", "ends_on", "starts_on", "is_test", "sign", "acquisition_channel_id"),
-        Index(
-            "ix_spell_return",
-            "tenant_id",
-            "starts_on",
-            sqlite_where=text("ordinal > 1"),
-            postgresql_where=text("ordinal > 1"),
-        ),
+        partial("ix_spell_return", "starts_on", where="ordinal > 1"),
     )
 
     customer_id: UUID

@@ -1,6 +1,6 @@
 """The statement that folds facts into rollup entries: the same expression for one new fact and for all history."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum, auto
 from typing import Any
 
@@ -47,23 +47,12 @@ def folding(db: Database, cube: Cube, which: Which, *, is_spread: bool = False) 
 
     It folds what the measures of the cube come to or, for `is_spread`, into which buckets its values fall.
     """
-    fact: Any = cube.model
-    chosen = (
-        [db.is_any(fact.id, bindparam("the_ids"))] if which is not Which.STRETCH else [fact.id > bindparam("after")]
-    )
-    if which is not Which.THESE:
-        chosen.append(fact.id <= bindparam("until"))
-    known = bindparam("learnt_on", type_=Date()) if which is not Which.STRETCH else col(fact.known_on)
     tenant_id = bindparam("of_tenant", type_=Uuid())
     page, amounts = _paged(cube) if is_spread else (literal(0), [measure.amount for measure in cube.measures])
     keys = {dimension: db.as_key(column).label(f"k_{dimension}") for dimension, column in cube.dimensions.items()}
     named = [amount.label(f"a{slot}") for slot, amount in enumerate(amounts)]
-    columns: tuple[Any, ...] = (col(cube.day).label("day"), known.label("known_on"), page.label("page"))
-    base: Any = select(*columns, *keys.values(), *cube.many.values(), *named)
-    base = base.where(fact.tenant_id == tenant_id, cube.counted, *chosen)
-    if is_spread:
-        base = base.where(cube.spread.is_not(None))
-    facts = base.cte("facts")
+    columns = [page.label("page"), *keys.values(), *cube.many.values(), *named]
+    facts = _facts(db, cube, which, columns).where(cube.spread.is_not(None) if is_spread else true()).cte("facts")
     cell = _cells(db, cube, facts, keys).subquery("cell")
     sign = bindparam("with_sign", type_=BigInteger())
     sums = [
@@ -87,6 +76,20 @@ def folding(db: Database, cube: Cube, which: Which, *, is_spread: bool = False) 
     )
     into = ["tenant_id", "cube", "generation", "dim", "day", "key", "known_on", "page", *_AMOUNTS]
     return entry.insert().from_select(into, rows)
+
+
+def _facts(db: Database, cube: Cube, which: Which, columns: Sequence[Any]) -> Select[Any]:
+    """The facts that count, of those that a fold takes: their day, since when they are known, and `columns`."""
+    fact: Any = cube.model
+    chosen = (
+        [db.is_any(fact.id, bindparam("the_ids"))] if which is not Which.STRETCH else [fact.id > bindparam("after")]
+    )
+    if which is not Which.THESE:
+        chosen.append(fact.id <= bindparam("until"))
+    known = bindparam("learnt_on", type_=Date()) if which is not Which.STRETCH else col(fact.known_on)
+    mine = fact.tenant_id == bindparam("of_tenant", type_=Uuid())
+    read: tuple[Any, ...] = (col(cube.day).label("day"), known.label("known_on"), *columns)
+    return select(*read).where(mine, cube.counted, *chosen)
 
 
 def _paged(cube: Cube) -> tuple[ColumnElement[int], list[ColumnElement[Any]]]:
