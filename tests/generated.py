@@ -49,6 +49,8 @@ NAMES = (
     "Refund",
     "Cost",
     "Touchpoint",
+    "Referral",
+    "Engagement",
     "ExchangeRate",
     "Target",
     "KpiResult",

@@ -189,6 +189,19 @@ class Distinct(Atom):
         return self.among * len(GRAINS) + GRAINS.index(grain)
 
 
+@dataclass(frozen=True, eq=False)
+class Daily(Atom):
+    """How many people have facts on a day, added up over the days of the period: somebody counts once each day."""
+
+    name: str
+    cube: Crowd
+
+    @property
+    def slot(self) -> int:
+        """Which column of the rollup holds it: each day's people stand beside those of longer stretches."""
+        return Among.ALL * len(GRAINS) + GRAINS.index("DAY")
+
+
 @dataclass(frozen=True)
 class Percentile(Atom):
     """The value that `percent` of a hundred of the cube's facts do not pass, in units of `scale` of what is stored.

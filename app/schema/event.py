@@ -47,6 +47,8 @@ enum(
         "REFUND": "What was given back.",
         "TOUCHPOINT": "A contact with a channel.",
         "COST": "What was spent on the customer.",
+        "REFERRAL": "Whom the customer referred.",
+        "ENGAGEMENT": "What the customer did with the product.",
     },
 )
 

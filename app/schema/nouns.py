@@ -5,11 +5,13 @@ from typing import Any
 from app.schema.channel import CHANNEL
 from app.schema.cost import COST
 from app.schema.customer import CUSTOMER
+from app.schema.engagement import ENGAGEMENT
 from app.schema.event import EVENTS
 from app.schema.exchange_rate import EXCHANGE_RATE
 from app.schema.feedback import FEEDBACK
 from app.schema.noun import Noun
 from app.schema.order import ORDER
+from app.schema.referral import REFERRAL
 from app.schema.refund import REFUND
 from app.schema.staff import STAFF
 from app.schema.survey import SURVEY
@@ -23,6 +25,8 @@ EVENTS |= {
     CustomerEventKind.REFUND: REFUND,
     CustomerEventKind.TOUCHPOINT: TOUCHPOINT,
     CustomerEventKind.COST: COST,
+    CustomerEventKind.REFERRAL: REFERRAL,
+    CustomerEventKind.ENGAGEMENT: ENGAGEMENT,
 }
 
 NOUNS: tuple[Noun[Any], ...] = (
@@ -35,6 +39,8 @@ NOUNS: tuple[Noun[Any], ...] = (
     REFUND,
     COST,
     TOUCHPOINT,
+    REFERRAL,
+    ENGAGEMENT,
     EXCHANGE_RATE,
     TARGET,
 )

@@ -31,6 +31,9 @@ class Workspace(Node):
         "How long customers are expected to stay, for lifetime value; null to derive it from churn."
     )
     lifespan_cap_months: int | None = plain("The longest lifespan that lifetime value may assume; null for no bound.")
+    engagement_types: list[str] | None = plain(
+        "Which types of events of use count as engagement; null for all of them."
+    )
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -48,6 +51,7 @@ class Workspace(Node):
             rate_carry_days=row.rate_carry_days,
             expected_lifespan_months=row.expected_lifespan_months,
             lifespan_cap_months=row.lifespan_cap_months,
+            engagement_types=row.engagement_types,
         )
 
 

@@ -29,6 +29,9 @@ class WorkspaceUpdateInput:
     )
     expected_lifespan_months: int | None = absent("How long customers are expected to stay, for lifetime value.")
     lifespan_cap_months: int | None = absent("The longest lifespan that lifetime value may assume.")
+    engagement_types: list[str] | None = absent(
+        "Which types of events of use count as engagement, at most 100; null for all. Its KPIs are counted anew then."
+    )
 
 
 @type_

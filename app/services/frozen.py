@@ -7,13 +7,15 @@ from uuid import UUID
 from sqlmodel import select
 
 from app.models.base import Fact
+from app.models.engagement import Engagement
 from app.models.feedback import Feedback
 from app.models.order import Order
+from app.models.referral import Referral
 from app.models.touchpoint import Touchpoint
-from app.services import buyer, cost, fact, refunding
+from app.services import buyer, cost, fact, referring, refunding
 from app.uow import Uow
 
-_MODELS: tuple[type[Fact], ...] = (Feedback, Order, Touchpoint)
+_MODELS: tuple[type[Fact], ...] = (Feedback, Order, Touchpoint, Referral, Engagement)
 
 
 def restate(uow: Uow, changes: Mapping[UUID, dict[str, Any]]) -> None:
@@ -27,3 +29,4 @@ def restate(uow: Uow, changes: Mapping[UUID, dict[str, Any]]) -> None:
     refunding.follow(uow, orders)
     buyer.restate(uow, changes.keys())
     cost.follow(uow, changes.keys())
+    referring.restate(uow, changes.keys() | referring.brought(uow, customers))

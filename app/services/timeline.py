@@ -16,8 +16,10 @@ from sqlmodel import col
 from app import ids
 from app.errors import AppError, Forbidden, Invalid
 from app.models.cost import Cost
+from app.models.engagement import Engagement
 from app.models.feedback import Feedback
 from app.models.order import Order
+from app.models.referral import Referral
 from app.models.refund import Refund
 from app.models.touchpoint import Touchpoint
 from app.services.cursor import mark
@@ -33,6 +35,8 @@ class CustomerEventKind(StrEnum):
     REFUND = "REFUND"
     TOUCHPOINT = "TOUCHPOINT"
     COST = "COST"
+    REFERRAL = "REFERRAL"
+    ENGAGEMENT = "ENGAGEMENT"
 
 
 _MODELS: Mapping[CustomerEventKind, tuple[Any, Scope]] = {
@@ -41,6 +45,8 @@ _MODELS: Mapping[CustomerEventKind, tuple[Any, Scope]] = {
     CustomerEventKind.REFUND: (Refund, Scope.ORDER_READ),
     CustomerEventKind.TOUCHPOINT: (Touchpoint, Scope.TOUCHPOINT_READ),
     CustomerEventKind.COST: (Cost, Scope.COST_READ),
+    CustomerEventKind.REFERRAL: (Referral, Scope.REFERRAL_READ),
+    CustomerEventKind.ENGAGEMENT: (Engagement, Scope.ENGAGEMENT_READ),
 }
 
 

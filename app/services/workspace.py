@@ -9,12 +9,13 @@ from babel import Locale, UnknownLocaleError
 from pydantic import AfterValidator, Field
 
 from app.errors import Invalid
-from app.kpis import CUBES
+from app.kpis import CUBES, engagement
 from app.kpis.measure import Crowd
 from app.kpis.order import firsts
 from app.models.change import Action
 from app.models.workspace import Workspace
 from app.services import rebuild, rollup
+from app.services.engaging import Types
 from app.services.money import Currency
 from app.services.refusal import refused
 from app.services.row import Outcome, Row, Word, parse
@@ -59,6 +60,7 @@ class WorkspaceRow(Row):
     rate_carry_days: Annotated[int, Field(ge=0, le=31)] = 0
     expected_lifespan_months: Annotated[int, Field(ge=1, le=1200)] | None = None
     lifespan_cap_months: Annotated[int, Field(ge=1, le=1200)] | None = None
+    engagement_types: Types | None = None
 
 
 _MONEY = frozenset(name for name, cube in CUBES.items() if any(one.unpriced for one in cube.measures))
@@ -69,6 +71,7 @@ _BEHIND: Mapping[str, frozenset[str]] = {
     "repeat_window_days": frozenset({firsts.name}),
     "first_weekday": _CROWDS,
     "fiscal_year_start": _CROWDS,
+    "engagement_types": frozenset({engagement.crowd.name}),
 }
 """The rollups that rest on a setting."""
 

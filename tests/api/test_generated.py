@@ -79,12 +79,14 @@ def furnished(api, people):
 
 
 def sell(alice):
-    """Orders, refunds, costs, touchpoints and rates."""
+    """Orders, refunds, costs, touchpoints, rates, referrals and events of use."""
     who = {name: {"externalId": "web"} for name in ("customer", "channel")}
     rate = {"from": "USD", "rate": "0.9"}
     rows = {
         "exchangeRate": [rate | {"externalId": f"2026-06-0{n}", "date": f"2026-06-0{n}"} for n in range(1, 10)],
         "touchpoint": [who | {"externalId": "c1", "occurredAt": "2025-12-24"}],
+        "referral": [who | {"externalId": "c1", "referred": {"externalId": "c1"}, "occurredAt": "2025-12-24"}],
+        "engagement": [who | {"externalId": "c1", "type": "web", "occurredAt": "2026-06-05"}],
         "order": [
             who | {"externalId": f"c{n}", "amount": "20", "currency": ("EUR", "USD")[n % 2], "occurredAt": "2026-06-05"}
             for n in range(4)
@@ -116,6 +118,8 @@ OWN = {
     "Refund": "refund",
     "Cost": "cost",
     "Touchpoint": "touchpoint",
+    "Referral": "referral",
+    "Engagement": "engagement",
     "ExchangeRate": "exchangeRate",
     "Target": "target",
 }

@@ -33,6 +33,13 @@ MET = {
     "channel": {"externalId": "web"},
     "occurredAt": "2025-12-24",
 }
+BROUGHT = {
+    "externalId": "new",
+    "customer": {"externalId": "ann"},
+    "referred": {"externalId": "hq"},
+    "occurredAt": "2026-06-01",
+}
+USED = {"externalId": "new", "customer": {"externalId": "ann"}, "type": "login", "occurredAt": "2026-06-01"}
 WORTH = {"externalId": "new", "from": "USD", "date": "2026-06-02", "rate": "0.9"}
 
 QUERIES = {
@@ -60,6 +67,10 @@ QUERIES = {
     "costs": ("costs { nodes { id } totalCount }", Scope.COST_READ),
     "touchpoint": ("touchpoint(by: {id: %(Touchpoint)s}) { id }", Scope.TOUCHPOINT_READ),
     "touchpoints": ("touchpoints { nodes { id } totalCount }", Scope.TOUCHPOINT_READ),
+    "referral": ("referral(by: {id: %(Referral)s}) { id }", Scope.REFERRAL_READ),
+    "referrals": ("referrals { nodes { id } totalCount }", Scope.REFERRAL_READ),
+    "engagement": ("engagement(by: {id: %(Engagement)s}) { id }", Scope.ENGAGEMENT_READ),
+    "engagements": ("engagements { nodes { id } totalCount }", Scope.ENGAGEMENT_READ),
     "exchangeRate": ("exchangeRate(by: {id: %(ExchangeRate)s}) { id }", Scope.RATE_READ),
     "exchangeRates": ("exchangeRates { nodes { id } totalCount }", Scope.RATE_READ),
     "topCustomers": (f"topCustomers({TODAY}) {{ nodes {{ id }} totalCount }}", Scope.KPI_READ),
@@ -91,6 +102,12 @@ MUTATIONS = {
     "touchpointRecord": (MET, Scope.TOUCHPOINT_WRITE, {}),
     "touchpointRecordBatch": ({"rows": [MET]}, Scope.TOUCHPOINT_WRITE, {"customer": "Customer", "channel": "Channel"}),
     "touchpointDeleteBatch": ({"rows": [{"externalId": "m"}]}, Scope.TOUCHPOINT_WRITE, {}),
+    "referralRecord": (BROUGHT, Scope.REFERRAL_WRITE, {}),
+    "referralRecordBatch": ({"rows": [BROUGHT]}, Scope.REFERRAL_WRITE, {"customer": "Customer", "referred": "Customer", "channel": "Channel"}),
+    "referralDeleteBatch": ({"rows": [{"externalId": "w"}]}, Scope.REFERRAL_WRITE, {}),
+    "engagementRecord": (USED, Scope.ENGAGEMENT_WRITE, {}),
+    "engagementRecordBatch": ({"rows": [USED]}, Scope.ENGAGEMENT_WRITE, {"customer": "Customer", "channel": "Channel"}),
+    "engagementDeleteBatch": ({"rows": [{"externalId": "u"}]}, Scope.ENGAGEMENT_WRITE, {}),
     "exchangeRateRecord": (WORTH, Scope.RATE_WRITE, {}),
     "exchangeRateRecordBatch": ({"rows": [WORTH]}, Scope.RATE_WRITE, {}),
     "exchangeRateDeleteBatch": ({"rows": [{"externalId": "x"}]}, Scope.RATE_WRITE, {}),
@@ -147,6 +164,8 @@ def trade(alice, refs):
         "refund": BACK | {"externalId": "r", "channel": web},
         "cost": SPENT | {"externalId": "k", "channel": web, "customer": ann},
         "touchpoint": MET | {"externalId": "m"},
+        "referral": BROUGHT | {"externalId": "w", "channel": web},
+        "engagement": USED | {"externalId": "u", "channel": web},
         "exchangeRate": WORTH | {"externalId": "x", "date": "2026-06-01"},
     }
     ids = {}
@@ -307,7 +326,7 @@ NODES = sorted(
 SCOPES = {
     "Channel": Scope.CHANNEL_READ, "Staff": Scope.STAFF_READ, "Survey": Scope.SURVEY_READ, "Customer": Scope.CUSTOMER_READ,
     "Feedback": Scope.FEEDBACK_READ, "Order": Scope.ORDER_READ, "Refund": Scope.ORDER_READ, "Cost": Scope.COST_READ,
-    "Touchpoint": Scope.TOUCHPOINT_READ, "ExchangeRate": Scope.RATE_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
+    "Touchpoint": Scope.TOUCHPOINT_READ, "Referral": Scope.REFERRAL_READ, "Engagement": Scope.ENGAGEMENT_READ, "ExchangeRate": Scope.RATE_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
     "KpiResult": Scope.KPI_READ, "KpiDefinition": None,
 }  # fmt: skip
 
@@ -358,6 +377,11 @@ RELATIONS = {
     ("Cost", "channel"): Scope.CHANNEL_READ,
     ("Touchpoint", "customer"): Scope.CUSTOMER_READ,
     ("Touchpoint", "channel"): Scope.CHANNEL_READ,
+    ("Referral", "customer"): Scope.CUSTOMER_READ,
+    ("Referral", "referred"): Scope.CUSTOMER_READ,
+    ("Referral", "channel"): Scope.CHANNEL_READ,
+    ("Engagement", "customer"): Scope.CUSTOMER_READ,
+    ("Engagement", "channel"): Scope.CHANNEL_READ,
     ("Target", "progress"): Scope.TARGET_READ,
     ("Target", "revisions"): Scope.TARGET_READ,
     ("KpiResult", "targets"): Scope.TARGET_READ,
@@ -408,6 +432,8 @@ KINDS_OF_EVENTS = {
     "REFUND": Scope.ORDER_READ,
     "TOUCHPOINT": Scope.TOUCHPOINT_READ,
     "COST": Scope.COST_READ,
+    "REFERRAL": Scope.REFERRAL_READ,
+    "ENGAGEMENT": Scope.ENGAGEMENT_READ,
 }
 
 

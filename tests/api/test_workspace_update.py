@@ -20,6 +20,7 @@ SETTINGS = {
     "rateCarryDays": 3,
     "expectedLifespanMonths": 24,
     "lifespanCapMonths": 60,
+    "engagementTypes": ["login", "view"],
 }
 ALL = " ".join(("timeZone", *SETTINGS))
 WRONG = [
@@ -39,6 +40,8 @@ WRONG = [
     ({"rateCarryDays": 32}, "rateCarryDays"),
     ({"expectedLifespanMonths": 0}, "expectedLifespanMonths"),
     ({"lifespanCapMonths": 1201}, "lifespanCapMonths"),
+    ({"engagementTypes": []}, "engagementTypes"),
+    ({"engagementTypes": [str(n) for n in range(101)]}, "engagementTypes"),
 ]
 
 

@@ -36,6 +36,8 @@ MONEY = {
     | {"from_": date(2026, 5, 1), "before": date(2026, 5, 8)},
     "touchpoint": {"occurred_at": NOON, **WHO},
     "rate": {"from_": "USD", "rate": Decimal("0.9"), "date": date(2026, 5, 1)},
+    "referral": {"occurred_at": NOON, "referred": Ref(external_id="e"), **WHO},
+    "engagement": {"occurred_at": NOON, "type": "login", **WHO},
 }
 MENDED = {
     "order": {"status": "CANCELLED", "staff": Ref(external_id="eva")},
@@ -43,6 +45,8 @@ MENDED = {
     "cost": {"channel": Ref(external_id="ads")},
     "touchpoint": {"customer": Ref(external_id="d")},
     "rate": {"date": date(2026, 5, 2)},
+    "referral": {"converted_at": NOON},
+    "engagement": {"type": "view"},
 }
 BATCHES = {
     "feedback": (feedback.record_batch, lambda n: [said(f"f{n}", channel=Ref(external_id="web")), said("", score=9)]),
