@@ -28,6 +28,7 @@ crowd = Crowd(
     and_(col(Engagement.is_test).is_(False), col(Engagement.deleted_at).is_(None), col(Engagement.is_qualifying)),
     scanned={Dimension.CUSTOMER: Engagement.customer_id},
     person=Engagement.customer_id,
+    is_busy=True,
     ahead=True,  # of a running period only the days that have begun are divided by
 )
 

@@ -64,8 +64,11 @@ class Crowd(Cube):
     """The rollup of how many people stand behind facts: a person counts where their first fact of a bucket lies.
 
     There is a slot for each calendar grain and `Among`. The days from a bucket's beginning up to any day inside it hold
-    as many firsts as there are people, so that counting people is adding up.
+    as many firsts as there are people, so that counting people is adding up. `is_busy` says that somebody may have many
+    facts on a day.
     """
+
+    is_busy: bool = False
 
     @property
     def fingerprint(self) -> str:

@@ -1,6 +1,7 @@
 """Engagement by hand: who uses the product, on how many days, what counts, and what no period needs to scan."""
 
 from datetime import UTC, date, datetime
+from random import Random
 
 import pytest
 import stored
@@ -20,6 +21,7 @@ from trading import (
 )
 
 from app.errors import Limited
+from app.kpis import CUBES
 from app.kpis.dimension import Dimension
 from app.services import counting, kpi, rebuild, rollup
 from app.services import merge as merging
@@ -253,3 +255,37 @@ def test_other_ranges_and_cuts_are_bounded(open_door, busy):
         with pytest.raises(Limited):
             narrow.read(busy.system, kpi.answer, [question])
     assert narrow.read(busy.system, kpi.answer, [kpi.Question(RATE, MAY, "stickiness")])[0].figure.denominator == 4
+
+
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+def test_of_many_on_a_day_the_first_two_of_a_kind_tell_all(workspace, database, seed):
+    """What is left unread counts nothing: the same as if everything were read."""
+    rng = Random(seed)  # noqa: S311 - repeatable, not secret
+    told = {}
+
+    def some():
+        at = datetime(2026, 5, rng.choice((4, 4, 5, 11)), rng.randrange(20), rng.randrange(60), tzinfo=UTC)
+        at = at.replace(month=rng.choice((4, 5)))
+        name = rng.choice(sorted(told)) if told and rng.random() < 0.2 else f"u{len(told)}"
+        told[name] = used(
+            name, rng.choice(("ann", "bob")), at, channel=rng.choice(("web", "app")), product=rng.choice(("a", None))
+        )
+        return told[name]
+
+    for _ in range(20):
+        rows = [some() for _ in range(rng.choice((1, 1, 2, 9)))]
+        put(workspace, "engagement", *rows)
+        if rng.random() < 0.3:
+            gone = rng.sample(sorted(told), min(len(told), rng.randint(1, 3)))
+            take_back(workspace, "engagement", *gone)
+            for name in gone:
+                del told[name]
+    days = {(row["customer"], row["occurred_at"].date()) for row in told.values()}
+    may_days = {(who, day) for who, day in days if day.month == 5}
+    assert parts(workspace, "stickiness") == (pytest.approx(len(may_days) / 31), len({who for who, _ in may_days}))
+    before = assert_a_rebuild_changes_nothing(database, workspace)
+    object.__setattr__(CUBES["user"], "is_busy", False)
+    try:
+        assert assert_a_rebuild_changes_nothing(database, workspace) == before
+    finally:
+        object.__setattr__(CUBES["user"], "is_busy", True)
