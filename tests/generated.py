@@ -51,6 +51,8 @@ NAMES = (
     "Cost",
     "Touchpoint",
     "Lead",
+    "Referral",
+    "Engagement",
     "ExchangeRate",
     "Target",
     "KpiResult",

@@ -524,7 +524,11 @@ MEASURES["feedback"] = {
     "review_answers": _kind("REVIEW", answered=True),
     "review_satisfied": _kind("REVIEW", answered=True, worth=_good),
 }
-MEASURES["spell_start"] = {"started": lambda r: r["sign"], "new_customers": lambda r: r["sign"] * (r["ordinal"] == 1)}
+MEASURES["spell_start"] = {
+    "started": lambda r: r["sign"],
+    "new_customers": lambda r: r["sign"] * (r["ordinal"] == 1),
+    "referred_customers": lambda r: r["sign"] * (r["ordinal"] == 1 and r["is_referred"]),
+}
 MEASURES["spell_end"] = {"churned": lambda r: r["sign"]}
 
 _TRAITS = {"ACQUISITION_CHANNEL": "acquisition_channel_id", "SEGMENT": "segment", "CUSTOMER_KIND": "customer_kind"}

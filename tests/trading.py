@@ -9,15 +9,37 @@ import stored
 
 from app.kpis import CUBES
 from app.models.rollup import SLOTS
-from app.services import cost, customer, exchange_rate, kpi, lead, order, rebuild, refund, staff, team, touchpoint
+from app.services import (
+    cost,
+    customer,
+    engagement,
+    exchange_rate,
+    kpi,
+    lead,
+    order,
+    rebuild,
+    referral,
+    refund,
+    staff,
+    team,
+    touchpoint,
+)
 from app.services.period import Span
 from app.services.row import Options, Ref
 
 CREATE = Options(create_missing=True)
 MAY = Span(date(2026, 5, 1), date(2026, 6, 1))
-MODULES = {"order": order, "refund": refund, "cost": cost, "touchpoint": touchpoint, "rate": exchange_rate}
-MODULES |= {"lead": lead}
-"""The services of what is sold, spent and asked for."""
+MODULES = {
+    "order": order,
+    "refund": refund,
+    "cost": cost,
+    "touchpoint": touchpoint,
+    "rate": exchange_rate,
+    "referral": referral,
+    "engagement": engagement,
+    "lead": lead,
+}
+"""The services of the nouns of money, and of what people do for and with the company."""
 
 
 def may(day: int) -> date:
@@ -44,7 +66,7 @@ def take_back(people: Any, noun: str, *names: str, **more: Any) -> list[str]:
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
-    refs = ("customer", "channel", "staff", "order")
+    refs = ("customer", "referred", "channel", "staff", "order")
     named = {name: Ref(external_id=row[name]) for name in refs if isinstance(row.get(name), str)}
     sums = {name: Decimal(row[name]) for name in ("amount", "cost", "rate") if isinstance(row.get(name), str | int)}
     return row | named | sums
@@ -75,6 +97,16 @@ def met(name: str, who: str, channel: str, day: date, **more: Any) -> dict[str, 
 def asked(name: str, at: Any, who: str | None = None, **more: Any) -> dict[str, Any]:
     """A lead, by its first contact."""
     return {"external_id": name, "occurred_at": at} | ({"customer": who} if who else {}) | more
+
+
+def brought(name: str, who: str, whom: str, day: date, **more: Any) -> dict[str, Any]:
+    """A referral."""
+    return {"external_id": name, "customer": who, "referred": whom, "occurred_at": day, **more}
+
+
+def used(name: str, who: str, day: Any, type_: str = "login", **more: Any) -> dict[str, Any]:
+    """An event of use."""
+    return {"external_id": name, "customer": who, "type": type_, "occurred_at": day, **more}
 
 
 def worth(name: str, base: str, rate: Any, day: date, **more: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from app.formula import Atom, Number, evaluate
 from app.kpis import interval
 from app.kpis.kpi import AdjustedWald, Kpi, LeftOut, MeanInterval, OneScale, Variant, Wilson, flow_of
-from app.kpis.measure import MILLIONTHS, Distinct, Given, Lost, Percentile
+from app.kpis.measure import MILLIONTHS, Daily, Distinct, Given, Lost, Percentile
 from app.kpis.spread import Amount, Histogram
 
 LOW_SAMPLE = 30
@@ -102,7 +102,7 @@ def _natural(amounts: Mapping[Atom, Amount], minor: int, atom: Atom) -> Number |
         found = amount.percentile(atom.percent) if isinstance(amount, Histogram) else None
         return None if found is None else found / atom.scale
     assert not isinstance(amount, Histogram)  # noqa: S101 - only percentiles are of one
-    if amount is None or isinstance(atom, Given | Distinct | Lost):
+    if amount is None or isinstance(atom, Given | Distinct | Daily | Lost):
         return amount
     measure = flow_of(atom)
     scale = measure.scale if measure.unpriced is None else minor

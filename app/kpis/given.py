@@ -19,6 +19,7 @@ def _years(months: int | None) -> Number | None:
     return None if months is None else Fraction(months, 12)
 
 
+DAYS = Given("days", lambda _workspace, start, end: (end - start).days)
 MONTHS = Given("months", _months)
 YEARS = Given("years", lambda *given: Fraction(_months(*given)) / 12)
 EXPECTED_LIFESPAN = Given("expected_lifespan_years", lambda workspace, *_: _years(workspace.expected_lifespan_months))

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from app.formula import Atom, Formula, atoms, show
 from app.kpis.dimension import Dimension
-from app.kpis.measure import Cube, Distinct, Earlier, Given, Lost, Measure, Opening, Paid, Percentile
+from app.kpis.measure import Cube, Daily, Distinct, Earlier, Given, Lost, Measure, Opening, Paid, Percentile
 from app.text import Text
 
 
@@ -102,7 +102,8 @@ class Variant:
     Where all that is missing is that the atom of `endless` is nothing, of a base that is there, the value is unbounded.
     `over_whole` are the dimensions that cut the numerator alone, each part over the whole base. `settles_in` names the
     setting of the workspace that says for how many days after its period it is provisional; `optional` are cubes that
-    need no facts. `sample` counts the cases behind a value that is no quotient, `left_out` those that are not in it.
+    need no facts, `needs` those that need some although they are not read. `sample` counts the cases behind a value
+    that is no quotient, `left_out` those that are not in it.
     """
 
     key: str
@@ -120,6 +121,7 @@ class Variant:
     over_whole: frozenset[Dimension] = frozenset()
     settles_in: str | None = None
     optional: tuple[Cube, ...] = ()
+    needs: tuple[Cube, ...] = ()
     sample: Measure | None = None
     left_out: tuple[LeftOut, ...] = ()
 
@@ -163,8 +165,8 @@ class Variant:
 
     @cached_property
     def cubes(self) -> tuple[Cube, ...]:
-        """The cubes that it reads, each once."""
-        return tuple(dict.fromkeys(cube_of(atom) for atom in self.atoms))
+        """The cubes that it rests on, each once."""
+        return tuple(dict.fromkeys((*map(cube_of, self.atoms), *self.needs)))
 
     def is_latest(self, atom: Atom) -> bool:
         """Whether only each customer's last answer is counted of `atom`; what is evidence is counted whole."""
@@ -237,7 +239,7 @@ class Kpi:
 
 def cube_of(atom: Atom) -> Cube:
     """The cube that `atom` is read from."""
-    if isinstance(atom, Lost | Distinct | Percentile):
+    if isinstance(atom, Lost | Distinct | Daily | Percentile):
         return atom.cube
     return flow_of(atom).cube
 
@@ -251,7 +253,7 @@ def flow_of(atom: Atom) -> Measure:
 
 def unpriced(atom: Atom) -> Atom | None:
     """What counts the facts of `atom` that lack an exchange rate, over the same days; None where it is no money."""
-    if isinstance(atom, Lost | Distinct | Percentile) or (missing := flow_of(atom).unpriced) is None:
+    if isinstance(atom, Lost | Distinct | Daily | Percentile) or (missing := flow_of(atom).unpriced) is None:
         return None
     return missing if isinstance(atom, Measure) else replace(atom, measure=missing)  # type: ignore[type-var]  # each wraps a measure
 
@@ -277,6 +279,7 @@ def ratio(  # noqa: PLR0913 - a declaration has as many parts as there are to sa
     cohort: bool = False,
     over_whole: frozenset[Dimension] = frozenset(),
     settles_in: str | None = None,
+    needs: tuple[Cube, ...] = (),
     example: tuple[dict[str, int], float] | None = None,
 ) -> Kpi:
     """A KPI whose default reading is one ratio (or, without a denominator, one sum), beside `others`."""
@@ -291,6 +294,7 @@ def ratio(  # noqa: PLR0913 - a declaration has as many parts as there are to sa
         interval=interval,
         over_whole=over_whole,
         settles_in=settles_in,
+        needs=needs,
     )
     return Kpi(
         key, name, about, unit, direction, stage, (first, *others), bounds, survey, additive, cohort, example=example

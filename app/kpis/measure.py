@@ -64,8 +64,11 @@ class Crowd(Cube):
     """The rollup of how many people stand behind facts: a person counts where their first fact of a bucket lies.
 
     There is a slot for each calendar grain and `Among`. The days from a bucket's beginning up to any day inside it hold
-    as many firsts as there are people, so that counting people is adding up.
+    as many firsts as there are people, so that counting people is adding up. `is_busy` says that somebody may have many
+    facts on a day.
     """
+
+    is_busy: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -187,6 +190,19 @@ class Distinct(Atom):
     def slot(self, grain: str) -> int:
         """Which column of the rollup holds it for buckets of `grain`."""
         return self.among * len(GRAINS) + GRAINS.index(grain)
+
+
+@dataclass(frozen=True, eq=False)
+class Daily(Atom):
+    """How many people have facts on a day, added up over the days of the period: somebody counts once each day."""
+
+    name: str
+    cube: Crowd
+
+    @property
+    def slot(self) -> int:
+        """Which column of the rollup holds it: each day's people stand beside those of longer stretches."""
+        return Among.ALL * len(GRAINS) + GRAINS.index("DAY")
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,9 @@ ends = Cube(
 
 started = Measure("started", starts)
 new_customers = Measure("new_customers", starts, col(Spell.ordinal) == 1)
+referred_customers = Measure(
+    "referred_customers", starts, and_(col(Spell.ordinal) == 1, col(Spell.is_referred).is_(True))
+)
 ended = Measure("churned", ends)
 
 _by_reason = frozenset({Dimension.REASON})  # departures have a reason, the base that they are held against has none
@@ -52,7 +55,10 @@ _by_reason = frozenset({Dimension.REASON})  # departures have a reason, the base
 lost = Lost("lost", ends)
 at_start = Opening(started) - Opening(ended)
 at_end = Opening(started) + started - Opening(ended) - ended
-_seen = (started, ended, Opening(started), Opening(ended))
+seen = (started, ended, Opening(started), Opening(ended))
+"""What tells that somebody ever was a customer."""
+active_base = at_start + new_customers
+"""The customers at the start of a period and its newcomers."""
 
 NEW_CUSTOMERS = ratio(
     "NEW_CUSTOMERS",
@@ -107,7 +113,7 @@ RETENTION_RATE = ratio(
     numerator=at_start - lost,
     denominator=at_start,
     scale=100,
-    evidence=_seen,
+    evidence=seen,
     others=(
         Variant(
             "net_count",
@@ -120,7 +126,7 @@ RETENTION_RATE = ratio(
             at_end - new_customers,
             at_start,
             scale=100,
-            evidence=_seen,
+            evidence=seen,
         ),
     ),
     bounds=(0, 100),
@@ -140,7 +146,7 @@ CHURN_RATE = ratio(
     numerator=lost,
     denominator=at_start,
     scale=100,
-    evidence=_seen,
+    evidence=seen,
     others=(
         Variant(
             "churned_over_start",
@@ -152,7 +158,7 @@ CHURN_RATE = ratio(
             ended,
             at_start,
             scale=100,
-            evidence=_seen,
+            evidence=seen,
             over_whole=_by_reason,
         ),
         Variant(
@@ -163,9 +169,9 @@ CHURN_RATE = ratio(
                 "期内全部流失与期初客户加新客户之比，以百分数计，许多手册采用此算法。",
             ),
             ended,
-            at_start + new_customers,
+            active_base,
             scale=100,
-            evidence=_seen,
+            evidence=seen,
             over_whole=_by_reason,
         ),
     ),

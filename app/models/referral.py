@@ -11,7 +11,9 @@ from app.models.base import PRESENT, Fact, Traits, instant, ordered, refers, uni
 class Referral(Fact, Traits, table=True):
     """One customer referred another; the customer of the fact is who referred.
 
-    `converted_on` is the day of the conversion.
+    What is derived stands last: `converted_on` is the day on which the referral of the two was converted, by what the
+    source says or by becoming a customer. `is_counted` says whether it counts: the first referral of two people, not
+    of somebody by themselves (as a merge may make it) and not of a test customer.
     """
 
     __table_args__ = (
@@ -30,3 +32,4 @@ class Referral(Fact, Traits, table=True):
     referred_id: UUID
     converted_at: datetime | None = instant(default=None)
     converted_on: date | None = None
+    is_counted: bool = False

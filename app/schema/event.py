@@ -49,6 +49,8 @@ enum(
         "INTERACTION": "A conversation.",
         "COST": "What was spent on the customer.",
         "LEAD": "A lead: the first contact with somebody who may become a customer.",
+        "REFERRAL": "Whom the customer referred.",
+        "ENGAGEMENT": "What the customer did with the product.",
     },
 )
 

@@ -6,6 +6,7 @@ from app.schema.business_calendar import BUSINESS_CALENDAR
 from app.schema.channel import CHANNEL
 from app.schema.cost import COST
 from app.schema.customer import CUSTOMER
+from app.schema.engagement import ENGAGEMENT
 from app.schema.event import EVENTS
 from app.schema.exchange_rate import EXCHANGE_RATE
 from app.schema.feedback import FEEDBACK
@@ -13,6 +14,7 @@ from app.schema.interaction import INTERACTION
 from app.schema.lead import LEAD
 from app.schema.noun import Noun
 from app.schema.order import ORDER
+from app.schema.referral import REFERRAL
 from app.schema.refund import REFUND
 from app.schema.staff import STAFF
 from app.schema.survey import SURVEY
@@ -29,6 +31,8 @@ EVENTS |= {
     CustomerEventKind.INTERACTION: INTERACTION,
     CustomerEventKind.COST: COST,
     CustomerEventKind.LEAD: LEAD,
+    CustomerEventKind.REFERRAL: REFERRAL,
+    CustomerEventKind.ENGAGEMENT: ENGAGEMENT,
 }
 
 NOUNS: tuple[Noun[Any], ...] = (
@@ -45,6 +49,8 @@ NOUNS: tuple[Noun[Any], ...] = (
     TOUCHPOINT,
     INTERACTION,
     LEAD,
+    REFERRAL,
+    ENGAGEMENT,
     EXCHANGE_RATE,
     TARGET,
 )

@@ -34,6 +34,9 @@ class Workspace(Node):
         "How long customers are expected to stay, for lifetime value; null to derive it from churn."
     )
     lifespan_cap_months: int | None = plain("The longest lifespan that lifetime value may assume; null for no bound.")
+    engagement_types: list[str] | None = plain(
+        "Which types of events of use count as engagement; null for all of them."
+    )
     response_target_minutes: int = plain(
         "Within how many minutes of the calendar's hours customers should be answered."
     )
@@ -62,6 +65,7 @@ class Workspace(Node):
             rate_carry_days=row.rate_carry_days,
             expected_lifespan_months=row.expected_lifespan_months,
             lifespan_cap_months=row.lifespan_cap_months,
+            engagement_types=row.engagement_types,
             response_target_minutes=row.response_target_minutes,
             complaint_limit_days=row.complaint_limit_days,
             conversion_window_days=row.conversion_window_days,

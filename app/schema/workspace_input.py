@@ -43,6 +43,9 @@ class WorkspaceUpdateInput:
         "In whose hours the clocks of response and resolution times run; null for all hours of all days. What rests on "
         "it is counted anew, and says PREPARING until that is done."
     )
+    engagement_types: list[str] | None = absent(
+        "Which types of events of use count as engagement, at most 100; null for all. Its KPIs are counted anew then."
+    )
 
 
 @type_

@@ -12,7 +12,7 @@ from sqlmodel import col
 from app.formula import Atom
 from app.kpis.dimension import Dimension
 from app.kpis.kpi import Variant, cube_of, flow_of
-from app.kpis.measure import Among, Cube, Distinct, Lost, Measure, Percentile
+from app.kpis.measure import Among, Cube, Daily, Distinct, Lost, Measure, Percentile
 from app.kpis.spread import Histogram, bucket_of
 from app.models.base import FOREVER
 from app.models.spell import Spell
@@ -37,7 +37,7 @@ def amounts(
     """For each atom, its amount per key and span, counted from the facts. Raises Limited beyond the stated bound."""
     groups: dict[tuple[Any, ...], list[Atom]] = defaultdict(list)
     for one in wanted:
-        kind = type(one.atom) if isinstance(one.atom, Lost | Distinct | Percentile) else Measure
+        kind = type(one.atom) if isinstance(one.atom, Lost | Distinct | Daily | Percentile) else Measure
         is_latest = variant.is_latest(one.atom)
         groups[kind, cube_of(one.atom), is_latest, one.spans, one.conditions, one.by].append(one.atom)
     found: dict[Atom, dict[str, list[Any]]] = {}
@@ -52,11 +52,12 @@ def amounts(
         else:
             bound(uow, cube, spans)
             answered = _answered(variant) if is_latest else None
-            statement = (
-                _crowd(uow, cube, spans, conditions, by, members)
-                if kind is Distinct
-                else _flows(uow, cube, spans, conditions, by, members, answered=answered)
-            )
+            if kind is Distinct:
+                statement = _crowd(uow, cube, spans, conditions, by, members)
+            elif kind is Daily:
+                statement = _daily(uow, cube, spans, conditions, by, members)
+            else:
+                statement = _flows(uow, cube, spans, conditions, by, members, answered=answered)
             told = uow.session.execute(statement).all()
         rows: list[dict[str, list[int]]] = [{} for _ in members]
         for index, key, *row in told:
@@ -181,6 +182,21 @@ def _crowd(  # noqa: PLR0913 - what a count depends on
     if Among.NEW in groups:
         statement = statement.join(days, days.c.i == each.c.i).join(ever, ever.c.person == each.c.person)
     return statement.group_by(each.c.i, each.c.key)
+
+
+def _daily(  # noqa: PLR0913 - what a count depends on
+    uow: Uow,
+    cube: Cube,
+    spans: Sequence[Span],
+    conditions: tuple[Condition, ...],
+    by: Dimension | None,
+    atoms: Sequence[Atom],
+) -> Select[Any]:
+    """How many people have facts on the days of each span, each day's people added up."""
+    days = buckets(spans)
+    columns = (days.c.i, key_of(uow, cube, by, None).label("key"), cube.person.label("person"), cube.day.label("day"))
+    each = over(select(*columns), uow, cube, days, conditions, by).distinct().subquery()
+    return select(each.c.i, each.c.key, *[func.count() for _ in atoms]).group_by(each.c.i, each.c.key)
 
 
 def _among(among: Among, each: Any, days: Any, ever: Any) -> ColumnElement[Any]:  # noqa: ANN401 - tables of a statement

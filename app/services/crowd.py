@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, func
 from sqlmodel import col, select
 
 from app.kpis import CUBES
@@ -47,7 +47,7 @@ def retell(
     for cube in _cubes(model, people):
         chosen = uow.db.is_any(cube.person, sorted(people))
         if told is None:
-            changes = _added(uow, cube, chosen, new)
+            changes = _added(uow, cube, people, new)
         else:
             before, now = told[cube], _steps(uow, cube, chosen)
             changes = {
@@ -62,11 +62,14 @@ def _cubes(model: type[Owned], people: AbstractSet[UUID]) -> list[Crowd]:
     return [cube for cube in CUBES.values() if isinstance(cube, Crowd) and cube.model is model and people]
 
 
-def _added(uow: Uow, cube: Crowd, chosen: ColumnElement[bool], new: Collection[UUID]) -> dict[str, Counter[Step]]:
-    """What is counted of the people `chosen`, less what were if the facts `new` were not: read once, walked twice."""
+def _added(uow: Uow, cube: Crowd, people: AbstractSet[UUID], new: Collection[UUID]) -> dict[str, Counter[Step]]:
+    """What is counted of `people`, less what were if the facts `new` were not: read once, walked twice."""
+    concerned = _concerned(uow, cube, people, new) if cube.is_busy else sorted(people)
+    if not concerned:
+        return {}
     added, walk = {one.hex for one in new}, _Walk(uow, cube, is_history=False)
     found: dict[str, Counter[Step]] = {}
-    for person, some in groupby(_facts(uow, cube, chosen, uow.db.as_key(col(cube.model.id))), itemgetter(0)):
+    for person, some in groupby(_facts(uow, cube, uow.db.is_any(cube.person, concerned), new), itemgetter(0)):
         facts = list(some)
         before = [fact for fact in facts if fact[-1] not in added]
         found[person] = _difference(walk.along(before), walk.along(facts))
@@ -109,17 +112,49 @@ def _steps(uow: Uow, cube: Crowd, chosen: ColumnElement[bool], *, is_history: bo
     return {person: walk.along(facts) for person, facts in rows}
 
 
-def _facts(uow: Uow, cube: Crowd, chosen: ColumnElement[bool], *more: ColumnElement[str]) -> Iterable[Any]:
-    """The facts of the people `chosen`, those of each together and in order."""
+def _concerned(uow: Uow, cube: Crowd, people: AbstractSet[UUID], new: Collection[UUID]) -> list[UUID]:
+    """Of whom something may be counted otherwise for the facts `new`: those that are no third of their day and kind."""
+    model: Any = cube.model
+    days = select(cube.day).where(uow.db.is_any(model.id, list(new))).distinct()
+    mine = (uow.db.is_any(cube.person, sorted(people)), cube.day.in_(days), cube.counted)
+    each = select(cube.person.label("person"), model.id, _place(cube).label("place")).where(*mine).subquery()
+    first = (each.c.place <= _FIRST, uow.db.is_any(each.c.id, list(new)))
+    return sorted(uow.session.scalars(select(each.c.person).where(*first).distinct()))
+
+
+_FIRST = 2
+"""Of facts of one day, person and kind only the first two open a bucket or follow what opened it."""
+
+
+def _place(cube: Crowd, *apart: ColumnElement[bool]) -> ColumnElement[int]:
+    """Which one a fact is, from 1, of those of its person, day and keys, where those that are `apart` count apart."""
+    model: Any = cube.model
+    alike = (cube.person, cube.day, *cube.dimensions.values(), *apart)
+    return func.row_number().over(partition_by=alike, order_by=(model.occurred_at, model.id))
+
+
+def _facts(uow: Uow, cube: Crowd, chosen: ColumnElement[bool], new: Collection[UUID] = ()) -> Iterable[Any]:
+    """The facts of the people `chosen`, those of each together and in order: person, day, known on and keys.
+
+    Of many on a day those that count nothing are left out. With `new` the id comes last, and what is left is enough to
+    count with those facts and without them.
+    """
     model: Any = cube.model
     # text all along: to make an object of each id takes longer than to read it
-    person, *keys = [uow.db.as_key(column) for column in (cube.person, *cube.dimensions.values())]
-    statement = (
-        select(person, cube.day, model.known_on, *keys, *more)
-        .where(chosen, cube.counted)
-        .order_by(cube.person, cube.day, model.occurred_at, model.id)
-    )
-    return uow.session.execute(statement)
+    person, id_, *keys = [uow.db.as_key(one) for one in (cube.person, col(model.id), *cube.dimensions.values())]
+    columns: list[Any] = [person, cube.day, model.known_on, *keys, *([id_] if new else [])]
+    order = (cube.person, cube.day, model.occurred_at, model.id)
+    statement = select(*columns).where(chosen, cube.counted)
+    if not cube.is_busy:
+        return uow.session.execute(statement.order_by(*order))
+    apart = [uow.db.is_any(model.id, list(new))] if new else []
+    places = [column.label(f"o{place}") for place, column in enumerate(order)]
+    named = [column.label(f"c{place}") for place, column in enumerate(columns)]
+    cells: list[Any] = [*named, *places, _place(cube, *apart).label("place")]
+    each = select(*cells).where(chosen, cube.counted).subquery()
+    kept: list[Any] = [each.c[column.key] for column in named]
+    some = select(*kept).where(each.c.place <= _FIRST)
+    return uow.session.execute(some.order_by(*(each.c[column.key] for column in places)))
 
 
 class _Walk:

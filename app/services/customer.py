@@ -13,7 +13,7 @@ from app.models.base import FOREVER, TRAITS, CustomerKind
 from app.models.change import Action
 from app.models.channel import Channel
 from app.models.customer import Customer, CustomerExternalId, CustomerStatus
-from app.services import attribution, frozen, ref, spell, standing
+from app.services import attribution, frozen, ref, referring, spell, standing
 from app.services.idempotency import once
 from app.services.listing import Listing
 from app.services.row import Batch, Day, Key, Options, Outcome, Ref, Result, Row, Word, moment, waves
@@ -205,6 +205,7 @@ class _Wave:
         spell.settle(self.uow, wanted)
         # facts froze nothing of a stub, so all of it once it is whole; else only the test flag reaches back
         frozen.restate(self.uow, restate)
+        referring.follow(self.uow, wanted.keys())
         attribution.restate(self.uow, wanted.keys())
 
     def _write(
@@ -245,7 +246,7 @@ class _Wave:
         """Make the parent and channel that are named and not known yet, and put their ids in."""
         parent, channel = columns.get("parent_id"), columns.get("acquisition_channel_id")
         if isinstance(parent, ref.Missing):
-            if isinstance(self.parents[parent.ref], ref.Missing):
+            if not isinstance(self.parents.get(parent.ref), UUID):
                 self.parents |= ref.customer_stubs(self.uow, [parent.ref])
             columns["parent_id"] = self.parents[parent.ref]
         if isinstance(channel, ref.Missing):

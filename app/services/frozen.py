@@ -7,15 +7,17 @@ from uuid import UUID
 from sqlmodel import select
 
 from app.models.base import Fact
+from app.models.engagement import Engagement
 from app.models.feedback import Feedback
 from app.models.interaction import Interaction
 from app.models.lead import Lead
 from app.models.order import Order
+from app.models.referral import Referral
 from app.models.touchpoint import Touchpoint
-from app.services import buyer, cost, fact, refunding, turning
+from app.services import buyer, cost, fact, referring, refunding, turning
 from app.uow import Uow
 
-_MODELS: tuple[type[Fact], ...] = (Feedback, Order, Touchpoint, Interaction, Lead)
+_MODELS: tuple[type[Fact], ...] = (Feedback, Order, Touchpoint, Interaction, Lead, Referral, Engagement)
 
 
 def restate(uow: Uow, changes: Mapping[UUID, dict[str, Any]]) -> None:
@@ -30,3 +32,4 @@ def restate(uow: Uow, changes: Mapping[UUID, dict[str, Any]]) -> None:
     buyer.restate(uow, changes.keys())
     cost.follow(uow, changes.keys())
     turning.follow(uow, changes.keys())
+    referring.restate(uow, changes.keys() | referring.brought(uow, customers))

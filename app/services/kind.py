@@ -29,15 +29,16 @@ Stubs = dict[str, dict[Ref, UUID]]
 class Kind(ABC):
     """What is particular to one kind of record.
 
-    `plain` are the columns that a row gives as they are, `references` the keyed things that it names, `derived` the
-    columns that follow from others, `keys` those by which other records are concerned, and `blank` those that a
-    deletion empties, and with what.
+    `plain` are the columns that a row gives as they are, `people` the parts of a row that name customers, `references`
+    the keyed things that it names, `derived` the columns that follow from others, `keys` those by which other records
+    are concerned, and `blank` those that a deletion empties, and with what.
     """
 
     noun: str
     model: type[Recorded]
     row: type[Row]
     plain: Sequence[str] = ()
+    people: Sequence[str] = ("customer",)
     references: Mapping[str, type[Keyed]] = {}
     derived: frozenset[str] = frozenset()
     keys: Sequence[str] = ("customer_id",)
@@ -55,10 +56,10 @@ class Kind(ABC):
         follows |= {"team_id"} if self.is_served else set()  # from the staff and the day
         return frozenset(self.model.model_fields) - ours - follows
 
-    @property
-    def has_customer(self) -> bool:
-        """Whether its rows may name a customer."""
-        return "customer" in self.row.model_fields
+    @cached_property
+    def named(self) -> Sequence[str]:
+        """The parts of its rows that may name customers."""
+        return [name for name in self.people if name in self.row.model_fields]
 
     @property
     def has_traits(self) -> bool:
@@ -73,8 +74,8 @@ class Kind(ABC):
     def found(self, uow: Uow, rows: Sequence[Any]) -> dict[str, ref.Found]:
         """What the references of `rows` name, by the name of the reference."""
         hits: dict[str, ref.Found] = {}
-        if self.has_customer:
-            hits["customer"] = ref.customers(uow, {row.customer for row in rows if row.customer})
+        for name in self.named:
+            hits[name] = ref.customers(uow, {wanted for row in rows if (wanted := getattr(row, name))})
         for name, model in self.references.items():
             named = {wanted for row in rows if (wanted := getattr(row, name))}
             hits[name] = ref.keyed(uow, model, named)
@@ -110,7 +111,8 @@ class Kind(ABC):
         columns["source"] = uow.actor.source
         parts: list[Part] = [*self.parts(uow, row), partial(_version, uow, row)]
         for name, hits in found.items():
-            parts.append(partial(_reference, name, hits, getattr(row, name), create=create))
+            what = "customer" if name in self.people else name
+            parts.append(partial(_reference, name, what, hits, getattr(row, name), create=create))
         for part in parts:
             try:
                 columns |= part()
@@ -120,8 +122,11 @@ class Kind(ABC):
 
     def make_stubs(self, uow: Uow, rows: Sequence[dict[str, Any]], made: Stubs) -> None:
         """Make the stubs that `rows` need, note them in `made`, and put their ids in."""
-        if self.has_customer:
-            made["customer_id"] |= ref.customer_stubs(uow, missing(rows, "customer_id"))
+        columns = [f"{name}_id" for name in self.named]
+        # one stub each, whichever part of a row names them
+        stubs = ref.customer_stubs(uow, {one for column in columns for one in missing(rows, column)})
+        for column in columns:
+            made[column] |= stubs
         for name, model in self.references.items():
             made[f"{name}_id"] |= ref.keyed_stubs(uow, model, missing(rows, f"{name}_id"))
         fill(rows, made)
@@ -217,5 +222,5 @@ def _version(uow: Uow, row: Any) -> dict[str, Any]:  # noqa: ANN401 - any row
     return {"source_updated_at": moment(uow, row.source_updated_at, "sourceUpdatedAt", past=False)}
 
 
-def _reference(name: str, hits: ref.Found, wanted: Ref | None, *, create: bool) -> dict[str, Any]:
-    return {f"{name}_id": ref.require(hits, wanted, name, name, create=create)}
+def _reference(name: str, what: str, hits: ref.Found, wanted: Ref | None, *, create: bool) -> dict[str, Any]:
+    return {f"{name}_id": ref.require(hits, wanted, what, name, create=create)}

@@ -12,19 +12,21 @@ from app.models.base import TRAITS, Fact
 from app.models.change import Action
 from app.models.cost import Cost
 from app.models.customer import Customer, CustomerExternalId
+from app.models.engagement import Engagement
 from app.models.feedback import Feedback
 from app.models.interaction import Interaction
 from app.models.lead import Lead
 from app.models.order import Order
+from app.models.referral import Referral
 from app.models.refund import Refund
 from app.models.touchpoint import Touchpoint
-from app.services import attribution, buyer, cost, fact, frozen, ref, spell, standing, turning
+from app.services import attribution, buyer, cost, fact, frozen, ref, referring, spell, standing, turning
 from app.services.restating import restated
 from app.services.row import Outcome, Ref
 from app.text import Text
 from app.uow import Scope, Uow, writes
 
-_FACTS: tuple[type[Fact], ...] = (Feedback, Order, Refund, Touchpoint, Interaction, Lead)
+_FACTS: tuple[type[Fact], ...] = (Feedback, Order, Refund, Touchpoint, Interaction, Lead, Referral, Engagement)
 _PLAIN = ("name", "email", "phone", "segment", "region", "customer_kind", "acquisition_channel_id", "parent_id")
 
 
@@ -32,7 +34,8 @@ _PLAIN = ("name", "email", "phone", "segment", "region", "customer_kind", "acqui
 def merge(uow: Uow, from_: Ref, into: Ref) -> tuple[Customer, Outcome]:
     """Make `from_` part of `into`: its names, facts and times as a customer; what `into` lacks is filled in.
 
-    From then on `from_` is found as `into`, under all of its names. Raises Invalid for a customer that is not known.
+    From then on `from_` is found as `into`, under all of its names. Referrals pass over on both sides; one of the two
+    customers by the other stays and counts nothing. Raises Invalid for a customer that is not known.
     """
     uow.take_turn()
     gone, kept = _both(uow, from_, into)
@@ -42,11 +45,13 @@ def merge(uow: Uow, from_: Ref, into: Ref) -> tuple[Customer, Outcome]:
     filled = _fill(gone, kept)
     _spells(uow, gone, kept)
     _move_facts(uow, gone, kept)
+    referring.pass_over(uow, gone.id, kept.id)
     if kept.is_stub and not gone.is_stub:  # what its facts could not freeze is known now
         frozen.restate(uow, {kept.id: {name: getattr(kept, name) for name in TRAITS}})
     both = {gone.id, kept.id}
     buyer.restate(uow, both)
     attribution.restate(uow, both)
+    referring.restate(uow, {kept.id} | referring.brought(uow, [kept.id]))
     gone.merged_into_id, kept.is_stub = kept.id, kept.is_stub and gone.is_stub
     for row, action, fields in ((gone, Action.DELETED, ["merged_into_id"]), (kept, Action.UPDATED, filled)):
         row.updated_at, row.version = uow.now, row.version + 1

@@ -14,7 +14,7 @@ from sqlmodel import select
 from app.formula import Atom
 from app.kpis.dimension import TOTAL, Dimension
 from app.kpis.kpi import Kpi, Variant, cube_of, flow_of
-from app.kpis.measure import GRAINS, Distinct, Earlier, Lost, Opening, Paid, Percentile
+from app.kpis.measure import GRAINS, Daily, Distinct, Earlier, Lost, Opening, Paid, Percentile
 from app.models.channel import PAID, Channel
 from app.services import counting
 from app.services.cut import Cut, Cuts, fill
@@ -70,6 +70,8 @@ class _Reading:
             return [_slot(uow, self.atom, span) for span in self.spans]
         if self.is_spread:
             return [0] * len(self.spans)
+        if isinstance(self.atom, Daily):
+            return [self.atom.slot] * len(self.spans)
         return [flow_of(self.atom).slot] * len(self.spans)
 
     @property
@@ -143,7 +145,7 @@ def _route(reading: _Reading) -> str | None:
     if len(dimensions) > 1:
         return None
     (dimension,) = dimensions
-    if dimension in cube.many or isinstance(atom, Distinct):
+    if dimension in cube.many or isinstance(atom, Distinct | Daily):
         # what falls into several values cannot be added up over them: one value can be read by itself
         plain = all(c.any_of is not None and len(c.any_of) == 1 and not c.none_of for c in conditions)
         alone = not conditions or (plain and len(conditions) == 1 and by is None)
@@ -211,7 +213,7 @@ def _from_rollup(one: _Reading, cuts: Cuts) -> dict[str, list[Any]]:
         return {"": over(total, "")}
     named = _named(one.conditions)
     columns = {key: over(cut, key) for key in cut.found if named is None or key in named}
-    if named is None and dimension not in cube.many and not isinstance(one.atom, Distinct):
+    if named is None and dimension not in cube.many and not isinstance(one.atom, Distinct | Daily):
         columns[""] = _minus(over(total, ""), columns.values())
     allowed = {key: row for key, row in columns.items() if all(condition.allows(key) for condition in one.conditions)}
     if one.by is not None:

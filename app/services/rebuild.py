@@ -12,10 +12,11 @@ from app.kpis.measure import Crowd, Cube
 from app.models.base import Owned
 from app.models.buyer import Buyer
 from app.models.cost import Accrual, Cost
+from app.models.engagement import Engagement
 from app.models.interaction import Interaction, Turn
 from app.models.lead import Lead
 from app.models.rollup import RollupState
-from app.services import buyer, crowd, lead, pricing, rollup, timing, turning
+from app.services import buyer, crowd, engaging, lead, pricing, rollup, timing, turning
 from app.uow import Scope, Uow, writes
 
 CHUNK = 20_000
@@ -59,7 +60,7 @@ def step(uow: Uow, chunk: int = CHUNK) -> bool:
     state = next((state for state in rollup.states(uow).values() if state.building), None)
     if state is None:
         return False
-    cube, model = CUBES[state.cube], CUBES[state.cube].model
+    cube = CUBES[state.cube]
     uow.db.lock(uow.session, "fold", uow.tenant_id, cube.name)
     uow.session.refresh(state)
     if state.building_for != cube.fingerprint:  # finished meanwhile, or another version's to finish
@@ -68,10 +69,10 @@ def step(uow: Uow, chunk: int = CHUNK) -> bool:
     ids = _next(uow, cube, after, chunk)
     if ids:
         chosen = and_(_member(cube) > after, _member(cube) <= ids[-1])
+        _derive(uow, cube, chosen)
         if isinstance(cube, Crowd):
             crowd.fold_stretch(uow, cube, state.building, chosen)
         else:
-            _derive(uow, model, chosen)
             rollup.fold_stretch(uow, cube, state.building, after, ids[-1])
         state.cursor = ids[-1].hex
     if not ids or not _next(uow, cube, ids[-1], 1):  # what a step derives anew comes after it
@@ -80,9 +81,14 @@ def step(uow: Uow, chunk: int = CHUNK) -> bool:
     return True
 
 
-def _derive(uow: Uow, model: type[Owned], chosen: ColumnElement[bool]) -> None:
+def _derive(uow: Uow, cube: Cube, chosen: ColumnElement[bool]) -> None:
     """Bring what follows from the workspace's settings up to date in the rows that are about to be counted."""
-    if model is Accrual:
+    model = cube.model
+    if model is Engagement:
+        engaging.refresh(uow, chosen)
+    elif isinstance(cube, Crowd):
+        return  # whom it counts does not rest on what things are worth
+    elif model is Accrual:
         costs = select(Accrual.cost_id).where(chosen)
         pricing.price(uow, Cost, col(Cost.id).in_(costs), is_counted=False)
     elif model in _DERIVED:

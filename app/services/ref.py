@@ -1,7 +1,7 @@
 """References: the rows that callers name by id or external id, found in bulk, made as stubs where that is wanted."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -23,11 +23,13 @@ NOUNS = {
     "channel": Text("channel", "渠道"),
     "cost": Text("cost", "成本"),
     "customer": Text("customer", "客户"),
+    "engagement": Text("engagement", "互动"),
     "exchange_rate": Text("exchange rate", "汇率"),
     "interaction": Text("interaction", "互动"),
     "feedback": Text("feedback", "反馈"),
     "lead": Text("lead", "线索"),
     "order": Text("order", "订单"),
+    "referral": Text("referral", "推荐"),
     "refund": Text("refund", "退款"),
     "staff": Text("staff", "员工"),
     "survey": Text("survey", "调查"),
@@ -49,9 +51,11 @@ Found = Mapping[Ref, UUID | Missing]
 
 
 def customers(uow: Uow, refs: Iterable[Ref]) -> dict[Ref, UUID | Missing]:
-    """The customers that `refs` name; what is not found is Missing."""
+    """The customers that `refs` name; what is not found is Missing, by one name however it was called."""
     wanted = set(refs)
-    found: dict[Ref, UUID | Missing] = {ref: Missing(ref) for ref in wanted}
+    found: dict[Ref, UUID | Missing] = {
+        ref: Missing(replace(ref, source=ref.source or uow.actor.source)) for ref in wanted
+    }
     by_id = {ref: ids.decode_uuid(ref.id, "Customer") for ref in wanted if ref.id is not None}
     if by_id:
         some = [id_ for id_ in by_id.values() if id_]

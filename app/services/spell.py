@@ -8,12 +8,13 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlmodel import insert, select
+from sqlmodel import col, func, insert, select
 from uuid_utils.compat import uuid7
 
 from app.errors import Code, Invalid
 from app.models.base import FOREVER, TRAITS
 from app.models.customer import CustomerStatus
+from app.models.referral import Referral
 from app.models.spell import Spell
 from app.services import rollup
 from app.text import Text
@@ -160,12 +161,12 @@ def next_turn(spells: Sequence[Dates], today: date) -> date | None:
 
 
 Ledger = Counter[tuple[Any, ...]]
-"""The spells in force: (start, end, reason, ordinal, *traits) → 1."""
+"""The spells in force: (start, end, reason, ordinal, is referred, *traits) → 1."""
 
 
 def in_force(uow: Uow, customer_ids: Sequence[UUID]) -> dict[UUID, Ledger]:
     """What the ledger says now of each of these customers."""
-    columns = [getattr(Spell, name) for name in ("starts_on", "ends_on", "reason", "ordinal", *TRAITS)]
+    columns = [getattr(Spell, name) for name in ("starts_on", "ends_on", "reason", "ordinal", "is_referred", *TRAITS)]
     statement = select(Spell.customer_id, Spell.sign, *columns).where(
         uow.db.is_any(Spell.customer_id, list(customer_ids))
     )
@@ -190,7 +191,8 @@ def settle(
     A spell keeps the traits that it froze when it began, but for the test flag, unless `refreeze` says that those
     were not known then. `taken` are ledgers of which spells are taken over with what they froze.
     """
-    rows: list[dict[str, Any]] = []
+    changed: dict[UUID, tuple[Ledger, Ledger]] = {}
+    referred = _referred_on(uow, [customer_id for customer_id, (_, spells, *_) in wanted.items() if spells])
     for customer_id, (now, spells, traits, refreeze) in wanted.items():
         then: Ledger = Counter()
         for ordinal, spell in enumerate(spells, start=1):
@@ -199,9 +201,52 @@ def settle(
             )
             own = dict(zip(TRAITS, kept, strict=True)) if kept else dict(traits)
             own["is_test"] = traits["is_test"]
-            then[spell.start, spell.end, spell.reason, ordinal, *(own[name] for name in TRAITS)] += 1
-        for sign, ledger in ((-1, now - then), (1, then - now)):
-            rows += [_row(uow, customer_id, cells, sign) for cells in ledger]
+            brought = _is_referred(referred.get(customer_id), spell.start, ordinal)
+            then[spell.start, spell.end, spell.reason, ordinal, brought, *(own[name] for name in TRAITS)] += 1
+        changed[customer_id] = now, then
+    _append(uow, changed)
+
+
+def refer(uow: Uow, customer_ids: Sequence[UUID]) -> None:
+    """Make the first spells of these customers say whether they had been referred, as referrals stand now."""
+    changed: dict[UUID, tuple[Ledger, Ledger]] = {}
+    referred = _referred_on(uow, customer_ids)
+    for customer_id, now in in_force(uow, customer_ids).items():
+        then: Ledger = Counter()
+        for (start, end, reason, ordinal, _, *traits), count in now.items():
+            brought = _is_referred(referred.get(customer_id), start, ordinal)
+            then[start, end, reason, ordinal, brought, *traits] += count
+        changed[customer_id] = now, then
+    _append(uow, changed)
+
+
+def _referred_on(uow: Uow, customer_ids: Sequence[UUID]) -> dict[UUID, date]:
+    """Since when each of these customers has been referred by another one, where somebody has."""
+    if not customer_ids:
+        return {}
+    whom = col(Referral.referred_id)
+    statement = select(whom, func.min(col(Referral.day))).where(
+        uow.db.is_any(whom, list(customer_ids)),
+        col(Referral.customer_id) != whom,
+        col(Referral.is_test).is_(False),
+        col(Referral.deleted_at).is_(None),
+    )
+    return dict(uow.session.execute(statement.group_by(whom)).all())
+
+
+def _is_referred(since: date | None, start: date, ordinal: int) -> bool:
+    """Whether a spell began by a referral: whoever returns was not brought anew."""
+    return ordinal == 1 and since is not None and since <= start
+
+
+def _append(uow: Uow, changed: Mapping[UUID, tuple[Ledger, Ledger]]) -> None:
+    """Take back what the ledgers say and shall no longer, and say what they shall say instead."""
+    rows = [
+        _row(uow, customer_id, cells, sign)
+        for customer_id, (now, then) in changed.items()
+        for sign, ledger in ((-1, now - then), (1, then - now))
+        for cells in ledger
+    ]
     if rows:
         uow.session.execute(insert(Spell), rows)
         rollup.fold(uow, Spell, [row["id"] for row in rows], 1)
@@ -210,11 +255,11 @@ def settle(
 def _frozen(now: Ledger, spell: Dates) -> tuple[Any, ...] | None:
     """What the spell froze, if it is known: by its first day, or, where that was corrected, by the days they share."""
     shared = [cells for cells in now if cells[0] < spell.end and spell.start < cells[1]]
-    return min(shared, key=lambda cells: (cells[0] != spell.start, cells[0]))[4:] if shared else None
+    return min(shared, key=lambda cells: (cells[0] != spell.start, cells[0]))[5:] if shared else None
 
 
 def _row(uow: Uow, customer_id: UUID, cells: tuple[Any, ...], sign: int) -> dict[str, Any]:
-    start, end, reason, ordinal, *traits = cells
+    start, end, reason, ordinal, is_referred, *traits = cells
     return {
         "id": uuid7(),
         "tenant_id": uow.tenant_id,
@@ -223,6 +268,7 @@ def _row(uow: Uow, customer_id: UUID, cells: tuple[Any, ...], sign: int) -> dict
         "ends_on": end,
         "reason": reason,
         "ordinal": ordinal,
+        "is_referred": is_referred,
         "sign": sign,
         "known_on": uow.today,
         **dict(zip(TRAITS, traits, strict=True)),

@@ -8,7 +8,7 @@ from uuid import UUID
 from app.models.base import FOREVER
 from app.models.change import Action
 from app.models.customer import Customer
-from app.services import spell
+from app.services import referring, spell
 from app.services.period import start_of_day
 from app.uow import Scope, Uow, writes
 
@@ -37,6 +37,7 @@ def await_turn(uow: Uow, customer_id: UUID, spells: Sequence[spell.Dates], await
 @writes(Scope.CUSTOMER_WRITE)
 def stand(uow: Uow, customer_id: UUID) -> None:
     """Bring the customer's standing up to date with today; the spells do not change."""
+    uow.take_turn()  # somebody who joins today converts a referral
     customer = uow.session.get(Customer, (uow.tenant_id, customer_id), with_for_update=True)
     if customer is None:
         return
@@ -47,4 +48,5 @@ def stand(uow: Uow, customer_id: UUID) -> None:
     if changed:
         customer.updated_at, customer.version = uow.now, customer.version + 1
         uow.record(customer, "Customer", Action.UPDATED, list(changed))
+    referring.follow(uow, {customer_id})
     await_turn(uow, customer_id, spells)

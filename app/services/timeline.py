@@ -16,10 +16,12 @@ from sqlmodel import col
 from app import ids
 from app.errors import AppError, Forbidden, Invalid
 from app.models.cost import Cost
+from app.models.engagement import Engagement
 from app.models.feedback import Feedback
 from app.models.interaction import Interaction
 from app.models.lead import Lead
 from app.models.order import Order
+from app.models.referral import Referral
 from app.models.refund import Refund
 from app.models.touchpoint import Touchpoint
 from app.services.cursor import mark
@@ -37,6 +39,8 @@ class CustomerEventKind(StrEnum):
     INTERACTION = "INTERACTION"
     COST = "COST"
     LEAD = "LEAD"
+    REFERRAL = "REFERRAL"
+    ENGAGEMENT = "ENGAGEMENT"
 
 
 _MODELS: Mapping[CustomerEventKind, tuple[Any, Scope]] = {
@@ -47,6 +51,8 @@ _MODELS: Mapping[CustomerEventKind, tuple[Any, Scope]] = {
     CustomerEventKind.INTERACTION: (Interaction, Scope.INTERACTION_READ),
     CustomerEventKind.COST: (Cost, Scope.COST_READ),
     CustomerEventKind.LEAD: (Lead, Scope.LEAD_READ),
+    CustomerEventKind.REFERRAL: (Referral, Scope.REFERRAL_READ),
+    CustomerEventKind.ENGAGEMENT: (Engagement, Scope.ENGAGEMENT_READ),
 }
 
 

@@ -8,13 +8,14 @@ from babel import Locale, UnknownLocaleError
 from pydantic import AfterValidator, Field
 
 from app.errors import Invalid
-from app.kpis import CUBES
+from app.kpis import CUBES, engagement
 from app.kpis.measure import Crowd
 from app.kpis.order import firsts
 from app.models.business_calendar import BusinessCalendar
 from app.models.change import Action
 from app.models.workspace import Workspace
 from app.services import rebuild, ref, rollup
+from app.services.engaging import Types
 from app.services.money import Currency
 from app.services.refusal import refused
 from app.services.row import Outcome, Ref, Row, Word, parse
@@ -53,6 +54,7 @@ class WorkspaceRow(Row):
     complaint_limit_days: Annotated[int, Field(ge=1, le=365)] = 7
     conversion_window_days: Annotated[int, Field(ge=1, le=3650)] = 90
     business_calendar: Ref | None = None
+    engagement_types: Types | None = None
 
 
 _MONEY = frozenset(name for name, cube in CUBES.items() if any(one.unpriced for one in cube.measures))
@@ -67,6 +69,7 @@ _BEHIND: Mapping[str, frozenset[str]] = {
     "response_target_minutes": frozenset({"response"}),
     "complaint_limit_days": frozenset({"interaction"}),
     "conversion_window_days": frozenset({"lead"}),
+    "engagement_types": frozenset({engagement.crowd.name}),
 }
 """The rollups that rest on a setting, by its column."""
 

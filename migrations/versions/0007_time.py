@@ -415,6 +415,7 @@ def upgrade() -> None:
         sa.Column("referred_id", sa.Uuid(), nullable=False),
         sa.Column("converted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("converted_on", sa.Date(), nullable=True),
+        sa.Column("is_counted", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id", "acquisition_channel_id"],
             ["channel.tenant_id", "channel.id"],

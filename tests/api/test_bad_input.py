@@ -200,7 +200,17 @@ def test_a_batch_has_at_most_500_rows(alice, dump):
         ("customerUpsertBatch", [{"externalId": str(i)} for i in range(501)]),
         *(
             (f"{noun}DeleteBatch", [{"externalId": str(i)} for i in range(501)])
-            for noun in ("feedback", "order", "refund", "cost", "touchpoint", "lead", "exchangeRate")
+            for noun in (
+                "feedback",
+                "order",
+                "refund",
+                "cost",
+                "touchpoint",
+                "lead",
+                "exchangeRate",
+                "referral",
+                "engagement",
+            )
         ),
     ):
         payload = alice.write(field, {"rows": rows}, BATCH)

@@ -82,13 +82,15 @@ def furnished(api, people):
 
 
 def sell(alice):
-    """Orders, refunds, costs, touchpoints, leads and rates."""
+    """Orders, refunds, costs, touchpoints, leads, rates, referrals and events of use."""
     who = {name: {"externalId": "web"} for name in ("customer", "channel")}
     rate = {"from": "USD", "rate": "0.9"}
     rows = {
         "exchangeRate": [rate | {"externalId": f"2026-06-0{n}", "date": f"2026-06-0{n}"} for n in range(1, 10)],
         "touchpoint": [who | {"externalId": "c1", "occurredAt": "2025-12-24"}],
         "lead": [who | {"externalId": f"c{n}", "occurredAt": "2026-05-05", "wonAt": "2026-06-05"} for n in range(3)],
+        "referral": [who | {"externalId": "c1", "referred": {"externalId": "c1"}, "occurredAt": "2025-12-24"}],
+        "engagement": [who | {"externalId": "c1", "type": "web", "occurredAt": "2026-06-05"}],
         "order": [
             who | {"externalId": f"c{n}", "amount": "20", "currency": ("EUR", "USD")[n % 2], "occurredAt": "2026-06-05"}
             for n in range(4)
@@ -122,6 +124,8 @@ OWN = {
     "Cost": "cost",
     "Touchpoint": "touchpoint",
     "Lead": "lead",
+    "Referral": "referral",
+    "Engagement": "engagement",
     "ExchangeRate": "exchangeRate",
     "Target": "target",
 }

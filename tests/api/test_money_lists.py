@@ -1,4 +1,4 @@
-"""Lists of orders, refunds, costs, touchpoints and rates: by whatever they can be narrowed, and in every order."""
+"""Lists of orders, refunds, costs, touchpoints, referrals, events of use and rates: by whatever they can be narrowed, and in every order."""
 
 # ruff: noqa: E501 - a row, or a case of a table, stands on one line
 
@@ -30,6 +30,16 @@ ROWS = {
         {"externalId": "m1", "occurredAt": "2026-05-01", **ANN, **WEB},
         {"externalId": "m2", "occurredAt": "2026-05-02", "product": "tea", **ANN, **SHOP},
         {"externalId": "m3", "occurredAt": "2026-05-03", "campaign": "spring", **BOB, **WEB},
+    ],
+    "referral": [
+        {"externalId": "w1", "referred": {"externalId": "bob"}, "occurredAt": "2026-05-01", "convertedAt": "2026-05-09T10:00:00Z", **ANN, **WEB},
+        {"externalId": "w2", "referred": {"externalId": "cy"}, "occurredAt": "2026-05-02", "product": "tea", **ANN, **SHOP},
+        {"externalId": "w3", "referred": {"externalId": "cy"}, "occurredAt": "2026-05-03", "campaign": "spring", **ANN, **WEB},
+    ],
+    "engagement": [
+        {"externalId": "u1", "type": "login", "occurredAt": "2026-05-01", **ANN, **WEB},
+        {"externalId": "u2", "type": "view", "occurredAt": "2026-05-02", "product": "tea", **ANN, **SHOP},
+        {"externalId": "u3", "type": "login", "occurredAt": "2026-05-03", "campaign": "spring", **BOB, **WEB},
     ],
     "exchangeRate": [
         {"externalId": "x1", "from": "USD", "date": "2026-05-01", "rate": "0.9"},
@@ -66,6 +76,16 @@ FOUND = {
         "occurredAt": ('{gte: "2026-05-02T00:00:00Z"}', "3"), "day": ('{eq: "2026-05-02"}', "2"), "recordedAt": (f'{{lt: "{TODAY}"}}', ""),
         "customerId": ('{eq: "@ann"}', "12"), "channelId": ('{eq: "@web"}', "13"),
     },
+    "referral": {
+        "source": ('{eq: "default"}', "123"), "externalId": ('{eq: "w1"}', "1"), "product": ('{eq: "tea"}', "2"), "campaign": ('{eq: "spring"}', "3"),
+        "isCounted": ("{eq: true}", "12"), "convertedOn": ('{eq: "2026-05-09"}', "1"), "occurredAt": ('{gte: "2026-05-02T00:00:00Z"}', "3"), "day": ('{eq: "2026-05-02"}', "2"),
+        "recordedAt": (f'{{lt: "{TODAY}"}}', ""), "customerId": ('{eq: "@bob"}', ""), "referredId": ('{eq: "@bob"}', "1"), "channelId": ('{eq: "@web"}', "13"),
+    },
+    "engagement": {
+        "type": ('{eq: "login"}', "13"), "isQualifying": ("{eq: true}", "123"), "source": ('{eq: "default"}', "123"), "externalId": ('{eq: "u1"}', "1"),
+        "product": ('{eq: "tea"}', "2"), "campaign": ('{eq: "spring"}', "3"), "occurredAt": ('{gte: "2026-05-02T00:00:00Z"}', "3"), "day": ('{eq: "2026-05-02"}', "2"),
+        "recordedAt": (f'{{lt: "{TODAY}"}}', ""), "customerId": ('{eq: "@ann"}', "12"), "channelId": ('{eq: "@web"}', "13"),
+    },
     "exchangeRate": {
         "from": ('{eq: "USD"}', "12"), "to": ('{eq: "EUR"}', "13"), "date": ('{gte: "2026-05-02"}', "23"), "source": ('{eq: "default"}', "123"),
         "externalId": ('{eq: "x2"}', "2"), "recordedAt": (f'{{gte: "{TODAY}"}}', "123"),
@@ -83,6 +103,7 @@ def told(alice):
     alice.write("staffUpsert", {"externalId": "eva", "name": "Eva", "teams": times}, "outcome")
     traits = {"segment": "gold", "region": "north", "acquisitionChannel": {"externalId": "web"}}
     ids["@ann"] = alice.customer("ann", **traits)
+    alice.customer("cy")
     for noun, rows in ROWS.items():
         for row in rows:  # one after the other, so that ids follow each other too
             payload = alice.write(f"{noun}RecordBatch", {"rows": [row]}, BATCH)
@@ -105,7 +126,9 @@ def test_a_list_can_be_narrowed_by_each_field_of_its_filter(told, noun):
             condition = condition.replace(f'"{name}"', f'"{id_}"')  # noqa: PLW2901 - the names become ids
         # of what is not known, neither a condition nor its opposite holds
         unknown = (
-            "" if "isNull" in condition or field == "isStub" else found(alice, noun, f"{{{field}: {{isNull: true}}}}")
+            ""
+            if "isNull" in condition or field.startswith("is")
+            else found(alice, noun, f"{{{field}: {{isNull: true}}}}")
         )
         others = "".join(sorted({*"123"} - {*expected, *unknown}))
         assert found(alice, noun, f"{{{field}: {condition}}}") == expected, field
@@ -162,11 +185,13 @@ def test_one_is_found_by_each_of_its_names(told, noun):
 
 
 def test_what_was_sent_is_what_is_read(told):
-    alice, _ = told
+    alice, ids = told
     read = {
         "refund": "currency amount reason product campaign day order { externalId } customer { externalIds { externalId } } channel { externalId }",
         "cost": "category currency amount from before campaign day channel { externalId } customer { id }",
         "touchpoint": "campaign product day occurredAt channel { externalId } customer { externalIds { externalId } }",
+        "referral": "convertedAt convertedOn isCounted campaign product day occurredAt channel { externalId } customer { externalIds { externalId } } referred { id }",
+        "engagement": "type isQualifying campaign product day occurredAt channel { externalId } customer { externalIds { externalId } }",
         "exchangeRate": "from to date rate version",
     }
     shown = {
@@ -178,5 +203,7 @@ def test_what_was_sent_is_what_is_read(told):
         "refund": {"currency": "EUR", "amount": "1.00", "reason": "broken", "product": None, "campaign": None, "day": "2026-05-04", "order": {"externalId": "o1"}, "customer": ann, "channel": web},
         "cost": {"category": "MEDIA", "currency": "EUR", "amount": "1.00", "from": "2026-05-01", "before": "2026-06-01", "campaign": None, "day": "2026-05-01", "channel": web, "customer": None},
         "touchpoint": {"campaign": None, "product": None, "day": "2026-05-01", "occurredAt": "2026-04-30T22:00:00Z", "channel": web, "customer": ann},
+        "referral": {"convertedAt": "2026-05-09T10:00:00Z", "convertedOn": "2026-05-09", "isCounted": True, "campaign": None, "product": None, "day": "2026-05-01", "occurredAt": "2026-04-30T22:00:00Z", "channel": web, "customer": ann, "referred": {"id": ids["@bob"]}},
+        "engagement": {"type": "login", "isQualifying": True, "campaign": None, "product": None, "day": "2026-05-01", "occurredAt": "2026-04-30T22:00:00Z", "channel": web, "customer": ann},
         "exchangeRate": {"from": "USD", "to": "EUR", "date": "2026-05-01", "rate": "0.9", "version": 1},
     }  # fmt: skip

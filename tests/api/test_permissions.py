@@ -36,6 +36,13 @@ MET = {
     "occurredAt": "2025-12-24",
 }
 ASKED = {"externalId": "new", "occurredAt": "2026-06-01", "wonAt": "2026-06-03"}
+BROUGHT = {
+    "externalId": "new",
+    "customer": {"externalId": "ann"},
+    "referred": {"externalId": "hq"},
+    "occurredAt": "2026-06-01",
+}
+USED = {"externalId": "new", "customer": {"externalId": "ann"}, "type": "login", "occurredAt": "2026-06-01"}
 WORTH = {"externalId": "new", "from": "USD", "date": "2026-06-02", "rate": "0.9"}
 OFFICE = {"timeZone": "UTC", "weeklyHours": [{"weekdays": [1], "from": "09:00", "before": "17:00"}]}
 
@@ -70,6 +77,10 @@ QUERIES = {
     "touchpoints": ("touchpoints { nodes { id } totalCount }", Scope.TOUCHPOINT_READ),
     "lead": ("lead(by: {id: %(Lead)s}) { id }", Scope.LEAD_READ),
     "leads": ("leads { nodes { id } totalCount }", Scope.LEAD_READ),
+    "referral": ("referral(by: {id: %(Referral)s}) { id }", Scope.REFERRAL_READ),
+    "referrals": ("referrals { nodes { id } totalCount }", Scope.REFERRAL_READ),
+    "engagement": ("engagement(by: {id: %(Engagement)s}) { id }", Scope.ENGAGEMENT_READ),
+    "engagements": ("engagements { nodes { id } totalCount }", Scope.ENGAGEMENT_READ),
     "exchangeRate": ("exchangeRate(by: {id: %(ExchangeRate)s}) { id }", Scope.RATE_READ),
     "exchangeRates": ("exchangeRates { nodes { id } totalCount }", Scope.RATE_READ),
     "topCustomers": (f"topCustomers({TODAY}) {{ nodes {{ id }} totalCount }}", Scope.KPI_READ),
@@ -107,6 +118,12 @@ MUTATIONS = {
     "leadRecord": (ASKED, Scope.LEAD_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff"}),
     "leadRecordBatch": ({"rows": [ASKED]}, Scope.LEAD_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff"}),
     "leadDeleteBatch": ({"rows": [{"externalId": "l"}]}, Scope.LEAD_WRITE, {}),
+    "referralRecord": (BROUGHT, Scope.REFERRAL_WRITE, {}),
+    "referralRecordBatch": ({"rows": [BROUGHT]}, Scope.REFERRAL_WRITE, {"customer": "Customer", "referred": "Customer", "channel": "Channel"}),
+    "referralDeleteBatch": ({"rows": [{"externalId": "w"}]}, Scope.REFERRAL_WRITE, {}),
+    "engagementRecord": (USED, Scope.ENGAGEMENT_WRITE, {}),
+    "engagementRecordBatch": ({"rows": [USED]}, Scope.ENGAGEMENT_WRITE, {"customer": "Customer", "channel": "Channel"}),
+    "engagementDeleteBatch": ({"rows": [{"externalId": "u"}]}, Scope.ENGAGEMENT_WRITE, {}),
     "exchangeRateRecord": (WORTH, Scope.RATE_WRITE, {}),
     "exchangeRateRecordBatch": ({"rows": [WORTH]}, Scope.RATE_WRITE, {}),
     "exchangeRateDeleteBatch": ({"rows": [{"externalId": "x"}]}, Scope.RATE_WRITE, {}),
@@ -169,6 +186,8 @@ def trade(alice, refs):
         "cost": SPENT | {"externalId": "k", "channel": web, "customer": ann},
         "touchpoint": MET | {"externalId": "m"},
         "lead": ASKED | sold | {"externalId": "l"},
+        "referral": BROUGHT | {"externalId": "w", "channel": web},
+        "engagement": USED | {"externalId": "u", "channel": web},
         "exchangeRate": WORTH | {"externalId": "x", "date": "2026-06-01"},
     }
     ids = {}
@@ -332,7 +351,7 @@ SCOPES = {
     "Channel": Scope.CHANNEL_READ, "Staff": Scope.STAFF_READ, "Team": Scope.STAFF_READ, "Survey": Scope.SURVEY_READ, "Customer": Scope.CUSTOMER_READ,
     "Feedback": Scope.FEEDBACK_READ, "Order": Scope.ORDER_READ, "Refund": Scope.ORDER_READ, "Cost": Scope.COST_READ,
     "BusinessCalendar": Scope.CALENDAR_READ,
-    "Touchpoint": Scope.TOUCHPOINT_READ, "Lead": Scope.LEAD_READ, "Interaction": Scope.INTERACTION_READ, "ExchangeRate": Scope.RATE_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
+    "Touchpoint": Scope.TOUCHPOINT_READ, "Lead": Scope.LEAD_READ, "Interaction": Scope.INTERACTION_READ, "Referral": Scope.REFERRAL_READ, "Engagement": Scope.ENGAGEMENT_READ, "ExchangeRate": Scope.RATE_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
     "KpiResult": Scope.KPI_READ, "KpiDefinition": None,
 }  # fmt: skip
 
@@ -395,6 +414,11 @@ RELATIONS = {
     ("Lead", "channel"): Scope.CHANNEL_READ,
     ("Lead", "acquisitionChannel"): Scope.CHANNEL_READ,
     ("Lead", "staff"): Scope.STAFF_READ,
+    ("Referral", "customer"): Scope.CUSTOMER_READ,
+    ("Referral", "referred"): Scope.CUSTOMER_READ,
+    ("Referral", "channel"): Scope.CHANNEL_READ,
+    ("Engagement", "customer"): Scope.CUSTOMER_READ,
+    ("Engagement", "channel"): Scope.CHANNEL_READ,
     ("Target", "progress"): Scope.TARGET_READ,
     ("Target", "revisions"): Scope.TARGET_READ,
     ("KpiResult", "targets"): Scope.TARGET_READ,
@@ -451,6 +475,8 @@ KINDS_OF_EVENTS = {
     "TOUCHPOINT": Scope.TOUCHPOINT_READ,
     "COST": Scope.COST_READ,
     "LEAD": Scope.LEAD_READ,
+    "REFERRAL": Scope.REFERRAL_READ,
+    "ENGAGEMENT": Scope.ENGAGEMENT_READ,
 }
 
 

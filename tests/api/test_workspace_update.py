@@ -23,6 +23,7 @@ SETTINGS = {
     "responseTargetMinutes": 240,
     "complaintLimitDays": 14,
     "conversionWindowDays": 30,
+    "engagementTypes": ["login", "view"],
 }
 ALL = " ".join(("timeZone", *SETTINGS))
 WRONG = [
@@ -50,6 +51,8 @@ WRONG = [
     ({"conversionWindowDays": 0}, "conversionWindowDays"),
     ({"conversionWindowDays": 3651}, "conversionWindowDays"),
     ({"businessCalendar": {"externalId": "office"}}, "businessCalendar"),
+    ({"engagementTypes": []}, "engagementTypes"),
+    ({"engagementTypes": [str(n) for n in range(101)]}, "engagementTypes"),
 ]
 
 

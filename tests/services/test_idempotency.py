@@ -37,6 +37,8 @@ MONEY = {
     "touchpoint": {"occurred_at": NOON, **WHO},
     "lead": {"occurred_at": NOON, "won_at": NOON, **WHO},
     "rate": {"from_": "USD", "rate": Decimal("0.9"), "date": date(2026, 5, 1)},
+    "referral": {"occurred_at": NOON, "referred": Ref(external_id="e"), **WHO},
+    "engagement": {"occurred_at": NOON, "type": "login", **WHO},
 }
 MENDED = {
     "order": {"status": "CANCELLED", "staff": Ref(external_id="eva")},
@@ -45,6 +47,8 @@ MENDED = {
     "touchpoint": {"customer": Ref(external_id="d")},
     "lead": {"won_at": None},
     "rate": {"date": date(2026, 5, 2)},
+    "referral": {"converted_at": NOON},
+    "engagement": {"type": "view"},
 }
 BATCHES = {
     "feedback": (feedback.record_batch, lambda n: [said(f"f{n}", channel=Ref(external_id="web")), said("", score=9)]),

@@ -9,6 +9,7 @@ from trading import (
     asked,
     assert_a_rebuild_changes_nothing,
     back,
+    brought,
     cells,
     may,
     meet,
@@ -18,6 +19,7 @@ from trading import (
     sold,
     spent,
     take_back,
+    used,
     value,
     worth,
 )
@@ -31,6 +33,8 @@ TABLES = {
     "touchpoint": "touchpoint",
     "lead": "lead",
     "rate": "exchange_rate",
+    "referral": "referral",
+    "engagement": "engagement",
 }
 NOUNS = list(TABLES)
 LINE = {"product": "tea", "quantity": Decimal(2), "unit_price": Decimal(40), "amount": Decimal(80), "cost": Decimal(30)}
@@ -102,6 +106,32 @@ FACTS = {
         worth("x1", "USD", "0.5", may(4)),
         [{"rate": "0.7"}, {"date": may(20)}, {"date": date(2026, 3, 20)}, {"from_": "JPY"}, {"to": "GBP"}],
     ),
+    "referral": (
+        brought("w1", "ann", "bob", may(5), channel="web"),
+        [
+            {"channel": "shop", "product": "tea"},
+            {"customer": "cy"},
+            {"customer": "tester"},
+            {"referred": "cy"},
+            {"referred": "tester"},
+            {"occurred_at": may(6)},
+            {"occurred_at": may(7)},
+            {"occurred_at": date(2026, 3, 20)},
+            {"converted_at": may(20)},
+        ],
+    ),
+    "engagement": (
+        used("u1", "ann", may(5), channel="web"),
+        [
+            {"type": "view"},
+            {"channel": "shop", "product": "app"},
+            {"customer": "bob"},
+            {"customer": "tester"},
+            {"occurred_at": may(30)},
+            {"occurred_at": may(6)},
+            {"occurred_at": date(2026, 3, 20)},
+        ],
+    ),
 }
 CASES = [(noun, change) for noun, (_, changes) in FACTS.items() for change in changes]
 
@@ -119,7 +149,9 @@ def told(workspace):
     put(workspace, "touchpoint", met("m2", "ann", "shop", may(3)), met("m3", "bob", "ads", may(5)))
     put(workspace, "order", sold("o2", "10", may(6), "ann"), sold("o3", "20", may(25), "bob", currency="USD"))
     put(workspace, "order", sold("o4", "7", may(6), "tester"), sold("o5", "3", may(6)))
-    for noun in ("rate", "order", "refund", "cost", "touchpoint", "lead"):
+    put(workspace, "referral", brought("w2", "cy", "bob", may(4)), brought("w3", "ann", "di", may(9)))
+    put(workspace, "engagement", used("u2", "ann", may(5)), used("u3", "bob", may(6), channel="web"))
+    for noun in FACTS:
         put(workspace, noun, FACTS[noun][0])
     return workspace
 
@@ -235,6 +267,8 @@ def test_a_change_is_noted_with_the_names_of_what_changed_and_no_values(told, da
             "touchpoint": {"channel_id"},
             "lead": {"won_at"},
             "rate": {"rate"},
+            "referral": {"channel_id", "product"},
+            "engagement": {"type"},
         }[noun]
     )
 

@@ -25,11 +25,13 @@ from app.services import (
     channel,
     cost,
     customer,
+    engagement,
     exchange_rate,
     feedback,
     lead,
     order,
     quota,
+    referral,
     refund,
     rollup,
     staff,
@@ -118,6 +120,8 @@ def _trade(write: Callable[..., Any]) -> None:
     days = {"from_": date(2026, 5, 1), "before": date(2026, 5, 4)}
     spent = {"external_id": "k1", "category": "MEDIA", "amount": Decimal(10), "currency": "EUR", **days, **who}
     asked = {"external_id": "l1", "staff": Ref(external_id="ann"), "occurred_at": NOW, "won_at": NOW, **who}
+    brought = {"external_id": "w1", "referred": Ref(external_id="c0"), "occurred_at": NOW, **who}
+    used = {"external_id": "u1", "type": "login", "occurred_at": NOW, **who}
     worth = {"external_id": "x1", "from_": "USD", "date": date(2026, 6, 15), "rate": Decimal("0.9")}
     for record, row in (
         (exchange_rate.record_batch, worth),
@@ -126,6 +130,8 @@ def _trade(write: Callable[..., Any]) -> None:
         (order.record_batch, bought | {"currency": "USD"}),
         (refund.record_batch, given_back),
         (cost.record_batch, spent),
+        (referral.record_batch, brought),
+        (engagement.record_batch, used),
     ):
         (result,) = write(record, [row], Options())
         assert not result.problems

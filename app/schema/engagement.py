@@ -1,0 +1,75 @@
+"""Events of use in the schema."""
+
+from typing import Self
+
+from app.models.engagement import Engagement as Row
+from app.schema.context import Info
+from app.schema.customer import CUSTOMER, Customer
+from app.schema.describe import absent, field, input_, plain, type_
+from app.schema.event import CustomerEvent, event
+from app.schema.inputs import ChannelRefInput, CustomerRefInput
+from app.schema.node import Node
+from app.schema.noun import Noun
+from app.schema.scalars import Moment
+from app.schema.writing import Deletes, records
+from app.services import engagement
+
+
+@input_
+class EngagementRecordInput:
+    """One event of use. It replaces the whole of what was recorded under its id before."""
+
+    external_id: str = plain("Its id in the caller's source.")
+    customer: CustomerRefInput = plain("Who used the product.")
+    type: str = plain("What they did, such as login or view; the workspace says which types count as engagement.")
+    channel: ChannelRefInput | None = absent("Where.")
+    product: str | None = absent("The product, or the part of it.")
+    campaign: str | None = absent("The campaign that it belongs to.")
+    occurred_at: Moment = plain("When; a bare date is the start of that day in the workspace's time zone.")
+    source_updated_at: Moment | None = absent("When this version was made in the source; older ones are skipped.")
+
+
+@type_
+class Engagement(CustomerEvent, Node):
+    """Something that a customer did with the product, beyond buying it."""
+
+    type: str = plain("What they did.")
+    is_qualifying: bool = plain("Whether it counts as engagement, by the types that the workspace names.")
+    product: str | None = plain("The product, or the part of it.")
+
+    @field
+    async def customer(self, info: Info) -> Customer | None:
+        """Who used the product."""
+        return await CUSTOMER.related(info, self.row.customer_id)
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """The row as the schema shows it."""
+        return cls(**event("Engagement", row), type=row.type, is_qualifying=row.is_qualifying, product=row.product)
+
+
+ENGAGEMENT = Noun(
+    Engagement,
+    engagement.LIST,
+    one="engagement",
+    many="engagements",
+    words=("an event of use", "events of use"),
+    filters=(
+        "type",
+        "is_qualifying",
+        "source",
+        "external_id",
+        "product",
+        "campaign",
+        "occurred_at",
+        "day",
+        "recorded_at",
+        "customer",
+        "channel",
+    ),
+    orders=("-occurred_at", "recorded_at"),
+    writes=(
+        records(engagement.record_batch, EngagementRecordInput, stubs="customers and channels"),
+        Deletes(engagement.delete_batch),
+    ),
+)

@@ -1,0 +1,99 @@
+"""Referrals in the schema."""
+
+from datetime import date
+from typing import Self
+
+from app.models.referral import Referral as Row
+from app.schema.context import Info
+from app.schema.customer import CUSTOMER, Customer
+from app.schema.describe import absent, field, input_, plain, type_
+from app.schema.event import CustomerEvent, event
+from app.schema.inputs import ChannelRefInput, CustomerRefInput
+from app.schema.node import Node
+from app.schema.noun import Noun
+from app.schema.scalars import Moment
+from app.schema.writing import Deletes, records
+from app.services import referral
+
+
+@input_
+class ReferralRecordInput:
+    """One referral. It replaces the whole of what was recorded under its id before."""
+
+    external_id: str = plain("Its id in the caller's source.")
+    customer: CustomerRefInput = plain("Who referred.")
+    referred: CustomerRefInput = plain(
+        "Who was referred; nobody who has referred this customer, through others either."
+    )
+    converted_at: Moment | None = absent(
+        "When it led to what it was made for; while absent, becoming a customer converts it."
+    )
+    channel: ChannelRefInput | None = absent("Where it was made.")
+    product: str | None = absent("The product that it was about.")
+    campaign: str | None = absent("The campaign that it belongs to.")
+    occurred_at: Moment = plain("When it was made; a bare date is the start of that day in the workspace's time zone.")
+    source_updated_at: Moment | None = absent("When this version was made in the source; older ones are skipped.")
+
+
+@type_
+class Referral(CustomerEvent, Node):
+    """One customer brought another. Whoever was referred by the day they joined is a referred new customer."""
+
+    converted_at: Moment | None = plain("When it was converted, as its source says.")
+    converted_on: date | None = plain(
+        "The day on which it was converted: by what is said of these two people, or by becoming a customer."
+    )
+    is_counted: bool = plain(
+        "Whether KPIs count it: not where the same two people stand in an earlier one, have been merged, or the one "
+        "referred is a test customer."
+    )
+    product: str | None = plain("The product that it was about.")
+
+    @field
+    async def customer(self, info: Info) -> Customer | None:
+        """Who referred."""
+        return await CUSTOMER.related(info, self.row.customer_id)
+
+    @field
+    async def referred(self, info: Info) -> Customer | None:
+        """Who was referred."""
+        return await CUSTOMER.related(info, self.row.referred_id)
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """The row as the schema shows it."""
+        return cls(
+            **event("Referral", row),
+            converted_at=Moment(row.converted_at) if row.converted_at else None,
+            converted_on=row.converted_on,
+            is_counted=row.is_counted,
+            product=row.product,
+        )
+
+
+REFERRAL = Noun(
+    Referral,
+    referral.LIST,
+    one="referral",
+    many="referrals",
+    words=("a referral", "referrals"),
+    filters=(
+        "source",
+        "external_id",
+        "product",
+        "campaign",
+        "is_counted",
+        "converted_on",
+        "occurred_at",
+        "day",
+        "recorded_at",
+        "customer",
+        "referred",
+        "channel",
+    ),
+    orders=("-occurred_at", "recorded_at"),
+    writes=(
+        records(referral.record_batch, ReferralRecordInput, stubs="customers and channels"),
+        Deletes(referral.delete_batch),
+    ),
+)

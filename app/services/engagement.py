@@ -1,0 +1,67 @@
+"""Recording engagement: what customers do with the product."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+from sqlmodel import col
+
+from app.models.channel import Channel
+from app.models.engagement import Engagement
+from app.models.keyed import Keyed
+from app.services import engaging, fact, tombstone
+from app.services.kind import Derive, Kind, Part, happened
+from app.services.listing import Listing
+from app.services.row import Key, Options, Ref, Result, Row, Word
+from app.uow import Scope, Uow, writes
+
+LIST = Listing(Engagement, Scope.ENGAGEMENT_READ, present=col(Engagement.deleted_at).is_(None))
+
+
+class EngagementRow(Row):
+    """One event of use as it comes in."""
+
+    external_id: Key
+    customer: Ref
+    type: Word
+    channel: Ref | None = None
+    product: Word | None = None
+    campaign: Word | None = None
+    occurred_at: datetime | date
+    source_updated_at: datetime | date | None = None
+
+
+class Engagements(Kind):
+    """What is particular to events of use."""
+
+    noun = "Engagement"
+    model = Engagement
+    row = EngagementRow
+    plain = ("type", "product", "campaign")
+    references: Mapping[str, type[Keyed]] = {"channel": Channel}
+    derived = frozenset({"is_qualifying"})
+
+    def parts(self, uow: Uow, row: EngagementRow) -> Iterable[Part]:
+        """The day."""
+        yield partial(happened, uow, row.occurred_at)
+
+    def deriving(self, uow: Uow, rows: Sequence[Mapping[str, Any]]) -> Derive:
+        """Whether the events count as engagement."""
+        del rows
+        return lambda columns, _present: {"is_qualifying": engaging.qualifies(uow, columns["type"])}
+
+
+ENGAGEMENTS = Engagements()
+
+
+@writes(Scope.ENGAGEMENT_WRITE)
+def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
+    """Record up to 500 events of use; what became of each, in order."""
+    return fact.ingest(uow, ENGAGEMENTS, rows, options)
+
+
+@writes(Scope.ENGAGEMENT_WRITE)
+def delete_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
+    """Delete up to 500 events of use by their external ids; what became of each, in order."""
+    return tombstone.delete(uow, ENGAGEMENTS, rows, options)
