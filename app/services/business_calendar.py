@@ -12,8 +12,8 @@ from app.errors import Code, Invalid
 from app.models.business_calendar import BusinessCalendar
 from app.models.workspace import Workspace
 from app.services import keyed, workspace
-from app.services.business_hours import Day, under
-from app.services.calendar_version import MAX_VERSIONS, VersionRow, stored
+from app.services.business_hours import Day
+from app.services.calendar_version import MAX_VERSIONS, VersionRow, stored, under
 from app.services.listing import Listing
 from app.services.period import EARLIEST, LATEST
 from app.services.row import Outcome, check_readable, moment

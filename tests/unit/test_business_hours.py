@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from app.errors import Invalid
 from app.services import public_holidays
 from app.services.business_calendar import BusinessCalendarRow
-from app.services.business_hours import AllHours, under
-from app.services.calendar_version import VersionRow, stored
+from app.services.business_hours import AllHours
+from app.services.calendar_version import VersionRow, stored, under
 from app.services.row import parse
 
 HOUR = 3600
