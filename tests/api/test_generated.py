@@ -47,6 +47,10 @@ def furnished(api, people):
     alice.channel("web", kind="ONLINE", parent={"externalId": "shops"})
     for field in ("staffUpsert", "surveyUpsert"):
         alice.write(field, {"externalId": "web", "name": "Web"}, "outcome")
+    office = {"timeZone": "Europe/Berlin", "weeklyHours": [{"weekdays": [1, 2], "from": "09:00", "before": "18:00"}]}
+    calendar = {"externalId": "web", "name": "Web", "versions": [office | {"country": "DE"}]}
+    alice.write("businessCalendarUpsert", calendar, "outcome")
+    alice.write("workspaceUpdate", {"businessCalendar": {"externalId": "web"}}, "outcome")
     told = {"segment": "north", "region": "north", "acquisitionChannel": {"externalId": "web"}}
     alice.customer("c0", name="Zero", email="zero@example.com", attributes={"plan": "pro"}, **told)
     alice.customers(
@@ -111,6 +115,7 @@ OWN = {
     "Channel": "channel",
     "Staff": "staffMember",
     "Survey": "survey",
+    "BusinessCalendar": "businessCalendar",
     "Feedback": "feedbackItem",
     "Order": "order",
     "Refund": "refund",

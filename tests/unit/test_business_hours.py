@@ -229,6 +229,21 @@ def test_holidays_are_called_what_the_reader_calls_them(country, day, names):
     assert (other.is_holiday, other.holiday("en")) == (False, None)
 
 
+@pytest.mark.parametrize(
+    ("country", "day", "weekday"),
+    [
+        ("CN", date(2018, 12, 29), 1),  # a Saturday for the Monday before New Year
+        ("CN", date(2024, 2, 4), 4),  # a Sunday for a Thursday
+        ("HU", date(2024, 8, 3), 1),  # a Saturday for Monday, 19 August
+        ("RU", date(2024, 4, 27), 1),  # a Saturday for Monday, 29 April
+    ],
+)
+def test_a_day_of_a_weekend_stands_in_for_a_weekday(country, day, weekday):
+    year = public_holidays.year(country, None, day.year)
+    assert year.worked[day] == weekday
+    assert day not in year.free
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("country", sorted(public_holidays.countries()))
 def test_every_country_has_its_years(country):
