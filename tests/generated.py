@@ -25,6 +25,7 @@ from graphql import (
     Visitor,
     build_schema,
     get_named_type,
+    is_required_argument,
     parse,
     parse_type,
     parse_value,
@@ -45,6 +46,7 @@ NAMES = (
     "Staff",
     "Team",
     "Survey",
+    "BusinessCalendar",
     "Feedback",
     "Order",
     "Refund",
@@ -120,7 +122,9 @@ def _mended(document: str) -> str:
     class Mend(Visitor):
         def leave_argument(self, node: ArgumentNode, *_: Any) -> Any:
             size = getattr(node.value, "value", "0")
-            is_odd = node.name.value in ODD or (node.name.value == "first" and not 0 <= int(size) <= 100)
+            is_odd = (node.name.value in ODD and not is_required_argument(types.get_argument())) or (
+                node.name.value == "first" and not 0 <= int(size) <= 100
+            )
             return REMOVE if is_odd else None
 
         def leave_object_field(self, node: ObjectFieldNode, *_: Any) -> ObjectFieldNode | None:
@@ -146,6 +150,11 @@ def _mended(document: str) -> str:
 FITTING = {
     ("from", "Date"): "2026-05-01",
     ("before", "Date"): "2026-06-01",
+    ("from", "String"): "09:00",
+    ("before", "String"): "18:00",
+    ("timeZone", "String"): "Europe/Berlin",
+    ("country", "String"): "DE",
+    ("subdivision", "String"): "BY",
     ("from", "CurrencyCode"): "USD",
     ("to", "CurrencyCode"): "EUR",
     ("currency", "CurrencyCode"): "EUR",

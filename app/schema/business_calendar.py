@@ -16,7 +16,7 @@ from app.schema.node import Node
 from app.schema.noun import Noun
 from app.schema.period import LocaleArgument
 from app.schema.scalars import Moment
-from app.schema.weight import FEW, sized, weighs
+from app.schema.weight import FEW, sized
 from app.schema.writing import Upsert
 from app.services import business_calendar
 from app.services.business_hours import Day
@@ -119,7 +119,6 @@ class BusinessCalendar(Node):
         return [_version(self.row.id, self.row.version, place, one) for place, one in enumerate(self.row.versions)]
 
     @field
-    @weighs(1)
     async def hours(
         self,
         info: Info,
@@ -127,7 +126,7 @@ class BusinessCalendar(Node):
         before: Annotated[Moment, arg("Until when.")],
     ) -> float | None:
         """How long is worked between two instants, in seconds."""
-        return await info.context.run(business_calendar.hours, self.row.versions, from_, before)
+        return await info.context.gather(business_calendar.hours, (self.row.id, from_, before))
 
     @field
     @sized(31)
@@ -138,7 +137,7 @@ class BusinessCalendar(Node):
         before: Annotated[dt.date, arg("The first day no longer meant, at most 400 days later.")],
     ) -> list[BusinessDay] | None:
         """The days one by one, with their hours and holidays."""
-        found = await info.context.run(business_calendar.days, self.row.versions, from_, before)
+        found = await info.context.gather(business_calendar.days, (self.row.id, from_, before))
         info.context.spend(len(found))
         return [
             BusinessDay(

@@ -1,8 +1,9 @@
 """Business calendars: kept under keys, asked about their hours."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 from pydantic import Field
 from sqlalchemy import select
@@ -12,8 +13,8 @@ from app.errors import Code, Invalid
 from app.models.business_calendar import BusinessCalendar
 from app.models.workspace import Workspace
 from app.services import keyed, workspace
-from app.services.business_hours import Day, under
-from app.services.calendar_version import MAX_VERSIONS, VersionRow, stored
+from app.services.business_hours import BusinessHours, Day
+from app.services.calendar_version import MAX_VERSIONS, VersionRow, stored, under
 from app.services.listing import Listing
 from app.services.period import EARLIEST, LATEST
 from app.services.row import Outcome, check_readable, moment
@@ -22,6 +23,7 @@ from app.uow import Scope, Uow, reads, writes
 
 LIST = Listing(BusinessCalendar, Scope.CALENDAR_READ, columns={"external_id": "key"})
 
+R = TypeVar("R")
 MAX_DAYS = 400
 """Days that are told at once."""
 
@@ -58,14 +60,38 @@ def upsert(uow: Uow, data: Mapping[str, Any]) -> tuple[BusinessCalendar, Outcome
     return row, outcome
 
 
-Versions = Sequence[Mapping[str, Any]]
-Asked = datetime | date
+Instant = datetime | date
+"""What a timestamp may be."""
 
 
 @reads(Scope.CALENDAR_READ)
-def hours(uow: Uow, versions: Versions, start: Asked, end: Asked) -> int:
-    """The working time between two instants under `versions`, in seconds. Raises Invalid."""
-    check_readable({"from": start, "before": end})
+def hours(uow: Uow, asked: Sequence[tuple[UUID, Instant, Instant]]) -> list[int | Invalid]:
+    """The working time of each calendar between two instants, in seconds; or why there is none."""
+    return _each(uow, asked, _hours)
+
+
+@reads(Scope.CALENDAR_READ)
+def days(uow: Uow, asked: Sequence[tuple[UUID, date, date]]) -> list[list[Day] | Invalid]:
+    """The days of each calendar from one until another; or why there are none."""
+    return _each(uow, asked, _days)
+
+
+def _each(
+    uow: Uow, asked: Sequence[tuple[UUID, Any, Any]], answer: Callable[[Uow, BusinessHours, Any, Any], R]
+) -> list[R | Invalid]:
+    rows = LIST.among(uow, [id_ for id_, *_ in asked])
+    calendars = {id_: under(row.versions) for id_, row in rows.items()}
+    found: list[R | Invalid] = []
+    for id_, start, end in asked:
+        try:
+            check_readable({"from": start, "before": end})
+            found.append(answer(uow, calendars[id_], start, end))
+        except Invalid as error:
+            found.append(error)
+    return found
+
+
+def _hours(uow: Uow, calendar: BusinessHours, start: Instant, end: Instant) -> int:
     since, until = moment(uow, start, "from", past=False), moment(uow, end, "before", past=False)
     assert since is not None  # noqa: S101 - both are given
     assert until is not None  # noqa: S101 - as above
@@ -75,14 +101,11 @@ def hours(uow: Uow, versions: Versions, start: Asked, end: Asked) -> int:
     if until.date() >= LATEST:
         msg = Text(f"before must be earlier than {LATEST}.", f"before 必须早于 {LATEST}。")
         raise Invalid(msg, "before", code=Code.OUT_OF_RANGE)
-    return under(versions).seconds(since, until)
+    return calendar.seconds(since, until)
 
 
-@reads(Scope.CALENDAR_READ)
-def days(uow: Uow, versions: Versions, start: date, end: date) -> list[Day]:
-    """The days from `start` until `end` under `versions`. Raises Invalid."""
+def _days(uow: Uow, calendar: BusinessHours, start: date, end: date) -> list[Day]:
     del uow
-    check_readable({"from": start, "before": end})
     if not EARLIEST <= start <= end <= LATEST:
         msg = Text(
             f"from and before must lie between {EARLIEST} and {LATEST}, from first.",
@@ -92,4 +115,4 @@ def days(uow: Uow, versions: Versions, start: date, end: date) -> list[Day]:
     if (end - start).days > MAX_DAYS:
         msg = Text(f"At most {MAX_DAYS} days are told at once.", f"一次最多给出 {MAX_DAYS} 天。")
         raise Invalid(msg, "before", code=Code.TOO_MANY)
-    return under(versions).days(start, end)
+    return calendar.days(start, end)

@@ -5,19 +5,16 @@ of its day. So a day of a change of the clock has 23 or 25 hours, times that are
 come twice are worked twice. Instants count by whole seconds: fractions are cut off.
 """
 
-import json
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from itertools import pairwise
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.services import public_holidays
-from app.services.period import EARLIEST, LATEST, start_of_day
+from app.services.period import LATEST, start_of_day
 
 DAY = 86_400
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -244,48 +241,6 @@ class BusinessHours:
                 before.append(total)
                 total += closes - opens
         return _Stretch(starts, ends, before, total)
-
-
-def under(stored: Sequence[Mapping[str, Any]]) -> BusinessHours:
-    """The calendar of these versions, as `calendar_version` writes them; what it has counted is kept for the next."""
-    return _under(json.dumps(stored, sort_keys=True))
-
-
-@lru_cache(maxsize=64)
-def _under(text: str) -> BusinessHours:
-    return BusinessHours([_version(one) for one in json.loads(text)])
-
-
-def _version(stored: Mapping[str, Any]) -> Version:
-    week: list[list[tuple[int, int]]] = [[] for _ in range(7)]
-    for one in stored["weekly_hours"]:
-        for weekday in one["weekdays"]:
-            week[weekday - 1].append(_times(one))
-    opened: dict[date, list[tuple[int, int]]] = {}
-    for one in stored["open"]:
-        opened.setdefault(date.fromisoformat(one["date"]), []).append(_times(one))
-    return Version(
-        starts_on=_day(stored["from"]) or EARLIEST,
-        ends_on=_day(stored["before"]) or LATEST,
-        zone=ZoneInfo(stored["time_zone"]),
-        week=tuple(tuple(sorted(hours)) for hours in week),
-        country=stored["country"],
-        subdivision=stored["subdivision"],
-        closed=frozenset(map(date.fromisoformat, stored["closed"])),
-        opened={day: tuple(sorted(hours)) for day, hours in opened.items()},
-    )
-
-
-def _day(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
-
-
-def _times(stored: Mapping[str, str]) -> tuple[int, int]:
-    return _seconds(stored["from"]), _seconds(stored["before"])
-
-
-def _seconds(time: str) -> int:
-    return int(time[:2]) * 3600 + int(time[3:]) * 60
 
 
 class AllHours:

@@ -1,14 +1,19 @@
-"""The versions of a business calendar as they come in: what each must be, how they follow one another. Pure."""
+"""The versions of a business calendar: what each must be, how they follow one another, are stored and read. Pure."""
 
+import json
 import re
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
 from app.errors import Code, Invalid, Problem
 from app.services import public_holidays
+from app.services.business_hours import BusinessHours, Version
 from app.services.period import EARLIEST, LATEST
 from app.services.refusal import refused
 from app.services.row import Day, Row
@@ -169,3 +174,45 @@ def _clashes(name: str, given: Iterable[tuple[Hashable, _Hours, int]]) -> Iterat
                 told.add(place)
                 msg = Text("These hours overlap others of the same day.", "这些时间与同一天的其他时间重叠。")
                 yield Problem(Code.CONFLICT, msg, (name, str(place), "from"))
+
+
+def under(stored: Sequence[Mapping[str, Any]]) -> BusinessHours:
+    """The calendar of these versions, as they are stored; what it has counted is kept for the next."""
+    return _under(json.dumps(stored, sort_keys=True))
+
+
+@lru_cache(maxsize=64)
+def _under(text: str) -> BusinessHours:
+    return BusinessHours([_version(one) for one in json.loads(text)])
+
+
+def _version(stored: Mapping[str, Any]) -> Version:
+    week: list[list[tuple[int, int]]] = [[] for _ in range(7)]
+    for one in stored["weekly_hours"]:
+        for weekday in one["weekdays"]:
+            week[weekday - 1].append(_times(one))
+    opened: dict[date, list[tuple[int, int]]] = {}
+    for one in stored["open"]:
+        opened.setdefault(date.fromisoformat(one["date"]), []).append(_times(one))
+    return Version(
+        starts_on=_day(stored["from"]) or EARLIEST,
+        ends_on=_day(stored["before"]) or LATEST,
+        zone=ZoneInfo(stored["time_zone"]),
+        week=tuple(tuple(sorted(hours)) for hours in week),
+        country=stored["country"],
+        subdivision=stored["subdivision"],
+        closed=frozenset(map(date.fromisoformat, stored["closed"])),
+        opened={day: tuple(sorted(hours)) for day, hours in opened.items()},
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _times(stored: Mapping[str, str]) -> tuple[int, int]:
+    return _seconds(stored["from"]), _seconds(stored["before"])
+
+
+def _seconds(time: str) -> int:
+    return int(time[:2]) * 3600 + int(time[3:]) * 60

@@ -8,7 +8,8 @@ from sqlmodel import col
 
 from app.models.business_calendar import BusinessCalendar
 from app.models.workspace import Workspace
-from app.services.business_hours import AllHours, under
+from app.services.business_hours import AllHours
+from app.services.calendar_version import under
 from app.uow import Uow
 
 

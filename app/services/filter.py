@@ -12,7 +12,7 @@ from app import ids
 from app.errors import Code, Forbidden, Invalid, Limited
 from app.models.base import Owned, UtcDateTime
 from app.services.ref import NOUNS
-from app.services.refusal import camel
+from app.services.refusal import camel, snake
 from app.services.row import moment
 from app.text import Text
 from app.uow import Scope, Uow
@@ -154,7 +154,7 @@ def _ids(value: Any, type_: str, name: str) -> Any:  # noqa: ANN401 - one id, se
     given: Sequence[str] = value if isinstance(value, list) else [value]
     rows = [ids.decode_uuid(one, type_) for one in given]
     if None in rows:
-        noun = NOUNS[type_.lower()]
+        noun = NOUNS[snake(type_)]
         msg = Text(f"This is not the id of a {noun.en}.", f"这不是{noun.zh}的 ID。")
         raise Invalid(msg, "filter", camel(name))
     return rows if isinstance(value, list) else rows[0]

@@ -1,9 +1,11 @@
 """Public holidays of a country or a part of it, as the library `holidays` knows them. Pure."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
+from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
@@ -12,6 +14,8 @@ from holidays import HolidayBase
 from holidays.registry import EntityLoader
 
 _MONDAY = 1
+_WARNINGS = Lock()
+"""Which warnings are heard is one setting for all threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,9 @@ def names(country: str, subdivision: str | None, number: int, locale: str) -> Ma
 def _entity(country: str, subdivision: str | None, number: int, language: str | None = None) -> HolidayBase:
     # a language is always named: without one the library takes that of the process
     own = language or getattr(holidays, country).default_language
-    return holidays.country_holidays(country, subdivision, years=number, expand=False, language=own)
+    with _WARNINGS, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of years for which it knows no more than the fixed ones
+        return holidays.country_holidays(country, subdivision, years=number, expand=False, language=own)
 
 
 def _language(known: tuple[str, ...], locale: str) -> str | None:

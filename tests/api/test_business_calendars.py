@@ -129,6 +129,31 @@ def test_how_long_is_worked(bob, alice, since, before, seconds):
     assert ask(bob, f'hours(from: "{since}", before: "{before}")') == seconds
 
 
+def test_however_many_ask_they_are_answered_together(alice, statements):
+    for number in range(3):
+        upsert(alice, externalId=f"c{number}", versions=VERSIONS[:1] if number else PLAIN)
+    day = 'from: "2026-07-01T00:00:00Z", before: "2026-07-02T00:00:00Z"'
+    query = f"{{ businessCalendars(first: %d) {{ nodes {{ a: hours({day}) b: hours({day}) }} }} }}"
+
+    def asked(query):
+        with statements() as sent:
+            told = alice.one(query)
+        return told["nodes"], len(sent)
+
+    nodes, cost = asked(query % 3)
+    assert [(node["a"], node["b"]) for node in nodes] == [(9 * 3600,) * 2, (7.5 * 3600,) * 2, (7.5 * 3600,) * 2]
+    assert cost == asked(query % 1)[1]
+
+
+def test_the_hours_of_what_was_just_written_are_the_new_ones(alice):
+    upsert(alice, versions=PLAIN)
+    later = [PLAIN[0] | {"weeklyHours": [{"weekdays": [1], "from": "12:00", "before": "13:00"}]}]
+    day = 'from: "2026-06-01", before: "2026-06-03"'
+    asked = f"businessCalendar {{ hours({day}) days({day}) {{ seconds }} }}"
+    payload = alice.write("businessCalendarUpsert", OFFICE | {"versions": later}, asked)
+    assert payload["businessCalendar"] == {"hours": 3600, "days": [{"seconds": 3600}, {"seconds": 0}]}
+
+
 def test_days_with_their_hours_and_holidays(alice):
     upsert(alice, versions=VERSIONS)
     asked = (

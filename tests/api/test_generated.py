@@ -50,6 +50,10 @@ def furnished(api, people):
     alice.write(
         "staffUpsert", {"externalId": "web", "name": "Web", "teams": [{"team": {"externalId": "web"}}]}, "outcome"
     )
+    office = {"timeZone": "Europe/Berlin", "weeklyHours": [{"weekdays": [1, 2], "from": "09:00", "before": "18:00"}]}
+    calendar = {"externalId": "web", "name": "Web", "versions": [office | {"country": "DE"}]}
+    alice.write("businessCalendarUpsert", calendar, "outcome")
+    alice.write("workspaceUpdate", {"businessCalendar": {"externalId": "web"}}, "outcome")
     told = {"segment": "north", "region": "north", "acquisitionChannel": {"externalId": "web"}}
     alice.customer("c0", name="Zero", email="zero@example.com", attributes={"plan": "pro"}, **told)
     alice.customers(
@@ -118,6 +122,7 @@ OWN = {
     "Staff": "staffMember",
     "Team": "team",
     "Survey": "survey",
+    "BusinessCalendar": "businessCalendar",
     "Feedback": "feedbackItem",
     "Order": "order",
     "Refund": "refund",

@@ -68,6 +68,7 @@ PAGES = {
     "staff": "{ staff(first: %d) { nodes { team { name } teams { from team { name } } } edges { node { name } } pageInfo { hasNextPage } } }",
     "teams": "{ teams(first: %d) { nodes { members { name team { name } } } edges { node { name } } pageInfo { hasNextPage } } }",
     "surveys": "{ surveys(first: %d) { nodes { id } edges { node { name } } pageInfo { hasNextPage } } }",
+    "business calendars": "{ businessCalendars(first: %d) { nodes { versions { weeklyHours { from } open { date } } hours(from: \"2026-06-01\", before: \"2026-07-01\") days(from: \"2026-06-01\", before: \"2026-06-03\") { holiday } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "customers": "{ customers(first: %d) { nodes { parent { name parent { id } } externalIds { externalId } spells { from } } edges { node { name } } pageInfo { endCursor } totalCount } }",
     "their channels": "{ customers(first: %d) { nodes { acquisitionChannel { name parent { name } } } } }",
     "feedback": "{ feedback(first: %d) { nodes { comment customer { name } staff { name } team { name } survey { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
@@ -105,6 +106,7 @@ BATCHES = {
 KPIS = {
     # what a figure, the catalogue, or an id leads to
     "a figure": f"{{ kpi(key: CSAT, {ASK}) {{ value interval {{ low }} period {{ label }} filters {{ by }} definition {{ name }} series(grain: MONTH) {{ value interval {{ low }} period {{ label }} }} }} }}",
+    "its hours": "{ workspace { businessCalendar { name versions { timeZone } } } }",
     "its slices": f"{{ kpi(key: CSAT, {ASK}) {{ breakdown(by: CHANNEL, first: 5) {{ slices {{ label interval {{ low }} result {{ value series(grain: MONTH) {{ value }} }} }} other {{ value }} }} }} }}",
     "its comparison": f"{{ kpi(key: CSAT, {ASK}) {{ comparison {{ interval {{ low }} baseline {{ value comparison {{ change }} }} }} }} }}",
     "its targets": f"{{ kpi(key: CSAT, {ASK}) {{ target {{ state target {{ id revisions {{ version }} }} }} targets {{ state }} }} }}",
@@ -163,6 +165,14 @@ def test_every_relation_of_every_type_is_counted_below():
 
 KEYED = 30
 """How many channels, staff, teams and surveys there are, and how many targets."""
+
+MORNING = {"from": "09:00", "before": "12:00"}
+OFFICE = {
+    "timeZone": "Europe/Berlin",
+    "weeklyHours": [{"weekdays": [1], **MORNING}],
+    "open": [{"date": "2026-06-02", **MORNING}],
+    "country": "DE",
+}
 
 
 def people(first, last):
@@ -339,9 +349,13 @@ def furnished(api):
         for noun in ("team", "staff", "survey"):
             more = {"teams": [{"team": {"externalId": f"k{n}"}}]} if noun == "staff" else {}
             alice.write(f"{noun}Upsert", {"externalId": f"k{n}", "name": f"Name {n}", **more}, "outcome")
+        alice.write(
+            "businessCalendarUpsert", {"externalId": f"k{n}", "name": "Office", "versions": [OFFICE]}, "outcome"
+        )
         goal = {"externalId": f"t{n}", "kpi": "CSAT", "kind": "ABSOLUTE", "from": "2026-06-01"}
         for value in (90, 91):
             alice.write("targetSet", goal | {"value": value, "before": f"2026-07-{1 + n:02}"}, "outcome")
+    alice.write("workspaceUpdate", {"businessCalendar": {"externalId": "k0"}}, "outcome")
     grow(alice, 0, 100)
     return alice
 

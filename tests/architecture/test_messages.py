@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 from app.models.base import Fact
 from app.models.channel import Channel
 from app.services.ref import NOUNS
+from app.services.refusal import snake
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "app"
@@ -146,7 +147,7 @@ def test_whatever_is_referred_to_has_a_word_in_both_languages():
     assert {"Channel", "Customer"} <= referred
     facts = {model.__name__ for model in classes.values() if issubclass(model, Fact)}
     # a spell comes with its customer and is never named
-    assert {name.lower() for name in referred | facts} - {"spell"} <= set(NOUNS)
+    assert {snake(name) for name in referred | facts} - {"spell"} <= set(NOUNS)
 
 
 def test_a_sentence_ends_in_both_languages():

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from app.errors import Invalid
 from app.services import public_holidays
 from app.services.business_calendar import BusinessCalendarRow
-from app.services.business_hours import AllHours, under
-from app.services.calendar_version import VersionRow, stored
+from app.services.business_hours import AllHours
+from app.services.calendar_version import VersionRow, stored, under
 from app.services.row import parse
 
 HOUR = 3600
@@ -227,6 +227,21 @@ def test_holidays_are_called_what_the_reader_calls_them(country, day, names):
     assert {locale: told.holiday(locale) for locale in names} == names
     (other,) = BERLIN.days(day, day + timedelta(days=1))
     assert (other.is_holiday, other.holiday("en")) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("country", "day", "weekday"),
+    [
+        ("CN", date(2018, 12, 29), 1),  # a Saturday for the Monday before New Year
+        ("CN", date(2024, 2, 4), 4),  # a Sunday for a Thursday
+        ("HU", date(2024, 8, 3), 1),  # a Saturday for Monday, 19 August
+        ("RU", date(2024, 4, 27), 1),  # a Saturday for Monday, 29 April
+    ],
+)
+def test_a_day_of_a_weekend_stands_in_for_a_weekday(country, day, weekday):
+    year = public_holidays.year(country, None, day.year)
+    assert year.worked[day] == weekday
+    assert day not in year.free
 
 
 @pytest.mark.slow
