@@ -437,7 +437,9 @@ def _keys(
     for span in spans:
         if name in FEEDBACK:
             kind = FEEDBACK[name][1]
-            items: Iterable[Said | Stay] = (world.placed(s) for s in world.counted(span, filters) if kind in (None, s.row["kind"]))
+            items: Iterable[Said | Stay] = (
+                world.placed(s) for s in world.counted(span, filters) if kind in (None, s.row["kind"])
+            )
         else:
             low, high = span
             departures = by == "REASON" or name[0] == "CHURNED_CUSTOMERS"

@@ -52,7 +52,7 @@ class Kind(ABC):
         """The columns that a caller gives."""
         ours = {"tenant_id", "id", "recorded_at", "known_on", "deleted_at", "version", *_NAMES, *TRAITS, *self.derived}
         follows = {"day"} if issubclass(self.model, Fact) else set()  # from the instant
-        follows |= {"team_id"} if issubclass(self.model, Served) else set()  # from the staff and the day
+        follows |= {"team_id"} if self.has_team else set()  # from the staff and the day
         return frozenset(self.model.model_fields) - ours - follows
 
     @property
@@ -64,6 +64,11 @@ class Kind(ABC):
     def has_traits(self) -> bool:
         """Whether it freezes what is said of its customer at the time."""
         return issubclass(self.model, Traits)
+
+    @property
+    def has_team(self) -> bool:
+        """Whether it keeps the team to which whoever served belonged."""
+        return issubclass(self.model, Served)
 
     def found(self, uow: Uow, rows: Sequence[Any]) -> dict[str, ref.Found]:
         """What the references of `rows` name, by the name of the reference."""
@@ -145,7 +150,7 @@ class Kind(ABC):
 
     def _serve(self, uow: Uow, rows: Sequence[dict[str, Any]]) -> None:
         """Put in the team to which the staff of each row belonged on its day."""
-        if issubclass(self.model, Served):
+        if self.has_team:
             team_of = team.teams(uow, [(row["staff_id"], row["day"]) for row in rows])
             for row in rows:
                 row["team_id"] = team_of(row["staff_id"], row["day"])

@@ -47,7 +47,9 @@ def furnished(api, people):
     alice.channel("web", kind="ONLINE", parent={"externalId": "shops"})
     for field in ("teamUpsert", "staffUpsert", "surveyUpsert"):
         alice.write(field, {"externalId": "web", "name": "Web"}, "outcome")
-    alice.write("staffUpsert", {"externalId": "web", "name": "Web", "teams": [{"team": {"externalId": "web"}}]}, "outcome")
+    alice.write(
+        "staffUpsert", {"externalId": "web", "name": "Web", "teams": [{"team": {"externalId": "web"}}]}, "outcome"
+    )
     told = {"segment": "north", "region": "north", "acquisitionChannel": {"externalId": "web"}}
     alice.customer("c0", name="Zero", email="zero@example.com", attributes={"plan": "pro"}, **told)
     alice.customers(

@@ -67,7 +67,13 @@ def serve(people):
         sold("o6", 3, may(16), "cat"),
     )
     put(people, "refund", back("r1", "o1", 40, may(20)), back("r2", "o3", 2, date(2026, 6, 2)))
-    say(people, ("f1", 5, may(3), "eva"), ("f2", 1, may(15), "eva"), ("f3", 5, may(17), "eva"), ("f4", 4, may(17), "ned"))
+    say(
+        people,
+        ("f1", 5, may(3), "eva"),
+        ("f2", 1, may(15), "eva"),
+        ("f3", 5, may(17), "eva"),
+        ("f4", 4, may(17), "ned"),
+    )
     say(people, ("f5", 1, may(17), None))
 
 
@@ -143,7 +149,9 @@ def test_what_was_known_before_the_change_is_told_as_it_was(told, clock):
 def test_nobody_in_a_team_leaves_everything_under_none(told, database):
     assert belong(told, "eva") == "UPDATED"
     assert split(told)["revenue"] == {"": 103}
-    assert {row["team_id"] for name in ("customer_order", "refund", "feedback") for row in stored.rows(database, name)} == {None}
+    assert {
+        row["team_id"] for name in ("customer_order", "refund", "feedback") for row in stored.rows(database, name)
+    } == {None}
     assert_a_rebuild_changes_nothing(database, told)
 
 
@@ -242,10 +250,13 @@ WRONG = [
     ([("red", None, None), ("red", may(4), may(5))], [("CONFLICT", ("teams", "1"))]),
     ([("red", may(9), None), ("blue", may(1), may(9)), ("blue", may(3), may(4))], [("CONFLICT", ("teams", "2"))]),
     ([("red", may(1), may(1))], [("OUT_OF_RANGE", ("teams", "0", "before"))]),
-    ([("red", may(3), may(2)), ("pink", may(4), None)], [("OUT_OF_RANGE", ("teams", "0", "before")), ("NOT_FOUND", ("teams", "1", "team"))]),
+    (
+        [("red", may(3), may(2)), ("pink", may(4), None)],
+        [("OUT_OF_RANGE", ("teams", "0", "before")), ("NOT_FOUND", ("teams", "1", "team"))],
+    ),
     ([("red", date(1899, 12, 31), None)], [("OUT_OF_RANGE", ("teams", "0", "from"))]),
     ([("red", may(1), None)] * 101, [("TOO_MANY", ("teams",))]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.neutral
@@ -310,6 +321,7 @@ def test_the_team_is_read_once_for_a_batch(told, statements_of):
 @pytest.fixture
 def statements_of(door):
     """Collects the statements that name a table."""
+
     @contextmanager
     def collect(table):
         found = []

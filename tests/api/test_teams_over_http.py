@@ -17,7 +17,10 @@ def told(alice):
     """Alice; Eva was in the red team until the middle of May and is in the blue one since."""
     for key in ("red", "blue", "green"):
         alice.write("teamUpsert", {"externalId": key, "name": key.title()}, "outcome")
-    times = [{"team": {"externalId": "blue"}, "from": "2026-05-16"}, {"team": {"externalId": "red"}, "before": "2026-05-16"}]
+    times = [
+        {"team": {"externalId": "blue"}, "from": "2026-05-16"},
+        {"team": {"externalId": "red"}, "before": "2026-05-16"},
+    ]
     payload = alice.write("staffUpsert", {"externalId": "eva", "name": "Eva", "teams": times}, SAID)
     assert payload == {"outcome": "CREATED", "userErrors": []}
     who = {"staff": {"externalId": "eva"}}
@@ -37,7 +40,9 @@ def test_a_member_of_staff_tells_their_teams_and_a_team_its_members(told):
         ],
         "team": {"externalId": "blue"},
     }
-    told.write("staffUpsert", {"externalId": "ada", "name": "Ada", "teams": [{"team": {"externalId": "blue"}}]}, "outcome")
+    told.write(
+        "staffUpsert", {"externalId": "ada", "name": "Ada", "teams": [{"team": {"externalId": "blue"}}]}, "outcome"
+    )
     assert told.ask(
         '{ teams(filter: {externalId: {in: ["red", "blue"]}}) { nodes { externalId members { name } then: members(on: "2026-05-15") { name } } totalCount } }'
     )["teams"] == {
@@ -67,18 +72,33 @@ def test_facts_tell_the_team_of_their_day_and_are_found_by_it(told):
 
 def test_kpis_are_cut_and_aimed_at_by_team(told):
     def by_team():
-        slices = told.kpi("REVENUE", "range: {from: \"2026-05-01\", before: \"2026-06-01\"}", "breakdown(by: TEAM) { slices { key label value } }")
+        slices = told.kpi(
+            "REVENUE",
+            'range: {from: "2026-05-01", before: "2026-06-01"}',
+            "breakdown(by: TEAM) { slices { key label value } }",
+        )
         return {one["key"]: (one["label"], one["value"]) for one in slices["breakdown"]["slices"]}
 
     assert by_team() == {"red": ("Red", 20), "blue": ("Blue", 20)}
-    goal = {"externalId": "t", "kpi": "REVENUE", "kind": "ABSOLUTE", "value": 80, "from": "2026-05-01", "before": "2026-06-01"}
+    goal = {
+        "externalId": "t",
+        "kpi": "REVENUE",
+        "kind": "ABSOLUTE",
+        "value": 80,
+        "from": "2026-05-01",
+        "before": "2026-06-01",
+    }
     selection = "target { progress { attainment state } scope { by anyOf } } userErrors { path }"
     payload = told.write("targetSet", goal | {"scope": [{"by": "TEAM", "anyOf": ["blue"]}]}, selection)
     assert payload["target"]["scope"] == [{"by": "TEAM", "anyOf": ["blue"]}]
     assert payload["target"]["progress"] == {"attainment": 0.25, "state": "MISSED"}
-    told.write("staffUpsert", {"externalId": "eva", "name": "Eva", "teams": [{"team": {"externalId": "blue"}}]}, "outcome")
+    told.write(
+        "staffUpsert", {"externalId": "eva", "name": "Eva", "teams": [{"team": {"externalId": "blue"}}]}, "outcome"
+    )
     assert {key: value for key, value in by_team().items() if value[1]} == {"blue": ("Blue", 40)}
-    assert told.one('{ target(by: {externalId: "t"}) { progress { attainment } } }') == {"progress": {"attainment": 0.5}}
+    assert told.one('{ target(by: {externalId: "t"}) { progress { attainment } } }') == {
+        "progress": {"attainment": 0.5}
+    }
     wrong = told.write("targetSet", goal | {"scope": [{"by": "TEAM", "anyOf": ["pink"]}]}, selection)
     assert wrong["target"] is None
     assert wrong["userErrors"][0]["path"][0] == "scope"
@@ -107,7 +127,9 @@ def test_another_workspaces_team_is_not_found(told, charlie, dump):
     red = told.one('{ team(by: {externalId: "red"}) { id } }')["id"]
     before = dump()
     payload = charlie.write("staffUpsert", {"externalId": "x", "name": "X", "teams": [{"team": {"id": red}}]}, SAID)
-    assert [(error["code"], error["path"]) for error in payload["userErrors"]] == [("NOT_FOUND", ["teams", "0", "team"])]
+    assert [(error["code"], error["path"]) for error in payload["userErrors"]] == [
+        ("NOT_FOUND", ["teams", "0", "team"])
+    ]
     assert charlie.one("query($id: ID!) { node(id: $id) { id } }", {"id": red}) is None
     assert dump() == before
 
@@ -137,7 +159,7 @@ def test_members_and_teams_take_as_many_statements_for_many_as_for_few(alice, st
         times = [{"team": {"externalId": f"t{n}"}}]
         alice.write("staffUpsert", {"externalId": f"s{n}", "name": f"S{n}", "teams": times}, "outcome")
     queries = (
-        "{ teams(first: 30) { nodes { members { name } then: members(on: \"2026-01-01\") { name } } } }",
+        '{ teams(first: 30) { nodes { members { name } then: members(on: "2026-01-01") { name } } } }',
         "{ staff(first: 30) { nodes { team { name } teams { team { name } } } } }",
     )
     sent = []
