@@ -53,7 +53,7 @@ class Kind(ABC):
         """The columns that a caller gives."""
         ours = {"tenant_id", "id", "recorded_at", "known_on", "deleted_at", "version", *_NAMES, *TRAITS, *self.derived}
         follows = {"day"} if issubclass(self.model, Fact) else set()  # from the instant
-        follows |= {"team_id"} if self.is_served else set()  # from the staff and the day
+        follows |= {"team_id"} if self.has_team else set()  # from the staff and the day
         return frozenset(self.model.model_fields) - ours - follows
 
     @cached_property
@@ -67,9 +67,9 @@ class Kind(ABC):
         return issubclass(self.model, Traits)
 
     @property
-    def is_served(self) -> bool:
-        """Whether its rows say who served, and so to which team they belonged."""
-        return Served in self.model.__mro__
+    def has_team(self) -> bool:
+        """Whether it keeps the team to which whoever served belonged."""
+        return issubclass(self.model, Served)
 
     def found(self, uow: Uow, rows: Sequence[Any]) -> dict[str, ref.Found]:
         """What the references of `rows` name, by the name of the reference."""
@@ -155,7 +155,7 @@ class Kind(ABC):
 
     def _serve(self, uow: Uow, rows: Sequence[dict[str, Any]]) -> None:
         """Put in the team to which the staff of each row belonged on its day."""
-        if self.is_served:
+        if self.has_team:
             team_of = team.teams(uow, [(row["staff_id"], row["day"]) for row in rows])
             for row in rows:
                 row["team_id"] = team_of(row["staff_id"], row["day"])

@@ -68,7 +68,7 @@ PAGES = {
     "staff": "{ staff(first: %d) { nodes { team { name } teams { from team { name } } } edges { node { name } } pageInfo { hasNextPage } } }",
     "teams": "{ teams(first: %d) { nodes { members { name team { name } } } edges { node { name } } pageInfo { hasNextPage } } }",
     "surveys": "{ surveys(first: %d) { nodes { id } edges { node { name } } pageInfo { hasNextPage } } }",
-    "business calendars": "{ businessCalendars(first: %d) { nodes { versions { weeklyHours { from } open { date } } hours(from: \"2026-06-01\", before: \"2026-07-01\") days(from: \"2026-06-01\", before: \"2026-06-03\") { holiday } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "business calendars": '{ businessCalendars(first: %d) { nodes { versions { weeklyHours { from } open { date } } hours(from: "2026-06-01", before: "2026-07-01") days(from: "2026-06-01", before: "2026-06-03") { holiday } } edges { node { id } } pageInfo { endCursor } totalCount } }',
     "customers": "{ customers(first: %d) { nodes { parent { name parent { id } } externalIds { externalId } spells { from } } edges { node { name } } pageInfo { endCursor } totalCount } }",
     "their channels": "{ customers(first: %d) { nodes { acquisitionChannel { name parent { name } } } } }",
     "feedback": "{ feedback(first: %d) { nodes { comment customer { name } staff { name } team { name } survey { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",

@@ -250,10 +250,13 @@ WRONG = [
     ([("red", None, None), ("red", may(4), may(5))], [("CONFLICT", ("teams", "1"))]),
     ([("red", may(9), None), ("blue", may(1), may(9)), ("blue", may(3), may(4))], [("CONFLICT", ("teams", "2"))]),
     ([("red", may(1), may(1))], [("OUT_OF_RANGE", ("teams", "0", "before"))]),
-    ([("red", may(3), may(2)), ("pink", may(4), None)], [("OUT_OF_RANGE", ("teams", "0", "before")), ("NOT_FOUND", ("teams", "1", "team"))]),
+    (
+        [("red", may(3), may(2)), ("pink", may(4), None)],
+        [("OUT_OF_RANGE", ("teams", "0", "before")), ("NOT_FOUND", ("teams", "1", "team"))],
+    ),
     ([("red", date(1899, 12, 31), None)], [("OUT_OF_RANGE", ("teams", "0", "from"))]),
     ([("red", may(1), None)] * 101, [("TOO_MANY", ("teams",))]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.neutral
