@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, case, literal_column
+from sqlalchemy import ColumnElement, Integer, case, literal
 
 from app.formula import Number
 
@@ -44,7 +44,7 @@ def bucket_of(value: Any) -> ColumnElement[int]:  # noqa: ANN401 - SQLModel type
     bits = range(FINE + 1, LARGEST.bit_length() - 1)
     # the shift stands in the text, one expression for each, because a shift by a column has no one type on PostgreSQL
     steps = [
-        (value < 2 ** (bit + 1), value.op(">>")(literal_column(str(bit - FINE))) + ((bit - FINE) << FINE))
+        (value < 2 ** (bit + 1), value.op(">>")(literal(bit - FINE, literal_execute=True)) + ((bit - FINE) << FINE))
         for bit in bits
     ]
     last = bucket(LARGEST - 1)
