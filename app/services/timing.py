@@ -12,6 +12,7 @@ from app.models.interaction import Interaction, InteractionEventKind
 from app.services import fact
 from app.services.clock import clock
 from app.services.conversation import Course, Happening, course
+from app.services.restating import restated
 from app.services.team import teams
 from app.uow import Uow
 
@@ -136,5 +137,8 @@ def changes(uow: Uow, chosen: ColumnElement[bool]) -> list[dict[str, Any]]:
 
 
 def refresh(uow: Uow, chosen: ColumnElement[bool]) -> None:
-    """Bring the clocks of interactions up to date; the rollups are left alone."""
-    fact.write_each(uow, Interaction, changes(uow, chosen))
+    """Bring the clocks of interactions up to date, in every rollup: a setting or mere time may have changed them."""
+    changed = changes(uow, chosen)
+    ids = [row["id"] for row in changed]
+    with restated(uow, Interaction, ids, ids, set()):
+        fact.write_each(uow, Interaction, changed)
