@@ -30,6 +30,12 @@ def _await(uow: Uow, *chosen: ColumnElement[bool]) -> None:
         uow.enqueue("overdue", run_at=due)
 
 
+def refresh(uow: Uow, chosen: ColumnElement[bool]) -> None:
+    """Bring the clocks of the `chosen` interactions up to date; what is not late yet may become so at another time."""
+    timing.refresh(uow, chosen)
+    _await(uow, chosen)
+
+
 @writes(Scope.WORKSPACE_ADMIN)
 def judge(uow: Uow) -> bool:
     """Judge the interactions whose time is over; whether there may be more."""

@@ -14,7 +14,7 @@ from app.models.buyer import Buyer
 from app.models.cost import Accrual, Cost
 from app.models.interaction import Interaction, Turn
 from app.models.rollup import RollupState
-from app.services import buyer, crowd, pricing, rollup, timing, turning
+from app.services import buyer, crowd, overdue, pricing, rollup, turning
 from app.uow import Scope, Uow, writes
 
 CHUNK = 20_000
@@ -92,7 +92,7 @@ def _derive(uow: Uow, model: type[Owned], chosen: ColumnElement[bool]) -> None:
 
 _DERIVED: Mapping[type[Owned], Callable[[Uow, ColumnElement[bool]], None]] = {
     Buyer: buyer.refresh,
-    Interaction: timing.refresh,
+    Interaction: overdue.refresh,
     Turn: turning.refresh,
 }
 
