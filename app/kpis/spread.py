@@ -102,7 +102,7 @@ class Histogram:
             return []
         first, last = min(low for low, _, _ in ends), max(before for _, before, _ in ends)
         width = 1
-        while last // width - first // width >= most or any(before - low > width for low, before, _ in ends):
+        while (last - 1) // width - first // width >= most or any(before - low > width for low, before, _ in ends):
             width *= 2
         found = dict.fromkeys(range(first // width, (last - 1) // width + 1), 0)
         for low, _, count in ends:

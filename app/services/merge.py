@@ -44,10 +44,10 @@ def merge(uow: Uow, from_: Ref, into: Ref) -> tuple[Customer, Outcome]:
     _names(uow, gone, kept)
     filled = _fill(gone, kept)
     _spells(uow, gone, kept)
+    if kept.is_stub and not gone.is_stub:  # what its own facts could not freeze is known now
+        frozen.restate(uow, {kept.id: {name: getattr(kept, name) for name in TRAITS}})
     _move_facts(uow, gone, kept)
     referring.pass_over(uow, gone.id, kept.id)
-    if kept.is_stub and not gone.is_stub:  # what its facts could not freeze is known now
-        frozen.restate(uow, {kept.id: {name: getattr(kept, name) for name in TRAITS}})
     both = {gone.id, kept.id}
     buyer.restate(uow, both)
     attribution.restate(uow, both)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import and_, func
+from sqlalchemy import ColumnElement, and_, func
 from sqlmodel import col, select
 
 from app.models.interaction import Interaction
@@ -21,9 +21,19 @@ _OPEN = and_(
 
 def await_judgement(uow: Uow, ids: Sequence[UUID]) -> None:
     """Have those of the interactions that wait for an answer judged when the first of them becomes late."""
-    first = select(func.min(col(Interaction.due_at))).where(uow.db.is_any(Interaction.id, list(ids)), _OPEN)
-    if (due := uow.session.scalar(first)) is not None:
+    _await(uow, uow.db.is_any(Interaction.id, list(ids)))
+
+
+def _await(uow: Uow, *chosen: ColumnElement[bool]) -> None:
+    due = uow.session.scalar(select(func.min(col(Interaction.due_at))).where(_OPEN, *chosen))
+    if due is not None:
         uow.enqueue("overdue", run_at=due)
+
+
+def refresh(uow: Uow, chosen: ColumnElement[bool]) -> None:
+    """Bring the clocks of the `chosen` interactions up to date; what is not late yet may become so at another time."""
+    timing.refresh(uow, chosen)
+    _await(uow, chosen)
 
 
 @writes(Scope.WORKSPACE_ADMIN)
@@ -38,8 +48,5 @@ def judge(uow: Uow) -> bool:
         fact.write_each(uow, Interaction, [row | {"known_on": uow.today} for row in changed])
     if len(ids) == AT_ONCE:
         return True
-    # those that were written together have one job for the first of them
-    coming = select(func.min(col(Interaction.due_at))).where(_OPEN, col(Interaction.due_at) > uow.now)
-    if (due := uow.session.scalar(coming)) is not None:
-        uow.enqueue("overdue", run_at=due)
+    _await(uow)  # a batch has the first of its own awaited, and this one the first of all that are left
     return False

@@ -16,7 +16,7 @@ from app.models.engagement import Engagement
 from app.models.interaction import Interaction, Turn
 from app.models.lead import Lead
 from app.models.rollup import RollupState
-from app.services import buyer, crowd, engaging, lead, pricing, rollup, timing, turning
+from app.services import buyer, crowd, engaging, lead, overdue, pricing, rollup, turning
 from app.uow import Scope, Uow, writes
 
 CHUNK = 20_000
@@ -99,7 +99,7 @@ def _derive(uow: Uow, cube: Cube, chosen: ColumnElement[bool]) -> None:
 
 _DERIVED: Mapping[type[Owned], Callable[[Uow, ColumnElement[bool]], None]] = {
     Buyer: buyer.refresh,
-    Interaction: timing.refresh,
+    Interaction: overdue.refresh,
     Lead: lead.refresh,
     Turn: turning.refresh,
 }

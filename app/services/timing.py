@@ -12,6 +12,7 @@ from app.models.interaction import Interaction, InteractionEventKind
 from app.services import fact
 from app.services.clock import clock
 from app.services.conversation import Course, Happening, course
+from app.services.restating import restated
 from app.services.team import teams
 from app.uow import Uow
 
@@ -122,11 +123,8 @@ def _day(uow: Uow, at: datetime | None) -> date | None:
     return None if at is None else at.astimezone(uow.zone).date()
 
 
-def changes(uow: Uow, chosen: ColumnElement[bool], *, is_judging: bool = True) -> list[dict[str, Any]]:
-    """What is no longer as it should be in the interactions `chosen`: id and columns of each.
-
-    Without `is_judging` what has become late since is left to be judged.
-    """
+def changes(uow: Uow, chosen: ColumnElement[bool]) -> list[dict[str, Any]]:
+    """What is no longer as it should be in the interactions `chosen`: id and columns of each."""
     columns = [col(getattr(Interaction, name)) for name in (*_GIVEN, *DERIVED)]
     present = select(*columns).where(chosen, col(Interaction.deleted_at).is_(None))
     rows = [dict(row._mapping) for row in uow.session.execute(present)]  # noqa: SLF001 - its documented name
@@ -134,19 +132,14 @@ def changes(uow: Uow, chosen: ColumnElement[bool], *, is_judging: bool = True) -
     found = []
     for row in rows:
         now = timed(row)
-        if not is_judging and row["judged_on"] is None and now["replied_at"] is None:
-            now |= {"judged_on": None, "responder_team_id": None}
         if any(row[name] != value for name, value in now.items()):
             found.append({"id": row["id"], **now})
     return found
 
 
 def refresh(uow: Uow, chosen: ColumnElement[bool]) -> None:
-    """Bring the clocks of interactions up to date; the rollups are left alone, and what is late by now is judged later.
-
-    That is because another rollup than the one that is being filled may rest on the judgement.
-    """
-    changed = changes(uow, chosen, is_judging=False)
-    fact.write_each(uow, Interaction, changed)
-    if dues := [row["due_at"] for row in changed if row["judged_on"] is None and row["due_at"] is not None]:
-        uow.enqueue("overdue", run_at=min(dues))
+    """Bring the clocks of interactions up to date, in every rollup: a setting or mere time may have changed them."""
+    changed = changes(uow, chosen)
+    ids = [row["id"] for row in changed]
+    with restated(uow, Interaction, ids, ids, set()):
+        fact.write_each(uow, Interaction, changed)
