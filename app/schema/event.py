@@ -47,6 +47,7 @@ enum(
         "REFUND": "What was given back.",
         "TOUCHPOINT": "A contact with a channel.",
         "COST": "What was spent on the customer.",
+        "INVITATION": "A survey that was sent.",
     },
 )
 

@@ -8,6 +8,7 @@ from app.schema.customer import CUSTOMER
 from app.schema.event import EVENTS
 from app.schema.exchange_rate import EXCHANGE_RATE
 from app.schema.feedback import FEEDBACK
+from app.schema.invitation import INVITATION
 from app.schema.noun import Noun
 from app.schema.order import ORDER
 from app.schema.refund import REFUND
@@ -23,6 +24,7 @@ EVENTS |= {
     CustomerEventKind.REFUND: REFUND,
     CustomerEventKind.TOUCHPOINT: TOUCHPOINT,
     CustomerEventKind.COST: COST,
+    CustomerEventKind.INVITATION: INVITATION,
 }
 
 NOUNS: tuple[Noun[Any], ...] = (
@@ -30,6 +32,7 @@ NOUNS: tuple[Noun[Any], ...] = (
     STAFF,
     SURVEY,
     CUSTOMER,
+    INVITATION,
     FEEDBACK,
     ORDER,
     REFUND,

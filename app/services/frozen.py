@@ -8,12 +8,13 @@ from sqlmodel import select
 
 from app.models.base import Fact
 from app.models.feedback import Feedback
+from app.models.invitation import Invitation
 from app.models.order import Order
 from app.models.touchpoint import Touchpoint
 from app.services import buyer, cost, fact, refunding
 from app.uow import Uow
 
-_MODELS: tuple[type[Fact], ...] = (Feedback, Order, Touchpoint)
+_MODELS: tuple[type[Fact], ...] = (Feedback, Invitation, Order, Touchpoint)
 
 
 def restate(uow: Uow, changes: Mapping[UUID, dict[str, Any]]) -> None:

@@ -13,6 +13,7 @@ from app.models.change import Action
 from app.models.cost import Cost
 from app.models.customer import Customer, CustomerExternalId
 from app.models.feedback import Feedback
+from app.models.invitation import Invitation
 from app.models.order import Order
 from app.models.refund import Refund
 from app.models.touchpoint import Touchpoint
@@ -22,7 +23,7 @@ from app.services.row import Outcome, Ref
 from app.text import Text
 from app.uow import Scope, Uow, writes
 
-_FACTS: tuple[type[Fact], ...] = (Feedback, Order, Refund, Touchpoint)
+_FACTS: tuple[type[Fact], ...] = (Feedback, Invitation, Order, Refund, Touchpoint)
 _PLAIN = ("name", "email", "phone", "segment", "region", "customer_kind", "acquisition_channel_id", "parent_id")
 
 

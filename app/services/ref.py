@@ -24,6 +24,7 @@ NOUNS = {
     "customer": Text("customer", "客户"),
     "exchange_rate": Text("exchange rate", "汇率"),
     "feedback": Text("feedback", "反馈"),
+    "invitation": Text("invitation", "邀请"),
     "order": Text("order", "订单"),
     "refund": Text("refund", "退款"),
     "staff": Text("staff", "员工"),

@@ -17,6 +17,7 @@ from app import ids
 from app.errors import AppError, Forbidden, Invalid
 from app.models.cost import Cost
 from app.models.feedback import Feedback
+from app.models.invitation import Invitation
 from app.models.order import Order
 from app.models.refund import Refund
 from app.models.touchpoint import Touchpoint
@@ -33,6 +34,7 @@ class CustomerEventKind(StrEnum):
     REFUND = "REFUND"
     TOUCHPOINT = "TOUCHPOINT"
     COST = "COST"
+    INVITATION = "INVITATION"
 
 
 _MODELS: Mapping[CustomerEventKind, tuple[Any, Scope]] = {
@@ -41,6 +43,7 @@ _MODELS: Mapping[CustomerEventKind, tuple[Any, Scope]] = {
     CustomerEventKind.REFUND: (Refund, Scope.ORDER_READ),
     CustomerEventKind.TOUCHPOINT: (Touchpoint, Scope.TOUCHPOINT_READ),
     CustomerEventKind.COST: (Cost, Scope.COST_READ),
+    CustomerEventKind.INVITATION: (Invitation, Scope.SURVEY_READ),
 }
 
 
