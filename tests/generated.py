@@ -49,6 +49,7 @@ NAMES = (
     "Refund",
     "Cost",
     "Touchpoint",
+    "Invitation",
     "ExchangeRate",
     "Target",
     "KpiResult",

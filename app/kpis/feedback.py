@@ -99,8 +99,8 @@ CSAT = ratio(
     Text("Customer satisfaction", "客户满意度"),
     Text(
         "Satisfied answers per hundred valid answers of satisfaction surveys; an answer satisfies from 70 % of the way "
-        "between the scale's worst and best, or from its question's own threshold. Skipped answers do not count, and of two "
-        "answers to one question of an invitation the later one does.",
+        "between the scale's worst and best, or from its question's own threshold. Skipped answers do not count, and "
+        "of two answers to one question of an invitation the later one does.",
         "满意度调查中，每百份有效回答里满意的份数；得分达到量表从最差到最好的 70 %（或问题自设的阈值）即为满意，"
         "跳过的回答不计；对同一邀请的同一问题回答两次时，以较晚的一次为准。",
     ),

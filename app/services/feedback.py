@@ -131,8 +131,9 @@ class FeedbackFacts(Kind):
         asked = question.asked(uow, rows)
 
         def derive(columns: Mapping[str, Any], present: Feedback | None) -> dict[str, Any]:
-            # whether another answer replaces it is seen to when all are written
-            return question.answered(columns, asked) | {"is_replaced": bool(present and present.is_replaced)}
+            # whether another answer to its invitation replaces it is seen to when all are written
+            is_replaced = bool(present and present.is_replaced and columns["invitation_id"] is not None)
+            return question.answered(columns, asked) | {"is_replaced": is_replaced}
 
         return derive
 

@@ -20,11 +20,16 @@ class Scaled(Protocol):
     """What names a kind, and may name the ends of its scale."""
 
     @property
-    def kind(self) -> FeedbackKind | None: ...
+    def kind(self) -> FeedbackKind | None:
+        """Of which kind the answers are."""
+
     @property
-    def scale_worst(self) -> float | None: ...
+    def scale_worst(self) -> float | None:
+        """The worst end; None for that of the kind."""
+
     @property
-    def scale_best(self) -> float | None: ...
+    def scale_best(self) -> float | None:
+        """The best end; None for that of the kind."""
 
 
 def scale_of(row: Scaled) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Load the Olist marketplace's customers, orders, invitations and reviews into a Custograph workspace, over its GraphQL API."""
+"""Load the Olist marketplace's customers, orders and reviews into a Custograph workspace, over its GraphQL API."""
 
 import argparse
 import os

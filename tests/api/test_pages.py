@@ -145,7 +145,7 @@ def test_the_schema_has_the_shapes_that_relay_asks_for():
         "endCursor": "String",
     }
     lists = {name: field for name, field in query.items() if "after" in field.args}
-    facts = {"feedback", "orders", "refunds", "costs", "touchpoints", "exchangeRates"}
+    facts = {"feedback", "orders", "refunds", "costs", "touchpoints", "exchangeRates", "invitations"}
     assert set(lists) >= {"channels", "staff", "surveys", "customers", "targets", *facts}
     for name, field in lists.items():
         arguments = {argument: str(value.type) for argument, value in field.args.items()}

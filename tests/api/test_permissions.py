@@ -33,6 +33,7 @@ MET = {
     "channel": {"externalId": "web"},
     "occurredAt": "2025-12-24",
 }
+ASKED = {"externalId": "new", "occurredAt": "2026-06-01"}
 WORTH = {"externalId": "new", "from": "USD", "date": "2026-06-02", "rate": "0.9"}
 
 QUERIES = {
@@ -64,6 +65,8 @@ QUERIES = {
     "exchangeRates": ("exchangeRates { nodes { id } totalCount }", Scope.RATE_READ),
     "topCustomers": (f"topCustomers({TODAY}) {{ nodes {{ id }} totalCount }}", Scope.KPI_READ),
     "channelEffectiveness": (f"channelEffectiveness({TODAY}) {{ rows {{ channel {{ id }} }} }}", Scope.KPI_READ),
+    "invitation": ("invitation(by: {id: %(Invitation)s}) { id }", Scope.SURVEY_READ),
+    "invitations": ("invitations { nodes { id } totalCount }", Scope.SURVEY_READ),
     "target": ("target(by: {id: %(Target)s}) { id }", Scope.TARGET_READ),
     "targets": ("targets { nodes { id } totalCount }", Scope.TARGET_READ),
     "node": ("node(id: %(Customer)s) { id }", Scope.CUSTOMER_READ),
@@ -76,8 +79,11 @@ MUTATIONS = {
     "surveyUpsert": ({"externalId": "new", "name": "New"}, Scope.SURVEY_WRITE, {}),
     "customerUpsert": ({"externalId": "new"}, Scope.CUSTOMER_WRITE, {"parent": "Customer", "acquisitionChannel": "Channel"}),
     "customerUpsertBatch": ({"rows": [{"externalId": "new"}]}, Scope.CUSTOMER_WRITE, {"parent": "Customer", "acquisitionChannel": "Channel"}),
-    "feedbackRecord": (ROW, Scope.FEEDBACK_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff", "survey": "Survey"}),
-    "feedbackRecordBatch": ({"rows": [ROW]}, Scope.FEEDBACK_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff", "survey": "Survey"}),
+    "invitationRecord": (ASKED, Scope.SURVEY_WRITE, {"customer": "Customer", "channel": "Channel", "survey": "Survey"}),
+    "invitationRecordBatch": ({"rows": [ASKED]}, Scope.SURVEY_WRITE, {"customer": "Customer", "channel": "Channel", "survey": "Survey"}),
+    "invitationDeleteBatch": ({"rows": [{"externalId": "i"}]}, Scope.SURVEY_WRITE, {}),
+    "feedbackRecord": (ROW, Scope.FEEDBACK_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff", "survey": "Survey", "invitation": "Invitation"}),
+    "feedbackRecordBatch": ({"rows": [ROW]}, Scope.FEEDBACK_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff", "survey": "Survey", "invitation": "Invitation"}),
     "feedbackDeleteBatch": ({"rows": [{"externalId": "f"}]}, Scope.FEEDBACK_WRITE, {}),
     "orderRecord": (BOUGHT, Scope.ORDER_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff"}),
     "orderRecordBatch": ({"rows": [BOUGHT]}, Scope.ORDER_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff"}),
@@ -109,6 +115,8 @@ def known(alice):
     for kind, field in (("Staff", "staffUpsert"), ("Survey", "surveyUpsert")):
         noun = kind.lower()
         ids[kind] = alice.write(field, {"externalId": noun, "name": kind}, f"{noun} {{ id }}")[noun]["id"]
+    asked = {"externalId": "survey", "name": "Survey", "questions": [{"key": "q", "kind": "CSAT"}]}
+    alice.write("surveyUpsert", asked, "outcome")
     alice.customer("hq", name="Head quarters")
     person = {
         "name": "Ann",
@@ -124,9 +132,10 @@ def known(alice):
         name: {"externalId": key}
         for name, key in (("customer", "ann"), ("channel", "web"), ("staff", "staff"), ("survey", "survey"))
     }
-    alice.feedback(
-        {"externalId": "f", "kind": "CSAT", "score": 5, "comment": "for Ann only", "occurredAt": "2026-06-01", **refs}
-    )
+    sent = ASKED | {"externalId": "i", **{name: refs[name] for name in ("customer", "channel", "survey")}}
+    ids["Invitation"] = alice.write("invitationRecord", sent, "invitation { id }")["invitation"]["id"]
+    said = {"kind": "CSAT", "score": 5, "comment": "for Ann only", "occurredAt": "2026-06-01", **refs}
+    alice.feedback({"externalId": "f", "question": "q", "invitation": {"externalId": "i"}, **said})
     ids |= trade(alice, refs)
     ids["Feedback"] = alice.one('{ feedbackItem(by: {externalId: "f"}) { id } }')["id"]
     goal = {"externalId": "t", **GOAL, "kpi": "CSAT", "value": 90}
@@ -307,7 +316,7 @@ NODES = sorted(
 SCOPES = {
     "Channel": Scope.CHANNEL_READ, "Staff": Scope.STAFF_READ, "Survey": Scope.SURVEY_READ, "Customer": Scope.CUSTOMER_READ,
     "Feedback": Scope.FEEDBACK_READ, "Order": Scope.ORDER_READ, "Refund": Scope.ORDER_READ, "Cost": Scope.COST_READ,
-    "Touchpoint": Scope.TOUCHPOINT_READ, "ExchangeRate": Scope.RATE_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
+    "Touchpoint": Scope.TOUCHPOINT_READ, "Invitation": Scope.SURVEY_READ, "ExchangeRate": Scope.RATE_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
     "KpiResult": Scope.KPI_READ, "KpiDefinition": None,
 }  # fmt: skip
 
@@ -346,6 +355,13 @@ RELATIONS = {
     ("Feedback", "acquisitionChannel"): Scope.CHANNEL_READ,
     ("Feedback", "staff"): Scope.STAFF_READ,
     ("Feedback", "survey"): Scope.SURVEY_READ,
+    ("Feedback", "invitation"): Scope.SURVEY_READ,
+    ("Survey", "questions"): Scope.SURVEY_READ,
+    ("Survey", "editions"): Scope.SURVEY_READ,
+    ("Invitation", "customer"): Scope.CUSTOMER_READ,
+    ("Invitation", "channel"): Scope.CHANNEL_READ,
+    ("Invitation", "acquisitionChannel"): Scope.CHANNEL_READ,
+    ("Invitation", "survey"): Scope.SURVEY_READ,
     ("Order", "lines"): Scope.ORDER_READ,
     ("Order", "customer"): Scope.CUSTOMER_READ,
     ("Order", "channel"): Scope.CHANNEL_READ,
@@ -370,7 +386,7 @@ RELATIONS = {
 }
 PLAIN = {
     # values of the parent itself, no relations
-    ("KpiResult", "definition"), ("KpiResult", "period"), ("KpiResult", "filters"), ("KpiResult", "interval"), ("KpiDefinition", "variants"),
+    ("KpiResult", "leftOut"), ("KpiResult", "histogram"), ("KpiResult", "definition"), ("KpiResult", "period"), ("KpiResult", "filters"), ("KpiResult", "interval"), ("KpiDefinition", "variants"),
     ("Target", "scope"), ("Target", "baselinePeriod"),
 }  # fmt: skip
 ARGUMENTS = {"series": "(grain: MONTH)", "breakdown": "(by: CHANNEL)", "result": "(period: {named: THIS_MONTH})"}
@@ -408,6 +424,7 @@ KINDS_OF_EVENTS = {
     "REFUND": Scope.ORDER_READ,
     "TOUCHPOINT": Scope.TOUCHPOINT_READ,
     "COST": Scope.COST_READ,
+    "INVITATION": Scope.SURVEY_READ,
 }
 
 

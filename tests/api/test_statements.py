@@ -54,10 +54,11 @@ PAGES = {
     # a page of %d rows, and everything that a row refers to
     "channels": '{ channels(first: %d, filter: {externalId: {contains: "k"}}) { nodes { id parent { name parent { id } } } edges { cursor node { id } } pageInfo { endCursor } totalCount } }',
     "staff": "{ staff(first: %d) { nodes { id } edges { node { name } } pageInfo { hasNextPage } } }",
-    "surveys": "{ surveys(first: %d) { nodes { id } edges { node { name } } pageInfo { hasNextPage } } }",
+    "surveys": '{ surveys(first: %d) { nodes { questions(locale: "zh") { text texts { text } } editions { number questions { text } } } edges { node { name } } pageInfo { hasNextPage } } }',
     "customers": "{ customers(first: %d) { nodes { parent { name parent { id } } externalIds { externalId } spells { from } } edges { node { name } } pageInfo { endCursor } totalCount } }",
     "their channels": "{ customers(first: %d) { nodes { acquisitionChannel { name parent { name } } } } }",
-    "feedback": "{ feedback(first: %d) { nodes { comment customer { name } staff { name } survey { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "feedback": "{ feedback(first: %d) { nodes { comment customer { name } staff { name } survey { name } invitation { answeredAt } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "invitations": "{ invitations(first: %d) { nodes { customer { name } channel { name } acquisitionChannel { name } survey { name questions { key } } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "its customers": "{ feedback(first: %d) { nodes { customer { parent { name externalIds { source } } spells { from } } } } }",
     "its channels": "{ feedback(first: %d) { nodes { channel { name parent { name } } acquisitionChannel { name } } } }",
     "orders": "{ orders(first: %d) { nodes { lines { product } customer { name } staff { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
@@ -74,11 +75,12 @@ PAGES = {
 }  # fmt: skip
 _TOLD = "outcome userErrors { code }"
 _DONE = "counts { unchanged rejected } userErrors { code }"
-_DELETES = ("feedback", "order", "refund", "cost", "touchpoint", "exchangeRate")
+_DELETES = ("feedback", "invitation", "order", "refund", "cost", "touchpoint", "exchangeRate")
 BATCHES = {
     # a batch of a number of rows, told what became of them
     "customerUpsertBatch": f"results {{ {_TOLD} customer {{ name parent {{ name }} acquisitionChannel {{ name }} externalIds {{ source }} spells {{ from }} }} }} {_DONE}",
-    "feedbackRecordBatch": f"results {{ {_TOLD} feedback {{ customer {{ name }} channel {{ name }} staff {{ name }} survey {{ name }} }} }} {_DONE}",
+    "feedbackRecordBatch": f"results {{ {_TOLD} feedback {{ customer {{ name }} channel {{ name }} staff {{ name }} survey {{ name }} invitation {{ answerSeconds }} }} }} {_DONE}",
+    "invitationRecordBatch": f"results {{ {_TOLD} invitation {{ customer {{ name }} channel {{ name }} survey {{ name }} }} }} {_DONE}",
     "orderRecordBatch": f"results {{ {_TOLD} order {{ customer {{ name }} channel {{ name }} staff {{ name }} lines {{ amount }} }} }} {_DONE}",
     "refundRecordBatch": f"results {{ {_TOLD} refund {{ order {{ refunded }} customer {{ name }} }} }} {_DONE}",
     "costRecordBatch": f"results {{ {_TOLD} cost {{ channel {{ name }} customer {{ name }} }} }} {_DONE}",
@@ -171,8 +173,18 @@ def answers(first, last):
             "comment": "fine",
             "occurredAt": f"2026-0{4 + n // KEYED % 3}-{1 + n % 14:02}",
             "customer": {"externalId": f"c{n + 1}"},
+            "question": "q",
+            "invitation": {"externalId": f"i{n}"},
         }
         | {name: {"externalId": f"k{n % KEYED}"} for name in ("channel", "staff", "survey")}
+        for n in range(first, last)
+    )
+
+
+def invitations(first, last):
+    return (
+        {"externalId": f"i{n}", "customer": {"externalId": f"c{n + 1}"}, "occurredAt": "2026-03-01"}
+        | {name: {"externalId": f"k{n % KEYED}"} for name in ("channel", "survey")}
         for n in range(first, last)
     )
 
@@ -241,6 +253,7 @@ def rates(first, last):
 
 
 TRADE = {
+    "invitationRecordBatch": invitations,
     "exchangeRateRecordBatch": rates,
     "touchpointRecordBatch": touchpoints,
     "orderRecordBatch": orders,
@@ -259,9 +272,9 @@ def write(caller, kind, rows):
 
 def grow(caller, first, last):
     write(caller, "customerUpsertBatch", people(first, last + 1))
-    write(caller, "feedbackRecordBatch", answers(first, last))
     for field, rows in TRADE.items():
         write(caller, field, rows(first, last))
+    write(caller, "feedbackRecordBatch", answers(first, last))
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -307,6 +320,10 @@ def furnished(api):
         alice.channel(f"k{n}", parent={"externalId": "middle"})
         for noun in ("staff", "survey"):
             alice.write(f"{noun}Upsert", {"externalId": f"k{n}", "name": f"Name {n}"}, "outcome")
+        for kind in ("CES", "CSAT"):
+            asked = {"key": "q", "kind": kind, "texts": [{"language": "en", "text": "How was it?"}]}
+            asked = {"externalId": f"k{n}", "name": f"Name {n}", "questions": [asked]}
+            alice.write("surveyUpsert", asked, "outcome")
         goal = {"externalId": f"t{n}", "kpi": "CSAT", "kind": "ABSOLUTE", "from": "2026-06-01"}
         for value in (90, 91):
             alice.write("targetSet", goal | {"value": value, "before": f"2026-07-{1 + n:02}"}, "outcome")
@@ -366,6 +383,7 @@ def test_a_batch_of_a_hundred_costs_as_many_statements_as_one_of_ten(count, kind
 
 CHANGED = {
     # what a batch changes of rows that are there: at first, then, and then again
+    "invitationRecordBatch": ("occurredAt", ("2026-03-02", "2026-03-03", "2026-03-04")),
     "orderRecordBatch": ("amount", ("40", "41", "42")),
     "refundRecordBatch": ("amount", ("1", "2", "3")),
     "costRecordBatch": ("amount", ("8", "9", "10")),
@@ -419,6 +437,9 @@ KINDS = {
     "sales": ("REVENUE", "REVENUE_GROWTH", "AVERAGE_ORDER_VALUE", "RETURN_RATE"),
     "buyers": ("REPEAT_PURCHASE_RATE",),
     "spending": ("CAC", "COST_TO_SERVE"),
+    "asking": ("RESPONSE_RATE",),
+    "answering": ("SURVEY_ANSWER_TIME",),
+    "covering": ("SURVEY_COVERAGE",),
     "values": ("CLV",),
     "ratios": ("LTV_CAC_RATIO",),
     "paybacks": ("CAC_PAYBACK_MONTHS",),

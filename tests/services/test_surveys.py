@@ -4,18 +4,20 @@ from datetime import date
 
 import pytest
 import stored
-from surveying import NOON, answer, ask, at, invite, invited, record, refusals, said, take_back
+from surveying import answer, ask, at, invite, invited, record, refusals, said, take_back
 from trading import MAY, assert_a_rebuild_changes_nothing, meet, slices, value
 from trading import ask as figure_of
 
 from app.errors import Invalid
 from app.kpis.dimension import Dimension
-from app.services import question
+from app.services import merge, question
+from app.services.period import Span
 from app.services.row import Options, Ref
 from app.services.slices import Filter
 
 pytestmark = pytest.mark.neutral
 HOUR = 3600
+JUNE = Span(date(2026, 6, 1), date(2026, 7, 1))
 SEVEN = {"key": "q", "kind": "CSAT", "scale_best": 7}
 
 
@@ -142,7 +144,7 @@ def test_what_contradicts_a_question_is_refused_with_its_path(workspace, databas
         ({"question": None}, [("REQUIRED", "kind")]),
         ({"survey": None, "invitation": "new"}, [("REQUIRED", "survey")]),
     ):
-        assert refusals(workspace, "feedback", said("f1", None, 6, **to) | wrong) == expected, wrong
+        assert refusals(workspace, "feedback", said("f1", None, 5, **to) | wrong) == expected, wrong
         assert stored.everything(database) == before
 
 
@@ -162,11 +164,19 @@ QUESTIONS = [
         [SEVEN | {"texts": [{"language": one, "text": "x"} for one in ("en", "zh-cn", "ZH-CN")]}],
         [("CONFLICT", "questions.0.texts.2.language")],
     ),
-    ([SEVEN | {"texts": [{"language": f"x{n}", "text": "x"} for n in range(51)]}], [("TOO_MANY", "questions.0.texts")]),
+    (
+        [SEVEN | {"texts": [{"language": f"en-x-{n}", "text": "x"} for n in range(51)]}],
+        [("TOO_MANY", "questions.0.texts")],
+    ),
     ([{"key": f"q{n}", "kind": "NPS"} for n in range(101)], [("TOO_MANY", "questions")]),
     (
-        [SEVEN | {"threshold": 9}, {"key": "n", "kind": "NPS", "scale_best": 7}, SEVEN],
-        [("OUT_OF_RANGE", "questions.0.threshold"), ("OUT_OF_RANGE", "questions.1.scaleBest"), ("CONFLICT", "questions.2.key")],
+        [SEVEN | {"threshold": 9}, {"key": "n", "kind": "NPS", "scale_best": 7}, SEVEN | {"threshold": 9}],
+        [
+            ("OUT_OF_RANGE", "questions.0.threshold"),
+            ("OUT_OF_RANGE", "questions.1.scaleBest"),
+            ("CONFLICT", "questions.2.key"),
+            ("OUT_OF_RANGE", "questions.2.threshold"),
+        ],
     ),
 ]  # fmt: skip
 
@@ -177,8 +187,7 @@ def test_questions_that_cannot_be_are_refused_with_their_paths(workspace, databa
     before = stored.everything(database)
     with pytest.raises(Invalid) as refused:
         ask(workspace, "s", *questions)
-    told = sorted((one.code.value, ".".join(one.path)) for one in refused.value.problems)
-    assert told == sorted(expected) or (len(told) > 40 and expected[0] in told)
+    assert [(one.code.value, ".".join(one.path)) for one in refused.value.problems] == expected
     assert stored.everything(database) == before
 
 
@@ -188,8 +197,16 @@ def test_a_survey_may_ask_a_hundred_questions(workspace):
 
 @pytest.mark.parametrize(
     ("tag", "spelt"),
-    [("EN", "en"), ("zh-cn", "zh-CN"), ("ZH-hans-cn", "zh-Hans-CN"), ("es-419", "es-419"), ("de-CH-1901", "de-CH-1901")]
-    + [("sl-rozaj-biske", "sl-rozaj-biske"), ("en-US-u-CA-gregory", "en-US-u-ca-gregory"), ("yue", "yue")],
+    [
+        ("EN", "en"),
+        ("yue", "yue"),
+        ("zh-cn", "zh-CN"),
+        ("ZH-hans-cn", "zh-Hans-CN"),
+        ("es-419", "es-419"),
+        ("de-CH-1901", "de-CH-1901"),
+        ("sl-rozaj-biske", "sl-rozaj-biske"),
+        ("en-US-u-CA-gregory", "en-US-u-ca-gregory"),
+    ],
 )
 def test_language_tags_are_spelt_one_way(tag, spelt):
     assert question.language(tag) == spelt
@@ -443,7 +460,7 @@ def test_coverage_counts_customers_who_answered_over_those_there_were(workspace,
         *({"external_id": f"c{n}", "joined_on": date(2026, 1, 1), "region": "north"} for n in range(3)),
         {"external_id": "c3", "joined_on": date(2026, 1, 1), "churned_on": date(2026, 5, 5), "region": "south"},
         {"external_id": "c4", "joined_on": date(2026, 5, 20), "region": "south"},
-        {"external_id": "gone", "joined_on": date(2026, 1, 1), "churned_on": date(2026, 5, 1)},
+        {"external_id": "gone", "joined_on": date(2026, 1, 1), "churned_on": date(2026, 4, 30)},
     )
     invite(workspace, invited("i0", customer="c0", survey="s"))
     answer(workspace, said("a", "i0", 9, kind="NPS"), said("b", "i0", 3, 2, kind="NPS"))
@@ -491,8 +508,6 @@ def test_the_same_again_writes_nothing(workspace, database):
 
 
 def test_merged_customers_keep_what_they_were_asked_and_said(workspace, database):
-    from app.services import merge
-
     meet(workspace, {"external_id": "ann"}, {"external_id": "bob"})
     invite(workspace, invited("i1", customer="ann"), invited("i2", customer="bob"))
     answer(
@@ -512,9 +527,9 @@ def test_merged_customers_keep_what_they_were_asked_and_said(workspace, database
 
 
 def test_nobody_is_asked_twice_in_the_figures_of_a_month(workspace):
-    """What was sent at the end of a month and answered in the next counts where it was sent, and takes its time there."""
+    """What is sent on the last of May and answered in June counts in May's rate and in June's time."""
     invite(workspace, invited("i1", 24 * 21), invited("i2", 0))
     answer(workspace, said("f1", "i1", 5, 24 * 23))
-    assert NOON.month == 5
     assert value(workspace, "RESPONSE_RATE", MAY) == 50
     assert value(workspace, "SURVEY_ANSWER_TIME", MAY) == "NO_DATA"
+    assert value(workspace, "SURVEY_ANSWER_TIME", JUNE, variant="mean") == 48 * HOUR

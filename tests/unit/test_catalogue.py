@@ -12,7 +12,7 @@ from app.kpis import CATALOGUE, CUBES
 from app.kpis.dimension import Dimension
 from app.kpis.figure import NullReason, figure
 from app.kpis.kpi import Direction, KpiUnit, cube_of
-from app.kpis.measure import Given, Lost, Measure, Opening
+from app.kpis.measure import Given, Lost, Measure, Opening, Percentile
 from app.models.rollup import SLOTS, entry, rollup
 from app.text import Text
 
@@ -30,7 +30,7 @@ def of_nothing(variant) -> dict[Atom, int]:
 @each_kpi
 def test_the_example_holds(kpi):
     if kpi.example is None:
-        stocks = [atom for atom in kpi.variants[0].atoms if isinstance(atom, Opening | Lost)]
+        stocks = [atom for atom in kpi.variants[0].atoms if isinstance(atom, Opening | Lost | Percentile)]
         assert stocks, f"{kpi.key} adds up flows only: give it an example"
         return
     amounts, value = kpi.example
@@ -45,7 +45,7 @@ def test_the_example_holds(kpi):
 @each_variant
 def test_no_data_is_no_value_and_a_count_of_nothing_is_zero(kpi, variant):
     found = figure(kpi, variant, of_nothing(variant))
-    if variant.denominator is None and not variant.is_composite:
+    if variant.denominator is None and not variant.is_composite and variant.sample is None:
         assert (found.value, found.reason, found.numerator) == (0.0, None, 0.0)
     else:
         assert (found.value, found.reason) == (None, NullReason.NO_DATA)
@@ -69,8 +69,10 @@ def test_names_and_explanations_speak_both_languages(kpi, variant):
 @each_variant
 def test_the_formula_in_print_names_every_part(kpi, variant):
     assert re.search(rf"{variant.scale} × ", variant.formula) or variant.scale == 1
-    words = re.findall(r"[a-z_]+", re.sub(r"\b(opening|previous|last_year|paid|min)\(", "(", variant.formula))
-    parts = {getattr(atom, "measure", atom).name for atom in of_nothing(variant)}
+    around = r"\b(opening|previous|last_year|paid|min|median|p\d+)\("
+    words = re.findall(r"[a-z_]+", re.sub(around, "(", variant.formula))
+    told = of_nothing(variant)
+    parts = {atom.of if isinstance(atom, Percentile) else getattr(atom, "measure", atom).name for atom in told}
     assert set(words) - {"or"} <= parts
 
 

@@ -26,6 +26,7 @@ from app.services import (
     customer,
     exchange_rate,
     feedback,
+    invitation,
     order,
     quota,
     refund,
@@ -66,7 +67,7 @@ def fill(door: Door, tenant_id: UUID) -> None:
     write(channel.upsert, {"external_id": "web", "name": "Web"})
     write(channel.upsert, {"external_id": "shop", "name": "Shop", "parent": Ref(external_id="web")})
     write(staff.upsert, {"external_id": "ann", "name": "Ann"})
-    write(survey.upsert, {"external_id": "s1", "name": "Survey"})
+    write(survey.upsert, {"external_id": "s1", "name": "Survey", "questions": [{"key": "q", "kind": "CSAT"}]})
     people = (
         {"external_id": "c0"},
         {
@@ -88,7 +89,11 @@ def fill(door: Door, tenant_id: UUID) -> None:
         "channel": Ref(external_id="web"),
         "staff": Ref(external_id="ann"),
         "survey": Ref(external_id="s1"),
+        "question": "q",
+        "invitation": Ref(external_id="i1"),
     }
+    asked = {"external_id": "i1", "occurred_at": NOW, "customer": Ref(external_id="c1")}
+    write(invitation.record_batch, [asked], Options())
     write(feedback.record_batch, [{"external_id": "f1", **said}], Options())
     _trade(write)
     write(feedback.delete_batch, [{"external_id": "f0", "source_updated_at": NOW}], Options())
