@@ -1,4 +1,4 @@
-"""Lists of orders, refunds, costs, touchpoints and rates: by whatever they can be narrowed, and in every order."""
+"""Lists of orders, refunds, costs, touchpoints, rates and invitations: by whatever they can be narrowed, and in every order."""
 
 # ruff: noqa: E501 - a row, or a case of a table, stands on one line
 
@@ -30,6 +30,11 @@ ROWS = {
         {"externalId": "m1", "occurredAt": "2026-05-01", **ANN, **WEB},
         {"externalId": "m2", "occurredAt": "2026-05-02", "product": "tea", **ANN, **SHOP},
         {"externalId": "m3", "occurredAt": "2026-05-03", "campaign": "spring", **BOB, **WEB},
+    ],
+    "invitation": [
+        {"externalId": "i1", "occurredAt": "2026-05-01", "product": "tea", "journeyStage": "care", "survey": {"externalId": "poll"}, **ANN, **WEB},
+        {"externalId": "i2", "occurredAt": "2026-05-02", "campaign": "spring", **BOB, **SHOP},
+        {"externalId": "i3", "occurredAt": "2026-05-03", "product": "cups", **SHOP},
     ],
     "exchangeRate": [
         {"externalId": "x1", "from": "USD", "date": "2026-05-01", "rate": "0.9"},
@@ -65,6 +70,14 @@ FOUND = {
         "occurredAt": ('{gte: "2026-05-02T00:00:00Z"}', "3"), "day": ('{eq: "2026-05-02"}', "2"), "recordedAt": (f'{{lt: "{TODAY}"}}', ""),
         "customerId": ('{eq: "@ann"}', "12"), "channelId": ('{eq: "@web"}', "13"),
     },
+    "invitation": {
+        "source": ('{eq: "default"}', "123"), "externalId": ('{in: ["i2", "i3"]}', "23"), "product": ('{in: ["tea", "cups"]}', "13"),
+        "campaign": ("{isNull: false}", "2"), "journeyStage": ('{eq: "care"}', "1"), "segment": ('{eq: "gold"}', "1"), "region": ('{eq: "north"}', "1"),
+        "isStub": ("{eq: true}", ""), "occurredAt": ('{gte: "2026-05-02T00:00:00Z"}', "3"), "day": ('{lte: "2026-05-02"}', "12"),
+        "recordedAt": (f'{{gte: "{TODAY}"}}', "123"), "answeredAt": ("{isNull: true}", "2"), "answeredOn": ('{gt: "2026-05-05"}', "3"),
+        "answerSeconds": ("{lt: 90000}", "1"), "customerId": ('{eq: "@ann"}', "1"), "channelId": ('{eq: "@shop"}', "23"),
+        "acquisitionChannelId": ("{isNull: false}", "1"), "surveyId": ("{isNull: true}", "23"),
+    },
     "exchangeRate": {
         "from": ('{eq: "USD"}', "12"), "to": ('{eq: "EUR"}', "13"), "date": ('{gte: "2026-05-02"}', "23"), "source": ('{eq: "default"}', "123"),
         "externalId": ('{eq: "x2"}', "2"), "recordedAt": (f'{{gte: "{TODAY}"}}', "123"),
@@ -78,12 +91,16 @@ def told(alice):
     web = alice.channel("web")
     ids = {"@web": web, "@shop": alice.channel("shop"), "@bob": alice.customer("bob")}
     alice.write("staffUpsert", {"externalId": "eva", "name": "Eva"}, "outcome")
+    alice.write("surveyUpsert", {"externalId": "poll", "name": "Poll"}, "outcome")
     traits = {"segment": "gold", "region": "north", "acquisitionChannel": {"externalId": "web"}}
     ids["@ann"] = alice.customer("ann", **traits)
     for noun, rows in ROWS.items():
         for row in rows:  # one after the other, so that ids follow each other too
             payload = alice.write(f"{noun}RecordBatch", {"rows": [row]}, BATCH)
             assert payload["counts"]["created"] == 1, payload
+    for name, day in (("i1", "2026-05-02"), ("i3", "2026-05-10")):
+        said = {"kind": "CSAT", "score": 5, "invitation": {"externalId": name}, "occurredAt": day}
+        alice.feedback({"externalId": name, **said})
     ids["@o1"] = alice.one('{ order(by: {externalId: "o1"}) { id } }')["id"]
     return alice, ids
 

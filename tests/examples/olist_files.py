@@ -7,7 +7,7 @@ import csv
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -130,6 +130,15 @@ def all_reviews(orders: Iterable[Order]) -> list[Review]:
         Review(moment(row["review_answer_timestamp"]), state_of[row["order_id"]], row["review_score"] in {"4", "5"})
         for row in rows("olist_order_reviews_dataset.csv")
     ]
+
+
+def asked_and_answered() -> list[tuple[datetime, datetime]]:
+    """Read when each review was asked for and when it was written, in UTC."""
+    names = ("review_creation_date", "review_answer_timestamp")
+    some = [
+        tuple(moment(row[name]).astimezone(UTC) for name in names) for row in rows("olist_order_reviews_dataset.csv")
+    ]
+    return [(asked, answered) for asked, answered in some]
 
 
 def sales(orders: Iterable[Order]) -> list[Order]:

@@ -2,6 +2,7 @@
 
 import math
 import re
+import statistics
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date
@@ -14,6 +15,7 @@ import pytest
 from olist_files import (
     DATA,
     FILES,
+    ZONE,
     Item,
     Order,
     Repeat,
@@ -22,6 +24,7 @@ from olist_files import (
     Sold,
     all_orders,
     all_reviews,
+    asked_and_answered,
     items,
     month,
     repeats,
@@ -29,7 +32,7 @@ from olist_files import (
     satisfaction,
     sold,
 )
-from olist_questions import FEEDBACK, MONEY, REPEATS, STORED
+from olist_questions import ANSWERS, FEEDBACK, MONEY, REPEATS, STORED
 from olist_server import ROOT, postgresql, serving, sqlite
 
 Load = Callable[[Path, str, str], Any]
@@ -39,7 +42,7 @@ pytestmark = [
     pytest.mark.skipif(FILES is None, reason="needs Olist's CSV files: name their folder in CUSTOGRAPH_OLIST_DATA"),
 ]
 
-ROWS = {"channels": 1, "customers": 4991, "orders": 5000, "feedback": 4988}
+ROWS = {"channels": 1, "customers": 4991, "orders": 5000, "invitations": 4988, "feedback": 4988}
 EVERYTHING = {"range": {"from": "2016-09-01", "before": "2018-11-01"}}
 PERIODS = {
     "2017": ({"range": {"from": "2017-01-01", "before": "2018-01-01"}}, date(2017, 1, 1), date(2018, 1, 1)),
@@ -59,6 +62,7 @@ class Outcome(NamedTuple):
     first: Any
     second: Any
     feedback: dict[str, Any]
+    answers: dict[str, Any]
     money: dict[str, Any]
     repeats: dict[str, dict[str, Any]]
     stored: list[dict[str, Any]]
@@ -74,6 +78,7 @@ def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             load(DATA, server.url, server.token),
             load(DATA, server.url, server.token),
             server.ask(FEEDBACK, period={"range": {"from": "2016-10-01", "before": "2018-11-01"}}),
+            server.ask(ANSWERS, period=EVERYTHING),
             server.ask(MONEY, period=EVERYTHING),
             {name: server.ask(REPEATS, period=period) for name, (period, _, _) in PERIODS.items()},
             server.every(STORED),
@@ -257,6 +262,37 @@ def test_satisfaction_state_by_state(outcome: Outcome, answers: list[Review]) ->
     assert (set(slices), breakdown["totalCount"], breakdown["other"]) == (set(states), len(states), None)
     for name, parts in states.items():
         check(slices[name], parts)
+
+
+def check_times(outcome: Outcome, name: str, waits: list[float], place: str | None = None) -> None:
+    """Compare what the API says of some waiting times with them: the mean to the second, the median within 1 %."""
+    asked = {key: outcome.answers[key] for key in ("median", "mean")}
+    if place is not None:
+        asked = {key: next(p for p in one["series"] if p["period"]["from"] == place) for key, one in asked.items()}
+    mean, median = asked["mean"], asked["median"]
+    assert (mean["numerator"], mean["denominator"], mean["sampleSize"]) == (sum(waits), len(waits), len(waits)), name
+    assert mean["value"] == pytest.approx(statistics.fmean(waits), rel=1e-12), name
+    assert median["sampleSize"] == len(waits)
+    assert median["value"] == pytest.approx(statistics.median(waits), rel=0.01), name
+
+
+def test_how_long_people_took_to_answer(outcome: Outcome) -> None:
+    times = asked_and_answered()
+    waits = [(answered - asked).total_seconds() for asked, answered in times]
+    check_times(outcome, "in all", waits)
+    nine_in_ten = statistics.quantiles(waits, n=10, method="inclusive")[-1]
+    assert outcome.answers["p90"]["value"] == pytest.approx(nine_in_ten, rel=0.01)
+    for place in sorted({f"{answered.astimezone(ZONE):%Y-%m}-01" for _, answered in times}):
+        some = [(b - a).total_seconds() for a, b in times if f"{b.astimezone(ZONE):%Y-%m}-01" == place]
+        check_times(outcome, place, some, place)
+
+
+def test_everybody_who_was_asked_answered(outcome: Outcome) -> None:
+    rate = outcome.answers["rate"]
+    assert (rate["value"], rate["numerator"], rate["denominator"]) == (100, 4988, 4988)
+    asked = Counter(f"{at.astimezone(ZONE):%Y-%m}-01" for at, _ in asked_and_answered())
+    told = {one["period"]["from"]: one["denominator"] for one in rate["series"] if one["denominator"]}
+    assert told == asked
 
 
 def test_how_much_feedback_there_is(outcome: Outcome, answers: list[Review]) -> None:
