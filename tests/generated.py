@@ -55,6 +55,7 @@ NAMES = (
     "Lead",
     "Referral",
     "Engagement",
+    "Invitation",
     "ExchangeRate",
     "Target",
     "KpiResult",

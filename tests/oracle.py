@@ -502,6 +502,8 @@ def _spread(kind: str, name: str) -> dict[str, Any]:
 
 
 def _good(row: dict[str, Any]) -> int:
+    if row.get("threshold") is not None:
+        return int(millionths(_at(row)) >= row["threshold"])
     return int(_at(row) >= Fraction(7, 10))
 
 
@@ -557,7 +559,7 @@ def cells(cube: str, rows: Iterable[dict[str, Any]]) -> Cells:
     """What the stored `rows` of a cube's table add up to."""
     found: Cells = defaultdict(lambda: defaultdict(int))
     for row in rows:
-        if row["is_test"] or row.get("deleted_at") or row[DAY_OF[cube]] == date(9999, 12, 31):
+        if row["is_test"] or row.get("deleted_at") or row.get("is_replaced") or row[DAY_OF[cube]] == date(9999, 12, 31):
             continue
         keys = [("TOTAL", ""), *((dim, row[column]) for dim, column in COLUMNS[cube].items())]
         if cube == "feedback":

@@ -20,14 +20,19 @@ from app.models.feedback import Feedback, FeedbackKind
 from app.text import Text
 
 SATISFIED = 700_000
-"""The position on the scale, in millionths of the way from worst to best, from which an answer satisfies."""
+"""The position on the scale, in millionths of the way from worst to best, from which an answer satisfies.
+
+A question may have a threshold of its own.
+"""
 
 cube = Cube(
     "feedback",
     "FEEDBACK",
     Feedback,
     day=Feedback.day,
-    counted=and_(col(Feedback.is_test).is_(False), col(Feedback.deleted_at).is_(None)),
+    counted=and_(
+        col(Feedback.is_test).is_(False), col(Feedback.deleted_at).is_(None), col(Feedback.is_replaced).is_(False)
+    ),
     dimensions={
         Dimension.CHANNEL: Feedback.channel_id,
         Dimension.ACQUISITION_CHANNEL: Feedback.acquisition_channel_id,
@@ -54,7 +59,7 @@ def _of(kind: FeedbackKind, *more: ColumnElement[bool]) -> ColumnElement[bool]:
 
 _position = col(Feedback.position)
 _answered = _position.is_not(None)
-_satisfied = _position >= SATISFIED
+_satisfied = _position >= func.coalesce(col(Feedback.threshold), SATISFIED)
 _squared = _position * _position // MILLIONTHS
 
 feedback = Measure("feedback", cube)
@@ -95,8 +100,10 @@ CSAT = ratio(
     Text("Customer satisfaction", "客户满意度"),
     Text(
         "Satisfied answers per hundred valid answers of satisfaction surveys; an answer satisfies from 70 % of the way "
-        "between the scale's worst and best. Skipped answers do not count.",
-        "满意度调查中，每百份有效回答里满意的份数；得分达到量表从最差到最好的 70 % 即为满意，跳过的回答不计。",
+        "between the scale's worst and best, or from its question's own threshold. Skipped answers do not count, and "
+        "of two answers to one question of an invitation the later one does.",
+        "满意度调查中，每百份有效回答里满意的份数；得分达到量表从最差到最好的 70 %（或问题自设的阈值）即为满意，"
+        "跳过的回答不计；对同一邀请的同一问题回答两次时，以较晚的一次为准。",
     ),
     unit=KpiUnit.PERCENT,
     direction=Direction.HIGHER_IS_BETTER,

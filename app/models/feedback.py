@@ -41,7 +41,8 @@ class Feedback(Fact, Traits, Served, table=True):
     `position` is where the score lies between the scale's worst (0) and best (1,000,000), so that scales compare in
     whole numbers. A score of null is an answer that was skipped or dismissed. `threshold` is the position from which
     the answer satisfies, where its question has one of its own, and `edition` that of the survey it answered. It is
-    replaced when the same question of the same invitation is answered later.
+    replaced when the same question of the same invitation is answered later. What it inherits it did not say itself: it
+    has it from its invitation, and follows that.
     """
 
     __table_args__ = (
@@ -72,6 +73,8 @@ class Feedback(Fact, Traits, Served, table=True):
     edition: int | None = None
     threshold: int | None = typed(BigInteger(), default=None)
     invitation_id: UUID | None = None
+    inherits_customer: bool = False
+    inherits_survey: bool = False
     is_replaced: bool = False
     origin: FeedbackOrigin | None = choice(FeedbackOrigin, default=None)
     comment: str | None = Field(default=None, max_length=10_000, sa_column_kwargs={"info": {"personal": True}})

@@ -1,12 +1,13 @@
 """Surveys: what customers are asked, in versions."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index
 
-from app.models.base import Document, Owned, choice, ordered, refers, typed, unique
+from app.models.base import Document, Owned, choice, instant, ordered, refers, typed, unique
 from app.models.keyed import Keyed
 
 
@@ -46,3 +47,4 @@ class SurveyEdition(Owned, table=True):
     survey_id: UUID
     number: int
     questions: list[dict[str, Any]] = typed(Document, default_factory=list)
+    created_at: datetime = instant()

@@ -51,6 +51,7 @@ enum(
         "LEAD": "A lead: the first contact with somebody who may become a customer.",
         "REFERRAL": "Whom the customer referred.",
         "ENGAGEMENT": "What the customer did with the product.",
+        "INVITATION": "A survey that was sent.",
     },
 )
 

@@ -10,6 +10,7 @@ from app.schema.customer import CUSTOMER, Customer
 from app.schema.describe import field, plain, type_
 from app.schema.event import CustomerEvent, event
 from app.schema.feedback_input import FeedbackRecordInput
+from app.schema.invitation import INVITATION, Invitation
 from app.schema.node import Node
 from app.schema.noun import Noun
 from app.schema.staff import STAFF, Staff
@@ -28,6 +29,12 @@ class Feedback(CustomerEvent, Node):
     scale_worst: float | None = plain("The scale's worst end.")
     scale_best: float | None = plain("The scale's best end.")
     position: float | None = plain("Where the score lies from the scale's worst (0) to its best (100).")
+    threshold: float | None = plain(
+        "The position from which it satisfies, where its question has a threshold of its own."
+    )
+    question: str | None = plain("The key of the survey's question that it answers.")
+    survey_edition: int | None = plain("The edition of the survey that it answers.")
+    is_replaced: bool = plain("Whether a later answer to the same question of its invitation counts in its place.")
     product: str | None = plain("The product that it is about.")
     journey_stage: str | None = plain("The stage of the customer's journey that it is about.")
     origin: FeedbackOrigin | None = plain("How it was collected.")
@@ -61,6 +68,11 @@ class Feedback(CustomerEvent, Node):
         """The survey that it answers."""
         return await SURVEY.related(info, self.row.survey_id)
 
+    @field
+    async def invitation(self, info: Info) -> Invitation | None:
+        """The invitation that it answers."""
+        return await INVITATION.related(info, self.row.invitation_id)
+
     @classmethod
     def of(cls, row: Row) -> Self:
         """The row as the schema shows it."""
@@ -71,6 +83,10 @@ class Feedback(CustomerEvent, Node):
             scale_worst=row.scale_worst,
             scale_best=row.scale_best,
             position=None if row.position is None else row.position / 10_000,
+            threshold=None if row.threshold is None else row.threshold / 10_000,
+            question=row.question,
+            survey_edition=row.edition,
+            is_replaced=row.is_replaced,
             product=row.product,
             journey_stage=row.journey_stage,
             origin=row.origin,
@@ -108,10 +124,16 @@ FEEDBACK = Noun(
         "staff",
         "team",
         "survey",
+        "survey_edition",
+        "question",
+        "invitation",
+        "is_replaced",
     ),
     orders=("-occurred_at", "recorded_at", "score"),
     writes=(
-        records(feedback.record_batch, FeedbackRecordInput, stubs="customers, channels, staff and surveys"),
+        records(
+            feedback.record_batch, FeedbackRecordInput, stubs="customers, channels, staff, surveys and invitations"
+        ),
         Deletes(feedback.delete_batch),
     ),
 )

@@ -2,12 +2,8 @@
 
 from app.models.feedback import FeedbackKind, FeedbackOrigin
 from app.schema.describe import absent, enum, input_, plain
-from app.schema.inputs import (
-    ChannelRefInput,
-    CustomerRefInput,
-    StaffRefInput,
-    SurveyRefInput,
-)
+from app.schema.inputs import ChannelRefInput, CustomerRefInput, StaffRefInput, SurveyRefInput
+from app.schema.invitation_input import InvitationRefInput
 from app.schema.scalars import Moment
 
 enum(
@@ -43,14 +39,27 @@ class FeedbackRecordInput:
     """One feedback. It replaces the whole of what was recorded under its id before."""
 
     external_id: str = plain("Its id in the caller's source.")
-    kind: FeedbackKind = plain("What sort of feedback it is.")
+    kind: FeedbackKind | None = absent("What sort of feedback it is; needed where no question says it.")
     score: float | None = absent("The score on its own scale; null when skipped or dismissed.")
-    scale_worst: float | None = absent("The scale's worst end; by default 0 for NPS and 1 for the others.")
-    scale_best: float | None = absent("The scale's best end; by default 10 for NPS and 5 for the others.")
-    customer: CustomerRefInput | None = absent("Who said it; absent for an anonymous one.")
+    scale_worst: float | None = absent(
+        "The scale's worst end; by default its question's, else 0 for NPS and 1 for the others."
+    )
+    scale_best: float | None = absent(
+        "The scale's best end; by default its question's, else 10 for NPS and 5 for the others."
+    )
+    customer: CustomerRefInput | None = absent(
+        "Who said it; by default whom its invitation was sent to, else nobody known."
+    )
     channel: ChannelRefInput | None = absent("Where it was said.")
     staff: StaffRefInput | None = absent("Whom it is about.")
-    survey: SurveyRefInput | None = absent("The survey that it answers.")
+    survey: SurveyRefInput | None = absent("The survey that it answers; by default that of its invitation.")
+    survey_edition: int | None = absent(
+        "The edition of the survey; by default the present one when it is first recorded, which it then keeps."
+    )
+    question: str | None = absent("The key of the survey's question that it answers.")
+    invitation: InvitationRefInput | None = absent(
+        "The invitation that it answers; of two answers to one question of it the later one counts."
+    )
     product: str | None = absent("The product that it is about.")
     campaign: str | None = absent("The campaign that it belongs to.")
     journey_stage: str | None = absent("The stage of the customer's journey that it is about.")

@@ -11,6 +11,7 @@ from app.schema.event import EVENTS
 from app.schema.exchange_rate import EXCHANGE_RATE
 from app.schema.feedback import FEEDBACK
 from app.schema.interaction import INTERACTION
+from app.schema.invitation import INVITATION
 from app.schema.lead import LEAD
 from app.schema.noun import Noun
 from app.schema.order import ORDER
@@ -33,6 +34,7 @@ EVENTS |= {
     CustomerEventKind.LEAD: LEAD,
     CustomerEventKind.REFERRAL: REFERRAL,
     CustomerEventKind.ENGAGEMENT: ENGAGEMENT,
+    CustomerEventKind.INVITATION: INVITATION,
 }
 
 NOUNS: tuple[Noun[Any], ...] = (
@@ -42,6 +44,7 @@ NOUNS: tuple[Noun[Any], ...] = (
     SURVEY,
     BUSINESS_CALENDAR,
     CUSTOMER,
+    INVITATION,
     FEEDBACK,
     ORDER,
     REFUND,

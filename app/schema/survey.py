@@ -1,19 +1,24 @@
 """Surveys in the schema."""
 
 from typing import Self
+from uuid import UUID
 
 import strawberry
 
 from app import ids
 from app.models.survey import Survey as Row
 from app.models.survey import SurveyOccasion
-from app.schema.describe import absent, enum, input_, plain, type_
+from app.schema.context import Info
+from app.schema.describe import absent, enum, field, input_, plain, type_
 from app.schema.inputs import SurveyRefInput
 from app.schema.node import Node
 from app.schema.noun import Noun
+from app.schema.period import LocaleArgument
+from app.schema.question import SurveyEdition, SurveyQuestion, SurveyQuestionInput, editions, shown
 from app.schema.scalars import Moment
+from app.schema.weight import FEW, sized
 from app.schema.writing import Upsert
-from app.services import survey
+from app.services import question, survey
 
 enum(
     SurveyOccasion,
@@ -34,7 +39,22 @@ class Survey(Node):
     is_stub: bool = plain("Whether it was only named by a record so far.")
     created_at: Moment = plain("When it was first known.")
     updated_at: Moment = plain("When it last changed.")
+    edition: int = plain("The number of its present edition, which rises with its questions; 0 without any.")
     version: int = plain("Rises with each change.")
+    row_id: strawberry.Private[UUID]
+
+    @field
+    @sized(FEW)
+    async def questions(self, info: Info, locale: LocaleArgument = None) -> list[SurveyQuestion]:
+        """What it asks now, in order."""
+        edition = await info.context.load(question.present, self.row_id)
+        return shown(edition, locale or info.context.locale)
+
+    @field
+    @sized(FEW)
+    async def editions(self, info: Info) -> list[SurveyEdition]:
+        """What it has asked, the first edition first."""
+        return editions(await info.context.load(question.editions, self.row_id) or [])
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -47,7 +67,9 @@ class Survey(Node):
             is_stub=row.is_stub,
             created_at=Moment(row.created_at),
             updated_at=Moment(row.updated_at),
+            edition=row.edition,
             version=row.version,
+            row_id=row.id,
         )
 
 
@@ -58,6 +80,9 @@ class SurveyUpsertInput:
     external_id: str = plain("Its key in the workspace.")
     name: str = plain("Its name.")
     occasion: SurveyOccasion | None = absent("When it asks.")
+    questions: list[SurveyQuestionInput] | None = absent(
+        "What it asks, at most 100; where that differs from what it asks now, it is the next edition."
+    )
 
 
 SURVEY = Noun(

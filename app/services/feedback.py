@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import Field
 from sqlmodel import col
@@ -12,29 +12,31 @@ from sqlmodel import col
 from app.errors import Code, Invalid
 from app.models.channel import Channel
 from app.models.feedback import Feedback, FeedbackKind, FeedbackOrigin
+from app.models.invitation import Invitation
 from app.models.keyed import Keyed
 from app.models.staff import Staff
 from app.models.survey import Survey
-from app.services import fact, tombstone
-from app.services.kind import Kind, Part, happened
+from app.services import answering, fact, invitation, question, ref, tombstone
+from app.services.kind import Derive, Kind, Part, Stubs, fill, happened
 from app.services.listing import Listing
-from app.services.row import Key, Options, Ref, Result, Row, Word
+from app.services.row import Batch, Key, Options, Outcome, Ref, Result, Row, Word
+from app.services.scale import position, scale_of
 from app.text import Text
 from app.uow import Scope, Uow, writes
 
-LIST = Listing(Feedback, Scope.FEEDBACK_READ, present=col(Feedback.deleted_at).is_(None))
-MILLION = 1_000_000
-WIDEST = 1_000
-"""Scales end between −1,000 and 1,000."""
-NPS_SCALE = (0, 10)
-OTHER_SCALE = (1, 5)
+LIST = Listing(
+    Feedback,
+    Scope.FEEDBACK_READ,
+    present=col(Feedback.deleted_at).is_(None),
+    columns={"survey_edition": "edition"},
+)
 
 
 class FeedbackRow(Row):
     """One feedback as it comes in."""
 
     external_id: Key
-    kind: FeedbackKind
+    kind: FeedbackKind | None = None
     score: float | None = None
     scale_worst: float | None = None
     scale_best: float | None = None
@@ -42,6 +44,9 @@ class FeedbackRow(Row):
     channel: Ref | None = None
     staff: Ref | None = None
     survey: Ref | None = None
+    survey_edition: Annotated[int, Field(ge=1)] | None = None
+    question: Word | None = None
+    invitation: Ref | None = None
     product: Word | None = None
     campaign: Word | None = None
     journey_stage: Word | None = None
@@ -52,59 +57,16 @@ class FeedbackRow(Row):
     source_updated_at: datetime | date | None = None
 
 
-def scale_of(row: FeedbackRow) -> tuple[int, int]:
-    """The scale's worst and best. Raises Invalid for one that is no scale, or not the one that NPS has."""
-    default = NPS_SCALE if row.kind is FeedbackKind.NPS else OTHER_SCALE
-    worst = default[0] if row.scale_worst is None else row.scale_worst
-    best = default[1] if row.scale_best is None else row.scale_best
-    for name, end in (("scaleWorst", worst), ("scaleBest", best)):
-        if end != int(end) or abs(end) > WIDEST:
-            msg = Text(
-                f"{name} must be a whole number between -{WIDEST} and {WIDEST}.",
-                f"{name} 必须是 -{WIDEST} 与 {WIDEST} 之间的整数。",
-            )
-            raise Invalid(msg, name, code=Code.OUT_OF_RANGE)
-    if worst == best:
-        msg = Text("scaleWorst and scaleBest must differ.", "scaleWorst 与 scaleBest 不能相同。")
-        raise Invalid(msg, "scaleBest")
-    if row.kind is FeedbackKind.NPS and (worst, best) != NPS_SCALE:
-        msg = Text(
-            "NPS is asked on the scale 0–10 only; record answers on another scale as CSAT.",
-            "NPS 只使用 0–10 的量表；其他量表的回答请记为 CSAT。",
-        )
-        raise Invalid(msg, "scaleBest" if worst == NPS_SCALE[0] else "scaleWorst", code=Code.OUT_OF_RANGE)
-    return int(worst), int(best)
-
-
-def position(score: float | None, worst: int, best: int, kind: FeedbackKind) -> int | None:
-    """Where `score` lies between worst (0) and best (1,000,000). Raises Invalid outside the scale."""
-    if score is None:
-        return None
-    if kind is FeedbackKind.NPS and score != int(score):
-        msg = Text(
-            f"An NPS score is a whole number from 0 to 10, not {score:g}.",
-            f"NPS 分数是 0 到 10 的整数，而不是 {score:g}。",
-        )
-        raise Invalid(msg, "score", code=Code.OUT_OF_RANGE)
-    if not min(worst, best) <= score <= max(worst, best):
-        msg = Text(
-            f"The score {score:g} lies outside its scale {worst}–{best}; "
-            "give scaleWorst and scaleBest if it has another.",
-            f"分数 {score:g} 超出其量表 {worst}–{best}；如果使用其他量表，请提供 scaleWorst 和 scaleBest。",
-        )
-        raise Invalid(msg, "score", code=Code.OUT_OF_RANGE)
-    # decimal, so that 70 % of the way is 70 % of the way
-    return round((Decimal(str(score)) - worst) * MILLION / (best - worst))
-
-
 class FeedbackFacts(Kind):
     """What is particular to feedback."""
 
     noun = "Feedback"
     model = Feedback
     row = FeedbackRow
-    plain = ("kind", "score", "product", "campaign", "journey_stage", "origin", "comment")
+    plain = ("score", "question", "product", "campaign", "journey_stage", "origin", "comment")
     references: Mapping[str, type[Keyed]] = {"channel": Channel, "staff": Staff, "survey": Survey}
+    derived = frozenset({"threshold", "is_replaced"})
+    keys = ("customer_id", "invitation_id")
     blank: Mapping[str, Any] = {"comment": None}
 
     def parts(self, uow: Uow, row: FeedbackRow) -> Iterable[Part]:
@@ -112,11 +74,83 @@ class FeedbackFacts(Kind):
         yield partial(self._score, row)
         yield partial(happened, uow, row.occurred_at)
         yield lambda: {"tags": list(dict.fromkeys(row.tags or []))}
+        yield lambda: {} if row.survey_edition is None else {"edition": row.survey_edition}
 
     @staticmethod
     def _score(row: FeedbackRow) -> dict[str, Any]:
+        """What is said of kind and scale; an answer to a question has what is not said from that, in due course."""
+        if row.question is not None:
+            given = {"kind": row.kind, "scale_worst": row.scale_worst, "scale_best": row.scale_best}
+            return {name: value for name, value in given.items() if value is not None}
+        if row.kind is None:
+            msg = Text("kind is required where no question is named.", "未指定 question 时必须填写 kind。")
+            raise Invalid(msg, "kind", code=Code.REQUIRED)
         worst, best = scale_of(row)
-        return {"scale_worst": worst, "scale_best": best, "position": position(row.score, worst, best, row.kind)}
+        where = position(row.score, worst, best, row.kind)
+        return {"kind": row.kind, "scale_worst": worst, "scale_best": best, "position": where}
+
+    def found(self, uow: Uow, rows: Sequence[Any]) -> dict[str, ref.Found]:
+        """The invitations too."""
+        named = {row.invitation for row in rows if row.invitation}
+        return super().found(uow, rows) | {"invitation": ref.facts(uow, Invitation, named)}
+
+    def values(self, uow: Uow, batch: Batch, options: Options) -> dict[int, dict[str, Any]]:
+        """With the customers and surveys of invitations where none are named."""
+        values = super().values(uow, batch, options)
+        sent = answering.invitations(uow, (columns["invitation_id"] for columns in values.values()))
+        for index, columns in list(values.items()):
+            try:
+                values[index] = columns | answering.taken(columns, sent.get(columns["invitation_id"]))
+            except Invalid as error:
+                batch.reject(index, *error.problems)
+                del values[index]
+        return values
+
+    def complete(
+        self,
+        uow: Uow,
+        wave: dict[int, dict[str, Any]],
+        stored: Mapping[str, Any],
+        fates: Mapping[int, Outcome],
+        batch: Batch,
+    ) -> None:
+        """With the edition of the survey first: the one that is stored is kept where none is named."""
+        written = {index: row for index, row in wave.items() if fates[index] in (Outcome.CREATED, Outcome.UPDATED)}
+        now = question.numbers(uow, (columns["survey_id"] for columns in written.values()))
+        for index, columns in written.items():
+            try:
+                edition = question.edition_of(columns, stored.get(columns["external_id"]), now)
+                wave[index] = columns | {"edition": edition}
+            except Invalid as error:
+                batch.reject(index, *error.problems)
+                del wave[index]
+        super().complete(uow, wave, stored, fates, batch)
+
+    def deriving(self, uow: Uow, rows: Sequence[Mapping[str, Any]]) -> Derive:
+        """What answers have from their questions. Refuses those that are none to them."""
+        asked = question.asked(uow, rows)
+
+        def derive(columns: Mapping[str, Any], present: Feedback | None) -> dict[str, Any]:
+            # whether another answer to its invitation replaces it is seen to when all are written
+            is_replaced = bool(present and present.is_replaced and columns["invitation_id"] is not None)
+            return question.answered(columns, asked) | {"is_replaced": is_replaced}
+
+        return derive
+
+    def make_stubs(self, uow: Uow, rows: Sequence[dict[str, Any]], made: Stubs) -> None:
+        """Invitations that were named and are not known yet too."""
+        super().make_stubs(uow, rows, made)
+        sent = made["invitation_id"]
+        for columns in rows:
+            wanted = columns["invitation_id"]
+            if isinstance(wanted, ref.Missing) and wanted.ref not in sent:
+                sent[wanted.ref] = invitation.stub(uow, wanted.ref, columns)
+        fill(rows, made)
+
+    def settle(self, uow: Uow, ids: Sequence[UUID], concerned: Mapping[str, set[Any]]) -> None:
+        """Invitations know when they were answered, and of two answers to one question the later one counts."""
+        del ids
+        answering.restate(uow, concerned["invitation_id"])
 
 
 FACTS = FeedbackFacts()

@@ -10,6 +10,7 @@ from app.models.base import Fact
 from app.models.engagement import Engagement
 from app.models.feedback import Feedback
 from app.models.interaction import Interaction
+from app.models.invitation import Invitation
 from app.models.lead import Lead
 from app.models.order import Order
 from app.models.referral import Referral
@@ -17,7 +18,7 @@ from app.models.touchpoint import Touchpoint
 from app.services import buyer, cost, fact, referring, refunding, turning
 from app.uow import Uow
 
-_MODELS: tuple[type[Fact], ...] = (Feedback, Order, Touchpoint, Interaction, Lead, Referral, Engagement)
+_MODELS: tuple[type[Fact], ...] = (Feedback, Invitation, Order, Touchpoint, Interaction, Lead, Referral, Engagement)
 
 
 def restate(uow: Uow, changes: Mapping[UUID, dict[str, Any]]) -> None:

@@ -15,6 +15,7 @@ from app.models.customer import Customer, CustomerExternalId
 from app.models.engagement import Engagement
 from app.models.feedback import Feedback
 from app.models.interaction import Interaction
+from app.models.invitation import Invitation
 from app.models.lead import Lead
 from app.models.order import Order
 from app.models.referral import Referral
@@ -26,7 +27,17 @@ from app.services.row import Outcome, Ref
 from app.text import Text
 from app.uow import Scope, Uow, writes
 
-_FACTS: tuple[type[Fact], ...] = (Feedback, Order, Refund, Touchpoint, Interaction, Lead, Referral, Engagement)
+_FACTS: tuple[type[Fact], ...] = (
+    Feedback,
+    Invitation,
+    Order,
+    Refund,
+    Touchpoint,
+    Interaction,
+    Lead,
+    Referral,
+    Engagement,
+)
 _PLAIN = ("name", "email", "phone", "segment", "region", "customer_kind", "acquisition_channel_id", "parent_id")
 
 

@@ -28,6 +28,7 @@ NOUNS = {
     "interaction": Text("interaction", "互动"),
     "feedback": Text("feedback", "反馈"),
     "lead": Text("lead", "线索"),
+    "invitation": Text("invitation", "邀请"),
     "order": Text("order", "订单"),
     "referral": Text("referral", "推荐"),
     "refund": Text("refund", "退款"),

@@ -19,6 +19,7 @@ from app.models.cost import Cost
 from app.models.engagement import Engagement
 from app.models.feedback import Feedback
 from app.models.interaction import Interaction
+from app.models.invitation import Invitation
 from app.models.lead import Lead
 from app.models.order import Order
 from app.models.referral import Referral
@@ -41,6 +42,7 @@ class CustomerEventKind(StrEnum):
     LEAD = "LEAD"
     REFERRAL = "REFERRAL"
     ENGAGEMENT = "ENGAGEMENT"
+    INVITATION = "INVITATION"
 
 
 _MODELS: Mapping[CustomerEventKind, tuple[Any, Scope]] = {
@@ -53,6 +55,7 @@ _MODELS: Mapping[CustomerEventKind, tuple[Any, Scope]] = {
     CustomerEventKind.LEAD: (Lead, Scope.LEAD_READ),
     CustomerEventKind.REFERRAL: (Referral, Scope.REFERRAL_READ),
     CustomerEventKind.ENGAGEMENT: (Engagement, Scope.ENGAGEMENT_READ),
+    CustomerEventKind.INVITATION: (Invitation, Scope.SURVEY_READ),
 }
 
 

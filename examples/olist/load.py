@@ -44,6 +44,14 @@ mutation ($input: OrderRecordBatchInput!) {
   }
 }
 """
+RECORD_INVITATIONS = """
+mutation ($input: InvitationRecordBatchInput!) {
+  payload: invitationRecordBatch(input: $input) {
+    results { index outcome userErrors { code message path } }
+    userErrors { code message path }
+  }
+}
+"""
 RECORD_FEEDBACK = """
 mutation ($input: FeedbackRecordBatchInput!) {
   payload: feedbackRecordBatch(input: $input) {
@@ -98,6 +106,7 @@ def main() -> int:
                 load_each(client, "channels", UPSERT_CHANNEL, records.channels),
                 load_batches(client, console, "customers", UPSERT_CUSTOMERS, records.customers),
                 load_batches(client, console, "orders", RECORD_ORDERS, records.orders),
+                load_batches(client, console, "invitations", RECORD_INVITATIONS, records.invitations),
                 load_batches(client, console, "feedback", RECORD_FEEDBACK, records.feedback),
             ]
             if records.leads:
@@ -149,7 +158,7 @@ def load_batches(client: Client, console: Console, noun: str, document: str, row
 
 def batches(console: Console, noun: str, rows: list[Row]) -> Iterator[list[Row]]:
     """Cut the rows into batches; show a bar on a terminal, and elsewhere say now and then how far it is."""
-    columns = (TextColumn("{task.description:>9}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description:>11}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(noun, total=len(rows))
         said = time.monotonic()
@@ -165,10 +174,10 @@ def batches(console: Console, noun: str, rows: list[Row]) -> Iterator[list[Row]]
 
 def report(tallies: list[Tally], console: Console) -> None:
     """Print a table of the outcomes on standard output, and the reasons of rejection on standard error."""
-    sys.stdout.write(f"{'':10}" + "".join(f"{outcome:>11}" for outcome in OUTCOMES) + "\n")
+    sys.stdout.write(f"{'':12}" + "".join(f"{outcome:>11}" for outcome in OUTCOMES) + "\n")
     for tally in tallies:
         counts = "".join(f"{tally.outcomes[outcome]:>11,}" for outcome in OUTCOMES)
-        sys.stdout.write(f"{tally.noun:10}{counts}\n")
+        sys.stdout.write(f"{tally.noun:12}{counts}\n")
     for tally in tallies:
         for reason in tally.reasons[:REASONS_SHOWN]:
             console.print(reason)

@@ -47,6 +47,7 @@ ORIGINS: dict[str, Row] = {
     "social": {"kind": "SOCIAL", "medium": "SOCIAL"},
     "unknown": {},
 }
+INVITATION: Row = {"channel": {"externalId": CHANNEL["externalId"]}}
 FEEDBACK: Row = {"kind": "CSAT", "origin": "SURVEY", "channel": {"externalId": CHANNEL["externalId"]}}
 
 
@@ -60,6 +61,7 @@ class Records(NamedTuple):
     channels: list[Row]
     customers: list[Row]
     orders: list[Row]
+    invitations: list[Row]
     feedback: list[Row]
     staff: list[Row]
     leads: list[Row]
@@ -89,7 +91,7 @@ class Order(NamedTuple):
 
 
 def read(folder: Path) -> Records:
-    """Read customers, orders, feedback and leads from the files in `folder`; the files about leads may be missing."""
+    """Read everything from the files in `folder`; those about leads may be missing."""
     buyers = dict(each(folder, "olist_customers_dataset.csv", to_buyer))
     orders = sorted(each(folder, "olist_orders_dataset.csv", lambda row: to_order(row, buyers)))
     known = {order.id: order for order in orders}
@@ -97,6 +99,7 @@ def read(folder: Path) -> Records:
     lines = grouped(each(folder, "olist_order_items_dataset.csv", lambda row: to_line(row, known)))
     # A later order overwrites an earlier one: a person's region is where the latest order went.
     states = {order.buyer.id: order.buyer.state for order in orders}
+    reviews = list(each(folder, "olist_order_reviews_dataset.csv", lambda row: to_review(row, known)))
     deals: dict[str, Deal] = {}
     leads: list[Row] = []
     if found(folder, LEADS_FILE):
@@ -107,7 +110,8 @@ def read(folder: Path) -> Records:
         channels=[CHANNEL, *({"externalId": key, "name": key.capitalize(), **ORIGINS[key]} for key in origins)],
         customers=[{**CUSTOMER, "externalId": person, "region": state} for person, state in states.items()],
         orders=[to_sale(order, payments[order.id], lines[order.id]) for order in orders],
-        feedback=list(each(folder, "olist_order_reviews_dataset.csv", lambda row: to_feedback(row, known))),
+        invitations=[invitation for invitation, _ in reviews],
+        feedback=[feedback for _, feedback in reviews],
         staff=[{"externalId": key, "name": key} for key in sorted({deal.representative for deal in deals.values()})],
         leads=leads,
     )
@@ -152,15 +156,23 @@ def to_sale(order: Order, payments: list[Decimal], lines: list[Row]) -> Row:
     }
 
 
-def to_feedback(row: dict[str, str], orders: dict[str, Order]) -> Row:
-    """Give a review as feedback. Its key is `review_pk`: an order can have several reviews."""
-    return {
+def to_review(row: dict[str, str], orders: dict[str, Order]) -> tuple[Row, Row]:
+    """Give a review as the invitation that asked for it and the feedback that answers that.
+
+    Their key is `review_pk`: an order can have several reviews.
+    """
+    key, buyer = row["review_pk"], {"externalId": orders[row["order_id"]].buyer.id}
+    asked, answered = instant(row["review_creation_date"]), instant(row["review_answer_timestamp"])
+    invitation = {**INVITATION, "externalId": key, "customer": buyer, "occurredAt": asked.isoformat()}
+    feedback = {
         **FEEDBACK,
-        "externalId": row["review_pk"],
+        "externalId": key,
         "score": int(row["review_score"]),
-        "customer": {"externalId": orders[row["order_id"]].buyer.id},
-        "occurredAt": instant(row["review_answer_timestamp"]).isoformat(),
+        "customer": buyer,
+        "invitation": {"externalId": key},
+        "occurredAt": answered.isoformat(),
     }
+    return invitation, feedback
 
 
 def to_deal(row: dict[str, str]) -> tuple[str, Deal]:

@@ -35,7 +35,11 @@ _NEW = {
         sa.Column("complaint_limit_days", sa.Integer(), nullable=False, server_default="7"),
         sa.Column("conversion_window_days", sa.Integer(), nullable=False, server_default="90"),
     ],
-    "feedback": [sa.Column("is_replaced", sa.Boolean(), nullable=False, server_default=sa.false())],
+    "feedback": [
+        sa.Column("inherits_customer", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.Column("inherits_survey", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.Column("is_replaced", sa.Boolean(), nullable=False, server_default=sa.false()),
+    ],
 }
 """New columns that may not be null, with what they hold in the rows that are there."""
 
@@ -124,6 +128,7 @@ def upgrade() -> None:
             sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
             nullable=False,
         ),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id", "survey_id"], ["survey.tenant_id", "survey.id"], name=op.f("fk_survey_edition_survey_id")
         ),

@@ -61,6 +61,9 @@ def furnished(api, people):
         for n, key in enumerate(("web", *(f"c{n}" for n in range(1, 8))))
     )
     seen = {name: {"externalId": "web"} for name in ("channel", "staff", "survey")}
+    asked = {"key": "web", "kind": "CSAT", "texts": [{"language": "en", "text": "How was it?"}]}
+    alice.write("surveyUpsert", {"externalId": "web", "name": "Web", "questions": [asked]}, "outcome")
+    invite(alice)
     alice.feedback(
         *(
             {
@@ -70,6 +73,7 @@ def furnished(api, people):
                 "customer": {"externalId": f"c{n % 8}"},
                 "occurredAt": f"2026-0{1 + n % 6}-{1 + n % 14:02}",
                 "comment": "fine",
+                "invitation": {"externalId": "web" if n < 4 else f"c{n % 3}"},
                 "tags": ["web", "north"][: n % 3],
                 **seen,
             }
@@ -83,6 +87,14 @@ def furnished(api, people):
     ids = {kind: alice.one(f'{{ {field}(by: {{externalId: "web"}}) {{ id }} }}')["id"] for kind, field in OWN.items()}
     ids["KpiResult"] = alice.kpi("CSAT", "named: THIS_MONTH", "id")["id"]
     return alice, ids | {"KpiDefinition": alice.one('{ kpiDefinition(key: "CSAT") { id } }')["id"]}
+
+
+def invite(alice):
+    """Invitations, of which some are answered."""
+    web = {name: {"externalId": "web"} for name in ("channel", "survey")}
+    rows = [web | {"externalId": name, "occurredAt": "2025-12-20"} for name in ("web", "c0", "c1", "c2", "c3")]
+    payload = alice.write("invitationRecordBatch", {"rows": rows}, "counts { created }")
+    assert payload["counts"]["created"] == len(rows)
 
 
 def sell(alice):
@@ -131,6 +143,7 @@ OWN = {
     "Lead": "lead",
     "Referral": "referral",
     "Engagement": "engagement",
+    "Invitation": "invitation",
     "ExchangeRate": "exchangeRate",
     "Target": "target",
 }

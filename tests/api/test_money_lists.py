@@ -1,4 +1,4 @@
-"""Lists of orders, refunds, costs, touchpoints, referrals, events of use and rates: by whatever they can be narrowed, and in every order."""
+"""Lists of orders, refunds, costs, touchpoints, referrals, events of use, rates and invitations: by whatever they can be narrowed, and in every order."""
 
 # ruff: noqa: E501 - a row, or a case of a table, stands on one line
 
@@ -40,6 +40,11 @@ ROWS = {
         {"externalId": "u1", "type": "login", "occurredAt": "2026-05-01", **ANN, **WEB},
         {"externalId": "u2", "type": "view", "occurredAt": "2026-05-02", "product": "tea", **ANN, **SHOP},
         {"externalId": "u3", "type": "login", "occurredAt": "2026-05-03", "campaign": "spring", **BOB, **WEB},
+    ],
+    "invitation": [
+        {"externalId": "i1", "occurredAt": "2026-05-01", "product": "tea", "journeyStage": "care", "survey": {"externalId": "poll"}, **ANN, **WEB},
+        {"externalId": "i2", "occurredAt": "2026-05-02", "campaign": "spring", **BOB, **SHOP},
+        {"externalId": "i3", "occurredAt": "2026-05-03", "product": "cups", **SHOP},
     ],
     "exchangeRate": [
         {"externalId": "x1", "from": "USD", "date": "2026-05-01", "rate": "0.9"},
@@ -86,6 +91,14 @@ FOUND = {
         "product": ('{eq: "tea"}', "2"), "campaign": ('{eq: "spring"}', "3"), "occurredAt": ('{gte: "2026-05-02T00:00:00Z"}', "3"), "day": ('{eq: "2026-05-02"}', "2"),
         "recordedAt": (f'{{lt: "{TODAY}"}}', ""), "customerId": ('{eq: "@ann"}', "12"), "channelId": ('{eq: "@web"}', "13"),
     },
+    "invitation": {
+        "source": ('{eq: "default"}', "123"), "externalId": ('{in: ["i2", "i3"]}', "23"), "product": ('{in: ["tea", "cups"]}', "13"),
+        "campaign": ("{isNull: false}", "2"), "journeyStage": ('{eq: "care"}', "1"), "segment": ('{eq: "gold"}', "1"), "region": ('{eq: "north"}', "1"),
+        "isStub": ("{eq: true}", ""), "occurredAt": ('{gte: "2026-05-02T00:00:00Z"}', "3"), "day": ('{lte: "2026-05-02"}', "12"),
+        "recordedAt": (f'{{gte: "{TODAY}"}}', "123"), "answeredAt": ("{isNull: true}", "2"), "answeredOn": ('{gt: "2026-05-05"}', "3"),
+        "answerSeconds": ("{lt: 90000}", "1"), "customerId": ('{eq: "@ann"}', "1"), "channelId": ('{eq: "@shop"}', "23"),
+        "acquisitionChannelId": ("{isNull: false}", "1"), "surveyId": ("{isNull: true}", "23"),
+    },
     "exchangeRate": {
         "from": ('{eq: "USD"}', "12"), "to": ('{eq: "EUR"}', "13"), "date": ('{gte: "2026-05-02"}', "23"), "source": ('{eq: "default"}', "123"),
         "externalId": ('{eq: "x2"}', "2"), "recordedAt": (f'{{gte: "{TODAY}"}}', "123"),
@@ -101,6 +114,8 @@ def told(alice):
     ids["@red"] = alice.write("teamUpsert", {"externalId": "red", "name": "Red"}, "team { id }")["team"]["id"]
     times = [{"team": {"externalId": "red"}}]
     alice.write("staffUpsert", {"externalId": "eva", "name": "Eva", "teams": times}, "outcome")
+    alice.write("staffUpsert", {"externalId": "eva", "name": "Eva"}, "outcome")
+    alice.write("surveyUpsert", {"externalId": "poll", "name": "Poll"}, "outcome")
     traits = {"segment": "gold", "region": "north", "acquisitionChannel": {"externalId": "web"}}
     ids["@ann"] = alice.customer("ann", **traits)
     alice.customer("cy")
@@ -108,6 +123,9 @@ def told(alice):
         for row in rows:  # one after the other, so that ids follow each other too
             payload = alice.write(f"{noun}RecordBatch", {"rows": [row]}, BATCH)
             assert payload["counts"]["created"] == 1, payload
+    for name, day in (("i1", "2026-05-02"), ("i3", "2026-05-10")):
+        said = {"kind": "CSAT", "score": 5, "invitation": {"externalId": name}, "occurredAt": day}
+        alice.feedback({"externalId": name, **said})
     ids["@o1"] = alice.one('{ order(by: {externalId: "o1"}) { id } }')["id"]
     return alice, ids
 

@@ -145,7 +145,17 @@ def test_the_schema_has_the_shapes_that_relay_asks_for():
         "endCursor": "String",
     }
     lists = {name: field for name, field in query.items() if "after" in field.args}
-    facts = {"feedback", "orders", "refunds", "costs", "touchpoints", "interactions", "leads", "exchangeRates"}
+    facts = {
+        "feedback",
+        "orders",
+        "refunds",
+        "costs",
+        "touchpoints",
+        "interactions",
+        "leads",
+        "invitations",
+        "exchangeRates",
+    }
     assert set(lists) >= {"channels", "staff", "surveys", "teams", "customers", "targets", *facts}
     for name, field in lists.items():
         arguments = {argument: str(value.type) for argument, value in field.args.items()}

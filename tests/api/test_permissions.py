@@ -43,6 +43,7 @@ BROUGHT = {
     "occurredAt": "2026-06-01",
 }
 USED = {"externalId": "new", "customer": {"externalId": "ann"}, "type": "login", "occurredAt": "2026-06-01"}
+INVITED = {"externalId": "new", "occurredAt": "2026-06-01"}
 WORTH = {"externalId": "new", "from": "USD", "date": "2026-06-02", "rate": "0.9"}
 OFFICE = {"timeZone": "UTC", "weeklyHours": [{"weekdays": [1], "from": "09:00", "before": "17:00"}]}
 
@@ -86,6 +87,8 @@ QUERIES = {
     "topCustomers": (f"topCustomers({TODAY}) {{ nodes {{ id }} totalCount }}", Scope.KPI_READ),
     "channelEffectiveness": (f"channelEffectiveness({TODAY}) {{ rows {{ channel {{ id }} }} }}", Scope.KPI_READ),
     "leadFunnel": (f"leadFunnel({TODAY}) {{ stages {{ leads }} }}", Scope.KPI_READ),
+    "invitation": ("invitation(by: {id: %(Invitation)s}) { id }", Scope.SURVEY_READ),
+    "invitations": ("invitations { nodes { id } totalCount }", Scope.SURVEY_READ),
     "target": ("target(by: {id: %(Target)s}) { id }", Scope.TARGET_READ),
     "targets": ("targets { nodes { id } totalCount }", Scope.TARGET_READ),
     "node": ("node(id: %(Customer)s) { id }", Scope.CUSTOMER_READ),
@@ -100,8 +103,11 @@ MUTATIONS = {
     "businessCalendarUpsert": ({"externalId": "new", "name": "New", "versions": [OFFICE]}, Scope.CALENDAR_WRITE, {}),
     "customerUpsert": ({"externalId": "new"}, Scope.CUSTOMER_WRITE, {"parent": "Customer", "acquisitionChannel": "Channel"}),
     "customerUpsertBatch": ({"rows": [{"externalId": "new"}]}, Scope.CUSTOMER_WRITE, {"parent": "Customer", "acquisitionChannel": "Channel"}),
-    "feedbackRecord": (ROW, Scope.FEEDBACK_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff", "survey": "Survey"}),
-    "feedbackRecordBatch": ({"rows": [ROW]}, Scope.FEEDBACK_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff", "survey": "Survey"}),
+    "invitationRecord": (INVITED, Scope.SURVEY_WRITE, {"customer": "Customer", "channel": "Channel", "survey": "Survey"}),
+    "invitationRecordBatch": ({"rows": [INVITED]}, Scope.SURVEY_WRITE, {"customer": "Customer", "channel": "Channel", "survey": "Survey"}),
+    "invitationDeleteBatch": ({"rows": [{"externalId": "i"}]}, Scope.SURVEY_WRITE, {}),
+    "feedbackRecord": (ROW, Scope.FEEDBACK_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff", "survey": "Survey", "invitation": "Invitation"}),
+    "feedbackRecordBatch": ({"rows": [ROW]}, Scope.FEEDBACK_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff", "survey": "Survey", "invitation": "Invitation"}),
     "feedbackDeleteBatch": ({"rows": [{"externalId": "f"}]}, Scope.FEEDBACK_WRITE, {}),
     "orderRecord": (BOUGHT, Scope.ORDER_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff"}),
     "orderRecordBatch": ({"rows": [BOUGHT]}, Scope.ORDER_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff"}),
@@ -147,6 +153,8 @@ def known(alice):
     calendar = alice.write("businessCalendarUpsert", office, "businessCalendar { id }")["businessCalendar"]
     ids["BusinessCalendar"] = calendar["id"]
     alice.people.write(workspaces.update, {"business_calendar": Ref(external_id="office")})
+    asked = {"externalId": "survey", "name": "Survey", "questions": [{"key": "q", "kind": "CSAT"}]}
+    alice.write("surveyUpsert", asked, "outcome")
     alice.customer("hq", name="Head quarters")
     person = {
         "name": "Ann",
@@ -162,9 +170,10 @@ def known(alice):
         name: {"externalId": key}
         for name, key in (("customer", "ann"), ("channel", "web"), ("staff", "staff"), ("survey", "survey"))
     }
-    alice.feedback(
-        {"externalId": "f", "kind": "CSAT", "score": 5, "comment": "for Ann only", "occurredAt": "2026-06-01", **refs}
-    )
+    sent = INVITED | {"externalId": "i", **{name: refs[name] for name in ("customer", "channel", "survey")}}
+    ids["Invitation"] = alice.write("invitationRecord", sent, "invitation { id }")["invitation"]["id"]
+    said = {"kind": "CSAT", "score": 5, "comment": "for Ann only", "occurredAt": "2026-06-01", **refs}
+    alice.feedback({"externalId": "f", "question": "q", "invitation": {"externalId": "i"}, **said})
     ids |= trade(alice, refs)
     ids["Feedback"] = alice.one('{ feedbackItem(by: {externalId: "f"}) { id } }')["id"]
     goal = {"externalId": "t", **GOAL, "kpi": "CSAT", "value": 90}
@@ -351,7 +360,7 @@ SCOPES = {
     "Channel": Scope.CHANNEL_READ, "Staff": Scope.STAFF_READ, "Team": Scope.STAFF_READ, "Survey": Scope.SURVEY_READ, "Customer": Scope.CUSTOMER_READ,
     "Feedback": Scope.FEEDBACK_READ, "Order": Scope.ORDER_READ, "Refund": Scope.ORDER_READ, "Cost": Scope.COST_READ,
     "BusinessCalendar": Scope.CALENDAR_READ,
-    "Touchpoint": Scope.TOUCHPOINT_READ, "Lead": Scope.LEAD_READ, "Interaction": Scope.INTERACTION_READ, "Referral": Scope.REFERRAL_READ, "Engagement": Scope.ENGAGEMENT_READ, "ExchangeRate": Scope.RATE_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
+    "Touchpoint": Scope.TOUCHPOINT_READ, "Lead": Scope.LEAD_READ, "Interaction": Scope.INTERACTION_READ, "Referral": Scope.REFERRAL_READ, "Engagement": Scope.ENGAGEMENT_READ, "Invitation": Scope.SURVEY_READ, "ExchangeRate": Scope.RATE_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
     "KpiResult": Scope.KPI_READ, "KpiDefinition": None,
 }  # fmt: skip
 
@@ -397,6 +406,13 @@ RELATIONS = {
     ("Feedback", "staff"): Scope.STAFF_READ,
     ("Feedback", "team"): Scope.STAFF_READ,
     ("Feedback", "survey"): Scope.SURVEY_READ,
+    ("Feedback", "invitation"): Scope.SURVEY_READ,
+    ("Survey", "questions"): Scope.SURVEY_READ,
+    ("Survey", "editions"): Scope.SURVEY_READ,
+    ("Invitation", "customer"): Scope.CUSTOMER_READ,
+    ("Invitation", "channel"): Scope.CHANNEL_READ,
+    ("Invitation", "acquisitionChannel"): Scope.CHANNEL_READ,
+    ("Invitation", "survey"): Scope.SURVEY_READ,
     ("Order", "lines"): Scope.ORDER_READ,
     ("Order", "customer"): Scope.CUSTOMER_READ,
     ("Order", "channel"): Scope.CHANNEL_READ,
@@ -431,7 +447,7 @@ RELATIONS = {
 }
 PLAIN = {
     # values of the parent itself, no relations
-    ("KpiResult", "definition"), ("KpiResult", "period"), ("KpiResult", "filters"), ("KpiResult", "interval"), ("KpiDefinition", "variants"),
+    ("KpiResult", "leftOut"), ("KpiResult", "histogram"), ("KpiResult", "definition"), ("KpiResult", "period"), ("KpiResult", "filters"), ("KpiResult", "interval"), ("KpiDefinition", "variants"),
     ("Target", "scope"), ("Target", "baselinePeriod"),
 }  # fmt: skip
 ARGUMENTS = {
@@ -477,6 +493,7 @@ KINDS_OF_EVENTS = {
     "LEAD": Scope.LEAD_READ,
     "REFERRAL": Scope.REFERRAL_READ,
     "ENGAGEMENT": Scope.ENGAGEMENT_READ,
+    "INVITATION": Scope.SURVEY_READ,
 }
 
 

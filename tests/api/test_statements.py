@@ -67,11 +67,12 @@ PAGES = {
     "channels": '{ channels(first: %d, filter: {externalId: {contains: "k"}}) { nodes { id parent { name parent { id } } } edges { cursor node { id } } pageInfo { endCursor } totalCount } }',
     "staff": "{ staff(first: %d) { nodes { team { name } teams { from team { name } } } edges { node { name } } pageInfo { hasNextPage } } }",
     "teams": "{ teams(first: %d) { nodes { members { name team { name } } } edges { node { name } } pageInfo { hasNextPage } } }",
-    "surveys": "{ surveys(first: %d) { nodes { id } edges { node { name } } pageInfo { hasNextPage } } }",
+    "surveys": '{ surveys(first: %d) { nodes { questions(locale: "zh") { text texts { text } } editions { number questions { text } } } edges { node { name } } pageInfo { hasNextPage } } }',
     "business calendars": '{ businessCalendars(first: %d) { nodes { versions { weeklyHours { from } open { date } } hours(from: "2026-06-01", before: "2026-07-01") days(from: "2026-06-01", before: "2026-06-03") { holiday } } edges { node { id } } pageInfo { endCursor } totalCount } }',
     "customers": "{ customers(first: %d) { nodes { parent { name parent { id } } externalIds { externalId } spells { from } } edges { node { name } } pageInfo { endCursor } totalCount } }",
     "their channels": "{ customers(first: %d) { nodes { acquisitionChannel { name parent { name } } } } }",
-    "feedback": "{ feedback(first: %d) { nodes { comment customer { name } staff { name } team { name } survey { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "feedback": "{ feedback(first: %d) { nodes { comment customer { name } staff { name } team { name } survey { name } invitation { answeredAt } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "invitations": "{ invitations(first: %d) { nodes { customer { name } channel { name } acquisitionChannel { name } survey { name questions { key } } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "its customers": "{ feedback(first: %d) { nodes { customer { parent { name externalIds { source } } spells { from } } } } }",
     "its channels": "{ feedback(first: %d) { nodes { channel { name parent { name } } acquisitionChannel { name } } } }",
     "orders": "{ orders(first: %d) { nodes { lines { product } customer { name } staff { name } team { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
@@ -90,11 +91,12 @@ PAGES = {
 }  # fmt: skip
 _TOLD = "outcome userErrors { code }"
 _DONE = "counts { unchanged rejected } userErrors { code }"
-_DELETES = ("feedback", "order", "refund", "cost", "touchpoint", "lead", "exchangeRate")
+_DELETES = ("feedback", "invitation", "order", "refund", "cost", "touchpoint", "lead", "exchangeRate")
 BATCHES = {
     # a batch of a number of rows, told what became of them
     "customerUpsertBatch": f"results {{ {_TOLD} customer {{ name parent {{ name }} acquisitionChannel {{ name }} externalIds {{ source }} spells {{ from }} }} }} {_DONE}",
-    "feedbackRecordBatch": f"results {{ {_TOLD} feedback {{ customer {{ name }} channel {{ name }} staff {{ name }} survey {{ name }} }} }} {_DONE}",
+    "feedbackRecordBatch": f"results {{ {_TOLD} feedback {{ customer {{ name }} channel {{ name }} staff {{ name }} survey {{ name }} invitation {{ answerSeconds }} }} }} {_DONE}",
+    "invitationRecordBatch": f"results {{ {_TOLD} invitation {{ customer {{ name }} channel {{ name }} survey {{ name }} }} }} {_DONE}",
     "orderRecordBatch": f"results {{ {_TOLD} order {{ customer {{ name }} channel {{ name }} staff {{ name }} lines {{ amount }} }} }} {_DONE}",
     "refundRecordBatch": f"results {{ {_TOLD} refund {{ order {{ refunded }} customer {{ name }} }} }} {_DONE}",
     "costRecordBatch": f"results {{ {_TOLD} cost {{ channel {{ name }} customer {{ name }} }} }} {_DONE}",
@@ -197,8 +199,18 @@ def answers(first, last):
             "comment": "fine",
             "occurredAt": f"2026-0{4 + n // KEYED % 3}-{1 + n % 14:02}",
             "customer": {"externalId": f"c{n + 1}"},
+            "question": "q",
+            "invitation": {"externalId": f"i{n}"},
         }
         | {name: {"externalId": f"k{n % KEYED}"} for name in ("channel", "staff", "survey")}
+        for n in range(first, last)
+    )
+
+
+def invitations(first, last):
+    return (
+        {"externalId": f"i{n}", "customer": {"externalId": f"c{n + 1}"}, "occurredAt": "2026-03-01"}
+        | {name: {"externalId": f"k{n % KEYED}"} for name in ("channel", "survey")}
         for n in range(first, last)
     )
 
@@ -281,6 +293,7 @@ def rates(first, last):
 
 
 TRADE = {
+    "invitationRecordBatch": invitations,
     "exchangeRateRecordBatch": rates,
     "touchpointRecordBatch": touchpoints,
     "leadRecordBatch": leads,
@@ -300,9 +313,9 @@ def write(caller, kind, rows):
 
 def grow(caller, first, last):
     write(caller, "customerUpsertBatch", people(first, last + 1))
-    write(caller, "feedbackRecordBatch", answers(first, last))
     for field, rows in TRADE.items():
         write(caller, field, rows(first, last))
+    write(caller, "feedbackRecordBatch", answers(first, last))
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -352,6 +365,10 @@ def furnished(api):
         alice.write(
             "businessCalendarUpsert", {"externalId": f"k{n}", "name": "Office", "versions": [OFFICE]}, "outcome"
         )
+        for kind in ("CES", "CSAT"):
+            asked = {"key": "q", "kind": kind, "texts": [{"language": "en", "text": "How was it?"}]}
+            asked = {"externalId": f"k{n}", "name": f"Name {n}", "questions": [asked]}
+            alice.write("surveyUpsert", asked, "outcome")
         goal = {"externalId": f"t{n}", "kpi": "CSAT", "kind": "ABSOLUTE", "from": "2026-06-01"}
         for value in (90, 91):
             alice.write("targetSet", goal | {"value": value, "before": f"2026-07-{1 + n:02}"}, "outcome")
@@ -412,6 +429,7 @@ def test_a_batch_of_a_hundred_costs_as_many_statements_as_one_of_ten(count, kind
 
 CHANGED = {
     # what a batch changes of rows that are there: at first, then, and then again
+    "invitationRecordBatch": ("occurredAt", ("2026-03-02", "2026-03-03", "2026-03-04")),
     "orderRecordBatch": ("amount", ("40", "41", "42")),
     "refundRecordBatch": ("amount", ("1", "2", "3")),
     "costRecordBatch": ("amount", ("8", "9", "10")),
@@ -466,6 +484,9 @@ KINDS = {
     "sales": ("REVENUE", "REVENUE_GROWTH", "AVERAGE_ORDER_VALUE", "RETURN_RATE"),
     "buyers": ("REPEAT_PURCHASE_RATE",),
     "spending": ("CAC", "COST_TO_SERVE"),
+    "asking": ("RESPONSE_RATE",),
+    "answering": ("SURVEY_ANSWER_TIME",),
+    "covering": ("SURVEY_COVERAGE",),
     "values": ("CLV",),
     "ratios": ("LTV_CAC_RATIO",),
     "paybacks": ("CAC_PAYBACK_MONTHS",),

@@ -161,6 +161,15 @@ def all_reviews(orders: Iterable[Order]) -> list[Review]:
     ]
 
 
+def asked_and_answered() -> list[tuple[datetime, datetime]]:
+    """Read when each review was asked for and when it was written, in UTC."""
+    names = ("review_creation_date", "review_answer_timestamp")
+    some = [
+        tuple(moment(row[name]).astimezone(UTC) for name in names) for row in rows("olist_order_reviews_dataset.csv")
+    ]
+    return [(asked, answered) for asked, answered in some]
+
+
 def sales(orders: Iterable[Order]) -> list[Order]:
     """Give the orders that were paid for and neither cancelled nor impossible to deliver."""
     paid = payments()

@@ -28,6 +28,16 @@ fragment all on KpiResult {
 }
 fragment figure on KpiFigure { value amount numerator denominator sampleSize nullReason flags isProvisional }
 """
+ANSWERS = """
+query ($period: PeriodInput!) {
+  median: kpi(key: SURVEY_ANSWER_TIME, period: $period) { ...monthly }
+  mean: kpi(key: SURVEY_ANSWER_TIME, variant: "mean", period: $period) { ...monthly }
+  p90: kpi(key: SURVEY_ANSWER_TIME, variant: "p90", period: $period) { ...figure }
+  rate: kpi(key: RESPONSE_RATE, period: $period) { ...monthly }
+}
+fragment monthly on KpiResult { ...figure series(grain: MONTH) { ...figure period { from } } }
+fragment figure on KpiFigure { value numerator denominator sampleSize nullReason }
+"""
 REPEATS = """
 query ($period: PeriodInput!) {
   default: kpi(key: REPEAT_PURCHASE_RATE, period: $period) { ...figure }
@@ -56,7 +66,7 @@ query ($period: PeriodInput!) {
 fragment channels on KpiResult { channels: breakdown(by: CHANNEL, first: 50) { slices { key ...figure } totalCount } }
 fragment figure on KpiFigure { value numerator denominator sampleSize nullReason isProvisional }
 """
-ROWS = {"channels": 1, "customers": 4991, "orders": 5000, "feedback": 4988}
+ROWS = {"channels": 1, "customers": 4991, "orders": 5000, "invitations": 4988, "feedback": 4988}
 STORED = """
 query ($after: String) {
   page: orders(first: 100, after: $after, orderBy: [{field: OCCURRED_AT}]) {

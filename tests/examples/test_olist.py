@@ -16,6 +16,7 @@ from olist_files import (
     DATA,
     FILES,
     LEADS,
+    ZONE,
     Item,
     Lead,
     Order,
@@ -26,6 +27,7 @@ from olist_files import (
     all_leads,
     all_orders,
     all_reviews,
+    asked_and_answered,
     by,
     items,
     month,
@@ -34,7 +36,7 @@ from olist_files import (
     satisfaction,
     sold,
 )
-from olist_questions import FEEDBACK, MONEY, REPEATS, STORED
+from olist_questions import ANSWERS, FEEDBACK, MONEY, REPEATS, STORED
 from olist_questions import LEADS as ASK_LEADS
 from olist_server import ROOT, postgresql, serving, sqlite
 
@@ -45,7 +47,7 @@ pytestmark = [
     pytest.mark.skipif(FILES is None, reason="needs Olist's CSV files: name their folder in CUSTOGRAPH_OLIST_DATA"),
 ]
 
-ROWS = {"channels": 1, "customers": 4991, "orders": 5000, "feedback": 4988}
+ROWS = {"channels": 1, "customers": 4991, "orders": 5000, "invitations": 4988, "feedback": 4988}
 if LEADS is not None:
     ROWS |= {"channels": 11, "staff": 22, "leads": 8000}
 SINCE = {"range": {"from": "2017-06-01", "before": "2018-12-01"}}
@@ -68,6 +70,7 @@ class Outcome(NamedTuple):
     first: Any
     second: Any
     feedback: dict[str, Any]
+    answers: dict[str, Any]
     money: dict[str, Any]
     repeats: dict[str, dict[str, Any]]
     stored: list[dict[str, Any]]
@@ -84,6 +87,7 @@ def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             load(DATA, server.url, server.token),
             load(DATA, server.url, server.token),
             server.ask(FEEDBACK, period={"range": {"from": "2016-10-01", "before": "2018-11-01"}}),
+            server.ask(ANSWERS, period=EVERYTHING),
             server.ask(MONEY, period=EVERYTHING),
             {name: server.ask(REPEATS, period=period) for name, (period, _, _) in PERIODS.items()},
             server.every(STORED),
@@ -268,6 +272,37 @@ def test_satisfaction_state_by_state(outcome: Outcome, answers: list[Review]) ->
     assert (set(slices), breakdown["totalCount"], breakdown["other"]) == (set(states), len(states), None)
     for name, parts in states.items():
         check(slices[name], parts)
+
+
+def check_times(outcome: Outcome, name: str, waits: list[float], place: str | None = None) -> None:
+    """Compare what the API says of some waiting times with them: the mean to the second, the median within 1 %."""
+    asked = {key: outcome.answers[key] for key in ("median", "mean")}
+    if place is not None:
+        asked = {key: next(p for p in one["series"] if p["period"]["from"] == place) for key, one in asked.items()}
+    mean, median = asked["mean"], asked["median"]
+    assert (mean["numerator"], mean["denominator"], mean["sampleSize"]) == (sum(waits), len(waits), len(waits)), name
+    assert mean["value"] == pytest.approx(statistics.fmean(waits), rel=1e-12), name
+    assert median["sampleSize"] == len(waits)
+    assert median["value"] == pytest.approx(statistics.median(waits), rel=0.01), name
+
+
+def test_how_long_people_took_to_answer(outcome: Outcome) -> None:
+    times = asked_and_answered()
+    waits = [(answered - asked).total_seconds() for asked, answered in times]
+    check_times(outcome, "in all", waits)
+    nine_in_ten = statistics.quantiles(waits, n=10, method="inclusive")[-1]
+    assert outcome.answers["p90"]["value"] == pytest.approx(nine_in_ten, rel=0.01)
+    for place in sorted({f"{answered.astimezone(ZONE):%Y-%m}-01" for _, answered in times}):
+        some = [(b - a).total_seconds() for a, b in times if f"{b.astimezone(ZONE):%Y-%m}-01" == place]
+        check_times(outcome, place, some, place)
+
+
+def test_everybody_who_was_asked_answered(outcome: Outcome) -> None:
+    rate = outcome.answers["rate"]
+    assert (rate["value"], rate["numerator"], rate["denominator"]) == (100, 4988, 4988)
+    asked = Counter(f"{at.astimezone(ZONE):%Y-%m}-01" for at, _ in asked_and_answered())
+    told = {one["period"]["from"]: one["denominator"] for one in rate["series"] if one["denominator"]}
+    assert told == asked
 
 
 def test_how_much_feedback_there_is(outcome: Outcome, answers: list[Review]) -> None:

@@ -34,11 +34,11 @@ FILES = {
         "o3,soap,8,2\n"  # a cent less than was paid
     ),
     "olist_order_reviews_dataset.csv": (
-        "review_pk,order_id,review_score,review_answer_timestamp\n"
-        "1,o1,5,10/9/2017 16:42\n"  # winter time, UTC-3
-        "2,o2,1,10/15/2017 0:30\n"  # the clock went from 0:00 to 1:00 that night
-        "3,o3,4,2018-02-17 23:30:00\n"  # the clock went back to 23:00 that night
-        "4,o3,3,12/20/2017 21:03\n"  # summer time, UTC-2
+        "review_pk,order_id,review_score,review_creation_date,review_answer_timestamp\n"
+        "1,o1,5,10/8/2017 0:00,10/9/2017 16:42\n"  # winter time, UTC-3
+        "2,o2,1,10/15/2017 0:00,10/15/2017 0:30\n"  # the clock went from 0:00 to 1:00 that night
+        "3,o3,4,2018-02-17,2018-02-17 23:30:00\n"  # the clock went back to 23:00 that night
+        "4,o3,3,12/20/2017 0:00,12/20/2017 21:03\n"  # summer time, UTC-2
     ),
 }
 
@@ -65,7 +65,7 @@ class Pretender(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}/graphql"
         self.busy: list[tuple[int, dict[str, str]]] = []  # statuses to answer first, with their headers
         self.reject: dict[str, dict[str, Any]] = {}  # external id to user error
-        nouns = ("channel", "customer", "order", "feedback", "staff", "lead")
+        nouns = ("channel", "customer", "order", "invitation", "feedback", "staff", "lead")
         self.sent: dict[str, list[dict[str, Any]]] = {noun: [] for noun in nouns}
         self.sizes: list[int] = []  # rows in each request
         self.tokens: set[str | None] = set()
@@ -128,7 +128,7 @@ def test_it_sends_people_with_their_latest_state_and_reviews_at_their_instant(
     """One person for all their orders; local times with the offset that held, also where the clocks changed."""
     done = load(files, api.url, "secret")
 
-    counts = {"channels": 1, "customers": 2, "orders": 6, "feedback": 4}
+    counts = {"channels": 1, "customers": 2, "orders": 6, "invitations": 4, "feedback": 4}
     assert (done.code, done.counts) == (0, {noun: {"CREATED": n} for noun, n in counts.items()})
     assert [row["externalId"] for row in api.sent["channel"]] == ["marketplace"]
     assert {row["externalId"]: row["region"] for row in api.sent["customer"]} == {"p1": "RJ", "p2": "BA"}
@@ -143,6 +143,14 @@ def test_it_sends_people_with_their_latest_state_and_reviews_at_their_instant(
         ("2", "p1", 1, "2017-10-15T01:30:00-02:00"),
         ("3", "p2", 4, "2018-02-17T23:30:00-02:00"),
         ("4", "p2", 3, "2017-12-20T21:03:00-02:00"),
+    ]
+    assert [row["invitation"]["externalId"] for row in api.sent["feedback"]] == ["1", "2", "3", "4"]
+    asked = [(row["externalId"], row["customer"]["externalId"], row["occurredAt"]) for row in api.sent["invitation"]]
+    assert asked == [
+        ("1", "p1", "2017-10-08T00:00:00-03:00"),
+        ("2", "p1", "2017-10-15T01:00:00-02:00"),
+        ("3", "p2", "2018-02-17T00:00:00-02:00"),
+        ("4", "p2", "2017-12-20T00:00:00-02:00"),
     ]
     assert {(row["kind"], row["channel"]["externalId"]) for row in api.sent["feedback"]} == {("CSAT", "marketplace")}
     assert api.tokens == {"Bearer secret"}
@@ -245,7 +253,7 @@ def test_it_says_what_is_wrong_with_the_leads_and_sends_nothing(
 
 def test_it_sends_no_more_than_500_rows_at_once(api: Pretender, files: Path, load: Load) -> None:
     """Every review arrives, in the order of the file."""
-    rows = [f"{n},o1,5,10/9/2017 16:42" for n in range(1201)]
+    rows = [f"{n},o1,5,10/9/2017 0:00,10/9/2017 16:42" for n in range(1201)]
     reviews = files / "olist_order_reviews_dataset.csv"
     reviews.write_text("\n".join([FILES[reviews.name].splitlines()[0], *rows]), encoding="utf-8")
 
@@ -253,7 +261,17 @@ def test_it_sends_no_more_than_500_rows_at_once(api: Pretender, files: Path, loa
 
     assert done.counts["feedback"] == {"CREATED": 1201}
     assert [row["externalId"] for row in api.sent["feedback"]] == [str(n) for n in range(1201)]
-    assert api.sizes == [1, 2, 6, 500, 500, 201]  # the channel, the people, the orders, the reviews
+    assert api.sizes == [
+        1,
+        2,
+        6,
+        500,
+        500,
+        201,
+        500,
+        500,
+        201,
+    ]  # the channel, the people, the orders, and reviews twice
     assert "feedback: 1,201 of 1,201" in done.stderr
 
 
@@ -285,7 +303,8 @@ def test_it_says_why_a_row_was_rejected_and_fails(api: Pretender, files: Path, l
         ("olist_orders_dataset.csv", None, "there is no olist_orders_dataset.csv"),
         (
             "olist_order_reviews_dataset.csv",
-            "review_pk,order_id,review_score,review_answer_timestamp\n1,o9,5,10/9/2017 16:42\n",
+            "review_pk,order_id,review_score,review_creation_date,review_answer_timestamp\n"
+            "1,o9,5,10/9/2017 0:00,10/9/2017 16:42\n",
             "line 2: 'o9' is not known",
         ),
         (
@@ -300,7 +319,8 @@ def test_it_says_why_a_row_was_rejected_and_fails(api: Pretender, files: Path, l
         ),
         (
             "olist_order_reviews_dataset.csv",
-            "review_pk,order_id,review_score,review_answer_timestamp\n1,o1,5,31/1/2017 16:42\n",
+            "review_pk,order_id,review_score,review_creation_date,review_answer_timestamp\n"
+            "1,o1,5,10/9/2017 0:00,31/1/2017 16:42\n",
             "olist_order_reviews_dataset.csv, line 2: ",
         ),
     ],

@@ -75,6 +75,10 @@ def test_the_formula_in_print_names_every_part(kpi, variant):
     parts = {
         atom.of if isinstance(atom, Percentile) else getattr(atom, "measure", atom).name for atom in of_nothing(variant)
     }
+    around = r"\b(opening|previous|last_year|paid|min|median|p\d+)\("
+    words = re.findall(r"[a-z_]+", re.sub(around, "(", variant.formula))
+    told = of_nothing(variant)
+    parts = {atom.of if isinstance(atom, Percentile) else getattr(atom, "measure", atom).name for atom in told}
     assert set(words) - {"or"} <= parts
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from app.errors import Code, Invalid
 from app.kpis.feedback import SATISFIED
 from app.models.feedback import FeedbackKind
-from app.services.feedback import FeedbackRow, position, scale_of
+from app.services.feedback import FeedbackRow
+from app.services.scale import position, scale_of
 
 CSAT, NPS = FeedbackKind.CSAT, FeedbackKind.NPS
 

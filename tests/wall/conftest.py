@@ -28,6 +28,7 @@ from app.services import (
     engagement,
     exchange_rate,
     feedback,
+    invitation,
     lead,
     order,
     quota,
@@ -77,6 +78,8 @@ def fill(door: Door, tenant_id: UUID) -> None:
     office = {"time_zone": "Europe/Berlin", "country": "DE", "weekly_hours": [nine_to_five]}
     write(business_calendar.upsert, {"external_id": "office", "name": "Office", "versions": [office]})
     write(workspace.update, {"business_calendar": Ref(external_id="office")})
+    write(staff.upsert, {"external_id": "ann", "name": "Ann"})
+    write(survey.upsert, {"external_id": "s1", "name": "Survey", "questions": [{"key": "q", "kind": "CSAT"}]})
     people = (
         {"external_id": "c0"},
         {
@@ -98,7 +101,11 @@ def fill(door: Door, tenant_id: UUID) -> None:
         "channel": Ref(external_id="web"),
         "staff": Ref(external_id="ann"),
         "survey": Ref(external_id="s1"),
+        "question": "q",
+        "invitation": Ref(external_id="i1"),
     }
+    asked = {"external_id": "i1", "occurred_at": NOW, "customer": Ref(external_id="c1")}
+    write(invitation.record_batch, [asked], Options())
     write(feedback.record_batch, [{"external_id": "f1", **said}], Options())
     _trade(write)
     write(feedback.delete_batch, [{"external_id": "f0", "source_updated_at": NOW}], Options())

@@ -1,0 +1,103 @@
+"""Recording invitations: surveys that were sent to customers, and what the answers to them say of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import col, insert
+from uuid_utils.compat import uuid7
+
+from app.models.change import Action
+from app.models.channel import Channel
+from app.models.invitation import Invitation
+from app.models.keyed import Keyed
+from app.models.survey import Survey
+from app.services import answering, fact, tombstone
+from app.services.kind import Derive, Kind, Part, happened
+from app.services.listing import Listing
+from app.services.row import Key, Options, Ref, Result, Row, Word
+from app.uow import Scope, Uow, writes
+
+LIST = Listing(Invitation, Scope.SURVEY_READ, present=col(Invitation.deleted_at).is_(None))
+
+
+class InvitationRow(Row):
+    """One invitation as it comes in."""
+
+    external_id: Key
+    customer: Ref | None = None
+    channel: Ref | None = None
+    survey: Ref | None = None
+    product: Word | None = None
+    campaign: Word | None = None
+    journey_stage: Word | None = None
+    occurred_at: datetime | date
+    source_updated_at: datetime | date | None = None
+
+
+class Invitations(Kind):
+    """What is particular to invitations."""
+
+    noun = "Invitation"
+    model = Invitation
+    row = InvitationRow
+    plain = ("product", "campaign", "journey_stage")
+    references: Mapping[str, type[Keyed]] = {"channel": Channel, "survey": Survey}
+    derived = frozenset({"answered_at", "answered_on", "answer_seconds"})
+
+    def parts(self, uow: Uow, row: InvitationRow) -> Iterable[Part]:
+        """The day."""
+        yield partial(happened, uow, row.occurred_at)
+        yield lambda: {"is_stub": False}
+
+    def deriving(self, uow: Uow, rows: Sequence[Mapping[str, Any]]) -> Derive:
+        """When they were answered. Refuses one that its answers contradict."""
+        given = answering.named(uow, [row["external_id"] for row in rows])
+
+        def derive(columns: Mapping[str, Any], present: Invitation | None) -> dict[str, Any]:
+            answers = given.get(present.id, ()) if present else ()
+            answering.check(columns, answers)
+            return answering.outcome(answers, columns["occurred_at"])
+
+        return derive
+
+    def settle(self, uow: Uow, ids: Sequence[UUID], concerned: Mapping[str, set[Any]]) -> None:
+        """Answers that named no customer or survey follow their invitations."""
+        del concerned
+        answering.follow(uow, ids)
+
+
+INVITATIONS = Invitations()
+
+
+def stub(uow: Uow, wanted: Ref, answer: Mapping[str, Any]) -> UUID:
+    """An invitation that an answer names before it has come: it counts nothing."""
+    assert wanted.external_id is not None  # noqa: S101 - require() lets no other pass
+    invitation = Invitation(
+        tenant_id=uow.tenant_id,
+        id=uuid7(),
+        source=wanted.source or uow.actor.source,
+        external_id=wanted.external_id,
+        is_stub=True,
+        occurred_at=answer["occurred_at"],
+        day=answer["day"],
+        recorded_at=uow.now,
+        known_on=uow.today,
+    )
+    uow.session.execute(insert(Invitation), [invitation.model_dump()])
+    uow.record(invitation.id, "Invitation", Action.CREATED, version=1)
+    return invitation.id
+
+
+@writes(Scope.SURVEY_WRITE)
+def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
+    """Record up to 500 invitations; what became of each, in order."""
+    return fact.ingest(uow, INVITATIONS, rows, options)
+
+
+@writes(Scope.SURVEY_WRITE)
+def delete_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
+    """Delete up to 500 invitations by their external ids; what became of each, in order."""
+    return tombstone.delete(uow, INVITATIONS, rows, options)
