@@ -59,7 +59,7 @@ class Feedback(Fact, Traits, Served, table=True):
         ordered("feedback", "score", empty=True, where=PRESENT),
         Index("ix_feedback_day", "tenant_id", "day"),
         Index("ix_feedback_customer", "tenant_id", "customer_id", "occurred_at"),
-        Index("ix_feedback_staff", "tenant_id", "staff_id"),
+        Index("ix_feedback_staff", "tenant_id", "staff_id", "id"),
         Index("ix_feedback_invitation", "tenant_id", "invitation_id"),
     )
 

@@ -40,7 +40,7 @@ class Order(Fact, Traits, Served, table=True):
         Index("ix_customer_order_timeline", "tenant_id", "customer_id", "occurred_at"),
         Index("ix_customer_order_customer", "tenant_id", "customer_id", "day"),
         Index("ix_customer_order_currency", "tenant_id", "currency", "day"),
-        Index("ix_customer_order_staff", "tenant_id", "staff_id"),
+        Index("ix_customer_order_staff", "tenant_id", "staff_id", "id"),
     )
 
     status: OrderStatus = choice(OrderStatus, default=OrderStatus.COMPLETED)

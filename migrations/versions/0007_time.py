@@ -523,7 +523,7 @@ def _widen() -> None:
         table.alter_column("page", existing_type=sa.SmallInteger(), server_default=None)
     with op.batch_alter_table("customer_order") as table:
         table.add_column(sa.Column("team_id", sa.Uuid(), nullable=True))
-        table.create_index("ix_customer_order_staff", ["tenant_id", "staff_id"])
+        table.create_index("ix_customer_order_staff", ["tenant_id", "staff_id", "id"])
         table.create_foreign_key(
             op.f("fk_customer_order_team_id"), "team", ["tenant_id", "team_id"], ["tenant_id", "id"]
         )
@@ -537,7 +537,7 @@ def _widen() -> None:
         table.add_column(sa.Column("threshold", sa.BigInteger(), nullable=True))
         table.add_column(sa.Column("invitation_id", sa.Uuid(), nullable=True))
         table.create_index("ix_feedback_invitation", ["tenant_id", "invitation_id"])
-        table.create_index("ix_feedback_staff", ["tenant_id", "staff_id"])
+        table.create_index("ix_feedback_staff", ["tenant_id", "staff_id", "id"])
         for name, other in (("team", "team"), ("invitation", "invitation")):
             table.create_foreign_key(
                 op.f(f"fk_feedback_{name}_id"), other, ["tenant_id", f"{name}_id"], ["tenant_id", "id"]

@@ -337,3 +337,20 @@ def statements_of(door):
             event.remove(door.db.writer, "before_cursor_execute", note)
 
     return collect
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_somebody_served_is_found_without_reading_the_rest(told, door, monkeypatch):
+    plans = []
+
+    def note(_connection, cursor, statement, parameters, *_):
+        if "LIMIT" in statement and "team_id IS NOT" in statement:
+            plans.append(cursor.connection.execute("EXPLAIN QUERY PLAN " + statement, parameters).fetchall())
+
+    monkeypatch.setattr(teamwork, "AT_ONCE", 2)
+    event.listen(door.db.writer, "before_cursor_execute", note)
+    belong(told, "eva", *MOVED)
+    work(told)
+    assert len(plans) == 3  # of orders twice, of feedback once
+    for ((*_, step),) in plans:  # in one step: nothing is sorted
+        assert "_staff (tenant_id=? AND staff_id=?" in step
