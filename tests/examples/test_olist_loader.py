@@ -303,8 +303,10 @@ def test_it_says_why_a_row_was_rejected_and_fails(api: Pretender, files: Path, l
         ("olist_orders_dataset.csv", None, "there is no olist_orders_dataset.csv"),
         (
             "olist_order_reviews_dataset.csv",
-            "review_pk,order_id,review_score,review_creation_date,review_answer_timestamp\n"
-            "1,o9,5,10/9/2017 0:00,10/9/2017 16:42\n",
+            (
+                "review_pk,order_id,review_score,review_creation_date,review_answer_timestamp\n"
+                "1,o9,5,10/9/2017 0:00,10/9/2017 16:42\n"
+            ),
             "line 2: 'o9' is not known",
         ),
         (
@@ -319,8 +321,10 @@ def test_it_says_why_a_row_was_rejected_and_fails(api: Pretender, files: Path, l
         ),
         (
             "olist_order_reviews_dataset.csv",
-            "review_pk,order_id,review_score,review_creation_date,review_answer_timestamp\n"
-            "1,o1,5,10/9/2017 0:00,31/1/2017 16:42\n",
+            (
+                "review_pk,order_id,review_score,review_creation_date,review_answer_timestamp\n"
+                "1,o1,5,10/9/2017 0:00,31/1/2017 16:42\n"
+            ),
             "olist_order_reviews_dataset.csv, line 2: ",
         ),
     ],

@@ -55,8 +55,7 @@ def test_a_row_with_nothing_wrong_is_read():
 def test_what_is_missing_is_named():
     assert problems(FeedbackRow, {}) == {
         ("externalId", Code.REQUIRED),
-        ("kind", Code.REQUIRED),
-        ("occurredAt", Code.REQUIRED),
+        ("occurredAt", Code.REQUIRED),  # a kind is required where no question says it, which is seen later
     }
 
 
@@ -320,7 +319,7 @@ def test_the_answers_stand_in_the_order_of_the_rows():
         (1, Outcome.REJECTED),
         (2, Outcome.UNCHANGED),
     ]
-    assert {problem.path for problem in results[1].problems} == {("kind",), ("occurredAt",)}
+    assert {problem.path for problem in results[1].problems} == {("occurredAt",)}
 
 
 def test_one_wrong_row_may_forbid_the_others():
