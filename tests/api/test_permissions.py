@@ -33,6 +33,12 @@ MET = {
     "channel": {"externalId": "web"},
     "occurredAt": "2025-12-24",
 }
+TALKED = {
+    "externalId": "new",
+    "kind": "COMPLAINT",
+    "events": [{"kind": "CUSTOMER_MESSAGE", "at": "2026-06-01T08:00:00Z"}],
+    "occurredAt": "2026-06-01T08:00:00Z",
+}
 WORTH = {"externalId": "new", "from": "USD", "date": "2026-06-02", "rate": "0.9"}
 
 QUERIES = {
@@ -62,6 +68,8 @@ QUERIES = {
     "touchpoints": ("touchpoints { nodes { id } totalCount }", Scope.TOUCHPOINT_READ),
     "exchangeRate": ("exchangeRate(by: {id: %(ExchangeRate)s}) { id }", Scope.RATE_READ),
     "exchangeRates": ("exchangeRates { nodes { id } totalCount }", Scope.RATE_READ),
+    "interaction": ("interaction(by: {id: %(Interaction)s}) { id }", Scope.INTERACTION_READ),
+    "interactions": ("interactions { nodes { id } totalCount }", Scope.INTERACTION_READ),
     "topCustomers": (f"topCustomers({TODAY}) {{ nodes {{ id }} totalCount }}", Scope.KPI_READ),
     "channelEffectiveness": (f"channelEffectiveness({TODAY}) {{ rows {{ channel {{ id }} }} }}", Scope.KPI_READ),
     "target": ("target(by: {id: %(Target)s}) { id }", Scope.TARGET_READ),
@@ -94,6 +102,9 @@ MUTATIONS = {
     "exchangeRateRecord": (WORTH, Scope.RATE_WRITE, {}),
     "exchangeRateRecordBatch": ({"rows": [WORTH]}, Scope.RATE_WRITE, {}),
     "exchangeRateDeleteBatch": ({"rows": [{"externalId": "x"}]}, Scope.RATE_WRITE, {}),
+    "interactionRecord": (TALKED, Scope.INTERACTION_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff"}),
+    "interactionRecordBatch": ({"rows": [TALKED]}, Scope.INTERACTION_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff"}),
+    "interactionDeleteBatch": ({"rows": [{"externalId": "i"}]}, Scope.INTERACTION_WRITE, {}),
     "customerMerge": ({"from": {"externalId": "hq"}, "into": {"externalId": "ann"}}, Scope.CUSTOMER_WRITE, {"from": "Customer"}),
     "workspaceUpdate": ({"smallCellK": 7}, Scope.WORKSPACE_ADMIN, {}),
     "targetSet": ({"externalId": "new", **GOAL}, Scope.TARGET_WRITE, {}),
@@ -148,6 +159,7 @@ def trade(alice, refs):
         "cost": SPENT | {"externalId": "k", "channel": web, "customer": ann},
         "touchpoint": MET | {"externalId": "m"},
         "exchangeRate": WORTH | {"externalId": "x", "date": "2026-06-01"},
+        "interaction": TALKED | sold | {"externalId": "i"},
     }
     ids = {}
     for noun, row in rows.items():
@@ -307,7 +319,7 @@ NODES = sorted(
 SCOPES = {
     "Channel": Scope.CHANNEL_READ, "Staff": Scope.STAFF_READ, "Survey": Scope.SURVEY_READ, "Customer": Scope.CUSTOMER_READ,
     "Feedback": Scope.FEEDBACK_READ, "Order": Scope.ORDER_READ, "Refund": Scope.ORDER_READ, "Cost": Scope.COST_READ,
-    "Touchpoint": Scope.TOUCHPOINT_READ, "ExchangeRate": Scope.RATE_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
+    "Touchpoint": Scope.TOUCHPOINT_READ, "ExchangeRate": Scope.RATE_READ, "Interaction": Scope.INTERACTION_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
     "KpiResult": Scope.KPI_READ, "KpiDefinition": None,
 }  # fmt: skip
 
@@ -358,6 +370,12 @@ RELATIONS = {
     ("Cost", "channel"): Scope.CHANNEL_READ,
     ("Touchpoint", "customer"): Scope.CUSTOMER_READ,
     ("Touchpoint", "channel"): Scope.CHANNEL_READ,
+    ("Interaction", "events"): Scope.INTERACTION_READ,
+    ("Interaction", "customer"): Scope.CUSTOMER_READ,
+    ("Interaction", "channel"): Scope.CHANNEL_READ,
+    ("Interaction", "acquisitionChannel"): Scope.CHANNEL_READ,
+    ("Interaction", "staff"): Scope.STAFF_READ,
+    ("Interaction", "responder"): Scope.STAFF_READ,
     ("Target", "progress"): Scope.TARGET_READ,
     ("Target", "revisions"): Scope.TARGET_READ,
     ("KpiResult", "targets"): Scope.TARGET_READ,
@@ -370,7 +388,7 @@ RELATIONS = {
 }
 PLAIN = {
     # values of the parent itself, no relations
-    ("KpiResult", "definition"), ("KpiResult", "period"), ("KpiResult", "filters"), ("KpiResult", "interval"), ("KpiDefinition", "variants"),
+    ("KpiResult", "definition"), ("KpiResult", "period"), ("KpiResult", "filters"), ("KpiResult", "interval"), ("KpiResult", "leftOut"), ("KpiResult", "histogram"), ("KpiDefinition", "variants"),
     ("Target", "scope"), ("Target", "baselinePeriod"),
 }  # fmt: skip
 ARGUMENTS = {"series": "(grain: MONTH)", "breakdown": "(by: CHANNEL)", "result": "(period: {named: THIS_MONTH})"}
@@ -408,6 +426,7 @@ KINDS_OF_EVENTS = {
     "REFUND": Scope.ORDER_READ,
     "TOUCHPOINT": Scope.TOUCHPOINT_READ,
     "COST": Scope.COST_READ,
+    "INTERACTION": Scope.INTERACTION_READ,
 }
 
 
