@@ -155,7 +155,7 @@ class Desk(Books):
 
 
 class Case(NamedTuple):
-    """Something that counts: on which day, under which values, how many seconds it took, and what else is true of it."""
+    """Something that counts: on which day, under which values, how many seconds it took, and what is true of it."""
 
     day: date
     values: dict[str, str]

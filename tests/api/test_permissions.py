@@ -44,6 +44,12 @@ BROUGHT = {
 }
 USED = {"externalId": "new", "customer": {"externalId": "ann"}, "type": "login", "occurredAt": "2026-06-01"}
 INVITED = {"externalId": "new", "occurredAt": "2026-06-01"}
+TALKED = {
+    "externalId": "new",
+    "kind": "COMPLAINT",
+    "events": [{"kind": "CUSTOMER_MESSAGE", "at": "2026-06-01T08:00:00Z"}],
+    "occurredAt": "2026-06-01T08:00:00Z",
+}
 WORTH = {"externalId": "new", "from": "USD", "date": "2026-06-02", "rate": "0.9"}
 OFFICE = {"timeZone": "UTC", "weeklyHours": [{"weekdays": [1], "from": "09:00", "before": "17:00"}]}
 
@@ -84,6 +90,8 @@ QUERIES = {
     "engagements": ("engagements { nodes { id } totalCount }", Scope.ENGAGEMENT_READ),
     "exchangeRate": ("exchangeRate(by: {id: %(ExchangeRate)s}) { id }", Scope.RATE_READ),
     "exchangeRates": ("exchangeRates { nodes { id } totalCount }", Scope.RATE_READ),
+    "interaction": ("interaction(by: {id: %(Interaction)s}) { id }", Scope.INTERACTION_READ),
+    "interactions": ("interactions { nodes { id } totalCount }", Scope.INTERACTION_READ),
     "topCustomers": (f"topCustomers({TODAY}) {{ nodes {{ id }} totalCount }}", Scope.KPI_READ),
     "channelEffectiveness": (f"channelEffectiveness({TODAY}) {{ rows {{ channel {{ id }} }} }}", Scope.KPI_READ),
     "leadFunnel": (f"leadFunnel({TODAY}) {{ stages {{ leads }} }}", Scope.KPI_READ),
@@ -133,6 +141,9 @@ MUTATIONS = {
     "exchangeRateRecord": (WORTH, Scope.RATE_WRITE, {}),
     "exchangeRateRecordBatch": ({"rows": [WORTH]}, Scope.RATE_WRITE, {}),
     "exchangeRateDeleteBatch": ({"rows": [{"externalId": "x"}]}, Scope.RATE_WRITE, {}),
+    "interactionRecord": (TALKED, Scope.INTERACTION_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff"}),
+    "interactionRecordBatch": ({"rows": [TALKED]}, Scope.INTERACTION_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff"}),
+    "interactionDeleteBatch": ({"rows": [{"externalId": "i"}]}, Scope.INTERACTION_WRITE, {}),
     "customerMerge": ({"from": {"externalId": "hq"}, "into": {"externalId": "ann"}}, Scope.CUSTOMER_WRITE, {"from": "Customer"}),
     "workspaceUpdate": ({"smallCellK": 7}, Scope.WORKSPACE_ADMIN, {}),
     "targetSet": ({"externalId": "new", **GOAL}, Scope.TARGET_WRITE, {}),
@@ -198,6 +209,7 @@ def trade(alice, refs):
         "referral": BROUGHT | {"externalId": "w", "channel": web},
         "engagement": USED | {"externalId": "u", "channel": web},
         "exchangeRate": WORTH | {"externalId": "x", "date": "2026-06-01"},
+        "interaction": TALKED | sold | {"externalId": "i"},
     }
     ids = {}
     for noun, row in rows.items():
@@ -435,6 +447,12 @@ RELATIONS = {
     ("Referral", "channel"): Scope.CHANNEL_READ,
     ("Engagement", "customer"): Scope.CUSTOMER_READ,
     ("Engagement", "channel"): Scope.CHANNEL_READ,
+    ("Interaction", "events"): Scope.INTERACTION_READ,
+    ("Interaction", "customer"): Scope.CUSTOMER_READ,
+    ("Interaction", "channel"): Scope.CHANNEL_READ,
+    ("Interaction", "acquisitionChannel"): Scope.CHANNEL_READ,
+    ("Interaction", "staff"): Scope.STAFF_READ,
+    ("Interaction", "responder"): Scope.STAFF_READ,
     ("Target", "progress"): Scope.TARGET_READ,
     ("Target", "revisions"): Scope.TARGET_READ,
     ("KpiResult", "targets"): Scope.TARGET_READ,
@@ -494,6 +512,7 @@ KINDS_OF_EVENTS = {
     "REFERRAL": Scope.REFERRAL_READ,
     "ENGAGEMENT": Scope.ENGAGEMENT_READ,
     "INVITATION": Scope.SURVEY_READ,
+    "INTERACTION": Scope.INTERACTION_READ,
 }
 
 

@@ -46,7 +46,7 @@ README = Path(__file__).parents[2] / "README.md"
 
 ASK = "period: {last: {count: 3, grain: MONTH}}"
 FIGURES = " ".join(
-    f"{name} {{ value interval {{ low }} }}"
+    f"{name} {{ value interval {{ low }} leftOut {{ count }} }}"
     for name in (
         "spend",
         "leads",
@@ -81,6 +81,8 @@ PAGES = {
     "costs": "{ costs(first: %d) { nodes { channel { name } customer { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "touchpoints": "{ touchpoints(first: %d) { nodes { channel { name } customer { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "leads": "{ leads(first: %d) { nodes { channel { name } acquisitionChannel { name } customer { name } staff { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "interactions": "{ interactions(first: %d) { nodes { events { kind staff { name } } customer { name } staff { name } responder { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "their channels, too": "{ interactions(first: %d) { nodes { channel { name parent { name } } acquisitionChannel { name } } } }",
     "exchange rates": "{ exchangeRates(first: %d) { nodes { rate } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "their timelines": "{ customers(first: %d) { nodes { timeline(first: 3) { nodes { channel { name } } edges { node { id } } pageInfo { endCursor } totalCount } } } }",
     "what happened": "{ customers(first: %d) { nodes { timeline(first: 5) { nodes { ... on Order { lines { amount } } ... on Refund { order { id } } ... on Feedback { survey { name } } } } } } }",
@@ -91,7 +93,7 @@ PAGES = {
 }  # fmt: skip
 _TOLD = "outcome userErrors { code }"
 _DONE = "counts { unchanged rejected } userErrors { code }"
-_DELETES = ("feedback", "invitation", "order", "refund", "cost", "touchpoint", "lead", "exchangeRate")
+_DELETES = ("feedback", "invitation", "order", "refund", "cost", "touchpoint", "lead", "interaction", "exchangeRate")
 BATCHES = {
     # a batch of a number of rows, told what became of them
     "customerUpsertBatch": f"results {{ {_TOLD} customer {{ name parent {{ name }} acquisitionChannel {{ name }} externalIds {{ source }} spells {{ from }} }} }} {_DONE}",
@@ -103,12 +105,14 @@ BATCHES = {
     "touchpointRecordBatch": f"results {{ {_TOLD} touchpoint {{ channel {{ name }} customer {{ name }} }} }} {_DONE}",
     "leadRecordBatch": f"results {{ {_TOLD} lead {{ channel {{ name }} customer {{ name }} staff {{ name }} }} }} {_DONE}",
     "exchangeRateRecordBatch": f"results {{ {_TOLD} exchangeRate {{ rate }} }} {_DONE}",
+    "interactionRecordBatch": f"results {{ {_TOLD} interaction {{ events {{ staff {{ name }} }} customer {{ name }} channel {{ name }} responder {{ name }} }} }} {_DONE}",
     **{f"{noun}DeleteBatch": f"results {{ {_TOLD} }} {_DONE}" for noun in _DELETES},
 }  # fmt: skip
 KPIS = {
     # what a figure, the catalogue, or an id leads to
     "a figure": f"{{ kpi(key: CSAT, {ASK}) {{ value interval {{ low }} period {{ label }} filters {{ by }} definition {{ name }} series(grain: MONTH) {{ value interval {{ low }} period {{ label }} }} }} }}",
     "its hours": "{ workspace { businessCalendar { name versions { timeZone } } } }",
+    "its distribution": f"{{ kpi(key: RESPONSE_TIME, {ASK}) {{ value leftOut {{ label }} histogram {{ count }} series(grain: MONTH) {{ leftOut {{ count }} }} breakdown(by: STAFF) {{ slices {{ leftOut {{ count }} result {{ histogram {{ count }} }} }} }} }} }}",
     "its slices": f"{{ kpi(key: CSAT, {ASK}) {{ breakdown(by: CHANNEL, first: 5) {{ slices {{ label interval {{ low }} result {{ value series(grain: MONTH) {{ value }} }} }} other {{ value }} }} }} }}",
     "its comparison": f"{{ kpi(key: CSAT, {ASK}) {{ comparison {{ interval {{ low }} baseline {{ value comparison {{ change }} }} }} }} }}",
     "its targets": f"{{ kpi(key: CSAT, {ASK}) {{ target {{ state target {{ id revisions {{ version }} }} }} targets {{ state }} }} }}",
@@ -287,6 +291,26 @@ def leads(first, last):
     )
 
 
+def talks(first, last):
+    return (
+        {
+            "externalId": f"i{n}",
+            "kind": "COMPLAINT" if n % 3 else "QUESTION",
+            "customer": {"externalId": f"c{n + 1}"},
+            "channel": {"externalId": f"k{n % KEYED}"},
+            "staff": {"externalId": f"k{n % KEYED}"},
+            "occurredAt": f"{day}T08:00:00Z",
+            "events": [
+                {"kind": "CUSTOMER_MESSAGE", "at": f"{day}T08:00:00Z"},
+                {"kind": "STAFF_REPLY", "at": f"{day}T08:{n % 60:02}:00Z", "staff": {"externalId": f"k{n % 7}"}},
+                {"kind": "RESOLVED", "at": f"{day}T12:00:00Z", "staff": {"externalId": f"k{n % 5}"}},
+            ],
+        }
+        for n in range(first, last)
+        for day in [f"2026-0{4 + n // KEYED % 3}-{1 + n % 14:02}"]
+    )
+
+
 def rates(first, last):
     days = (datetime(2026, 6, 14, tzinfo=UTC) - timedelta(days=n) for n in range(first, last))
     return ({"externalId": f"{day:%F}", "from": "USD", "date": f"{day:%F}", "rate": "0.9"} for day in days)
@@ -300,6 +324,7 @@ TRADE = {
     "orderRecordBatch": orders,
     "refundRecordBatch": refunds,
     "costRecordBatch": costs,
+    "interactionRecordBatch": talks,
 }
 
 
@@ -436,6 +461,7 @@ CHANGED = {
     "touchpointRecordBatch": ("occurredAt", ("2025-12-25", "2025-12-26", "2025-12-27")),
     "leadRecordBatch": ("qualifiedAt", ("2026-06-11", "2026-06-12", "2026-06-13")),
     "exchangeRateRecordBatch": ("rate", ("0.8", "0.7", "0.6")),
+    "interactionRecordBatch": ("reason", ("price", "delay", "other")),
 }
 
 
@@ -490,10 +516,14 @@ KINDS = {
     "values": ("CLV",),
     "ratios": ("LTV_CAC_RATIO",),
     "paybacks": ("CAC_PAYBACK_MONTHS",),
+    "conversations": (
+        *("RESPONSE_TIME", "RESPONSE_WITHIN_TARGET", "RESOLUTION_TIME", "WAITING_TIME"),
+        *("COMPLAINT_RESOLUTION_RATE", "INTERACTIONS", "COMPLAINTS"),
+    ),
 }
 TILE = "value nullReason series(grain: MONTH) {{ value target }} {more} comparison {{ change }} target {{ state }}"
 BROKEN = "breakdown(by: {by}) { slices { label value share result { value series(grain: MONTH) { value } } } }"
-BY = dict.fromkeys(KINDS, "ACQUISITION_CHANNEL") | {"feedback": "CHANNEL", "sales": "CHANNEL"}
+BY = dict.fromkeys(KINDS, "ACQUISITION_CHANNEL") | {"feedback": "CHANNEL", "sales": "CHANNEL", "conversations": "STAFF"}
 MORE = 9
 """The most statements that a breakdown adds, however many KPIs there are: slices, their names, their series."""
 
@@ -530,6 +560,8 @@ DASHBOARDS = [
     (["survivals"], True),
     (["sales"], True),
     (["spending"], True),
+    (["conversations"], False),
+    (["conversations"], True),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from random import Random
 
+import conversation_oracle
 import lead_oracle
 import money_oracle
 import oracle
@@ -15,7 +16,7 @@ ZONES = ("Europe/Berlin", "America/New_York", "Asia/Shanghai", "Pacific/Auckland
 
 
 def test_there_is_a_second_opinion_on_every_kpi():
-    known = set(oracle.KNOWN) | set(money_oracle.KPIS) | set(lead_oracle.KPIS)
+    known = set(oracle.KNOWN) | set(money_oracle.KPIS) | set(lead_oracle.KPIS) | set(conversation_oracle.KPIS)
     assert known == {(kpi.key, variant.key) for kpi in CATALOGUE.values() for variant in kpi.variants}
 
 

@@ -28,6 +28,7 @@ from app.services import (
     engagement,
     exchange_rate,
     feedback,
+    interaction,
     invitation,
     lead,
     order,
@@ -108,6 +109,7 @@ def fill(door: Door, tenant_id: UUID) -> None:
     write(invitation.record_batch, [asked], Options())
     write(feedback.record_batch, [{"external_id": "f1", **said}], Options())
     _trade(write)
+    _talk(write)
     write(feedback.delete_batch, [{"external_id": "f0", "source_updated_at": NOW}], Options())
     aim = {"external_id": "t1", "kpi": "CSAT", "kind": TargetKind.ABSOLUTE}
     for value in (90, 92):
@@ -142,6 +144,15 @@ def _trade(write: Callable[..., Any]) -> None:
     ):
         (result,) = write(record, [row], Options())
         assert not result.problems
+
+
+def _talk(write: Callable[..., Any]) -> None:
+    """What customers and staff say to one another: with it comes a turn."""
+    who = {name: Ref(external_id=key) for name, key in (("customer", "c1"), ("channel", "web"), ("staff", "ann"))}
+    events = [{"kind": "CUSTOMER_MESSAGE", "at": NOW}, {"kind": "STAFF_REPLY", "at": NOW, "staff": who["staff"]}]
+    row = {"external_id": "i1", "kind": "QUESTION", "events": events, "occurred_at": NOW, **who}
+    (result,) = write(interaction.record_batch, [row], Options())
+    assert not result.problems
 
 
 @dataclass(frozen=True)
