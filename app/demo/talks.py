@@ -22,7 +22,7 @@ from app.services.row import Ref
 
 OPENS, CLOSES, LATE = 8, 20, 0.1
 """Staff are at work between these hours; outside them so much of what is usual at the hour is done."""
-LONG_TAIL, LONGEST = 0.9, 8
+LONG_TAIL, LONGEST = 0.9, 6
 """How much waits differ (the deviation of their logarithm), and at most how often the usual one they are."""
 NAMELESS, IGNORED, TESTED_EVERY = 0.12, 0.02, 4
 """Those who give no name; those whom nobody answers at all; a test every so many months."""
@@ -84,7 +84,8 @@ class Talks:
         """Those of all months, and those in which customers wait at the end."""
         means = self._means()
         sizes = self._sizes()
-        months = [self._month(place, size, means[place]) for place, size in enumerate(sizes)]
+        shares = self._shares()
+        months = [self._month(place, size, shares[place], means[place]) for place, size in enumerate(sizes)]
         for year, part in enumerate((slice(0, YEAR), slice(YEAR, MONTHS))):
             totals = [
                 size * mean * wobble(self._rng, 0.05) for size, mean in zip(sizes[part], means[part], strict=True)
@@ -97,7 +98,7 @@ class Talks:
             yield from talks
             yield from self._beside(place, means[place], sizes[place])
         newest = Span(self._timeline.today - timedelta(days=1), self._timeline.today + timedelta(days=1))
-        yield from self._ignored(newest, MONTHS, self._company.desk.waiting)
+        yield from self._ignored(newest, self._company.desk.waiting)
 
     def _means(self) -> list[float]:
         """How long first replies take in each month: each month shortens it by the same part."""
@@ -112,28 +113,34 @@ class Talks:
         running = round(second * busy[MONTHS] / sum(busy[YEAR:MONTHS]) * self._timeline.elapsed)
         return [*apportion(first, busy[:YEAR]), *apportion(second, busy[YEAR:MONTHS]), running]
 
-    def _month(self, place: int, size: int, mean: float) -> list[Talk]:
+    def _shares(self) -> list[float]:
+        """The part of each month that complains: together about as many as say so in feedback."""
+        told = (inquiry.years for inquiry in self._company.inquiries if inquiry.kind == "COMPLAINT")
+        first, second = (sum(map(sum, years)) for years in zip(*told, strict=True))
+        answered = self._company.desk.answered
+        return [line(first / answered[0], second / answered[1], place) for place in range(MONTHS + 1)]
+
+    def _month(self, place: int, size: int, share: float, mean: float) -> list[Talk]:
         """Those that are answered in a month."""
         moments = self._at_work.moments(self._rng, self._timeline.months[place], size)
-        return [self._talk(at, place, mean) for at in moments]
+        complaining = set(self._rng.sample(range(size), min(round(size * share), size)))
+        return [self._talk(at, mean, complains=number in complaining) for number, at in enumerate(moments)]
 
     def _beside(self, place: int, mean: float, size: int) -> Iterator[Talk]:
         """Those of a month that do not count among the answered: tests, and those whom nobody answers."""
         month = self._timeline.months[place]
         for at in self._at_work.moments(self._rng, month, 1 if place % TESTED_EVERY == 1 else 0):
-            yield replace(self._talk(at, place, mean), tester=self._rng.choice(self._testers), seconds=round(mean))
-        yield from self._ignored(month, place, sum(self._rng.random() < IGNORED for _ in range(size)))
+            yield replace(self._talk(at, mean), tester=self._rng.choice(self._testers), seconds=round(mean))
+        yield from self._ignored(month, sum(self._rng.random() < IGNORED for _ in range(size)))
 
-    def _ignored(self, span: Span, place: int, count: int) -> Iterator[Talk]:
-        for at in self._timeline.moments(self._rng, span, count):
-            yield replace(self._talk(at, place, 1), is_answered=False)
+    def _ignored(self, span: Span, number: int) -> Iterator[Talk]:
+        for at in self._timeline.moments(self._rng, span, number):
+            yield replace(self._talk(at, 1), is_answered=False)
 
-    def _talk(self, at: datetime, place: int, mean: float) -> Talk:
+    def _talk(self, at: datetime, mean: float, *, complains: bool = False) -> Talk:
         rng, company = self._rng, self._company
         contact, staff = one_of(rng, self._contacts), rng.choice(tuple(company.staff))
-        told = [sum(map(sum, (i.years[year] for i in company.inquiries if i.kind == "COMPLAINT"))) for year in (0, 1)]
-        share = line(told[0] / company.desk.answered[0], told[1] / company.desk.answered[1], place)
-        matter = one_of(rng, self._complaints if rng.random() < share else self._wishes)
+        matter = one_of(rng, self._complaints if complains else self._wishes)
         weight = min(rng.lognormvariate(0, LONG_TAIL), LONGEST) * contact.pace / sqrt(company.staff[staff][1])
         return Talk(at, contact, staff, matter, mean / company.desk.seconds[1], weight)
 
