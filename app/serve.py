@@ -126,9 +126,9 @@ def demonstrate(door: Door, settings: Settings) -> str:
     say: MutableMapping[str, Any] = {"file": sys.stdout, "flush": True}
     for one, secret in zip(found, made, strict=True):
         print(f"\n{one.name}\n  token   {secret}", **say)
-        for key, figures in one.promised.items():
+        for promise, figures in one.promised.items():
             ranges = " → ".join(f"{value:g} ({span.start} to before {span.end})" for span, value in figures)
-            print(f"  {key:<16}{ranges}", **say)
+            print(f"  {promise!s:<20}{ranges}", **say)
     print(f"\nAsk at http://{settings.host}:{settings.port}/ or with:\n", **say)
     query = " ".join(EXAMPLE.split()).replace('"', '\\"')
     print(

@@ -12,10 +12,12 @@ from app.demo.company import (
     Goal,
     Inquiry,
     Place,
+    Promise,
     Split,
     Trade,
     Trait,
 )
+from app.demo.desks import BANK_DESK
 from app.demo.timeline import Rhythm
 from app.demo.words import BANK_TOPICS
 from app.services.period import NamedPeriod
@@ -255,6 +257,7 @@ BANK = Company(
     topics=BANK_TOPICS,
     inquiries=_INQUIRIES,
     trade=_TRADE,
+    desk=BANK_DESK,
     founders=240,
     flows=(Flow(lost=36, paused=5, joined=116, brief=6), Flow(lost=16, paused=4, joined=100, brief=6, back=5)),
     reasons={"转至他行": 3, "费用": 2, "迁居": 2, "服务": 1.5, "账户合并": 1},
@@ -267,9 +270,10 @@ BANK = Company(
     goals=_GOALS,
     closing="看到网点公示了最新的满意度，继续加油！",
     promised={
-        "CSAT": (80, 90),
-        "CHURN_RATE": (15, 5),
-        "REVENUE": _TRADE.revenue,
-        "REVENUE_GROWTH": (None, 15),
+        Promise("RESPONSE_TIME", "mean"): BANK_DESK.seconds,
+        Promise("CSAT"): (80, 90),
+        Promise("CHURN_RATE"): (15, 5),
+        Promise("REVENUE"): _TRADE.revenue,
+        Promise("REVENUE_GROWTH"): (None, 15),
     },
 )

@@ -156,6 +156,57 @@ class Trade:
     bonus: tuple[str, int]
 
 
+class Contact(NamedTuple):
+    """A channel on which customers are talked with: how often, and how long they wait there (1 is usual).
+
+    Where there is a `bot`, it speaks first; by `phone` customers are put on hold.
+    """
+
+    channel: str
+    weight: float
+    pace: float
+    bot: bool = False
+    phone: bool = False
+
+
+class Matter(NamedTuple):
+    """Something that customers come with: what they want, how common it is among what is wanted, and when they want it.
+
+    It is about one of `products`, or of all.
+    """
+
+    kind: str
+    reason: str
+    weight: float
+    stage: str
+    products: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """How customers are talked with. Of the two ranges, `answered` says how many are answered, complaints included.
+
+    `seconds` says exactly how long the first reply takes on average; so many are left `waiting` at the end.
+    """
+
+    answered: tuple[int, int]
+    seconds: tuple[int, int]
+    waiting: int
+    contacts: tuple[Contact, ...]
+    matters: tuple[Matter, ...]
+
+
+class Promise(NamedTuple):
+    """What a demonstration promises figures of: a KPI, as it is by default or in one of its variants."""
+
+    kpi: str
+    variant: str | None = None
+
+    def __str__(self) -> str:
+        """Both."""
+        return f"{self.kpi} {self.variant}" if self.variant else self.kpi
+
+
 @dataclass(frozen=True)
 class Goal:
     """A target of a period that is relative to today, perhaps for some channels only."""
@@ -175,7 +226,7 @@ class Goal:
 class Company:
     """One demonstration. `id` is its workspace's, the same everywhere, so that it can be found again.
 
-    `promised` says per KPI what it comes to in the two ranges; None where that is not said.
+    `promised` says what KPIs come to in the two ranges; None where that is not said.
     """
 
     id: UUID
@@ -193,6 +244,7 @@ class Company:
     topics: tuple[Topic, ...]
     inquiries: tuple[Inquiry, ...]
     trade: Trade
+    desk: Desk
     founders: int
     flows: tuple[Flow, Flow]
     reasons: Mapping[str, float]
@@ -201,4 +253,4 @@ class Company:
     business: str
     goals: tuple[Goal, ...]
     closing: str
-    promised: Mapping[str, tuple[float | None, float]]
+    promised: Mapping[Promise, tuple[float | None, float]]

@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.demo.bank import BANK
-from app.demo.company import Company, Goal
+from app.demo.company import Company, Goal, Promise
 from app.demo.records import Records, records
 from app.demo.shop import SHOP
 from app.demo.timeline import Timeline
@@ -20,6 +20,7 @@ from app.services import (
     customer,
     exchange_rate,
     feedback,
+    interaction,
     order,
     refund,
     rollup,
@@ -42,7 +43,7 @@ CLOSING = "closing-1"
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:
-    """A demonstration workspace: its id and name, the two ranges, and per KPI what it answers for each of them.
+    """A demonstration workspace: its id and name, the two ranges, and what KPIs answer for each of them.
 
     Growth is promised for the second range alone, which it compares with the first: nothing was sold before that.
     """
@@ -50,7 +51,7 @@ class Demonstration:
     workspace_id: UUID
     name: str
     ranges: tuple[Span, Span]
-    promised: Mapping[str, tuple[tuple[Span, float], ...]]
+    promised: Mapping[Promise, tuple[tuple[Span, float], ...]]
 
 
 def make(door: Door) -> list[Demonstration]:
@@ -130,6 +131,9 @@ def _calls(rows: Records) -> list[tuple[Any, list[dict[str, Any]]]]:
         (refund.record_batch, rows.refunds),
         (cost.record_batch, rows.costs),
         (touchpoint.record_batch, rows.touchpoints),
+        (interaction.record_batch, rows.talks.first),
+        (interaction.record_batch, rows.talks.corrections),
+        (interaction.delete_batch, rows.talks.deletions),
         (customer.upsert_batch, rows.population.moves()),
     ]
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from app.demo import answers, costs, orders, touchpoints
+from app.demo import answers, costs, orders, talks, touchpoints
 from app.demo.company import Company
 from app.demo.mistakes import Mistakes, made_in
 from app.demo.people import Population
@@ -22,6 +22,7 @@ class Records:
     refunds: list[dict[str, Any]]
     costs: list[dict[str, Any]]
     touchpoints: list[dict[str, Any]]
+    talks: Mistakes
 
 
 def records(company: Company, timeline: Timeline) -> Records:
@@ -41,4 +42,5 @@ def records(company: Company, timeline: Timeline) -> Records:
         orders.refunds(sold, rates),
         spent,
         touchpoints.rows(company, timeline, population),
+        made_in(talks.rows(company, timeline, population), timeline, talks.overlooked),
     )

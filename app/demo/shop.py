@@ -12,10 +12,12 @@ from app.demo.company import (
     Goal,
     Inquiry,
     Place,
+    Promise,
     Split,
     Trade,
     Trait,
 )
+from app.demo.desks import SHOP_DESK
 from app.demo.timeline import Rhythm
 from app.demo.words import SHOP_TOPICS
 from app.services.period import NamedPeriod
@@ -262,6 +264,7 @@ SHOP = Company(
     topics=SHOP_TOPICS,
     inquiries=_INQUIRIES,
     trade=_TRADE,
+    desk=SHOP_DESK,
     founders=250,
     flows=(Flow(lost=100, paused=10, joined=170, brief=18), Flow(lost=80, paused=12, joined=190, brief=18, back=14)),
     reasons={"price": 3, "competitor": 2.5, "no longer needed": 2, "service": 1.5, "moved away": 1},
@@ -274,10 +277,10 @@ SHOP = Company(
     goals=_GOALS,
     closing="Saw the new numbers on the screen in the store. Keep going!",
     promised={
-        "CSAT": (85, 92),
-        "NPS": (50, 70),
-        "RETENTION_RATE": (60, 75),
-        "REVENUE": _TRADE.revenue,
-        "REVENUE_GROWTH": (None, 20),
+        Promise("CSAT"): (85, 92),
+        Promise("NPS"): (50, 70),
+        Promise("RETENTION_RATE"): (60, 75),
+        Promise("REVENUE"): _TRADE.revenue,
+        Promise("REVENUE_GROWTH"): (None, 20),
     },
 )

@@ -1,10 +1,12 @@
 """What a demonstration tells, counted in plain Python from the rows that are to be written."""
 
 from collections import Counter
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from app.demo.company import Company
 from app.demo.load import timeline
@@ -15,6 +17,20 @@ from app.services.period import Span, before
 
 MINOR = {"EUR": 100, "CHF": 100, "GBP": 100, "CNY": 100, "USD": 100, "JPY": 1}
 SERVING = {"SERVICE", "RETENTION"}
+TARGET, LIMIT = timedelta(hours=1), timedelta(days=7)
+"""Until when customers are to be answered, and complaints resolved: what a workspace has that sets nothing else."""
+
+
+BERLIN, SHANGHAI = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Shanghai")
+DAYS = {
+    "today": datetime.now(UTC),
+    "leap day": datetime(2028, 2, 29, 12, tzinfo=UTC),
+    "new year in Berlin": datetime(2027, 1, 1, 0, 0, 1, tzinfo=BERLIN).astimezone(UTC),
+    "new year in Shanghai only": datetime(2026, 12, 31, 20, tzinfo=UTC),
+    "midnight of a first": datetime(2026, 3, 1, tzinfo=SHANGHAI).astimezone(UTC),
+    "the clock goes back": datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+}
+"""When demonstrations are made in tests."""
 
 
 class Told:
@@ -29,6 +45,7 @@ class Told:
         self.customers = {row["external_id"]: row for row in self.population.rows()}
         self.standing = _standing(self.records.feedback)
         self.orders = _standing(self.records.orders)
+        self.talks = _standing(self.records.talks)
         self.rates = {(row["from_"], row["date"]): Fraction(row["rate"]) for row in self.records.rates}
         self.given_back: dict[str, list[dict[str, Any]]] = {}
         for row in self.records.refunds:
@@ -47,7 +64,7 @@ class Told:
 
     def day(self, row: dict[str, Any]) -> date:
         """The day on which it happened, there."""
-        return row["occurred_at"].astimezone(self.timeline.zone).date()
+        return self._there(row["occurred_at"])
 
     def _is_test(self, row: dict[str, Any]) -> bool:
         return "customer" in row and self.customers[row["customer"].external_id].get("is_test", False)
@@ -105,7 +122,55 @@ class Told:
                 buyers = self.buyers(span)
                 often = Fraction(buyers.total(), len(buyers))
                 return self.value("AVERAGE_ORDER_VALUE", span) * often / Fraction(there - kept, there)
+        return self._served(kpi, span)
+
+    def _served(self, kpi: str, span: Span) -> Fraction | None:
+        """What a KPI of conversations comes to."""
+        match kpi:
+            case "RESPONSE_TIME mean":
+                waits = [wait.total_seconds() for wait in self.waits(span).values()]
+                return _ratio(Fraction(sum(waits)), len(waits))
+            case "RESPONSE_WITHIN_TARGET":
+                waits, missed = self.waits(span), sum(1 for _ in self.missed(span))
+                return _percent(sum(wait <= TARGET for wait in waits.values()), len(waits) + missed)
+            case "COMPLAINT_RESOLUTION_RATE":
+                complaints = self.complaints(span)
+                soon = [at for row in complaints if (at := ended_at(row)) and at - row["occurred_at"] <= LIMIT]
+                return _percent(len(soon), len(complaints))
+            case "COMPLAINTS":
+                return Fraction(len(self.complaints(span)))
+            case "INTERACTIONS":
+                return Fraction(len(self.conversations(span)))
         raise KeyError(kpi)
+
+    def conversations(self, span: Span) -> list[dict[str, Any]]:
+        """The conversations that began in the span."""
+        return [row for row in self.talks.values() if not self._is_test(row) and span.start <= self.day(row) < span.end]
+
+    def complaints(self, span: Span) -> list[dict[str, Any]]:
+        """The complaints that stand among them."""
+        return [row for row in self.conversations(span) if (row["kind"], row["standing"]) == ("COMPLAINT", "VALID")]
+
+    def waits(self, span: Span) -> dict[str, timedelta]:
+        """How long customers waited who were answered first in the span, by the conversation."""
+        found = {}
+        for key, row in self.talks.items():
+            replied = answered_at(row)
+            if replied and not self._is_test(row) and span.start <= self._there(replied) < span.end:
+                found[key] = replied - row["occurred_at"]
+        return found
+
+    def missed(self, span: Span) -> Iterator[str]:
+        """The conversations that nobody has answered and that became late in the span."""
+        for key, row in self.talks.items():
+            due = row["occurred_at"] + TARGET
+            if answered_at(row) or self._is_test(row) or due > self.timeline.now:
+                continue
+            if span.start <= self._there(due) < span.end:
+                yield key
+
+    def _there(self, at: datetime) -> date:
+        return at.astimezone(self.timeline.zone).date()
 
     def placed(self, span: Span) -> list[dict[str, Any]]:
         """The orders of the span that count."""
@@ -173,6 +238,18 @@ def _standing(mistakes: Mistakes) -> dict[str, dict[str, Any]]:
     for row in mistakes.deletions:
         del found[row["external_id"]]
     return found
+
+
+def answered_at(row: dict[str, Any]) -> datetime | None:
+    """When staff replied first in the conversation."""
+    return min((event["at"] for event in row["events"] if event["kind"] == "STAFF_REPLY"), default=None)
+
+
+def ended_at(row: dict[str, Any]) -> datetime | None:
+    """When the conversation was resolved for good; None while it is open, or open again."""
+    steps = [(event["at"], event["kind"]) for event in row["events"] if event["kind"] in {"RESOLVED", "REOPENED"}]
+    at, kind = max(steps, default=(None, None))
+    return at if kind == "RESOLVED" else None
 
 
 def _ratio(whole: Fraction | int, parts: Fraction | int) -> Fraction | None:
