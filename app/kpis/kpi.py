@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 from app.formula import Atom, Formula, atoms, show
 from app.kpis.dimension import Dimension
@@ -270,32 +271,20 @@ def ratio(  # noqa: PLR0913 - a declaration has as many parts as there are to sa
     denominator: Formula | None = None,
     scale: int = 1,
     evidence: tuple[Atom, ...] = (),
-    interval: Wilson | AdjustedWald | MeanInterval | None = None,
     default: str = "default",
     others: tuple[Variant, ...] = (),
     bounds: tuple[float, float] | None = None,
     survey: bool = False,
     additive: bool = False,
     cohort: bool = False,
-    over_whole: frozenset[Dimension] = frozenset(),
-    settles_in: str | None = None,
-    needs: tuple[Cube, ...] = (),
     example: tuple[dict[str, int], float] | None = None,
+    **reading: Any,  # noqa: ANN401 - as the variant has them
 ) -> Kpi:
-    """A KPI whose default reading is one ratio (or, without a denominator, one sum), beside `others`."""
-    first = Variant(
-        default,
-        name,
-        about,
-        numerator,
-        denominator,
-        scale,
-        evidence,
-        interval=interval,
-        over_whole=over_whole,
-        settles_in=settles_in,
-        needs=needs,
-    )
+    """A KPI whose default reading is one ratio (or, without a denominator, one sum), beside `others`.
+
+    What else a variant may say of itself, its interval and so on, is said in `reading`.
+    """
+    first = Variant(default, name, about, numerator, denominator, scale, evidence, **reading)
     return Kpi(
         key, name, about, unit, direction, stage, (first, *others), bounds, survey, additive, cohort, example=example
     )

@@ -103,11 +103,10 @@ def fill(door: Door, tenant_id: UUID) -> None:
         "staff": Ref(external_id="ann"),
         "survey": Ref(external_id="s1"),
         "question": "q",
-        "invitation": Ref(external_id="i1"),
     }
     asked = {"external_id": "i1", "occurred_at": NOW, "customer": Ref(external_id="c1")}
     write(invitation.record_batch, [asked], Options())
-    write(feedback.record_batch, [{"external_id": "f1", **said}], Options())
+    write(feedback.record_batch, [{"external_id": "f1", "invitation": Ref(external_id="i1"), **said}], Options())
     _trade(write)
     _talk(write)
     write(feedback.delete_batch, [{"external_id": "f0", "source_updated_at": NOW}], Options())
