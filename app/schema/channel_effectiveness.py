@@ -46,6 +46,7 @@ _ABOUT = {
     "return_on_spend": "Revenue over spend.",
     "csat": "Customer satisfaction of what was said on the channel.",
     "nps": "The net promoter score of what was said on the channel.",
+    "response_time": "The median time until customers who wrote on the channel were answered.",
 }
 _UNITS = {
     "spend": KpiUnit.MONEY,
@@ -59,6 +60,7 @@ _UNITS = {
     "return_on_spend": KpiUnit.RATIO,
     "csat": KpiUnit.PERCENT,
     "nps": KpiUnit.POINTS,
+    "response_time": KpiUnit.SECONDS,
 }
 enum(ChannelEffectOrderField, {name.upper(): f"By {_ABOUT[name][0].lower()}{_ABOUT[name][1:]}" for name in METRICS})
 
@@ -94,6 +96,7 @@ class ChannelEffect:
     return_on_spend: ChannelFigure = plain(_ABOUT["return_on_spend"])
     csat: ChannelFigure = plain(_ABOUT["csat"])
     nps: ChannelFigure = plain(_ABOUT["nps"])
+    response_time: ChannelFigure = plain(_ABOUT["response_time"])
 
 
 @type_

@@ -44,7 +44,10 @@ METRICS = (
     "return_on_spend",
     "csat",
     "nps",
+    "response_time",
 )
+_SAID = ("csat", "nps", "response_time")
+"""What is asked as it is of the channel on which it was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def effects(uow: Uow, period: Period, attribution: Attribution) -> Effects:
     Customers and revenue are those of the period, by the credits of `attribution`; customers without touchpoints are
     credited to the channel they are recorded to have come through. The lifetime value is the revenue to date of the
     customers won in the period. Leads are those whose first contact was on the channel in the period, and conversion
-    is of them. CSAT and NPS are of what was said on the channel. Raises Invalid or Limited.
+    is of them. CSAT, NPS and response time are of what was said on the channel. Raises Invalid or Limited.
     """
     told = _ask(uow, period)
     span = told["customers"].span
@@ -111,7 +114,7 @@ def effects(uow: Uow, period: Period, attribution: Attribution) -> Effects:
     for key, channel in (*named, ("", None)):
         sums = {"spend": spend.figure(key), "customers": customers.figure(key), "revenue": income.figure(key)}
         met = {"leads": contacts.figure(key), "conversion": _converted(told["conversion"], contacts, key)}
-        said = {name: _said(told[name], key) for name in ("csat", "nps")}
+        said = {name: _said(told[name], key) for name in _SAID}
         rows.append(Effect(channel, sums | met | _derived(sums, worth.figure(key)) | said))
     settles_in = {name: told[name].settles_in for name in ("conversion",)}
     return Effects(rows, span, uow.workspace.currency, uow.today, settles_in)
@@ -122,7 +125,7 @@ def _ask(uow: Uow, period: Period) -> dict[str, Answer]:
     keys = {"spend": "CAC", "customers": "NEW_CUSTOMERS", "revenue": "REVENUE"}
     asked = {name: Question(key, period) for name, key in keys.items()}
     asked |= {f"{name} by": Question(key, period, by=Dimension.ACQUISITION_CHANNEL) for name, key in keys.items()}
-    asked |= {name: Question(name.upper(), period, by=Dimension.CHANNEL) for name in ("csat", "nps")}
+    asked |= {name: Question(name.upper(), period, by=Dimension.CHANNEL) for name in _SAID}
     asked |= {"leads": Question("LEADS", period), "leads by": Question("LEADS", period, by=Dimension.CHANNEL)}
     asked["conversion"] = Question("CONVERSION_RATE", period, by=Dimension.CHANNEL)
     told: dict[str, Answer] = {}

@@ -59,6 +59,7 @@ FIGURES = " ".join(
         "returnOnSpend",
         "csat",
         "nps",
+        "responseTime",
     )
 )
 

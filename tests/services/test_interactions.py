@@ -9,13 +9,14 @@ import pytest
 import stored
 from conversing import at, drop, event, hold, record, talk
 from sqlmodel import col, update
-from trading import ask, assert_a_rebuild_changes_nothing, finish_rebuild, meet, slices, value
+from trading import MAY, ask, assert_a_rebuild_changes_nothing, finish_rebuild, meet, slices, value
 
 from app.kpis import CUBES
 from app.kpis.dimension import Dimension
 from app.models.workspace import Workspace
-from app.services import merge, rebuild
+from app.services import channel_effectiveness, merge, rebuild
 from app.services import workspace as workspace_
+from app.services.attribution import Attribution
 from app.services.period import Span
 from app.services.row import Ref
 from app.services.slices import Filter
@@ -394,3 +395,12 @@ def test_a_reply_that_came_after_it_was_late_is_late(workspace, clock):
     clock.advance(hours=1)
     hold(workspace, talk("t", asked, event("replies", today("11:00") + timedelta(milliseconds=900))))
     assert value(workspace, "RESPONSE_WITHIN_TARGET", TODAY) == 0
+
+
+def test_a_channel_is_as_fast_as_it_answers(workspace):
+    slow = talk("slow", event("asks", at(4, "10:00")), event("replies", at(4, "12:00")), channel="chat")
+    hold(workspace, PLAIN, slow, talk("nowhere", event("asks", at(4, "10:00")), event("replies", at(4, "11:00"))))
+    rows = workspace.read(channel_effectiveness.effects, MAY, Attribution.FIRST_TOUCH).rows
+    found = {row.channel.key if row.channel else "": row.figures["response_time"].value for row in rows}
+    half_hour = pytest.approx(30 * MINUTE, rel=0.008)
+    assert found == {"mail": half_hour, "chat": pytest.approx(2 * HOUR, rel=0.008), "": pytest.approx(HOUR, rel=0.008)}
