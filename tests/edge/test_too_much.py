@@ -93,7 +93,7 @@ def test_an_answer_may_be_so_large_and_no_larger(serve, token):
             assert "data" not in answer.json()
             assert "etag" not in answer.headers
             # it was executed
-            assert answer.json()["extensions"]["cost"] == {"requestedQueryCost": 22, "actualQueryCost": 22}
+            assert answer.json()["extensions"]["cost"] == {"requestedQueryCost": 25, "actualQueryCost": 25}
     assert beyond.get({"query": DEFINITIONS}).headers["cache-control"] == "no-store"
     assert beyond.post({"query": "{ kpiDefinitions { key } }"}).data["kpiDefinitions"]
 
