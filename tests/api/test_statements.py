@@ -65,6 +65,8 @@ PAGES = {
     "refunds": "{ refunds(first: %d) { nodes { order { amount customer { name } lines { id } } customer { name } channel { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "costs": "{ costs(first: %d) { nodes { channel { name } customer { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "touchpoints": "{ touchpoints(first: %d) { nodes { channel { name } customer { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "referrals": "{ referrals(first: %d) { nodes { channel { name } customer { name } referred { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "engagements": "{ engagements(first: %d) { nodes { channel { name } customer { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "exchange rates": "{ exchangeRates(first: %d) { nodes { rate } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "their timelines": "{ customers(first: %d) { nodes { timeline(first: 3) { nodes { channel { name } } edges { node { id } } pageInfo { endCursor } totalCount } } } }",
     "what happened": "{ customers(first: %d) { nodes { timeline(first: 5) { nodes { ... on Order { lines { amount } } ... on Refund { order { id } } ... on Feedback { survey { name } } } } } } }",
@@ -74,7 +76,7 @@ PAGES = {
 }  # fmt: skip
 _TOLD = "outcome userErrors { code }"
 _DONE = "counts { unchanged rejected } userErrors { code }"
-_DELETES = ("feedback", "order", "refund", "cost", "touchpoint", "exchangeRate")
+_DELETES = ("feedback", "order", "refund", "cost", "touchpoint", "referral", "engagement", "exchangeRate")
 BATCHES = {
     # a batch of a number of rows, told what became of them
     "customerUpsertBatch": f"results {{ {_TOLD} customer {{ name parent {{ name }} acquisitionChannel {{ name }} externalIds {{ source }} spells {{ from }} }} }} {_DONE}",
@@ -83,6 +85,8 @@ BATCHES = {
     "refundRecordBatch": f"results {{ {_TOLD} refund {{ order {{ refunded }} customer {{ name }} }} }} {_DONE}",
     "costRecordBatch": f"results {{ {_TOLD} cost {{ channel {{ name }} customer {{ name }} }} }} {_DONE}",
     "touchpointRecordBatch": f"results {{ {_TOLD} touchpoint {{ channel {{ name }} customer {{ name }} }} }} {_DONE}",
+    "referralRecordBatch": f"results {{ {_TOLD} referral {{ channel {{ name }} customer {{ name }} referred {{ name }} }} }} {_DONE}",
+    "engagementRecordBatch": f"results {{ {_TOLD} engagement {{ channel {{ name }} customer {{ name }} }} }} {_DONE}",
     "exchangeRateRecordBatch": f"results {{ {_TOLD} exchangeRate {{ rate }} }} {_DONE}",
     **{f"{noun}DeleteBatch": f"results {{ {_TOLD} }} {_DONE}" for noun in _DELETES},
 }  # fmt: skip
@@ -235,6 +239,32 @@ def touchpoints(first, last):
     )
 
 
+def referrals(first, last):
+    return (
+        {
+            "externalId": f"w{n}",
+            "customer": {"externalId": f"c{n}"},
+            "referred": {"externalId": f"c{n + 1}"},
+            "channel": {"externalId": f"k{n % KEYED}"},
+            "occurredAt": "2025-12-24",
+        }
+        for n in range(first, last)
+    )
+
+
+def uses(first, last):
+    return (
+        {
+            "externalId": f"u{n}",
+            "customer": {"externalId": f"c{n + 1}"},
+            "type": "login",
+            "channel": {"externalId": f"k{n % KEYED}"},
+            "occurredAt": f"2026-0{4 + n // KEYED % 3}-{1 + n % 14:02}",
+        }
+        for n in range(first, last)
+    )
+
+
 def rates(first, last):
     days = (datetime(2026, 6, 14, tzinfo=UTC) - timedelta(days=n) for n in range(first, last))
     return ({"externalId": f"{day:%F}", "from": "USD", "date": f"{day:%F}", "rate": "0.9"} for day in days)
@@ -243,6 +273,8 @@ def rates(first, last):
 TRADE = {
     "exchangeRateRecordBatch": rates,
     "touchpointRecordBatch": touchpoints,
+    "referralRecordBatch": referrals,
+    "engagementRecordBatch": uses,
     "orderRecordBatch": orders,
     "refundRecordBatch": refunds,
     "costRecordBatch": costs,
@@ -370,6 +402,8 @@ CHANGED = {
     "refundRecordBatch": ("amount", ("1", "2", "3")),
     "costRecordBatch": ("amount", ("8", "9", "10")),
     "touchpointRecordBatch": ("occurredAt", ("2025-12-25", "2025-12-26", "2025-12-27")),
+    "referralRecordBatch": ("occurredAt", ("2025-12-25", "2026-01-02", "2025-12-27")),
+    "engagementRecordBatch": ("occurredAt", ("2026-05-25", "2026-05-26", "2026-05-27")),
     "exchangeRateRecordBatch": ("rate", ("0.8", "0.7", "0.6")),
 }
 
@@ -422,6 +456,9 @@ KINDS = {
     "values": ("CLV",),
     "ratios": ("LTV_CAC_RATIO",),
     "paybacks": ("CAC_PAYBACK_MONTHS",),
+    "referrals": ("REFERRAL_RATE",),
+    "engagement": ("ENGAGEMENT_RATE",),
+    "users": ("ACTIVE_USERS",),
 }
 TILE = "value nullReason series(grain: MONTH) {{ value target }} {more} comparison {{ change }} target {{ state }}"
 BROKEN = "breakdown(by: {by}) { slices { label value share result { value series(grain: MONTH) { value } } } }"
@@ -454,6 +491,7 @@ DASHBOARDS = [
     (["customers"], False),
     (["feedback", "customers"], False),
     (["survivals"], False),
+    (["referrals"], False),
     (["sales"], False),
     (["spending"], False),
     (["sales", "spending"], False),

@@ -4,6 +4,7 @@ from random import Random
 
 import money_oracle
 import oracle
+import people_oracle
 import pytest
 import stored
 from history import History
@@ -14,7 +15,7 @@ ZONES = ("Europe/Berlin", "America/New_York", "Asia/Shanghai", "Pacific/Auckland
 
 
 def test_there_is_a_second_opinion_on_every_kpi():
-    known = set(oracle.KNOWN) | set(money_oracle.KPIS)
+    known = set(oracle.KNOWN) | set(money_oracle.KPIS) | set(people_oracle.KPIS)
     assert known == {(kpi.key, variant.key) for kpi in CATALOGUE.values() for variant in kpi.variants}
 
 
