@@ -84,6 +84,8 @@ PAGES = {
     "leads": "{ leads(first: %d) { nodes { channel { name } acquisitionChannel { name } customer { name } staff { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "interactions": "{ interactions(first: %d) { nodes { events { kind staff { name } } customer { name } staff { name } responder { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "their channels, too": "{ interactions(first: %d) { nodes { channel { name parent { name } } acquisitionChannel { name } } } }",
+    "referrals": "{ referrals(first: %d) { nodes { channel { name } customer { name } referred { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "engagements": "{ engagements(first: %d) { nodes { channel { name } customer { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "exchange rates": "{ exchangeRates(first: %d) { nodes { rate } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "their timelines": "{ customers(first: %d) { nodes { timeline(first: 3) { nodes { channel { name } } edges { node { id } } pageInfo { endCursor } totalCount } } } }",
     "what happened": "{ customers(first: %d) { nodes { timeline(first: 5) { nodes { ... on Order { lines { amount } } ... on Refund { order { id } } ... on Feedback { survey { name } } } } } } }",
@@ -94,7 +96,19 @@ PAGES = {
 }  # fmt: skip
 _TOLD = "outcome userErrors { code }"
 _DONE = "counts { unchanged rejected } userErrors { code }"
-_DELETES = ("feedback", "invitation", "order", "refund", "cost", "touchpoint", "lead", "interaction", "exchangeRate")
+_DELETES = (
+    "feedback",
+    "invitation",
+    "order",
+    "refund",
+    "cost",
+    "touchpoint",
+    "lead",
+    "interaction",
+    "referral",
+    "engagement",
+    "exchangeRate",
+)
 BATCHES = {
     # a batch of a number of rows, told what became of them
     "customerUpsertBatch": f"results {{ {_TOLD} customer {{ name parent {{ name }} acquisitionChannel {{ name }} externalIds {{ source }} spells {{ from }} }} }} {_DONE}",
@@ -105,6 +119,8 @@ BATCHES = {
     "costRecordBatch": f"results {{ {_TOLD} cost {{ channel {{ name }} customer {{ name }} }} }} {_DONE}",
     "touchpointRecordBatch": f"results {{ {_TOLD} touchpoint {{ channel {{ name }} customer {{ name }} }} }} {_DONE}",
     "leadRecordBatch": f"results {{ {_TOLD} lead {{ channel {{ name }} customer {{ name }} staff {{ name }} }} }} {_DONE}",
+    "referralRecordBatch": f"results {{ {_TOLD} referral {{ channel {{ name }} customer {{ name }} referred {{ name }} }} }} {_DONE}",
+    "engagementRecordBatch": f"results {{ {_TOLD} engagement {{ channel {{ name }} customer {{ name }} }} }} {_DONE}",
     "exchangeRateRecordBatch": f"results {{ {_TOLD} exchangeRate {{ rate }} }} {_DONE}",
     "interactionRecordBatch": f"results {{ {_TOLD} interaction {{ events {{ staff {{ name }} }} customer {{ name }} channel {{ name }} responder {{ name }} }} }} {_DONE}",
     **{f"{noun}DeleteBatch": f"results {{ {_TOLD} }} {_DONE}" for noun in _DELETES},
@@ -292,6 +308,32 @@ def leads(first, last):
     )
 
 
+def referrals(first, last):
+    return (
+        {
+            "externalId": f"w{n}",
+            "customer": {"externalId": f"c{n}"},
+            "referred": {"externalId": f"c{n + 1}"},
+            "channel": {"externalId": f"k{n % KEYED}"},
+            "occurredAt": "2025-12-24",
+        }
+        for n in range(first, last)
+    )
+
+
+def uses(first, last):
+    return (
+        {
+            "externalId": f"u{n}",
+            "customer": {"externalId": f"c{n + 1}"},
+            "type": "login",
+            "channel": {"externalId": f"k{n % KEYED}"},
+            "occurredAt": f"2026-0{4 + n // KEYED % 3}-{1 + n % 14:02}",
+        }
+        for n in range(first, last)
+    )
+
+
 def talks(first, last):
     return (
         {
@@ -322,6 +364,8 @@ TRADE = {
     "exchangeRateRecordBatch": rates,
     "touchpointRecordBatch": touchpoints,
     "leadRecordBatch": leads,
+    "referralRecordBatch": referrals,
+    "engagementRecordBatch": uses,
     "orderRecordBatch": orders,
     "refundRecordBatch": refunds,
     "costRecordBatch": costs,
@@ -461,6 +505,8 @@ CHANGED = {
     "costRecordBatch": ("amount", ("8", "9", "10")),
     "touchpointRecordBatch": ("occurredAt", ("2025-12-25", "2025-12-26", "2025-12-27")),
     "leadRecordBatch": ("qualifiedAt", ("2026-06-11", "2026-06-12", "2026-06-13")),
+    "referralRecordBatch": ("occurredAt", ("2025-12-25", "2026-01-02", "2025-12-27")),
+    "engagementRecordBatch": ("occurredAt", ("2026-05-25", "2026-05-26", "2026-05-27")),
     "exchangeRateRecordBatch": ("rate", ("0.8", "0.7", "0.6")),
     "interactionRecordBatch": ("reason", ("price", "delay", "other")),
 }
@@ -521,6 +567,9 @@ KINDS = {
         *("RESPONSE_TIME", "RESPONSE_WITHIN_TARGET", "RESOLUTION_TIME", "WAITING_TIME"),
         *("COMPLAINT_RESOLUTION_RATE", "INTERACTIONS", "COMPLAINTS"),
     ),
+    "referrals": ("REFERRAL_RATE",),
+    "engagement": ("ENGAGEMENT_RATE",),
+    "users": ("ACTIVE_USERS",),
 }
 TILE = "value nullReason series(grain: MONTH) {{ value target }} {more} comparison {{ change }} target {{ state }}"
 BROKEN = "breakdown(by: {by}) { slices { label value share result { value series(grain: MONTH) { value } } } }"
@@ -553,6 +602,7 @@ DASHBOARDS = [
     (["customers"], False),
     (["feedback", "customers"], False),
     (["survivals"], False),
+    (["referrals"], False),
     (["sales"], False),
     (["spending"], False),
     (["sales", "spending"], False),
