@@ -115,10 +115,10 @@ class Talks:
 
     def _shares(self) -> list[float]:
         """The part of each month that complains: together about as many as say so in feedback."""
-        told = (inquiry.years for inquiry in self._company.inquiries if inquiry.kind == "COMPLAINT")
-        first, second = (sum(map(sum, years)) for years in zip(*told, strict=True))
+        told = [inquiry.years for inquiry in self._company.inquiries if inquiry.kind == "COMPLAINT"]
         answered = self._company.desk.answered
-        return [line(first / answered[0], second / answered[1], place) for place in range(MONTHS + 1)]
+        first, second = (sum(sum(years[year]) for years in told) / answered[year] for year in (0, 1))
+        return [line(first, second, place) for place in range(MONTHS + 1)]
 
     def _month(self, place: int, size: int, share: float, mean: float) -> list[Talk]:
         """Those that are answered in a month."""
