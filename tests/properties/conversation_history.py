@@ -30,9 +30,9 @@ class ConversationHistory(ConversationRows, MoneyHistory):
 
     world: Desk
 
-    def __init__(self, people: Any, clock: Any, rng: Random, database: Any, *, time_zone: str) -> None:
+    def __init__(self, people: Any, clock: Any, rng: Random, database: Any, *, time_zone: str, is_long: bool) -> None:
         super().__init__(people, clock, rng, time_zone=time_zone)
-        self.database = database
+        self.database, self.is_long = database, is_long
         self.world = Desk(self.world.zone)
         self.numbers = dict.fromkeys("i", 0)
         for key in ("ann", "ben", "eva"):
@@ -41,7 +41,7 @@ class ConversationHistory(ConversationRows, MoneyHistory):
     def begin(self) -> None:
         """Customers, and something to talk about."""
         self.tell_customers(15)
-        self.tell_talks(60)
+        self.tell_talks(60 if self.is_long else 40)
 
     def step(self) -> None:
         """Tell one thing more."""
@@ -157,11 +157,11 @@ class ConversationHistory(ConversationRows, MoneyHistory):
         part = self._span()
         for span in (*self.rng.sample(PERIODS, 2), (date(2026, 1, 1), self.today + timedelta(days=1)), part):
             yield name, span, (), None, None
-        for grain, span in self.rng.sample(SERIES, 2):
+        for grain, span in self.rng.sample(SERIES, 1 + self.is_long):
             yield name, span, (), None, grain
         one, other, third = self.rng.sample(DIMENSIONS, 3)
         whole = (date(2025, 11, 1), date(2026, 8, 1))
-        for span in (whole, part):
+        for span in (whole, part) if self.is_long else (whole,):
             yield name, span, (), one, None
             yield name, span, (), "STAFF", None
             yield name, span, (self._filter(other),), None, None
@@ -169,6 +169,8 @@ class ConversationHistory(ConversationRows, MoneyHistory):
             yield name, span, (self._filter(one),), other, None
             yield name, span, (self._filter(one), self._filter(third)), "STAFF", None
         yield name, SERIES[0][1], (self._filter(one),), None, "MONTH"
+        if not self.is_long:
+            return
         yield name, SERIES[0][1], (), other, "MONTH"
         yield name, SERIES[1][1], (self._filter("STAFF"),), third, "WEEK"
 

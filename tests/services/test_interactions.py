@@ -357,6 +357,8 @@ def test_a_merge_keeps_what_each_conversation_was_held_under(workspace, database
     assert slices(workspace, "INTERACTIONS", Dimension.REGION) == {"north": 1, "south": 1}
     turns = slices(workspace, "RESPONSE_TIME", Dimension.REGION, "every_response")
     assert set(turns) == {"north", "south"}
+    (kept,) = {row["customer_id"] for row in stored.rows(database, "interaction", workspace.id)}
+    assert [row["customer_id"] for row in stored.rows(database, "turn", workspace.id)] == [kept, kept]
     assert_a_rebuild_changes_nothing(database, workspace)
 
 
