@@ -84,9 +84,9 @@ class Interaction(Fact, Traits, Served, table=True):
         Index("ix_interaction_resolved_on", "tenant_id", "resolved_on"),
         Index("ix_interaction_waited_on", "tenant_id", "waited_on"),
         Index("ix_interaction_due_at", "tenant_id", "judged_on", "due_at"),
-        Index("ix_interaction_staff", "tenant_id", "staff_id"),
-        Index("ix_interaction_responder", "tenant_id", "responder_id"),
-        Index("ix_interaction_resolver", "tenant_id", "resolver_id"),
+        Index("ix_interaction_staff", "tenant_id", "staff_id", "id"),
+        Index("ix_interaction_responder", "tenant_id", "responder_id", "id"),
+        Index("ix_interaction_resolver", "tenant_id", "resolver_id", "id"),
     )
 
     kind: InteractionKind = choice(InteractionKind)
@@ -127,7 +127,7 @@ class Turn(Owned, Traits, Served, table=True):
         refers("team_id", "team"),
         Index("ix_turn_interaction", "tenant_id", "interaction_id"),
         Index("ix_turn_day", "tenant_id", "day"),
-        Index("ix_turn_staff", "tenant_id", "staff_id"),
+        Index("ix_turn_staff", "tenant_id", "staff_id", "id"),
     )
 
     interaction_id: UUID

@@ -39,7 +39,7 @@ class Lead(Fact, Traits, Served, table=True):
         Index("ix_lead_won_on", "tenant_id", "won_on"),
         Index("ix_lead_lost_on", "tenant_id", "lost_on"),
         Index("ix_lead_timeline", "tenant_id", "customer_id", "occurred_at"),
-        Index("ix_lead_staff", "tenant_id", "staff_id"),
+        Index("ix_lead_staff", "tenant_id", "staff_id", "id"),
     )
 
     type: LeadType = choice(LeadType, default=LeadType.NEW)

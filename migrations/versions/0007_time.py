@@ -274,9 +274,9 @@ def upgrade() -> None:
     op.create_index("ix_interaction_occurred_at", "interaction", ["tenant_id", "occurred_at", "id"], **_LISTED)
     op.create_index("ix_interaction_recorded_at", "interaction", ["tenant_id", "recorded_at", "id"], **_LISTED)
     op.create_index("ix_interaction_resolved_on", "interaction", ["tenant_id", "resolved_on"])
-    op.create_index("ix_interaction_resolver", "interaction", ["tenant_id", "resolver_id"])
-    op.create_index("ix_interaction_responder", "interaction", ["tenant_id", "responder_id"])
-    op.create_index("ix_interaction_staff", "interaction", ["tenant_id", "staff_id"])
+    op.create_index("ix_interaction_resolver", "interaction", ["tenant_id", "resolver_id", "id"])
+    op.create_index("ix_interaction_responder", "interaction", ["tenant_id", "responder_id", "id"])
+    op.create_index("ix_interaction_staff", "interaction", ["tenant_id", "staff_id", "id"])
     op.create_index("ix_interaction_timeline", "interaction", ["tenant_id", "customer_id", "occurred_at"])
     op.create_index("ix_interaction_waited_on", "interaction", ["tenant_id", "waited_on"])
 
@@ -390,7 +390,7 @@ def upgrade() -> None:
     op.create_index("ix_lead_lost_on", "lead", ["tenant_id", "lost_on"])
     op.create_index("ix_lead_occurred_at", "lead", ["tenant_id", "occurred_at", "id"], **_LISTED)
     op.create_index("ix_lead_recorded_at", "lead", ["tenant_id", "recorded_at", "id"], **_LISTED)
-    op.create_index("ix_lead_staff", "lead", ["tenant_id", "staff_id"])
+    op.create_index("ix_lead_staff", "lead", ["tenant_id", "staff_id", "id"])
     op.create_index("ix_lead_timeline", "lead", ["tenant_id", "customer_id", "occurred_at"])
     op.create_index("ix_lead_won_on", "lead", ["tenant_id", "won_on"])
 
@@ -491,7 +491,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_turn_day", "turn", ["tenant_id", "day"])
     op.create_index("ix_turn_interaction", "turn", ["tenant_id", "interaction_id"])
-    op.create_index("ix_turn_staff", "turn", ["tenant_id", "staff_id"])
+    op.create_index("ix_turn_staff", "turn", ["tenant_id", "staff_id", "id"])
 
     op.create_index("ix_lead_won_at", "lead", ["tenant_id", sa.text("(won_at IS NULL)"), "won_at", "id"], **_LISTED)
     protect(*_TABLES)

@@ -5,6 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 HOUR = 3600
+KPIS = frozenset(
+    {
+        ("RESPONSE_RATE", "default"),
+        ("SURVEY_ANSWER_TIME", "median"),
+        ("SURVEY_ANSWER_TIME", "mean"),
+        ("SURVEY_ANSWER_TIME", "p90"),
+        ("SURVEY_COVERAGE", "default"),
+    }
+)
+"""What they have an opinion on."""
 SCORED = ("CSAT", "NPS", "CES", "REVIEW")
 
 

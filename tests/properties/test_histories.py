@@ -9,6 +9,7 @@ import oracle
 import people_oracle
 import pytest
 import stored
+import survey_books
 from history import History
 
 from app.kpis import CATALOGUE, CUBES
@@ -17,7 +18,7 @@ ZONES = ("Europe/Berlin", "America/New_York", "Asia/Shanghai", "Pacific/Auckland
 
 
 def test_there_is_a_second_opinion_on_every_kpi():
-    others = (money_oracle, lead_oracle, conversation_oracle, people_oracle)
+    others = (money_oracle, lead_oracle, conversation_oracle, people_oracle, survey_books)
     known = set(oracle.KNOWN).union(*(other.KPIS for other in others))
     assert known == {(kpi.key, variant.key) for kpi in CATALOGUE.values() for variant in kpi.variants}
 
