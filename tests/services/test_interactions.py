@@ -322,6 +322,21 @@ def test_what_is_deleted_or_answered_never_becomes_late(workspace, clock):
     assert (figure.numerator, figure.denominator) == (1, 2)
 
 
+def test_a_distribution_is_told_as_it_was_known(workspace, clock):
+    def known(day, variant):
+        return value(workspace, "RESPONSE_TIME", variant=variant, known_on=date(2026, 6, day))
+
+    hold(workspace, PLAIN)
+    clock.now = at(17, month=6)
+    hold(workspace, talk("plain", event("asks", at(4, "10:00")), event("replies", at(4, "10:50"), "eva")))
+    clock.now = at(19, month=6)
+    drop(workspace, "plain")
+    for variant in ("median", "p90", "every_response", "mean"):
+        assert known(16, variant) == pytest.approx(30 * MINUTE, rel=0.008)
+        assert known(18, variant) == pytest.approx(50 * MINUTE, rel=0.008)
+        assert known(19, variant) == "NO_DATA"
+
+
 # percentiles in cuts that no rollup holds
 
 
