@@ -6,6 +6,7 @@ import money_oracle
 import oracle
 import pytest
 import stored
+import survey_books
 from history import History
 
 from app.kpis import CATALOGUE, CUBES
@@ -14,7 +15,7 @@ ZONES = ("Europe/Berlin", "America/New_York", "Asia/Shanghai", "Pacific/Auckland
 
 
 def test_there_is_a_second_opinion_on_every_kpi():
-    known = set(oracle.KNOWN) | set(money_oracle.KPIS)
+    known = set(oracle.KNOWN) | set(money_oracle.KPIS) | set(survey_books.KPIS)
     assert known == {(kpi.key, variant.key) for kpi in CATALOGUE.values() for variant in kpi.variants}
 
 
