@@ -1,6 +1,6 @@
 """How long it takes to count all conversations anew after the business calendar changed, and what that holds in memory.
 
-    python benchmarks/recount.py [--size 1000000] [--databases sqlite postgresql]
+    python benchmarks/recount.py [--sizes 100000 1000000] [--databases sqlite postgresql]
 
 The workspace gets a business calendar it had not (or another one than before); the worker's share is then done by the
 program's own command, in a process of its own, as for a rebuild. Every clock is derived from its events again.
@@ -30,8 +30,8 @@ def change(door: Door, store: Store) -> None:
     with door.snapshot(actor) as uow:
         before = uow.workspace.business_calendar_id
     end = "18:00" if before is None else "17:00"
-    hours = [{"weekday": day, "from_": "09:00", "before": end} for day in range(1, 6)]
-    version = {"time_zone": "Europe/Berlin", "hours": hours, "country": "DE"}
+    hours = {"weekdays": [1, 2, 3, 4, 5], "from_": "09:00", "before": end}
+    version = {"time_zone": "Europe/Berlin", "weekly_hours": [hours], "country": "DE"}
     name = f"until {end}"
     door.write(actor, business_calendar.upsert, {"external_id": name, "name": name, "versions": [version]})
     door.write(actor, workspace.update, {"business_calendar": Ref(external_id=name)})

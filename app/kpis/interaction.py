@@ -63,9 +63,7 @@ _complaint = and_(
 opened = Measure("interactions", interactions)
 unanswered = Measure("unanswered", interactions, and_(col(Interaction.asked_at).is_not(None), ~_answered))
 unresolved = Measure("unresolved", interactions, col(Interaction.resolved_on).is_(None))
-waiting = Measure(
-    "waiting", interactions, and_(col(Interaction.asked_at).is_not(None), col(Interaction.waited_on).is_(None))
-)
+waiting = Measure("waiting", interactions, col(Interaction.is_waiting).is_(True))
 complaints = Measure("complaints", interactions, _complaint)
 resolved_soon = Measure(
     "resolved_in_time", interactions, and_(_complaint, col(Interaction.is_resolved_in_time).is_(True))

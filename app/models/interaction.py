@@ -108,6 +108,7 @@ class Interaction(Fact, Traits, Served, table=True):
     is_confirmed: bool = False
     resolver_id: UUID | None = None
     resolver_team_id: UUID | None = None
+    is_waiting: bool = False
     waiting_seconds: int | None = typed(BigInteger(), default=None)
     waited_on: date | None = None
 

@@ -61,7 +61,8 @@ class Course:
     """What follows from the events of a conversation, in order.
 
     The customer waits from a message or a reopening until staff reply or resolve it, and while on hold; bots, notes and
-    handovers end no wait. Once it is resolved, further messages wait for nothing until it is reopened.
+    handovers end no wait. Once it is resolved, further messages wait for nothing until it is reopened; from then on they
+    are the customer's turn.
     """
 
     asked_at: datetime | None = None
@@ -73,6 +74,7 @@ class Course:
     _turn: datetime | None = None
     _since: datetime | None = None
     _held: datetime | None = None
+    _has_more: bool = False
 
     @property
     def is_waiting(self) -> bool:
@@ -91,11 +93,11 @@ class Course:
             case Kind.RESUMED:
                 self._resume(event.at)
             case Kind.RESOLVED if self.resolution is None:
-                self.resolution = event
+                self.resolution, self._has_more = event, False
                 self._end(event.at)
                 self._resume(event.at)
             case Kind.REOPENED if self.resolution is not None:
-                self.resolution, self.is_confirmed, self._since = None, False, event.at
+                self._reopen(event.at)
             case Kind.CONFIRMED:
                 self.is_confirmed = self.resolution is not None
             case _:
@@ -103,8 +105,14 @@ class Course:
 
     def _ask(self, at: datetime) -> None:
         self.asked_at = self.asked_at or at
+        self._has_more = True
         if self.resolution is None:
             self._turn, self._since = self._turn or at, self._since or at
+
+    def _reopen(self, at: datetime) -> None:
+        self.resolution, self.is_confirmed, self._since = None, False, at
+        if self._has_more:  # many a source says a moment after a message that it reopened
+            self._turn = at
 
     def _answer(self, event: Happening) -> None:
         if self.asked_at is not None:

@@ -32,6 +32,7 @@ DERIVED = (
     "is_confirmed",
     "resolver_id",
     "resolver_team_id",
+    "is_waiting",
     "waiting_seconds",
     "waited_on",
 )
@@ -91,7 +92,8 @@ def _response(uow: Uow, told: Course, own: Any) -> dict[str, Any]:  # noqa: ANN4
         "asked_at": asked,
         "due_at": due,
         "judged_on": _day(uow, judged),
-        "is_in_time": seconds is not None and seconds <= target,
+        # by the instant at which it is late, as what nobody answers is judged: seconds are whole
+        "is_in_time": reply is not None and (due is None or reply.at <= due),
         "replied_at": reply.at if reply else None,
         "reply_seconds": seconds,
         "responder_id": (reply.staff if reply else None) or own,
@@ -113,10 +115,10 @@ def _resolution(uow: Uow, told: Course, own: Any, began: datetime) -> dict[str, 
 def _waiting(uow: Uow, told: Course) -> dict[str, Any]:
     """All that the customer waited; nothing is said while they wait still."""
     if told.is_waiting or not told.waits:
-        return {"waiting_seconds": None, "waited_on": None}
+        return {"is_waiting": told.is_waiting, "waiting_seconds": None, "waited_on": None}
     time = clock(uow)
     seconds = sum(time.seconds(wait.start, wait.end) for wait in told.waits)
-    return {"waiting_seconds": seconds, "waited_on": _day(uow, told.waits[-1].end)}
+    return {"is_waiting": False, "waiting_seconds": seconds, "waited_on": _day(uow, told.waits[-1].end)}
 
 
 def _day(uow: Uow, at: datetime | None) -> date | None:

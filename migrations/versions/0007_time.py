@@ -230,6 +230,7 @@ def upgrade() -> None:
         sa.Column("is_confirmed", sa.Boolean(), nullable=False),
         sa.Column("resolver_id", sa.Uuid(), nullable=True),
         sa.Column("resolver_team_id", sa.Uuid(), nullable=True),
+        sa.Column("is_waiting", sa.Boolean(), nullable=False),
         sa.Column("waiting_seconds", sa.BigInteger(), nullable=True),
         sa.Column("waited_on", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(

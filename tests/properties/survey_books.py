@@ -5,16 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 HOUR = 3600
-KPIS = frozenset(
-    {
-        ("RESPONSE_RATE", "default"),
-        ("SURVEY_ANSWER_TIME", "median"),
-        ("SURVEY_ANSWER_TIME", "mean"),
-        ("SURVEY_ANSWER_TIME", "p90"),
-        ("SURVEY_COVERAGE", "default"),
-    }
+KPIS = (
+    ("RESPONSE_RATE", "default"),
+    ("SURVEY_ANSWER_TIME", "median"),
+    ("SURVEY_ANSWER_TIME", "mean"),
+    ("SURVEY_ANSWER_TIME", "p90"),
+    ("SURVEY_COVERAGE", "default"),
 )
-"""What they have an opinion on."""
+"""What the histories of surveys compare with these books."""
 SCORED = ("CSAT", "NPS", "CES", "REVIEW")
 
 

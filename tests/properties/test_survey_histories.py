@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from random import Random
+from statistics import quantiles
 
 import pytest
 import stored
@@ -148,6 +149,9 @@ class Story:
         if done:
             middle = (done[(len(done) - 1) // 2] + done[len(done) // 2]) / 2
             assert median == pytest.approx(middle, rel=0.008)
+            nine_in_ten = done[0] if len(done) == 1 else quantiles(done, n=10, method="inclusive")[-1]
+            p90 = figure_of(self.people, "SURVEY_ANSWER_TIME", variant="p90").figure.value
+            assert p90 == pytest.approx(nine_in_ten, rel=0.008)
         by = Counter(self.books.sent[name]["channel"] for name in seconds)
         hit = Counter(self.books.sent[name]["channel"] for name, one in seconds.items() if one is not None)
         told = slices(self.people, "RESPONSE_RATE", Dimension.CHANNEL)
