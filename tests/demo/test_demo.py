@@ -193,8 +193,8 @@ def _pull_after(monkeypatch, door, writes):
 def test_interrupted_anywhere_the_next_run_completes_it_and_a_further_one_changes_nothing(door, clock, small):
     clock.set(datetime(2026, 12, 31, 18, tzinfo=UTC))
     # nothing yet, a bare workspace, amid its people, amid what they say, amid what they buy, before what it gives back,
-    # before the last of it, amid the bank
-    for writes in (0, 1, 23, 26, 31, 34, 41, 60):
+    # amid its conversations, before the last of it, amid the bank
+    for writes in (0, 1, 23, 26, 31, 34, 39, 42, 60):
         with pytest.MonkeyPatch.context() as patch:
             _pull_after(patch, door, writes)
             with pytest.raises(Pulled):
