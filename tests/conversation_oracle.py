@@ -96,13 +96,22 @@ class Story:
 
     @property
     def turns(self) -> list[tuple[datetime, Event]]:
-        """Each reply that answers messages, and the first of these."""
+        """Each reply that answers messages, and the first of these; one to what was closed counts when it is reopened."""
         first: dict[int, datetime] = {}
-        for place in self._places("CUSTOMER_MESSAGE"):
+        for place in self._places("CUSTOMER_MESSAGE", "REOPENED"):
             end = self._next(place, "STAFF_REPLY", "RESOLVED")
-            if end and end.kind == "STAFF_REPLY" and not self.is_closed(place):
+            if end and end.kind == "STAFF_REPLY" and self._asks(place):
                 first.setdefault(self.events.index(end), self.events[place].at)
         return [(at, self.events[place]) for place, at in first.items()]
+
+    def _asks(self, place: int) -> bool:
+        """Whether an event wants an answer: a message to what is open, or a reopening after a message."""
+        if self.events[place].kind == "CUSTOMER_MESSAGE":
+            return not self.is_closed(place)
+        earlier = max((one for one in self._places("REOPENED") if one < place), default=-1)
+        return self.is_closed(place) and any(
+            earlier < one < place and self.is_closed(one) for one in self._places("CUSTOMER_MESSAGE")
+        )
 
 
 def covered(stretches: Sequence[Stretch]) -> int:

@@ -61,8 +61,8 @@ class Course:
     """What follows from the events of a conversation, in order.
 
     The customer waits from a message or a reopening until staff reply or resolve it, and while on hold; bots, notes and
-    handovers end no wait. Once it is resolved, further messages wait for nothing until it is reopened; from then on they
-    are the customer's turn.
+    handovers end no wait. Once it is resolved, further messages wait for nothing until it is reopened; from then on
+    they are the customer's turn.
     """
 
     asked_at: datetime | None = None
