@@ -96,7 +96,7 @@ class Story:
 
     @property
     def turns(self) -> list[tuple[datetime, Event]]:
-        """Each reply that answers messages, and the first of these; one to what was closed counts when it is reopened."""
+        """Each reply that answers messages, and the first of these; one to what was closed counts once it reopens."""
         first: dict[int, datetime] = {}
         for place in self._places("CUSTOMER_MESSAGE", "REOPENED"):
             end = self._next(place, "STAFF_REPLY", "RESOLVED")
