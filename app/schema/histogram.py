@@ -38,7 +38,10 @@ def bars(answer: Answer, most: int) -> list[KpiHistogramBar] | None:
         return None
     return [
         KpiHistogramBar(
-            id=strawberry.ID(f"{low}/{high}"), from_=low / atom.scale, before=high / atom.scale, count=float(count)
+            id=strawberry.ID(f"{low}/{high}/{count}"),
+            from_=low / atom.scale,
+            before=high / atom.scale,
+            count=float(count),
         )
         for low, high, count in histogram.bars(most)
     ]

@@ -47,9 +47,18 @@ def test_the_tables_and_lines_have_ids_too():
 # -- A workspace with slices of many sizes, targets, departures, and corrections that came later
 
 KPIS = ("CSAT", "NPS", "CSAT_MEAN", "FEEDBACK_COUNT", "ACTIVE_CUSTOMERS", "RETENTION_RATE", "NEW_CUSTOMERS")
-KPIS += ("REVENUE", "REVENUE_GROWTH", "REPEAT_PURCHASE_RATE", "RETURN_RATE", "CAC", "CLV", "CAC_PAYBACK_MONTHS")
+KPIS += (
+    "RESPONSE_TIME",
+    "REVENUE",
+    "REVENUE_GROWTH",
+    "REPEAT_PURCHASE_RATE",
+    "RETURN_RATE",
+    "CAC",
+    "CLV",
+    "CAC_PAYBACK_MONTHS",
+)
 DIMENSIONS = {"CSAT": "CHANNEL", "NPS": "SEGMENT", "FEEDBACK_COUNT": "TAG", "ACTIVE_CUSTOMERS": "REGION"}
-DIMENSIONS |= {"REVENUE": "PRODUCT", "REPEAT_PURCHASE_RATE": "CHANNEL", "CLV": "SEGMENT"}
+DIMENSIONS |= {"RESPONSE_TIME": "CHANNEL", "REVENUE": "PRODUCT", "REPEAT_PURCHASE_RATE": "CHANNEL", "CLV": "SEGMENT"}
 
 
 @pytest.fixture
@@ -81,6 +90,7 @@ def told(api, workspace, clock):
     for field, rows in SPENT.items():
         alice.write(field, {"rows": rows}, "counts { created }")
     bought(alice, range(60))
+    talked(alice, range(40))
     clock.set(now)
     alice.feedback(*(said(n) | {"score": 1} for n in range(10)))
     bought(alice, range(10), amount="3")
@@ -145,6 +155,25 @@ def bought(alice, numbers, **more):
     assert not alice.write("refundRecordBatch", {"rows": back}, "counts { rejected }")["counts"]["rejected"]
 
 
+def talked(alice, numbers):
+    """Conversations, of which each fifth waits for an answer."""
+    rows = [
+        {
+            "externalId": f"i{n}",
+            "kind": "QUESTION",
+            "customer": {"externalId": f"c{n % 24}"},
+            "channel": {"externalId": ("web", "shop")[n % 2]},
+            "occurredAt": f"2026-0{2 + n % 4}-{1 + n % 19:02}T08:00:00Z",
+            "events": [
+                {"kind": kind, "at": f"2026-0{2 + n % 4}-{1 + n % 19:02}T{hour:02}:00:00Z"}
+                for kind, hour in (("CUSTOMER_MESSAGE", 8), ("STAFF_REPLY", 9 + n % 7))[: 2 if n % 5 else 1]
+            ],
+        }
+        for n in numbers
+    ]
+    assert not alice.write("interactionRecordBatch", {"rows": rows}, "counts { rejected }")["counts"]["rejected"]
+
+
 PERIODS = [
     "named: LAST_MONTH",
     'range: {from: "2026-05-01", before: "2026-06-01"}',
@@ -166,9 +195,9 @@ FILTERS = {
     "CLV": ["", '{by: SEGMENT, anyOf: ["a"]}'],
 }  # fmt: skip
 
-FIGURE = "__typename id value amount nullReason numerator denominator sampleSize flags isProvisional display interval { __typename id low high level }"
+FIGURE = "__typename id value amount nullReason numerator denominator sampleSize flags isProvisional display interval { __typename id low high level } leftOut { __typename id reason count label } unansweredCount"
 PERIOD = "period { __typename id from before lastDay isComplete label }"
-RESULT = f"{FIGURE} {PERIOD} variant knownOn currency dataThrough filters {{ __typename id by anyOf noneOf }}"
+RESULT = f"{FIGURE} {PERIOD} variant knownOn currency dataThrough filters {{ __typename id by anyOf noneOf }} histogram(most: 4) {{ __typename id from before count }}"
 DEFINITION = "definition { __typename id key name unit variants { __typename id key name isDefault } inputs { __typename id key isAvailable since } }"
 POINT = f"{FIGURE} {PERIOD} target"
 SLICE = f"{FIGURE} key label weight share result {{ {RESULT} }}"

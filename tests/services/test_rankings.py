@@ -144,7 +144,7 @@ def test_the_first_touch_has_it_all(won):
         "ads": (20, 1, 40),
         "": (5, 1, 7),
     }
-    unknown = dict.fromkeys(("csat", "nps", "leads", "conversion"))
+    unknown = dict.fromkeys(("csat", "nps", "leads", "conversion", "response_time"))
     assert found["web"] | unknown == unknown | {
         "spend": 30,
         "customers": 1,

@@ -1,5 +1,6 @@
 """Staff who change teams, counted by hand: what they served belongs to the team of its day, as it is known now."""
 
+import re
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
@@ -29,6 +30,7 @@ from app.services import feedback, job, staff, team, teamwork
 from app.services.page import Slice
 from app.services.row import Ref
 from app.services.slices import Filter
+from app.services.team import SERVED
 
 TEAM = Dimension.TEAM
 IN_TURN = (("red", None, may(16)), ("blue", may(16), None))
@@ -351,6 +353,6 @@ def test_what_somebody_served_is_found_without_reading_the_rest(told, door, monk
     event.listen(door.db.writer, "before_cursor_execute", note)
     belong(told, "eva", *MOVED)
     work(told)
-    assert len(plans) == 3  # of orders twice, of feedback once
+    assert len(plans) == len(SERVED) + 1  # of orders twice, of all others once
     for ((*_, step),) in plans:  # in one step: nothing is sorted
-        assert "_staff (tenant_id=? AND staff_id=?" in step
+        assert re.search(r"_(staff|responder|resolver) \(tenant_id=\? AND \1_id=\?", step)

@@ -121,7 +121,8 @@ def test_the_default_variant_is_found_by_none_and_by_its_names(kpi):
 
 def test_which_way_is_good_is_as_defined():
     down = {"CHURN_RATE", "CHURNED_CUSTOMERS", "CAC", "RESPONSE_TIME", "SALES_CYCLE", "RETURN_RATE", "RESOLUTION_TIME"}
-    down |= {"WAITING_TIME", "COST_TO_SERVE", "CAC_PAYBACK_MONTHS", "SURVEY_ANSWER_TIME", "LOST_LEADS"}
+    down |= {"WAITING_TIME", "COST_TO_SERVE", "CAC_PAYBACK_MONTHS", "SURVEY_ANSWER_TIME", "LOST_LEADS", "COMPLAINTS"}
+    down |= {"INTERACTIONS"}
     worse = {key for key, kpi in CATALOGUE.items() if kpi.direction is Direction.LOWER_IS_BETTER}
     assert worse <= down
     assert down & set(CATALOGUE) <= worse
