@@ -346,8 +346,8 @@ def talks(first, last):
             "occurredAt": f"{day}T08:00:00Z",
             "events": [
                 {"kind": "CUSTOMER_MESSAGE", "at": f"{day}T08:00:00Z"},
-                {"kind": "STAFF_REPLY", "at": f"{day}T08:{n % 60:02}:00Z", "staff": {"externalId": f"k{n % 7}"}},
-                {"kind": "RESOLVED", "at": f"{day}T12:00:00Z", "staff": {"externalId": f"k{n % 5}"}},
+                {"kind": "STAFF_REPLY", "at": f"{day}T08:{n % 60:02}:00Z", "staff": {"externalId": f"k{n % KEYED}"}},
+                {"kind": "RESOLVED", "at": f"{day}T12:00:00Z", "staff": {"externalId": f"k{n % KEYED}"}},
             ],
         }
         for n in range(first, last)
