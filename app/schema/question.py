@@ -41,6 +41,7 @@ class SurveyQuestionInput:
 class SurveyText:
     """The words of a question in one language."""
 
+    id: strawberry.ID = plain("Names the text, for clients' caches.")
     language: str = plain("The language as a BCP 47 tag.")
     text: str = plain("The words.")
 
@@ -63,7 +64,7 @@ class SurveyQuestion:
     @sized(FEW)
     async def texts(self) -> list[SurveyText]:
         """What is asked, in every language that there is."""
-        return [SurveyText(**one) for one in self.kept["texts"]]
+        return [SurveyText(id=strawberry.ID(f"{self.id}/{one['language']}"), **one) for one in self.kept["texts"]]
 
 
 def shown(edition: Row | None, locale: str) -> list[SurveyQuestion]:

@@ -245,7 +245,20 @@ def told_all(document):
 
 
 COUNTS = ("created", "updated", "unchanged", "stale", "deleted", "rejected")
-STAMPED = {"customer", "feedback", "customer_order", "refund", "cost", "touchpoint", "lead", "exchange_rate"}
+STAMPED = {
+    "customer",
+    "feedback",
+    "customer_order",
+    "refund",
+    "cost",
+    "touchpoint",
+    "lead",
+    "exchange_rate",
+    "invitation",
+    "interaction",
+    "referral",
+    "engagement",
+}
 STAMPED |= {"tombstone"}
 """What keeps the latest instant at which its source vouched for it, even where nothing else is new."""
 STORED = {"CREATED", "UPDATED", "DELETED"}

@@ -88,7 +88,7 @@ PAGES = {
     "referrals": "{ referrals(first: %d) { nodes { channel { name } customer { name } referred { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "engagements": "{ engagements(first: %d) { nodes { channel { name } customer { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "exchange rates": "{ exchangeRates(first: %d) { nodes { rate } edges { node { id } } pageInfo { endCursor } totalCount } }",
-    "their timelines": "{ customers(first: %d) { nodes { timeline(first: 20) { nodes { channel { name } } edges { node { id } } pageInfo { endCursor } totalCount } } } }",
+    "their timelines": "{ customers(first: %d) { nodes { timeline(first: 3, kinds: [FEEDBACK, ORDER]) { nodes { channel { name } } edges { node { id } } pageInfo { endCursor } totalCount } } } }",
     "what happened": "{ customers(first: %d) { nodes { timeline(first: 5) { nodes { ... on Order { lines { amount } } ... on Refund { order { id } } ... on Feedback { survey { name } } } } } } }",
     "the best": f"{{ topCustomers(first: %d, {ASK}) {{ nodes {{ revenue customer {{ name parent {{ name }} }} }} period {{ label }} }} }}",
     "the channels": f"{{ channelEffectiveness(first: %d, {ASK}) {{ rows {{ channel {{ name parent {{ name }} }} {FIGURES} }} period {{ label }} }} }}",
