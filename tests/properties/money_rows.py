@@ -135,12 +135,10 @@ class MoneyRows(History):
         amounts = (left, left, Decimal(int(left / 3)), Decimal(0), self._amount(currency))
         amount = max(Decimal(0), rng.choice(amounts)) if of and not of.is_stub else self._amount(currency)
         customer = of.row["customer"] if of and rng.random() < 0.2 else None
-        given = rng.choice((currency,) * 8 + (None,) * 8 + CURRENCIES[-3:])
         return {
             "order": of.name if of else self._unknown_order(),
             "amount": amount,
-            # an order of which only the name is known may have got it from a row of the same batch
-            "currency": given if of and not of.is_stub else given or currency,
+            "currency": rng.choice((currency,) * 8 + (None,) * 8 + CURRENCIES[-3:]),
             "reason": rng.choice((None, "broken")),
             "customer": "c1" if rng.random() < 0.03 else customer,
             "channel": self._pick("channel"),
