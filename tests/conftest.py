@@ -31,6 +31,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from sqlalchemy import Dialect
 from uuid_utils.compat import uuid7
 
 from app import migrate
@@ -221,6 +222,20 @@ def clock() -> Clock:
     return Clock()
 
 
+_compilers: dict[bool, tuple[Dialect, dict[Any, Any]]] = {}
+
+
+def _compiled_once(database: Database) -> Database:
+    """The database, its statements compiled but once for all tests: that takes them longer than to be run."""
+    if database.is_sqlite not in _compilers:
+        with database.reader.connect():  # a dialect learns about its server from the first connection
+            _compilers[database.is_sqlite] = database.reader.dialect, {}
+    for engine in (database.writer, database.reader):
+        engine.dialect, compiled = _compilers[database.is_sqlite]
+        engine.update_execution_options(compiled_cache=compiled)
+    return database
+
+
 @pytest.fixture
 def open_door(database: Settings, clock: Clock) -> Iterator[Callable[..., Door]]:
     """Opens doors to the database, each with connections of its own; settings may differ by name."""
@@ -228,7 +243,7 @@ def open_door(database: Settings, clock: Clock) -> Iterator[Callable[..., Door]]
 
     def open_(**changed: Any) -> Door:
         settings = database.model_copy(update=changed)
-        doors.append(Door(Database(settings), settings, Bus(), clock))
+        doors.append(Door(_compiled_once(Database(settings)), settings, Bus(), clock))
         return doors[-1]
 
     yield open_

@@ -128,11 +128,12 @@ def _mended(document: str) -> str:
             )
             return REMOVE if is_odd else None
 
-        def leave_object_field(self, node: ObjectFieldNode, *_: Any) -> ObjectFieldNode | None:
-            fitting = FITTING.get((node.name.value, str(get_named_type(types.get_input_type()))))
-            if not is_write or fitting is None:
+        def leave_object_field(self, node: ObjectFieldNode, *_: Any) -> Any:
+            place = (node.name.value, str(get_named_type(types.get_input_type())))
+            if not is_write or place not in FITTING:
                 return None
-            return ObjectFieldNode(name=node.name, value=StringValueNode(value=fitting))
+            fitting = FITTING[place]
+            return REMOVE if fitting is None else ObjectFieldNode(name=node.name, value=parse_value(fitting))
 
         def leave_object_value(self, node: ObjectValueNode, *_: Any) -> ObjectValueNode | None:
             type_ = get_named_type(types.get_input_type())
@@ -149,20 +150,30 @@ def _mended(document: str) -> str:
 
 
 FITTING = {
-    ("from", "Date"): "2026-05-01",
-    ("before", "Date"): "2026-06-01",
-    ("from", "String"): "09:00",
-    ("before", "String"): "18:00",
-    ("timeZone", "String"): "Europe/Berlin",
-    ("country", "String"): "DE",
-    ("subdivision", "String"): "BY",
-    ("from", "CurrencyCode"): "USD",
-    ("to", "CurrencyCode"): "EUR",
-    ("currency", "CurrencyCode"): "EUR",
-    ("rate", "Decimal"): "0.9",
-    ("amount", "Decimal"): "20",
+    ("from", "Date"): '"2026-05-01"',
+    ("before", "Date"): '"2026-06-01"',
+    ("from", "String"): '"09:00"',
+    ("before", "String"): '"18:00"',
+    ("timeZone", "String"): '"Europe/Berlin"',
+    ("country", "String"): '"DE"',
+    ("subdivision", "String"): '"BY"',
+    ("from", "CurrencyCode"): '"USD"',
+    ("to", "CurrencyCode"): '"EUR"',
+    ("currency", "CurrencyCode"): '"EUR"',
+    ("rate", "Decimal"): '"0.9"',
+    ("amount", "Decimal"): '"20"',
+    ("kind", "FeedbackKind"): "CSAT",
+    ("question", "String"): None,
+    ("invitation", "InvitationRefInput"): None,
+    ("referred", "CustomerRefInput"): '{externalId: "c1"}',
+    ("convertedAt", "DateTime"): None,
+    ("idempotencyKey", "String"): None,
+    ("locale", "String"): '"en"',
+    ("firstWeekday", "Int"): "1",
+    ("fiscalYearStart", "Int"): "4",
+    ("smallCellK", "Int"): "5",
 }
-"""Fields that only make sense together, by their names and types, and values of them that do."""
+"""Fields that only make sense together, by their names and types, and what they may be: None for left out."""
 
 ODD = ("after", "before", "last", "variant", "attribute", "knownOn")
 """Arguments that chance seldom gives a value that can be."""

@@ -48,17 +48,17 @@ def folding(db: Database, cube: Cube, which: Which, *, is_spread: bool = False) 
     It folds what the measures of the cube come to or, for `is_spread`, into which buckets its values fall.
     """
     tenant_id = bindparam("of_tenant", type_=Uuid())
-    page, amounts = _paged(cube) if is_spread else (literal(0), [measure.amount for measure in cube.measures])
     keys = {dimension: db.as_key(column).label(f"k_{dimension}") for dimension, column in cube.dimensions.items()}
-    named = [amount.label(f"a{slot}") for slot, amount in enumerate(amounts)]
-    columns = [page.label("page"), *keys.values(), *cube.many.values(), *named]
-    facts = _facts(db, cube, which, columns).where(cube.spread.is_not(None) if is_spread else true()).cte("facts")
+    by: tuple[Any, ...] = (*keys.values(), *cube.many.values())
+    facts = _in_buckets(db, cube, which, by) if is_spread else _with_amounts(db, cube, which, by)
     cell = _cells(db, cube, facts, keys).subquery("cell")
+    if is_spread:
+        amounts: list[ColumnElement[Any]] = [case((cell.c.slot == slot, cell.c.weight), else_=0) for slot in range(SLOTS)]
+    else:
+        amounts = [cell.c[f"a{slot}"] for slot in range(len(cube.measures))]
     sign = bindparam("with_sign", type_=BigInteger())
-    sums = [
-        sql_cast(func.sum(cell.c[f"a{slot}"]) * sign, entry.c.a0.type) if slot < len(amounts) else literal(0)
-        for slot in range(SLOTS)
-    ]
+    sums: list[ColumnElement[Any]] = [sql_cast(func.sum(amount) * sign, entry.c.a0.type) for amount in amounts]
+    sums += [literal(0)] * (SLOTS - len(sums))
     rows = (
         select(
             tenant_id,
@@ -92,13 +92,27 @@ def _facts(db: Database, cube: Cube, which: Which, columns: Sequence[Any]) -> Se
     return select(*read).where(mine, cube.counted, *chosen)
 
 
-def _paged(cube: Cube) -> tuple[ColumnElement[int], list[ColumnElement[Any]]]:
-    """On which page of the histogram a fact's value falls, and 1 in the slot of its bucket."""
-    number = bucket_of(cube.spread)
-    slots: list[ColumnElement[Any]] = [
-        sql_cast(case((number % SLOTS == slot, 1), else_=0) * cube.sign, BigInteger) for slot in range(SLOTS)
-    ]
-    return 1 + number // SLOTS, slots
+def _with_amounts(db: Database, cube: Cube, which: Which, by: Sequence[Any]) -> CTE:
+    """The facts with what each measure of the cube comes to."""
+    amounts = [measure.amount.label(f"a{slot}") for slot, measure in enumerate(cube.measures)]
+    return _once(_facts(db, cube, which, [literal(0).label("page"), *by, *amounts]), "facts")
+
+
+def _in_buckets(db: Database, cube: Cube, which: Which, by: Sequence[Any]) -> CTE:
+    """The facts with the page and the slot of the bucket into which the value of each falls."""
+    weight = sql_cast(cube.sign, BigInteger).label("weight")
+    value = _facts(db, cube, which, [*by, weight, cube.spread.label("value")]).where(cube.spread.is_not(None))
+    values = _once(value, "spread")
+    rest = [column for column in values.c if column.key != "value"]
+    bucket = _once(select(*rest, bucket_of(values.c.value).label("bucket")), "buckets")
+    rest = [column for column in bucket.c if column.key != "bucket"]
+    placed = select(*rest, (1 + bucket.c.bucket // SLOTS).label("page"), (bucket.c.bucket % SLOTS).label("slot"))
+    return placed.cte("facts")
+
+
+def _once(statement: Select[Any], name: str) -> CTE:
+    """The statement as a part of another, in which its long expressions stand and are worked out only once."""
+    return statement.cte(name).prefix_with("MATERIALIZED")
 
 
 def _cells(db: Database, cube: Cube, facts: CTE, keys: Iterable[str]) -> CompoundSelect[Any]:
@@ -120,6 +134,7 @@ def _cells(db: Database, cube: Cube, facts: CTE, keys: Iterable[str]) -> Compoun
     return union_all(*cells)
 
 
-def _of(facts: Any) -> Iterator[ColumnElement[Any]]:  # noqa: ANN401 - a CTE's columns are untyped
+def _of(facts: CTE) -> Iterator[ColumnElement[Any]]:
+    """What a cell takes of a fact beside its day and its key."""
     yield from (facts.c.known_on, facts.c.page)
-    yield from (column for column in facts.c if column.key.startswith("a") and column.key[1:].isdigit())
+    yield from (facts.c[name] for name in ("slot", "weight", *_AMOUNTS) if name in facts.c)

@@ -55,50 +55,71 @@ def start(uow: Uow, names: Sequence[str] | None = None, *, afresh: bool = False)
 
 @writes(Scope.WORKSPACE_ADMIN)
 def step(uow: Uow, chunk: int = CHUNK) -> bool:
-    """Fold the next `chunk` facts of one cube into its new generation; whether more is to be done."""
+    """Fold the next `chunk` facts of one kind into the new generations of their cubes; whether more is to be done."""
     uow.take_turn()  # a step may price facts that a writer holds
-    state = next((state for state in rollup.states(uow).values() if state.building), None)
-    if state is None:
-        return False
-    cube = CUBES[state.cube]
-    uow.db.lock(uow.session, "fold", uow.tenant_id, cube.name)
-    uow.session.refresh(state)
-    if state.building_for != cube.fingerprint:  # finished meanwhile, or another version's to finish
-        return not state.building
-    after = UUID(state.cursor or UUID(int=0).hex)
-    ids = _next(uow, cube, after, chunk)
+    found = _together(uow)
+    mine = {cube: state for cube, state in found.items() if state.building and state.building_for == cube.fingerprint}
+    if not mine:  # finished meanwhile, or another version's to finish
+        return bool(found) and not any(state.building for state in found.values())
+    first = next(iter(mine))
+    after = UUID(mine[first].cursor or UUID(int=0).hex)
+    ids = _next(uow, first, after, chunk)
     if ids:
-        chosen = and_(_member(cube) > after, _member(cube) <= ids[-1])
-        _derive(uow, cube, chosen)
-        if isinstance(cube, Crowd):
-            crowd.fold_stretch(uow, cube, state.building, chosen)
-        else:
-            rollup.fold_stretch(uow, cube, state.building, after, ids[-1])
-        state.cursor = ids[-1].hex
-    if not ids or not _next(uow, cube, ids[-1], 1):  # what a step derives anew comes after it
-        _switch(uow, cube, state)
+        chosen = and_(_member(first) > after, _member(first) <= ids[-1])
+        _derive(uow, first, chosen)
+        for cube, state in mine.items():
+            if isinstance(cube, Crowd):
+                crowd.fold_stretch(uow, cube, state.building, chosen)
+            else:
+                rollup.fold_stretch(uow, cube, state.building, after, ids[-1])
+            state.cursor = ids[-1].hex
+    if not ids or not _next(uow, first, ids[-1], 1):  # what a step derives anew comes after it
+        for cube, state in mine.items():
+            _switch(uow, cube, state)
     uow.session.flush()
     return True
+
+
+def _together(uow: Uow) -> dict[Cube, RollupState]:
+    """The cubes to go on with: those that have come equally far in the same facts, which so are derived only once."""
+    states = rollup.states(uow)
+    building = {cube: states[name] for name, cube in CUBES.items() if name in states and states[name].building}
+    if not building:
+        return {}
+    first, start = next(iter(building.items()))
+    found = {
+        cube: state
+        for cube, state in building.items()
+        if cube is first or (_facts(cube), state.cursor) == (_facts(first), start.cursor)
+    }
+    for cube, state in found.items():
+        uow.db.lock(uow.session, "fold", uow.tenant_id, cube.name)
+        uow.session.refresh(state)
+    return found
+
+
+def _facts(cube: Cube) -> object:
+    """What a step passes on its way: the rows of a model, or people."""
+    return cube.name if isinstance(cube, Crowd) else cube.model
 
 
 def _derive(uow: Uow, cube: Cube, chosen: ColumnElement[bool]) -> None:
     """Bring what follows from the workspace's settings up to date in the rows that are about to be counted."""
     model = cube.model
-    if model is Engagement:
-        engaging.refresh(uow, chosen)
+    if model in _DERIVED:
+        _DERIVED[model](uow, chosen)
     elif isinstance(cube, Crowd):
         return  # whom it counts does not rest on what things are worth
     elif model is Accrual:
         costs = select(Accrual.cost_id).where(chosen)
         pricing.price(uow, Cost, col(Cost.id).in_(costs), is_counted=False)
-    elif model in _DERIVED:
-        _DERIVED[model](uow, chosen)
     else:
         pricing.price(uow, model, chosen, is_counted=False)
 
 
 _DERIVED: Mapping[type[Owned], Callable[[Uow, ColumnElement[bool]], None]] = {
     Buyer: buyer.refresh,
+    Engagement: engaging.refresh,
     Interaction: overdue.refresh,
     Lead: lead.refresh,
     Turn: turning.refresh,

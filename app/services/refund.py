@@ -70,9 +70,13 @@ class Refunds(Kind):
         known = [columns["order_id"] for columns in values.values() if isinstance(columns["order_id"], UUID)]
         statement = select(Order).where(uow.db.is_any(Order.id, known))
         orders = {order.id: order for order in uow.session.scalars(statement)}
+        said: dict[Any, str] = {}  # of orders that are not known yet, by the rows that named them first
         for index, columns in list(values.items()):
+            wanted = columns["order_id"]
+            columns["currency"] = columns["currency"] or said.get(wanted)
             try:
-                values[index] = columns | self._of(columns, orders.get(columns["order_id"]))
+                values[index] = columns | self._of(columns, orders.get(wanted))
+                said.setdefault(wanted, values[index]["currency"])
             except Invalid as error:
                 batch.reject(index, *error.problems)
                 del values[index]

@@ -338,7 +338,12 @@ DERIVED = {"status", "joinedOn", "churnedOn", "churnReason", "variant"}
 
 
 def same(read, given):
-    """Whether what is read says what was given: texts without space around them, numbers by value, instants in UTC."""
+    """Whether what is read says what was given: texts without space around them, numbers by value, instants in UTC.
+
+    Of a list each entry once.
+    """
+    if isinstance(given, list):
+        return read in (given, list(dict.fromkeys(given)))
     if not isinstance(given, str) or not isinstance(read, str) or read == given.strip():
         return read == given or isinstance(given, str)
     if re.fullmatch(r"[\d.]+", read):

@@ -318,7 +318,7 @@ ASK = f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ __typename id ... on KpiResul
     ("state", "without"),
     [
         ("as it was", ()),
-        ("being rebuilt", (Scope.PERSONAL_READ,)),
+        pytest.param("being rebuilt", (Scope.PERSONAL_READ,), marks=pytest.mark.slow),
         pytest.param("as it was", (Scope.PERSONAL_READ,), marks=pytest.mark.slow),
         pytest.param("being rebuilt", (), marks=pytest.mark.slow),
         pytest.param("rebuilt", (), marks=pytest.mark.slow),

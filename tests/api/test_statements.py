@@ -514,6 +514,7 @@ CHANGED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", CHANGED)
 def test_a_hundred_changes_and_deletions_cost_as_many_statements_as_ten(growing, statements, kind):

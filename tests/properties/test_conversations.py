@@ -12,6 +12,8 @@ from app.kpis import CATALOGUE, service
 from app.kpis.dimension import Dimension
 from app.models.base import TRAITS
 
+pytestmark = pytest.mark.neutral
+
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Shanghai", "Pacific/Auckland", "UTC")
 
 

@@ -10,6 +10,8 @@ from trading import assert_a_rebuild_changes_nothing
 from app.kpis import CATALOGUE
 from app.kpis.dimension import Dimension
 
+pytestmark = pytest.mark.neutral
+
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Shanghai", "Pacific/Auckland", "UTC")
 
 

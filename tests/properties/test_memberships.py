@@ -12,6 +12,8 @@ from app.kpis.dimension import Dimension
 from app.services import feedback, job, teamwork
 from app.services.row import Ref
 
+pytestmark = pytest.mark.neutral
+
 FIRST = date(2026, 5, 1)
 STAFF = ("eva", "ned")
 TEAMS = ("red", "blue")

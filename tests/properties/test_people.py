@@ -19,6 +19,8 @@ from app.services.period import Grain, Span
 from app.services.row import Ref
 from app.services.slices import Filter
 
+pytestmark = pytest.mark.neutral
+
 FIRST = date(2026, 1, 1)
 CHANNELS = ("web", "app", None)
 TYPES = ("login", "view", "share")

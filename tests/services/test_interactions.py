@@ -22,6 +22,8 @@ from app.services.row import Ref
 from app.services.slices import Filter
 from app.worker import Worker
 
+pytestmark = pytest.mark.neutral
+
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 PLAIN = talk("plain", event("asks", at(4, "10:00")), event("replies", at(4, "10:30"), "eva"), channel="mail")
 

@@ -37,6 +37,8 @@ TABLES = {
     "engagement": "engagement",
 }
 NOUNS = list(TABLES)
+USUAL = 2
+"""Of the changes of each noun, how many the default run makes."""
 LINE = {"product": "tea", "quantity": Decimal(2), "unit_price": Decimal(40), "amount": Decimal(80), "cost": Decimal(30)}
 
 FACTS = {
@@ -133,7 +135,11 @@ FACTS = {
         ],
     ),
 }
-CASES = [(noun, change) for noun, (_, changes) in FACTS.items() for change in changes]
+CASES = [
+    pytest.param(noun, change, marks=[pytest.mark.slow] if place >= USUAL else [])
+    for noun, (_, changes) in FACTS.items()
+    for place, change in enumerate(changes)
+]
 
 
 @pytest.fixture
@@ -182,6 +188,7 @@ def test_a_correction_counts_as_if_it_had_always_been_so_and_can_be_taken_back(t
     assert cells(database, told) == mended
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize("noun", NOUNS)
 def test_what_was_taken_back_and_told_anew_counts_as_before(told, database, noun):
     fact = FACTS[noun][0]
@@ -215,6 +222,7 @@ def test_what_was_never_told_is_as_what_was_taken_back(told, database, noun):
         assert cells(database, told) == with_another
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize("noun", NOUNS)
 def test_the_same_again_writes_nothing(told, database, noun):
     fact = FACTS[noun][0]
@@ -223,6 +231,7 @@ def test_the_same_again_writes_nothing(told, database, noun):
     assert stored.everything(database) == before
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize("noun", NOUNS)
 def test_the_same_as_of_later_notes_the_instant_alone(told, database, noun):
     """No change is noted, nothing is counted again."""
