@@ -91,7 +91,7 @@ class Database:
                 connection.execute(f"PRAGMA {pragma}")
 
         @event.listens_for(engine, "checkin")
-        def _checkin(connection: Any, _record: object) -> None:  # noqa: ANN401 - as above
+        def _checkin(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
             if connection is not None:
                 connection.set_progress_handler(None, 0)  # the next one's time is its own
 
@@ -132,7 +132,7 @@ class Database:
                 raise TimedOut
 
         @event.listens_for(engine, "checkin")
-        def _checkin(_connection: Any, record: Any) -> None:  # noqa: ANN401 - as above
+        def _checkin(_connection: Any, record: Any) -> None:  # noqa: ANN401 - the driver's own type
             record.info.pop("until", None)
 
         return engine
@@ -211,7 +211,7 @@ class Database:
         """
         return statement if self.is_sqlite else statement.order_by(order).with_for_update()
 
-    def is_any(self, column: Any, values: Sequence[Any] | BindParameter[Any]) -> ColumnElement[bool]:  # noqa: ANN401 - as below
+    def is_any(self, column: Any, values: Sequence[Any] | BindParameter[Any]) -> ColumnElement[bool]:  # noqa: ANN401 - SQLModel types columns as their values
         """`column IN values`, as one parameter however many there are, so that the statement is prepared once.
 
         In a statement that is kept, `values` is a parameter, and `as_values` what it is given.

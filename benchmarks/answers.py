@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import httpx
 from dashboard import QUERY
-from generate import stored
+from generate import FEEDBACK
 from support import DATABASES, Databases, Server, Store, free_port, median, percentile, table
 
 QUESTIONS = {
@@ -123,7 +123,7 @@ def run(databases: Databases, kinds: Sequence[str], *, rounds: int = ROUNDS, siz
     """Measure and print, for every database."""
     rows: list[list[object]] = []
     for kind in kinds:
-        store = stored(databases, kind, size)
+        store = FEEDBACK.stored(databases, kind, size)
         for what, query in QUESTIONS.items():
             ours, bare, ratios = compare(store, query, rounds)
             for name, times in (("ours", ours), ("floor", bare)):

@@ -12,6 +12,7 @@ Orders have five lines each; repeat orders are of customers who have ten already
 """
 
 import argparse
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -21,7 +22,7 @@ from uuid import UUID
 
 import psycopg
 import talks
-from generate import furnish, write
+from filling import furnish, write
 from loads import Load, Row, loads, orders
 from money import MEDIA, people
 from support import DATABASES, Databases, Server, Store, ask, median, seconds, table
@@ -55,11 +56,11 @@ class Floor:
             like = "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND type = ? AND sql IS NOT NULL"
             (made,) = connection.execute(like, (table.name, "table")).fetchone()
             # foreign keys are left out, and not asked for: that is part of what the product does more
-            connection.execute(made.replace(f"CREATE TABLE {table.name}", "CREATE TABLE floor"))
+            # a table that a migration has made anew has its name in quotes
+            connection.execute(re.sub(rf'^CREATE TABLE "?{table.name}"?', "CREATE TABLE floor", made))
             for (index,) in connection.execute(like, (table.name, "index")).fetchall():
-                connection.execute(
-                    index.replace(f"ix_{table.name}", "ix_floor").replace(f" ON {table.name}", " ON floor")
-                )
+                named = re.sub(rf' ON "?{table.name}"?', " ON floor", index)
+                connection.execute(named.replace(f"ix_{table.name}", "ix_floor"))
         else:
             connection = psycopg.connect(url, autocommit=True)
             connection.execute(f"CREATE TABLE floor (LIKE {table.name} INCLUDING INDEXES INCLUDING DEFAULTS)")

@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 
-import generate
 import httpx
-import money
-import talks
+from generate import FEEDBACK
+from money import ORDERS
 from sqlalchemy import Engine, event
 from support import DATABASES, Databases, Server, Store, ask, median, percentile, seconds, table
+from talks import TALKS
 
 from app.main import create_app
 from app.services.token import create
@@ -114,7 +114,7 @@ class Screen:
 
     title: str
     query: str
-    stored: Callable[[Databases, str, int], Store] = money.stored
+    stored: Callable[[Databases, str, int], Store] = ORDERS.stored
     token_of: Callable[[Store], str] = lambda store: store.token
     block: int = 1
     is_flat: bool = True
@@ -175,10 +175,10 @@ def measure(stores: Sequence[Store], tokens: Sequence[str], query: str, rounds: 
 
 
 SCREENS = (
-    Screen("Dashboard", QUERY, generate.stored, block=20),
-    Screen("One breakdown, nothing personal", NARROW, generate.stored, viewer),
+    Screen("Dashboard", QUERY, FEEDBACK.stored, block=20),
+    Screen("One breakdown, nothing personal", NARROW, FEEDBACK.stored, viewer),
     Screen("Dashboard of money", sheet(), block=5),
-    Screen("Dashboard of conversations", sheet(SERVICE), talks.stored, block=5),
+    Screen("Dashboard of conversations", sheet(SERVICE), TALKS.stored, block=5),
     Screen("Revenue by a filter and a breakdown", crossed("REVENUE"), is_flat=False),
     Screen("Buyers by a filter and a breakdown", crossed("REPEAT_PURCHASE_RATE"), is_flat=False),
     Screen("Top customers", f"{{ topCustomers({during()}) {{ nodes {{ rank revenue margin }} }} }}", is_flat=False),
@@ -215,7 +215,7 @@ def run(
             title = f"{screen.title}: {sizes[-1]:,} ÷ {sizes[0]:,} facts"
             table(title, ("database", "p50 ratio", "promise", ""), ratios)
     if not only or "Statements" in only:
-        stores = [money.stored(databases, kind, sizes[0]) for kind in kinds]
+        stores = [ORDERS.stored(databases, kind, sizes[0]) for kind in kinds]
         grown = [[what, *(statements(store, store.token, query) for store in stores)] for what, query in GROWN.items()]
         table("SQL statements of the dashboard of money", ("what is asked", *kinds), grown)
 

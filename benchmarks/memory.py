@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from dashboard import QUERY
-from generate import stored
+from generate import FEEDBACK
 from loads import loads
 from support import DATABASES, Databases, Server, alongside, ask, memory, table
 
@@ -64,7 +64,7 @@ def run(databases: Databases, kinds: Sequence[str], *, lasting: float = SECONDS)
     """Measure and print."""
     shown: list[list[object]] = []
     for kind in kinds:
-        store = stored(databases, kind, SIZE)
+        store = FEEDBACK.stored(databases, kind, SIZE)
         with Server(store) as server:
             idle, peak, dashboards, batches = measure(server, store.token, SIZE, lasting)
         shown.append([kind, f"{SIZE:,}", f"{idle:,.0f}", f"{peak:,.0f}", dashboards, batches])

@@ -7,7 +7,6 @@ A tenth as many customers as orders, who joined over three years and a fourth of
 month, touchpoints, and a tenth as much feedback. The same size gives the same rows.
 """
 
-import argparse
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -15,9 +14,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from generate import CHANNELS, HEAD, MOST_BY_SERVICES, REGIONS, furnish, in_batches, rows, write
+from filling import CHANNELS, Filling, in_batches
+from generate import REGIONS, rows
 from sqlmodel import col, insert, select
-from support import DATABASES, Databases, Store, seconds, table
 from uuid_utils.compat import uuid7
 
 from app import migrate, upkeep
@@ -26,7 +25,7 @@ from app.models.channel import Channel, ChannelMedium
 from app.models.customer import Customer, CustomerExternalId
 from app.models.order import Order, OrderStatus
 from app.models.refund import Refund
-from app.services import buyer, cost, customer, feedback, order, ref, refund, refunding, rollup, touchpoint
+from app.services import buyer, cost, customer, feedback, order, ref, refund, refunding, touchpoint
 from app.services.period import add_months
 from app.services.row import Ref
 from app.uow import Actor, Door, Scope, Uow, system, writes
@@ -189,58 +188,22 @@ def _load(door: Door, actor: Actor, size: int) -> None:
     upkeep.rebuild_now(door, actor.tenant_id, CUBES)
 
 
-def fill(databases: Databases, kind: str, size: int) -> tuple[Store, list[list[object]]]:
-    """A database with `size` orders, compacted; and what was measured on the way, as rows of a table."""
-    name = f"money_{size}"
-    door, actor, secret = furnish(databases.fresh(kind, name), MEDIA)
-    measured: list[list[object]] = []
-    steps: list[tuple[str, Any, Iterator[dict[str, Any]]]] = [
+ORDERS = Filling(
+    "money",
+    "orders",
+    lambda size: (
         ("customers", customer.upsert_batch, people(size // 10)),
         ("touchpoints", touchpoint.record_batch, touchpoints(size // 10)),
         ("costs", cost.record_batch, costs()),
         ("feedback", feedback.record_batch, rows(size // 10)),
         ("orders", order.record_batch, orders(size)),
         ("refunds", refund.record_batch, refunds(orders(size))),
-    ]
-    try:
-        for what, function, given in steps[: 4 if size > MOST_BY_SERVICES else None]:
-            count, rate = write(door, actor, function, given)
-            measured.append([kind, f"{what}, by the service", f"{count:,}", f"{rate:,.0f}"])
-            if kind == "postgresql":
-                databases.vacuum(name)
-        if size > MOST_BY_SERVICES:
-            took = seconds(lambda: _load(door, actor, size))
-            measured.append([kind, "orders and refunds, loaded and rebuilt", f"{size:,}", f"{size / took:,.0f}"])
-        door.write(system(actor.tenant_id), rollup.compact)
-        store = Store(door.settings.database_url.get_secret_value(), actor.tenant_id, secret, size)
-    finally:
-        door.close()
-    if kind == "postgresql":
-        databases.vacuum(name)
-    databases.keep(kind, name, store)
-    return store, measured
-
-
-def stored(databases: Databases, kind: str, size: int) -> Store:
-    """A database with `size` orders: the one that is kept, or else one that is made now."""
-    found = databases.kept(kind, f"money_{size}")
-    if found is not None:
-        return found
-    store, measured = fill(databases, kind, size)
-    table(f"Filling {size:,} orders", HEAD, measured)
-    return store
-
-
-def main() -> None:
-    """Fill one database and say how fast that went."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", type=int, default=100_000)
-    parser.add_argument("--postgresql", action="store_true", help="fill PostgreSQL instead of SQLite")
-    chosen = parser.parse_args()
-    with Databases() as databases:
-        _, measured = fill(databases, DATABASES[chosen.postgresql], chosen.size)
-        table(f"Filling {chosen.size:,} orders", HEAD, measured)
+    ),
+    _load,
+    always=4,
+    channels=MEDIA,
+)
 
 
 if __name__ == "__main__":
-    main()
+    ORDERS.run(__doc__)

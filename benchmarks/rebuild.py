@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dashboard import QUERY
-from generate import stored
+from generate import FEEDBACK
 from support import DATABASES, ROOT, Databases, Server, Store, alongside, ask, median, percentile, seconds, table
 
 BEFORE = 30
@@ -87,7 +87,7 @@ def run(databases: Databases, size: int, kinds: Sequence[str]) -> None:
     """Measure and print."""
     shown: list[list[object]] = []
     for kind in kinds:
-        store = stored(databases, kind, size)
+        store = FEEDBACK.stored(databases, kind, size)
         with Server(store) as server:
             shown.append([kind, *measure(store, server)])
     table("Rebuild", HEAD, shown)

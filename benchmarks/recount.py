@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 
 from support import DATABASES, ROOT, Databases, Store, table
-from talks import CUBES, stored
+from talks import CUBES, TALKS
 
 from app.services import business_calendar, workspace
 from app.services.row import Ref
@@ -59,7 +59,7 @@ def run(databases: Databases, sizes: Sequence[int], kinds: Sequence[str]) -> Non
     shown: list[list[object]] = []
     for kind in kinds:
         for size in sizes:
-            store = stored(databases, kind, size)
+            store = TALKS.stored(databases, kind, size)
             door = open_door(Settings(database_url=store.url))
             try:
                 change(door, store)

@@ -10,12 +10,12 @@ import answers
 import batch
 import dashboard
 import memory
-import money
 import rebuild
 import recount
-import talks
-from generate import stored
+from generate import FEEDBACK
+from money import ORDERS
 from support import DATABASES, Databases, machine
+from talks import TALKS
 
 QUICK = 10_000
 
@@ -37,9 +37,9 @@ def main() -> None:
     with Databases() as databases:
         for kind in chosen.databases:
             for size in sizes:
-                stored(databases, kind, size)
-                money.stored(databases, kind, size)
-                talks.stored(databases, kind, size)
+                FEEDBACK.stored(databases, kind, size)
+                ORDERS.stored(databases, kind, size)
+                TALKS.stored(databases, kind, size)
         dashboard.run(databases, sizes, chosen.databases, rounds=few or dashboard.ROUNDS)
         answers.run(databases, chosen.databases, rounds=few or answers.ROUNDS, size=sizes[0])
         batch.run(databases, chosen.databases, rounds=few or batch.ROUNDS)

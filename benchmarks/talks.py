@@ -6,16 +6,15 @@ Two years of interactions of a tenth as many customers, 6 channels, 10 members o
 complaints, one in fifty unanswered; answers take from seconds to days. The same size gives the same rows.
 """
 
-import argparse
 import random
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from generate import CHANNELS, HEAD, MOST_BY_SERVICES, customers, furnish, in_batches, write
+from filling import CHANNELS, Filling, in_batches
+from generate import customers
 from sqlmodel import insert, select
-from support import DATABASES, Databases, Store, seconds, table
 from uuid_utils.compat import uuid7
 
 from app import migrate, upkeep
@@ -113,55 +112,18 @@ def _load(door: Door, actor: Actor, size: int) -> None:
     upkeep.rebuild_now(door, actor.tenant_id, [name for name in CUBES if name != "turn"])
 
 
-def fill(databases: Databases, kind: str, size: int) -> tuple[Store, list[list[object]]]:
-    """A database with `size` interactions, compacted; and what was measured on the way, as rows of a table."""
-    name = f"talks_{size}"
-    door, actor, secret = furnish(databases.fresh(kind, name))
-    measured: list[list[object]] = []
-    try:
-        people(door, actor)
-        steps: list[tuple[str, Any, Iterator[dict[str, Any]]]] = [
-            ("customers", customer.upsert_batch, customers(size // 10)),
-            ("interactions", interaction.record_batch, talks(size)),
-        ]
-        for what, function, given in steps[: 1 if size > MOST_BY_SERVICES else None]:
-            count, rate = write(door, actor, function, given)
-            measured.append([kind, f"{what}, by the service", f"{count:,}", f"{rate:,.0f}"])
-            if kind == "postgresql":
-                databases.vacuum(name)
-        if size > MOST_BY_SERVICES:
-            took = seconds(lambda: _load(door, actor, size))
-            measured.append([kind, "interactions, loaded and rebuilt", f"{size:,}", f"{size / took:,.0f}"])
-        door.write(system(actor.tenant_id), rollup.compact)
-        store = Store(door.settings.database_url.get_secret_value(), actor.tenant_id, secret, size)
-    finally:
-        door.close()
-    if kind == "postgresql":
-        databases.vacuum(name)
-    databases.keep(kind, name, store)
-    return store, measured
-
-
-def stored(databases: Databases, kind: str, size: int) -> Store:
-    """A database with `size` interactions: the one that is kept, or else one that is made now."""
-    found = databases.kept(kind, f"talks_{size}")
-    if found is not None:
-        return found
-    store, measured = fill(databases, kind, size)
-    table(f"Filling {size:,} interactions", HEAD, measured)
-    return store
-
-
-def main() -> None:
-    """Fill one database and say how fast that went."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", type=int, default=100_000)
-    parser.add_argument("--postgresql", action="store_true", help="fill PostgreSQL instead of SQLite")
-    chosen = parser.parse_args()
-    with Databases() as databases:
-        _, measured = fill(databases, DATABASES[chosen.postgresql], chosen.size)
-        table(f"Filling {chosen.size:,} interactions", HEAD, measured)
+TALKS = Filling(
+    "talks",
+    "interactions",
+    lambda size: (
+        ("customers", customer.upsert_batch, customers(size // 10)),
+        ("interactions", interaction.record_batch, talks(size)),
+    ),
+    _load,
+    always=1,
+    begin=people,
+)
 
 
 if __name__ == "__main__":
-    main()
+    TALKS.run(__doc__)

@@ -20,6 +20,7 @@ import shutil
 import socket
 import sqlite3
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -104,11 +105,21 @@ class People:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What says nothing of the engine asks SQLite in the default run, and PostgreSQL in the slow one."""
+    """What says nothing of the engine asks SQLite in the default run, and PostgreSQL in the slow one.
+
+    Of the parameters of one test the default run takes so many as its marker `some` says.
+    """
+    seen: Counter[tuple[object, bool]] = Counter()
     for item in items:
-        engines = item.callspec.params.values() if hasattr(item, "callspec") else ()
-        if "postgresql" in engines and item.get_closest_marker("neutral"):
+        given = list(item.callspec.params.values()) if hasattr(item, "callspec") else []
+        is_postgresql = "postgresql" in given
+        if is_postgresql and item.get_closest_marker("neutral"):
             item.add_marker(pytest.mark.slow)
+        if some := item.get_closest_marker("some"):
+            place = (getattr(item, "function", None), is_postgresql)
+            seen[place] += 1
+            if seen[place] > some.args[0]:
+                item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,5 +1,7 @@
 """KPIs of what is sold: revenue and its growth, the size of orders, who buys again, what comes back."""
 
+from typing import Any
+
 from app.kpis.kpi import Direction, KpiUnit, LifecycleStage, Variant, ratio
 from app.kpis.measure import Earlier
 from app.kpis.order import (
@@ -45,7 +47,7 @@ REVENUE = ratio(
 )
 
 
-def _growth(*, is_year: bool) -> dict[str, object]:
+def _growth(*, is_year: bool) -> dict[str, Any]:
     last = Earlier(revenue, is_year)
     return {
         "numerator": revenue - last,
@@ -71,10 +73,10 @@ REVENUE_GROWTH = ratio(
             "year_over_year",
             Text("Revenue growth over last year", "销售收入同比增长率"),
             Text("The same, against the same period of last year.", "同上，与去年同期相比。"),
-            **_growth(is_year=True),  # type: ignore[arg-type]  # named as the variant's own fields
+            **_growth(is_year=True),
         ),
     ),
-    **_growth(is_year=False),  # type: ignore[arg-type]  # as above
+    **_growth(is_year=False),
     example=({"revenue": 12000, "previous(revenue)": 10000, "placed_orders": 1, "previous(placed_orders)": 1}, 20),
 )
 

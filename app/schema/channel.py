@@ -5,13 +5,12 @@ from uuid import UUID
 
 import strawberry
 
-from app import ids
 from app.models.channel import Channel as Row
 from app.models.channel import ChannelKind, ChannelMedium
 from app.schema.context import Info
 from app.schema.describe import absent, enum, field, input_, plain, type_
 from app.schema.inputs import ChannelRefInput
-from app.schema.node import Node
+from app.schema.node import Node, node_of
 from app.schema.noun import Noun
 from app.schema.scalars import Moment
 from app.schema.writing import Upsert
@@ -68,17 +67,10 @@ class Channel(Node):
     @classmethod
     def of(cls, row: Row) -> Self:
         """The row as the schema shows it."""
-        return cls(
-            id=strawberry.ID(ids.encode("Channel", row.id)),
+        return node_of(
+            cls,
+            row,
             external_id=row.key,
-            name=row.name,
-            kind=row.kind,
-            medium=row.medium,
-            is_stub=row.is_stub,
-            created_at=Moment(row.created_at),
-            updated_at=Moment(row.updated_at),
-            version=row.version,
-            parent_id=row.parent_id,
         )
 
 

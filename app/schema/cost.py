@@ -9,9 +9,9 @@ from app.models.cost import CostCategory
 from app.schema.context import Info
 from app.schema.customer import CUSTOMER, Customer
 from app.schema.describe import absent, enum, field, input_, plain, type_
-from app.schema.event import CustomerEvent, recorded
+from app.schema.event import CustomerEvent
 from app.schema.inputs import ChannelRefInput, CustomerRefInput
-from app.schema.node import Node
+from app.schema.node import Node, node_of
 from app.schema.noun import Noun
 from app.schema.scalars import CurrencyCode, Moment
 from app.schema.writing import Deletes, records
@@ -69,16 +69,13 @@ class Cost(CustomerEvent, Node):
     @classmethod
     def of(cls, row: Row) -> Self:
         """The row as the schema shows it."""
-        return cls(
-            **recorded("Cost", row),
-            campaign=row.campaign,
-            occurred_at=Moment(row.occurred_at),
+        return node_of(
+            cls,
+            row,
             day=row.starts_on,
-            category=row.category,
-            currency=CurrencyCode(row.currency),
-            amount=major(row.amount, row.currency),
             from_=row.starts_on,
             before=row.ends_on,
+            amount=major(row.amount, row.currency),
         )
 
 

@@ -15,7 +15,7 @@ from app.schema.customer_input import CustomerUpsertInput
 from app.schema.describe import arg, field, plain, type_
 from app.schema.event import CustomerEvent, timeline
 from app.schema.inputs import CustomerRefInput
-from app.schema.node import Node
+from app.schema.node import Node, node_of
 from app.schema.noun import Noun
 from app.schema.page import DEFAULT, After, Connection, First, part
 from app.schema.scalars import Json, Moment
@@ -126,26 +126,10 @@ class Customer(Node):
     @classmethod
     def of(cls, row: Row) -> Self:
         """The row as the schema shows it."""
-        return cls(
-            id=strawberry.ID(ids.encode("Customer", row.id)),
-            name=row.name,
-            email=row.email,
-            phone=row.phone,
-            attributes=Json(row.attributes),
+        return node_of(
+            cls,
+            row,
             kind=row.customer_kind,
-            segment=row.segment,
-            region=row.region,
-            status=row.status,
-            first_contact_at=Moment(row.first_contact_at) if row.first_contact_at else None,
-            joined_on=row.joined_on,
-            churned_on=row.churned_on,
-            churn_reason=row.churn_reason,
-            is_test=row.is_test,
-            is_stub=row.is_stub,
-            created_at=Moment(row.created_at),
-            updated_at=Moment(row.updated_at),
-            version=row.version,
-            row=row,
         )
 
 

@@ -40,12 +40,12 @@ def one_of(cls: T) -> T:
     return strawberry.input(cls, one_of=True, description=doc(cls))
 
 
-def field(resolver: Callable[..., Any]) -> Any:  # noqa: ANN401 - strawberry.field() itself is typed Any
+def field(resolver: Callable[..., Any]) -> Any:  # noqa: ANN401 - strawberry types it so
     """A field with a resolver, described by the resolver's docstring, with the cost declared on it."""
     return strawberry.field(resolver=resolver, description=doc(resolver), directives=directives(resolver))
 
 
-def mutation(resolver: Callable[..., Any]) -> Any:  # noqa: ANN401 - as above
+def mutation(resolver: Callable[..., Any]) -> Any:  # noqa: ANN401 - strawberry types it so
     """A mutation, described by the resolver's docstring."""
     return strawberry.mutation(resolver=resolver, description=doc(resolver), directives=directives(resolver))
 
@@ -55,12 +55,12 @@ def directives(resolver: Callable[..., Any]) -> list[object]:
     return list(getattr(resolver, "directives", ()))
 
 
-def plain(description: str, **options: Any) -> Any:  # noqa: ANN401 - as above
+def plain(description: str, **options: Any) -> Any:  # noqa: ANN401 - strawberry types it so
     """A field that is read as it stands."""
     return strawberry.field(description=description, **options)
 
 
-def absent(description: str, **options: Any) -> Any:  # noqa: ANN401 - as above
+def absent(description: str, **options: Any) -> Any:  # noqa: ANN401 - strawberry types it so
     """An input field that may be left out; absent and null are told apart."""
     return strawberry.field(description=description, default=strawberry.UNSET, **options)
 

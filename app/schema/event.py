@@ -2,14 +2,14 @@
 
 import asyncio
 from datetime import date
-from typing import Any
+from typing import Any, Self
 
 import strawberry
 
-from app import ids
 from app.schema.channel import CHANNEL, Channel
 from app.schema.context import Info
-from app.schema.describe import enum, field, interface, plain
+from app.schema.describe import enum, field, interface, plain, type_
+from app.schema.node import node_of
 from app.schema.page import Connection, Edge, PageInfo
 from app.schema.scalars import Moment
 from app.services.timeline import CustomerEventKind, Wanted, counts, timelines
@@ -34,6 +34,25 @@ class CustomerEvent:
     async def channel(self, info: Info) -> Channel | None:
         """The channel on which it happened."""
         return await CHANNEL.related(info, self.row.channel_id)
+
+    @classmethod
+    def of(cls, row: Any) -> Self:  # noqa: ANN401 - the row of any such record
+        """The row as the schema shows it."""
+        return node_of(cls, row)
+
+
+@type_
+class Traits:
+    """What a customer was when something happened."""
+
+    segment: str | None = plain("The customer's segment at the time.")
+    region: str | None = plain("The customer's region at the time.")
+    row: strawberry.Private[Any]
+
+    @field
+    async def acquisition_channel(self, info: Info) -> Channel | None:
+        """The channel that the customer came through, as known at the time."""
+        return await CHANNEL.related(info, self.row.acquisition_channel_id)
 
 
 EVENTS: dict[CustomerEventKind, Any] = {}
@@ -79,21 +98,3 @@ async def timeline(info: Info, wanted: Wanted) -> Connection[CustomerEvent]:
         page_info=page,
         count=lambda: info.context.gather(counts, wanted),
     )
-
-
-def event(type_: str, row: Any) -> dict[str, Any]:  # noqa: ANN401 - the row of any such record
-    """The fields of CustomerEvent, of a record that has a day and an instant of its own."""
-    return recorded(type_, row) | {"occurred_at": Moment(row.occurred_at), "day": row.day, "campaign": row.campaign}
-
-
-def recorded(type_: str, row: Any) -> dict[str, Any]:  # noqa: ANN401 - the row of any record of a source
-    """The fields that every record of a source has."""
-    return {
-        "id": strawberry.ID(ids.encode(type_, row.id)),
-        "source": row.source,
-        "external_id": row.external_id,
-        "recorded_at": Moment(row.recorded_at),
-        "source_updated_at": Moment(row.source_updated_at) if row.source_updated_at else None,
-        "version": row.version,
-        "row": row,
-    }

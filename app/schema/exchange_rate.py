@@ -8,8 +8,7 @@ import strawberry
 
 from app.models.exchange_rate import ExchangeRate as Row
 from app.schema.describe import absent, input_, plain, type_
-from app.schema.event import recorded
-from app.schema.node import Node
+from app.schema.node import Node, node_of
 from app.schema.noun import Noun
 from app.schema.scalars import CurrencyCode, Moment
 from app.schema.writing import Deletes, records
@@ -46,10 +45,11 @@ class ExchangeRate(Node):
     @classmethod
     def of(cls, row: Row) -> Self:
         """The row as the schema shows it."""
-        return cls(
-            **recorded("ExchangeRate", row),
-            from_=CurrencyCode(row.base),
-            to=CurrencyCode(row.quote),
+        return node_of(
+            cls,
+            row,
+            from_=row.base,
+            to=row.quote,
             date=row.day,
             rate=Decimal(row.rate),
         )

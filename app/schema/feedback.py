@@ -4,14 +4,13 @@ from typing import Self
 
 from app.models.feedback import Feedback as Row
 from app.models.feedback import FeedbackKind, FeedbackOrigin
-from app.schema.channel import CHANNEL, Channel
 from app.schema.context import Info
 from app.schema.customer import CUSTOMER, Customer
 from app.schema.describe import field, plain, type_
-from app.schema.event import CustomerEvent, event
+from app.schema.event import CustomerEvent, Traits
 from app.schema.feedback_input import FeedbackRecordInput
 from app.schema.invitation import INVITATION, Invitation
-from app.schema.node import Node
+from app.schema.node import Node, node_of
 from app.schema.noun import Noun
 from app.schema.staff import STAFF, Staff
 from app.schema.survey import SURVEY, Survey
@@ -21,7 +20,7 @@ from app.services import feedback
 
 
 @type_
-class Feedback(CustomerEvent, Node):
+class Feedback(Traits, CustomerEvent, Node):
     """What a customer said, whatever the source."""
 
     kind: FeedbackKind = plain("What sort of feedback it is.")
@@ -40,18 +39,11 @@ class Feedback(CustomerEvent, Node):
     origin: FeedbackOrigin | None = plain("How it was collected.")
     comment: str | None = plain("What was said. Null without the scope personal:read.")
     tags: list[str] = plain("Its tags.")
-    segment: str | None = plain("The customer's segment at the time.")
-    region: str | None = plain("The customer's region at the time.")
 
     @field
     async def customer(self, info: Info) -> Customer | None:
         """Who said it."""
         return await CUSTOMER.related(info, self.row.customer_id)
-
-    @field
-    async def acquisition_channel(self, info: Info) -> Channel | None:
-        """The channel that the customer came through, as known at the time."""
-        return await CHANNEL.related(info, self.row.acquisition_channel_id)
 
     @field
     async def staff(self, info: Info) -> Staff | None:
@@ -76,24 +68,12 @@ class Feedback(CustomerEvent, Node):
     @classmethod
     def of(cls, row: Row) -> Self:
         """The row as the schema shows it."""
-        return cls(
-            **event("Feedback", row),
-            kind=row.kind,
-            score=row.score,
-            scale_worst=row.scale_worst,
-            scale_best=row.scale_best,
+        return node_of(
+            cls,
+            row,
+            survey_edition=row.edition,
             position=None if row.position is None else row.position / 10_000,
             threshold=None if row.threshold is None else row.threshold / 10_000,
-            question=row.question,
-            survey_edition=row.edition,
-            is_replaced=row.is_replaced,
-            product=row.product,
-            journey_stage=row.journey_stage,
-            origin=row.origin,
-            comment=row.comment,
-            tags=row.tags,
-            segment=row.segment,
-            region=row.region,
         )
 
 

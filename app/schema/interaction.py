@@ -9,13 +9,12 @@ import strawberry
 from app import ids
 from app.models.interaction import Interaction as Row
 from app.models.interaction import InteractionEventKind, InteractionKind, InteractionStanding
-from app.schema.channel import CHANNEL, Channel
 from app.schema.context import Info
 from app.schema.customer import CUSTOMER, Customer
 from app.schema.describe import field, plain, type_
-from app.schema.event import CustomerEvent, event
+from app.schema.event import CustomerEvent, Traits
 from app.schema.interaction_input import InteractionRecordInput
-from app.schema.node import Node
+from app.schema.node import Node, node_of
 from app.schema.noun import Noun
 from app.schema.scalars import Moment
 from app.schema.staff import STAFF, Staff
@@ -40,7 +39,7 @@ class InteractionEvent:
 
 
 @type_
-class Interaction(CustomerEvent, Node):
+class Interaction(Traits, CustomerEvent, Node):
     """A conversation with a customer. Times are by the workspace's clock: its business calendar, if it has one."""
 
     kind: InteractionKind = plain("What the customer wants.")
@@ -48,8 +47,6 @@ class Interaction(CustomerEvent, Node):
     product: str | None = plain("The product that it is about.")
     journey_stage: str | None = plain("The stage of the customer's journey.")
     reason: str | None = plain("What it is about, such as a category.")
-    segment: str | None = plain("The customer's segment at the time.")
-    region: str | None = plain("The customer's region at the time.")
     asked_at: Moment | None = plain("When the customer's first message came.")
     due_at: Moment | None = plain("When a reply to it is late, by the workspace's target.")
     replied_at: Moment | None = plain("When staff first replied to it.")
@@ -74,11 +71,6 @@ class Interaction(CustomerEvent, Node):
         return await CUSTOMER.related(info, self.row.customer_id)
 
     @field
-    async def acquisition_channel(self, info: Info) -> Channel | None:
-        """The channel that the customer came through, as known at the time."""
-        return await CHANNEL.related(info, self.row.acquisition_channel_id)
-
-    @field
     async def staff(self, info: Info) -> Staff | None:
         """Whose task it is."""
         return await STAFF.related(info, self.row.staff_id)
@@ -91,29 +83,12 @@ class Interaction(CustomerEvent, Node):
     @classmethod
     def of(cls, row: Row) -> Self:
         """The row as the schema shows it."""
-        return cls(
-            **event("Interaction", row),
-            kind=row.kind,
-            standing=row.standing,
-            product=row.product,
-            journey_stage=row.journey_stage,
-            reason=row.reason,
-            segment=row.segment,
-            region=row.region,
-            asked_at=_moment(row.asked_at),
-            due_at=_moment(row.due_at),
-            replied_at=_moment(row.replied_at),
+        return node_of(
+            cls,
+            row,
             response_seconds=row.reply_seconds,
             is_in_time=row.is_in_time if row.judged_on else None,
-            resolved_at=_moment(row.resolved_at),
-            resolution_seconds=row.resolution_seconds,
-            is_confirmed=row.is_confirmed,
-            waiting_seconds=row.waiting_seconds,
         )
-
-
-def _moment(at: datetime | None) -> Moment | None:
-    return None if at is None else Moment(at)
 
 
 def _event(row: Row, place: int, told: dict[str, Any]) -> InteractionEvent:

@@ -1,14 +1,11 @@
 """Invitations in the schema."""
 
 from datetime import date
-from typing import Self
 
-from app.models.invitation import Invitation as Row
-from app.schema.channel import CHANNEL, Channel
 from app.schema.context import Info
 from app.schema.customer import CUSTOMER, Customer
 from app.schema.describe import field, plain, type_
-from app.schema.event import CustomerEvent, event
+from app.schema.event import CustomerEvent, Traits
 from app.schema.invitation_input import InvitationRecordInput, InvitationRefInput
 from app.schema.node import Node
 from app.schema.noun import Noun
@@ -19,13 +16,11 @@ from app.services import invitation
 
 
 @type_
-class Invitation(CustomerEvent, Node):
+class Invitation(Traits, CustomerEvent, Node):
     """A survey that was sent to a customer; it happened when it was sent."""
 
     product: str | None = plain("The product that it asks about.")
     journey_stage: str | None = plain("The stage of the customer's journey that it asks about.")
-    segment: str | None = plain("The customer's segment at the time.")
-    region: str | None = plain("The customer's region at the time.")
     is_stub: bool = plain("Whether it was only named by an answer so far.")
     answered_at: Moment | None = plain("When it was first answered; null while it is not.")
     answered_on: date | None = plain("The day on which that counts, in the workspace's time zone.")
@@ -37,29 +32,9 @@ class Invitation(CustomerEvent, Node):
         return await CUSTOMER.related(info, self.row.customer_id)
 
     @field
-    async def acquisition_channel(self, info: Info) -> Channel | None:
-        """The channel that the customer came through, as known at the time."""
-        return await CHANNEL.related(info, self.row.acquisition_channel_id)
-
-    @field
     async def survey(self, info: Info) -> Survey | None:
         """The survey that was sent."""
         return await SURVEY.related(info, self.row.survey_id)
-
-    @classmethod
-    def of(cls, row: Row) -> Self:
-        """The row as the schema shows it."""
-        return cls(
-            **event("Invitation", row),
-            product=row.product,
-            journey_stage=row.journey_stage,
-            segment=row.segment,
-            region=row.region,
-            is_stub=row.is_stub,
-            answered_at=Moment(row.answered_at) if row.answered_at else None,
-            answered_on=row.answered_on,
-            answer_seconds=row.answer_seconds,
-        )
 
 
 INVITATION = Noun(

@@ -1,14 +1,10 @@
 """Leads in the schema."""
 
-from typing import Self
-
-from app.models.lead import Lead as Row
 from app.models.lead import LeadType
-from app.schema.channel import CHANNEL, Channel
 from app.schema.context import Info
 from app.schema.customer import CUSTOMER, Customer
 from app.schema.describe import field, plain, type_
-from app.schema.event import CustomerEvent, event
+from app.schema.event import CustomerEvent, Traits
 from app.schema.lead_input import LeadRecordInput
 from app.schema.node import Node
 from app.schema.noun import Noun
@@ -19,7 +15,7 @@ from app.services import lead
 
 
 @type_
-class Lead(CustomerEvent, Node):
+class Lead(Traits, CustomerEvent, Node):
     """Somebody who may become a customer, and how far they have come; it happened at the first contact."""
 
     type: LeadType = plain("What a deal would be.")
@@ -32,8 +28,6 @@ class Lead(CustomerEvent, Node):
     cycle_seconds: float | None = plain("How long it took from the first contact; null unless it was won after that.")
     product: str | None = plain("The product that it is about.")
     journey_stage: str | None = plain("The stage of the customer's journey at which it stands.")
-    segment: str | None = plain("The customer's segment at the time.")
-    region: str | None = plain("The customer's region at the time.")
 
     @field
     async def customer(self, info: Info) -> Customer | None:
@@ -41,33 +35,9 @@ class Lead(CustomerEvent, Node):
         return await CUSTOMER.related(info, self.row.customer_id)
 
     @field
-    async def acquisition_channel(self, info: Info) -> Channel | None:
-        """The channel that the customer came through, as known at the time."""
-        return await CHANNEL.related(info, self.row.acquisition_channel_id)
-
-    @field
     async def staff(self, info: Info) -> Staff | None:
         """Who works on it."""
         return await STAFF.related(info, self.row.staff_id)
-
-    @classmethod
-    def of(cls, row: Row) -> Self:
-        """The row as the schema shows it."""
-        return cls(
-            **event("Lead", row),
-            type=row.type,
-            qualified_at=Moment(row.qualified_at) if row.qualified_at else None,
-            won_at=Moment(row.won_at) if row.won_at else None,
-            lost_at=Moment(row.lost_at) if row.lost_at else None,
-            lost_reason=row.lost_reason,
-            is_qualified_in_time=row.is_qualified_in_time,
-            is_won_in_time=row.is_won_in_time,
-            cycle_seconds=row.cycle_seconds,
-            product=row.product,
-            journey_stage=row.journey_stage,
-            segment=row.segment,
-            region=row.region,
-        )
 
 
 LEAD = Noun(

@@ -1,7 +1,9 @@
 """Nodes: everything that has a global id, and how it is found by it."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import fields
+from functools import cache
+from typing import Any, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -16,6 +18,22 @@ class Node:
     """Anything that has a global id."""
 
     id: strawberry.ID = plain("Names the object among all objects of every type; opaque.")
+
+
+N = TypeVar("N")
+
+
+def node_of(type_: type[N], row: Any, **own: Any) -> N:  # noqa: ANN401 - any row and whatever its fields hold
+    """`row` as a node of `type_`: each of its fields is the column of that name, but for those in `own`."""
+    made: Any = type_
+    given = {name: row if name == "row" else getattr(row, name) for name in _fields(made) if name not in own}
+    node: N = made(id=strawberry.ID(ids.encode(type_.__name__, row.id)), **given, **own)
+    return node
+
+
+@cache
+def _fields(type_: Any) -> Sequence[str]:  # noqa: ANN401 - a type
+    return [field.name for field in fields(type_) if field.init and field.name != "id"]
 
 
 LONGEST = 20_000

@@ -95,7 +95,7 @@ class Noun(Generic[N]):
             last: Last = None,
             before: Before = None,
             filter: Any = None,  # noqa: ANN401 - the noun's own input
-            order_by: Any = None,  # noqa: ANN401 - as above
+            order_by: Any = None,  # noqa: ANN401 - the noun's own input
         ) -> Connection[N] | None:
             most = info.context.door.settings.max_page_size
             chosen, order = part(first, after, last, before, most), self.orders.read(order_by)

@@ -8,12 +8,11 @@ import strawberry
 from app import ids
 from app.models.order import Order as Row
 from app.models.order import OrderStatus
-from app.schema.channel import CHANNEL, Channel
 from app.schema.context import Info
 from app.schema.customer import CUSTOMER, Customer
 from app.schema.describe import field, plain, type_
-from app.schema.event import CustomerEvent, event
-from app.schema.node import Node
+from app.schema.event import CustomerEvent, Traits
+from app.schema.node import Node, node_of
 from app.schema.noun import Noun
 from app.schema.order_input import OrderRecordInput, OrderRefInput
 from app.schema.scalars import CurrencyCode
@@ -44,7 +43,7 @@ class OrderLine:
 
 
 @type_
-class Order(CustomerEvent, Node):
+class Order(Traits, CustomerEvent, Node):
     """What a customer bought. Its amounts are in its own currency; KPIs convert them at the rate of its day."""
 
     status: OrderStatus = plain("How far it has come.")
@@ -55,8 +54,6 @@ class Order(CustomerEvent, Node):
     cost: Decimal | None = plain("What it cost the company.")
     margin: Decimal | None = plain("The net amount less the cost; null without a cost.")
     product: str | None = plain("The product that it is counted under.")
-    segment: str | None = plain("The customer's segment at the time.")
-    region: str | None = plain("The customer's region at the time.")
     is_stub: bool = plain("Whether it was only named by a refund so far.")
 
     @field
@@ -69,11 +66,6 @@ class Order(CustomerEvent, Node):
     async def customer(self, info: Info) -> Customer | None:
         """Who bought."""
         return await CUSTOMER.related(info, self.row.customer_id)
-
-    @field
-    async def acquisition_channel(self, info: Info) -> Channel | None:
-        """The channel that the customer came through, as known at the time."""
-        return await CHANNEL.related(info, self.row.acquisition_channel_id)
 
     @field
     async def staff(self, info: Info) -> Staff | None:
@@ -89,19 +81,14 @@ class Order(CustomerEvent, Node):
     def of(cls, row: Row) -> Self:
         """The row as the schema shows it."""
         net = row.amount - row.refunded
-        return cls(
-            **event("Order", row),
-            status=row.status,
-            currency=CurrencyCode(row.currency),
+        return node_of(
+            cls,
+            row,
             amount=major(row.amount, row.currency),
             refunded=major(row.refunded, row.currency),
             net_amount=major(net, row.currency),
             cost=money(row.cost, row.currency),
             margin=money(None if row.cost is None else net - row.cost, row.currency),
-            product=row.product,
-            segment=row.segment,
-            region=row.region,
-            is_stub=row.is_stub,
         )
 
 

@@ -1,13 +1,11 @@
 """Referrals in the schema."""
 
 from datetime import date
-from typing import Self
 
-from app.models.referral import Referral as Row
 from app.schema.context import Info
 from app.schema.customer import CUSTOMER, Customer
 from app.schema.describe import absent, field, input_, plain, type_
-from app.schema.event import CustomerEvent, event
+from app.schema.event import CustomerEvent
 from app.schema.inputs import ChannelRefInput, CustomerRefInput
 from app.schema.node import Node
 from app.schema.noun import Noun
@@ -58,17 +56,6 @@ class Referral(CustomerEvent, Node):
     async def referred(self, info: Info) -> Customer | None:
         """Who was referred."""
         return await CUSTOMER.related(info, self.row.referred_id)
-
-    @classmethod
-    def of(cls, row: Row) -> Self:
-        """The row as the schema shows it."""
-        return cls(
-            **event("Referral", row),
-            converted_at=Moment(row.converted_at) if row.converted_at else None,
-            converted_on=row.converted_on,
-            is_counted=row.is_counted,
-            product=row.product,
-        )
 
 
 REFERRAL = Noun(

@@ -7,9 +7,9 @@ from app.models.refund import Refund as Row
 from app.schema.context import Info
 from app.schema.customer import CUSTOMER, Customer
 from app.schema.describe import absent, field, input_, plain, type_
-from app.schema.event import CustomerEvent, event
+from app.schema.event import CustomerEvent
 from app.schema.inputs import ChannelRefInput, CustomerRefInput
-from app.schema.node import Node
+from app.schema.node import Node, node_of
 from app.schema.noun import Noun
 from app.schema.order import ORDER, Order
 from app.schema.order_input import OrderRefInput
@@ -58,12 +58,10 @@ class Refund(CustomerEvent, Node):
     @classmethod
     def of(cls, row: Row) -> Self:
         """The row as the schema shows it."""
-        return cls(
-            **event("Refund", row),
-            currency=CurrencyCode(row.currency),
+        return node_of(
+            cls,
+            row,
             amount=major(row.amount, row.currency),
-            reason=row.reason,
-            product=row.product,
         )
 
 

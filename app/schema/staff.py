@@ -12,7 +12,7 @@ from app.models.staff import Staff as Row
 from app.schema.context import Info
 from app.schema.describe import absent, field, input_, plain, type_
 from app.schema.inputs import StaffRefInput, TeamRefInput
-from app.schema.node import Node
+from app.schema.node import Node, node_of
 from app.schema.noun import Noun
 from app.schema.scalars import Moment
 from app.schema.team import TEAM, Team
@@ -74,14 +74,10 @@ class Staff(Node):
     @classmethod
     def of(cls, row: Row) -> Self:
         """The row as the schema shows it."""
-        return cls(
-            id=strawberry.ID(ids.encode("Staff", row.id)),
+        return node_of(
+            cls,
+            row,
             external_id=row.key,
-            name=row.name,
-            is_stub=row.is_stub,
-            created_at=Moment(row.created_at),
-            updated_at=Moment(row.updated_at),
-            version=row.version,
             row_id=row.id,
         )
 

@@ -5,13 +5,12 @@ from uuid import UUID
 
 import strawberry
 
-from app import ids
 from app.models.survey import Survey as Row
 from app.models.survey import SurveyOccasion
 from app.schema.context import Info
 from app.schema.describe import absent, enum, field, input_, plain, type_
 from app.schema.inputs import SurveyRefInput
-from app.schema.node import Node
+from app.schema.node import Node, node_of
 from app.schema.noun import Noun
 from app.schema.period import LocaleArgument
 from app.schema.question import SurveyEdition, SurveyQuestion, SurveyQuestionInput, editions, shown
@@ -59,16 +58,10 @@ class Survey(Node):
     @classmethod
     def of(cls, row: Row) -> Self:
         """The row as the schema shows it."""
-        return cls(
-            id=strawberry.ID(ids.encode("Survey", row.id)),
+        return node_of(
+            cls,
+            row,
             external_id=row.key,
-            name=row.name,
-            occasion=row.occasion,
-            is_stub=row.is_stub,
-            created_at=Moment(row.created_at),
-            updated_at=Moment(row.updated_at),
-            edition=row.edition,
-            version=row.version,
             row_id=row.id,
         )
 

@@ -13,7 +13,7 @@ from app.schema.catalogue import KpiKey
 from app.schema.context import Info
 from app.schema.describe import enum, field, plain, type_
 from app.schema.filters import KpiFilter, shown_filters
-from app.schema.node import Node
+from app.schema.node import Node, node_of
 from app.schema.period import Period
 from app.schema.scalars import Moment
 from app.schema.weight import FEW, sized
@@ -104,26 +104,13 @@ class Target(Node):
     @classmethod
     def of(cls, row: Row) -> Self:
         """The row as the schema shows it."""
-        return cls(
-            id=strawberry.ID(ids.encode("Target", row.id)),
-            external_id=row.external_id,
-            source=row.source,
+        return node_of(
+            cls,
+            row,
             kpi=KpiKey[row.kpi],
-            variant=row.variant,
             scope=shown_filters(scope_of(row)),
-            kind=row.kind,
-            value=row.value,
-            stretch=row.stretch,
-            goal=row.goal,
-            baseline=row.baseline,
             from_=row.starts_on,
             before=row.ends_on,
-            owner=row.owner,
-            rationale=row.rationale,
-            created_at=Moment(row.created_at),
-            updated_at=Moment(row.updated_at),
-            version=row.version,
-            row=row,
         )
 
 

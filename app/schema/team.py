@@ -6,12 +6,11 @@ from uuid import UUID
 
 import strawberry
 
-from app import ids
 from app.models.team import Team as Row
 from app.schema.context import Info
 from app.schema.describe import arg, field, input_, plain, type_
 from app.schema.inputs import TeamRefInput
-from app.schema.node import Node
+from app.schema.node import Node, node_of
 from app.schema.noun import Noun
 from app.schema.page import DEFAULT
 from app.schema.scalars import Moment
@@ -49,13 +48,10 @@ class Team(Node):
     @classmethod
     def of(cls, row: Row) -> Self:
         """The row as the schema shows it."""
-        return cls(
-            id=strawberry.ID(ids.encode("Team", row.id)),
+        return node_of(
+            cls,
+            row,
             external_id=row.key,
-            name=row.name,
-            created_at=Moment(row.created_at),
-            updated_at=Moment(row.updated_at),
-            version=row.version,
             row_id=row.id,
         )
 

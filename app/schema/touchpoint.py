@@ -1,12 +1,9 @@
 """Touchpoints in the schema."""
 
-from typing import Self
-
-from app.models.touchpoint import Touchpoint as Row
 from app.schema.context import Info
 from app.schema.customer import CUSTOMER, Customer
 from app.schema.describe import absent, field, input_, plain, type_
-from app.schema.event import CustomerEvent, event
+from app.schema.event import CustomerEvent
 from app.schema.inputs import ChannelRefInput, CustomerRefInput
 from app.schema.node import Node
 from app.schema.noun import Noun
@@ -38,11 +35,6 @@ class Touchpoint(CustomerEvent, Node):
     async def customer(self, info: Info) -> Customer | None:
         """Who met the company."""
         return await CUSTOMER.related(info, self.row.customer_id)
-
-    @classmethod
-    def of(cls, row: Row) -> Self:
-        """The row as the schema shows it."""
-        return cls(**event("Touchpoint", row), product=row.product)
 
 
 TOUCHPOINT = Noun(

@@ -5,12 +5,11 @@ from uuid import UUID
 
 import strawberry
 
-from app import ids
 from app.models.workspace import Workspace as Row
 from app.schema.business_calendar import BUSINESS_CALENDAR, BusinessCalendar
 from app.schema.context import Info
 from app.schema.describe import field, plain, type_
-from app.schema.node import Node, rows_found_by
+from app.schema.node import Node, node_of, rows_found_by
 from app.schema.scalars import CurrencyCode
 from app.services import workspace
 
@@ -52,25 +51,7 @@ class Workspace(Node):
     @classmethod
     def of(cls, row: Row) -> Self:
         """The row as the schema shows it."""
-        return cls(
-            id=strawberry.ID(ids.encode("Workspace", row.id)),
-            name=row.name,
-            time_zone=row.time_zone,
-            currency=CurrencyCode(row.currency),
-            first_weekday=row.first_weekday,
-            fiscal_year_start=row.fiscal_year_start,
-            small_cell_k=row.small_cell_k,
-            locale=row.locale,
-            repeat_window_days=row.repeat_window_days,
-            rate_carry_days=row.rate_carry_days,
-            expected_lifespan_months=row.expected_lifespan_months,
-            lifespan_cap_months=row.lifespan_cap_months,
-            engagement_types=row.engagement_types,
-            response_target_minutes=row.response_target_minutes,
-            complaint_limit_days=row.complaint_limit_days,
-            conversion_window_days=row.conversion_window_days,
-            business_calendar_id=row.business_calendar_id,
-        )
+        return node_of(cls, row)
 
 
 rows_found_by("Workspace", workspace.by_ids, lambda _context, row: Workspace.of(row))

@@ -105,8 +105,8 @@ def _touches(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, list[tuple[datetime, d
     )
     found: dict[UUID, list[tuple[datetime, date, UUID]]] = defaultdict(list)
     for customer_id, at, day, channel_id in uow.session.execute(statement):
-        assert customer_id is not None  # noqa: S101 - a touchpoint has both
-        assert channel_id is not None  # noqa: S101 - as above
+        assert customer_id is not None  # noqa: S101 - a touchpoint has one
+        assert channel_id is not None  # noqa: S101 - a touchpoint has one
         found[customer_id].append((at, day, channel_id))
     return found
 

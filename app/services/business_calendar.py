@@ -93,8 +93,8 @@ def _each(
 
 def _hours(uow: Uow, calendar: BusinessHours, start: Instant, end: Instant) -> int:
     since, until = moment(uow, start, "from", past=False), moment(uow, end, "before", past=False)
-    assert since is not None  # noqa: S101 - both are given
-    assert until is not None  # noqa: S101 - as above
+    assert since is not None  # noqa: S101 - it is given
+    assert until is not None  # noqa: S101 - it is given
     if until < since:
         msg = Text("before must not be earlier than from.", "before 不能早于 from。")
         raise Invalid(msg, "before", code=Code.OUT_OF_RANGE)

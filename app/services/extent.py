@@ -51,7 +51,7 @@ def _days(model: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a table with a day
     return (model.starts_on if issubclass(model, Spell) else model.day,)
 
 
-def _parts(model: Any) -> Iterable[ScalarSelect[Any]]:  # noqa: ANN401 - as above
+def _parts(model: Any) -> Iterable[ScalarSelect[Any]]:  # noqa: ANN401 - a table with a day
     """The first and last of each of its days, and the latest instant of facts."""
     for day in _days(model):
         yield select(func.min(col(day))).scalar_subquery()

@@ -16,7 +16,7 @@ from app.models.invitation import Invitation
 from app.models.keyed import Keyed
 from app.models.staff import Staff
 from app.models.survey import Survey
-from app.services import answering, fact, invitation, question, ref, tombstone
+from app.services import answering, fact, question, ref, tombstone
 from app.services.kind import Derive, Kind, Part, Stubs, fill, happened
 from app.services.listing import Listing
 from app.services.row import Batch, Key, Options, Outcome, Ref, Result, Row, Word
@@ -144,7 +144,7 @@ class FeedbackFacts(Kind):
         for columns in rows:
             wanted = columns["invitation_id"]
             if isinstance(wanted, ref.Missing) and wanted.ref not in sent:
-                sent[wanted.ref] = invitation.stub(uow, wanted.ref, columns)
+                sent[wanted.ref] = ref.fact_stub(uow, Invitation, wanted.ref, columns)
         fill(rows, made)
 
     def settle(self, uow: Uow, ids: Sequence[UUID], concerned: Mapping[str, set[Any]]) -> None:

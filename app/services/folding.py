@@ -52,8 +52,9 @@ def folding(db: Database, cube: Cube, which: Which, *, is_spread: bool = False) 
     by: tuple[Any, ...] = (*keys.values(), *cube.many.values())
     facts = _in_buckets(db, cube, which, by) if is_spread else _with_amounts(db, cube, which, by)
     cell = _cells(db, cube, facts, keys).subquery("cell")
+    amounts: list[ColumnElement[Any]]
     if is_spread:
-        amounts: list[ColumnElement[Any]] = [case((cell.c.slot == slot, cell.c.weight), else_=0) for slot in range(SLOTS)]
+        amounts = [case((cell.c.slot == slot, cell.c.weight), else_=0) for slot in range(SLOTS)]
     else:
         amounts = [cell.c[f"a{slot}"] for slot in range(len(cube.measures))]
     sign = bindparam("with_sign", type_=BigInteger())

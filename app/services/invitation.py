@@ -6,10 +6,8 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import col, insert
-from uuid_utils.compat import uuid7
+from sqlmodel import col
 
-from app.models.change import Action
 from app.models.channel import Channel
 from app.models.invitation import Invitation
 from app.models.keyed import Keyed
@@ -70,25 +68,6 @@ class Invitations(Kind):
 
 
 INVITATIONS = Invitations()
-
-
-def stub(uow: Uow, wanted: Ref, answer: Mapping[str, Any]) -> UUID:
-    """An invitation that an answer names before it has come: it counts nothing."""
-    assert wanted.external_id is not None  # noqa: S101 - require() lets no other pass
-    invitation = Invitation(
-        tenant_id=uow.tenant_id,
-        id=uuid7(),
-        source=wanted.source or uow.actor.source,
-        external_id=wanted.external_id,
-        is_stub=True,
-        occurred_at=answer["occurred_at"],
-        day=answer["day"],
-        recorded_at=uow.now,
-        known_on=uow.today,
-    )
-    uow.session.execute(insert(Invitation), [invitation.model_dump()])
-    uow.record(invitation.id, "Invitation", Action.CREATED, version=1)
-    return invitation.id
 
 
 @writes(Scope.SURVEY_WRITE)

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false
-from sqlmodel import col, select
+from sqlmodel import col, insert, select
+from uuid_utils.compat import uuid7
 
 from app import ids
 from app.errors import Code, Invalid
@@ -23,7 +24,7 @@ NOUNS = {
     "channel": Text("channel", "渠道"),
     "cost": Text("cost", "成本"),
     "customer": Text("customer", "客户"),
-    "engagement": Text("engagement", "互动"),
+    "engagement": Text("engagement", "使用事件"),
     "exchange_rate": Text("exchange rate", "汇率"),
     "interaction": Text("interaction", "互动"),
     "feedback": Text("feedback", "反馈"),
@@ -165,6 +166,19 @@ def keyed_stubs(uow: Uow, model: type[Keyed], refs: Iterable[Ref]) -> dict[Ref, 
         made[ref] = row.id
     uow.session.flush()
     return made
+
+
+def fact_stub(uow: Uow, model: type[Any], wanted: Ref, of: Mapping[str, Any], **own: object) -> UUID:
+    """A stub for a fact that another, of the columns `of`, names before it has come: of its time, and not counted."""
+    assert wanted.external_id is not None  # noqa: S101 - require() lets no other pass
+    columns: dict[str, Any] = {name: of[name] for name in ("occurred_at", "day")} | own
+    columns |= {"source": wanted.source or uow.actor.source, "external_id": wanted.external_id}
+    columns |= {"recorded_at": uow.now, "known_on": uow.today}
+    id_ = uuid7()
+    fact = model(tenant_id=uow.tenant_id, id=id_, is_stub=True, **columns)
+    uow.session.execute(insert(model), [fact.model_dump()])
+    uow.record(id_, model.__name__, Action.CREATED, version=1)
+    return id_
 
 
 def named(uow: Uow, model: type[Any], wanted: Ref) -> ColumnElement[bool]:

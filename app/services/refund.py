@@ -7,11 +7,9 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import col, insert, select
-from uuid_utils.compat import uuid7
+from sqlmodel import col, select
 
 from app.errors import Code, Invalid, Problem
-from app.models.change import Action
 from app.models.channel import Channel
 from app.models.keyed import Keyed
 from app.models.order import Order, OrderStatus
@@ -106,7 +104,9 @@ class Refunds(Kind):
         for columns in rows:
             wanted = columns["order_id"]
             if isinstance(wanted, ref.Missing) and wanted.ref not in orders:
-                orders[wanted.ref] = _stub(uow, wanted.ref, columns)
+                orders[wanted.ref] = ref.fact_stub(
+                    uow, Order, wanted.ref, columns, status=OrderStatus.PENDING, currency=columns["currency"], amount=0
+                )
         fill(rows, made)
 
     def deriving(self, uow: Uow, rows: Sequence[Mapping[str, Any]]) -> Derive:
@@ -183,28 +183,6 @@ def _other_currency(own: str, given: str) -> Problem:
         f"订单货币为 {own}；其退款也必须使用该货币，而不是 {given}。",
     )
     return Problem(Code.CONFLICT, msg, ("currency",))
-
-
-def _stub(uow: Uow, wanted: Ref, refund: Mapping[str, Any]) -> UUID:
-    """An order that a refund names before it has come: it counts nothing."""
-    assert wanted.external_id is not None  # noqa: S101 - require() lets no other pass
-    order = Order(
-        tenant_id=uow.tenant_id,
-        id=uuid7(),
-        source=wanted.source or uow.actor.source,
-        external_id=wanted.external_id,
-        status=OrderStatus.PENDING,
-        currency=refund["currency"],
-        amount=0,
-        is_stub=True,
-        occurred_at=refund["occurred_at"],
-        day=refund["day"],
-        recorded_at=uow.now,
-        known_on=uow.today,
-    )
-    uow.session.execute(insert(Order), [order.model_dump()])
-    uow.record(order.id, "Order", Action.CREATED, version=1)
-    return order.id
 
 
 @writes(Scope.ORDER_WRITE)

@@ -157,7 +157,7 @@ def _unfit(value: str, name: str) -> Text | None:
     return None
 
 
-def _unreadable_inside(value: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - as above
+def _unreadable_inside(value: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - whatever JSON holds
     is_named = isinstance(value, Mapping)
     for name, part in value.items() if is_named else enumerate(value):
         if is_named and not _is_plain(name):

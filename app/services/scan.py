@@ -40,7 +40,7 @@ def each_of(uow: Uow, cube: Cube, by: Dimension | None) -> Any:  # noqa: ANN401 
     return uow.db.elements(cube.many[by]) if by is not None and by in cube.many else None
 
 
-def key_of(uow: Uow, cube: Cube, by: Dimension | None, each: Any) -> ColumnElement[str]:  # noqa: ANN401 - as above
+def key_of(uow: Uow, cube: Cube, by: Dimension | None, each: Any) -> ColumnElement[str]:  # noqa: ANN401 - what each_of gave
     """The key that a fact falls into, by `by`; "" for none, and without a breakdown."""
     if by is None:
         return literal("", String)

@@ -100,7 +100,7 @@ def _response(uow: Uow, told: Course, own: Any) -> dict[str, Any]:  # noqa: ANN4
     }
 
 
-def _resolution(uow: Uow, told: Course, own: Any, began: datetime) -> dict[str, Any]:  # noqa: ANN401 - as above
+def _resolution(uow: Uow, told: Course, own: Any, began: datetime) -> dict[str, Any]:  # noqa: ANN401 - an id or a missing reference
     end, limit = told.resolution, timedelta(days=uow.workspace.complaint_limit_days)
     return {
         "resolved_at": end.at if end else None,

@@ -91,11 +91,11 @@ def _deceased(uow: Uow, kind: Kind, present: Recorded, stamp: object) -> dict[st
     }
 
 
-def _is_later(stamp: Any, than: datetime | None) -> bool:  # noqa: ANN401 - an instant, resolved by now
+def _is_later(stamp: Any, than: datetime | None) -> bool:  # noqa: ANN401 - an instant
     return stamp is not None and (than is None or stamp > than)
 
 
-def _ending(present: Recorded | None, stamp: Any, dead: Mapping[UUID, object]) -> Outcome | None:  # noqa: ANN401 - as above
+def _ending(present: Recorded | None, stamp: Any, dead: Mapping[UUID, object]) -> Outcome | None:  # noqa: ANN401 - an instant
     """What a deletion comes to; None for one of something that is not known and may never come."""
     if present is None:
         return None if stamp is None else Outcome.DELETED
@@ -115,7 +115,7 @@ def _customers_of(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> set[UUID
     return set(uow.session.scalars(select(model.customer_id).where(*mine)))
 
 
-def _bury(uow: Uow, kind: Kind, external_id: str, as_of: Any) -> None:  # noqa: ANN401 - an instant, resolved by now
+def _bury(uow: Uow, kind: Kind, external_id: str, as_of: Any) -> None:  # noqa: ANN401 - an instant
     mine = (Tombstone.noun == kind.noun, Tombstone.source == uow.actor.source, Tombstone.external_id == external_id)
     grave = uow.session.scalars(select(Tombstone).where(*mine)).first()
     if grave is None:

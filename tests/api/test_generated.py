@@ -362,6 +362,7 @@ def writes_are_sound(alice, ids, dump, count):
     return stored
 
 
+@pytest.mark.slow
 def test_a_mutation_stores_or_tells_why_not(api, workspace, dump):
     writes_are_sound(*furnished(api, workspace), dump, FEW)
 

@@ -272,6 +272,7 @@ DISPLAYED = [
 ]
 
 
+@pytest.mark.some(4)
 @pytest.mark.parametrize(("key", "variant", "value", "english", "chinese"), DISPLAYED)
 def test_a_value_is_displayed_in_two_languages(desk, key, variant, value, english, chinese):
     found = desk.kpi(key, MAY, 'value display zh: display(locale: "zh-CN")', f'variant: "{variant}"')

@@ -314,6 +314,7 @@ class Cache:
 ASK = f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ __typename id ... on KpiResult {{ {RESULT} }} }} }}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("state", "without"),
     [

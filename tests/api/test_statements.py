@@ -474,6 +474,7 @@ def count(filled, statements):
     return count_
 
 
+@pytest.mark.slow
 def test_a_hundred_rows_cost_as_many_statements_as_ten(count):
     for name, query in PAGES.items():
         ten, hundred = count(query % 10), count(query % 100)
@@ -492,6 +493,7 @@ ROWS = [
 ]  # fmt: skip
 
 
+@pytest.mark.some(5)
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(("kind", "rows"), ROWS)
 def test_a_batch_of_a_hundred_costs_as_many_statements_as_one_of_ten(count, kind, rows):
@@ -622,6 +624,7 @@ DASHBOARDS = [
 ]
 
 
+@pytest.mark.some(4)
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(("kinds", "broken"), DASHBOARDS)
 def test_a_dashboard_costs_as_many_statements_for_all_kpis_as_for_one(count, kinds, broken):
@@ -630,6 +633,7 @@ def test_a_dashboard_costs_as_many_statements_for_all_kpis_as_for_one(count, kin
     assert few[0] == many[0] > 0, many[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("broken", [False, True])
 def test_a_dashboard_costs_as_many_statements_for_a_year_as_for_two_months(count, broken):
@@ -637,6 +641,7 @@ def test_a_dashboard_costs_as_many_statements_for_a_year_as_for_two_months(count
     assert month[0] == year[0] > 0, year[1]
 
 
+@pytest.mark.some(5)
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_a_breakdown_adds_a_few_statements_to_a_kpi(count, kind):
     without, broken = (count(dashboard([kind], one, 12, broken=broken))[0] for broken in (False, True))

@@ -122,6 +122,7 @@ def test_down_to_nothing_and_up_again(empty):
     assert differences(empty) == []
 
 
+@pytest.mark.slow
 def test_every_step_can_be_taken_back_by_itself(empty):
     shapes = []
     for revision in reversed(REVISIONS):
@@ -151,6 +152,7 @@ def test_a_database_that_is_behind_says_so(empty):
     db.dispose()
 
 
+@pytest.mark.slow
 def test_several_may_migrate_at_once_and_again(empty):
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(migrate.upgrade, [empty] * 3))

@@ -113,6 +113,7 @@ def test_what_is_answered_or_deleted_while_it_becomes_late_is_counted_once(works
     assert_a_rebuild_changes_nothing(database, workspace)
 
 
+@pytest.mark.slow
 def test_a_rebuild_beside_a_writer_and_the_clock_counts_each_once(workspace, doors, clock, database):
     clock.now = ASKED + timedelta(minutes=30)
     hold(workspace, *(talk(f"t{number}", event("asks", ASKED)) for number in range(3 * ROUNDS)))

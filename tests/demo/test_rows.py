@@ -18,6 +18,7 @@ from app.services.period import Span
 pytestmark = pytest.mark.neutral
 
 
+@pytest.mark.some(3)
 def test_both_ranges_give_what_is_promised(company, here):
     for promise, figures in company.promised.items():
         assert tuple(here.value(str(promise), span) for span in here.timeline.ranges) == figures
@@ -228,6 +229,7 @@ def _months_before(day: date, months: int) -> date:
     return date(index // 12, index % 12 + 1, 1)
 
 
+@pytest.mark.some(3)
 def test_the_same_time_gives_the_same_rows(company, now, here):
     again = Told(company, now)
     assert replace(again.records, population=here.population) == here.records

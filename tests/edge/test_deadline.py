@@ -120,6 +120,7 @@ def test_an_operation_beyond_its_time_is_answered_and_its_statement_stopped(alic
     assert soon(lambda: alice.answer("{ workspace { name } }").get("data") == {"workspace": {"name": "Workshop"}})
 
 
+@pytest.mark.neutral
 def test_one_who_has_run_out_of_time_holds_nobody_up(alice, monkeypatch):
     for _ in range(3):
         with listing(monkeypatch, forever):
@@ -127,6 +128,7 @@ def test_one_who_has_run_out_of_time_holds_nobody_up(alice, monkeypatch):
         assert soon(lambda: "errors" not in alice.answer(BY))
 
 
+@pytest.mark.neutral
 def test_what_comes_after_has_its_own_time(opened, workspace, monkeypatch):
     api = opened(operation_timeout_s=1)
     alice = api.caller(workspace)

@@ -14,6 +14,8 @@ from history import History
 
 from app.kpis import CATALOGUE, CUBES
 
+pytestmark = pytest.mark.neutral
+
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Shanghai", "Pacific/Auckland", "UTC")
 
 

@@ -71,6 +71,7 @@ def once(key="k1", **more):
     return Options(create_missing=True, idempotency_key=key, **more)
 
 
+@pytest.mark.some(3)
 def test_the_same_again_gets_the_same_answer_and_has_no_effect(workspace, database, batch):
     write, rows = batch
     first = workspace.write(write, rows(1), once())
@@ -91,12 +92,14 @@ def test_what_cannot_be_read_rejects_its_row_alone_under_a_key_too(workspace, ba
     assert workspace.write(feedback.record_batch, rows, once()) == first
 
 
+@pytest.mark.some(3)
 def test_without_a_key_it_is_done_again(workspace, batch):
     write, rows = batch
     first, second = (workspace.write(write, rows(1), Options(create_missing=True))[0].outcome for _ in range(2))
     assert (first, second) in [("CREATED", "UNCHANGED"), ("DELETED", "DELETED")]
 
 
+@pytest.mark.some(3)
 def test_something_else_under_the_same_key_is_refused(workspace, database, batch):
     write, rows = batch
     workspace.write(write, rows(1), once())
@@ -149,6 +152,7 @@ def test_a_key_does_not_stand_for_what_was_not_done(workspace, database):
     assert [result.outcome for result in results] == ["CREATED"] * 2
 
 
+@pytest.mark.some(3)
 def test_an_answer_from_before_there_was_chinese_is_still_given(workspace, database, batch):
     write, rows = batch
     first = workspace.write(write, rows(1), once())
@@ -165,6 +169,7 @@ def test_an_answer_from_before_there_was_chinese_is_still_given(workspace, datab
     ]
 
 
+@pytest.mark.some(3)
 def test_what_is_no_key_is_refused(workspace, database, batch):
     write, rows = batch
     before = stored.everything(database)
@@ -212,6 +217,7 @@ TRIED = {
 }
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("what", TRIED)
 def test_a_dry_run_foretells_and_writes_nothing(settled, database, what):
     write, rows = TRIED[what]
@@ -224,6 +230,7 @@ def test_a_dry_run_foretells_and_writes_nothing(settled, database, what):
     assert stored.everything(database) != before
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("what", TRIED)
 def test_one_wrong_row_forbids_the_others_where_that_is_wanted(settled, database, what):
     write, rows = TRIED[what]
@@ -239,6 +246,7 @@ def test_one_wrong_row_forbids_the_others_where_that_is_wanted(settled, database
     assert {problem.code for problem in results[-1].problems} == {Code.REQUIRED}
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("what", TRIED)
 def test_and_does_not_where_it_is_not(settled, what):
     write, rows = TRIED[what]

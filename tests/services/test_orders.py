@@ -93,6 +93,7 @@ def plan(uow, rows, order, part):
     return "\n".join(str(row[-1]) for row in connection.exec_driver_sql(explain + statement, parameters))
 
 
+@pytest.mark.neutral
 @each
 @pytest.mark.parametrize("descending", [False, True], ids=["up", "down"])
 def test_an_order_walks_its_index(workspace, offered, descending):

@@ -32,6 +32,8 @@ from app.services.row import Ref
 from app.services.slices import Filter
 from app.services.team import SERVED
 
+pytestmark = pytest.mark.neutral
+
 TEAM = Dimension.TEAM
 IN_TURN = (("red", None, may(16)), ("blue", may(16), None))
 """The teams of Eva."""
@@ -174,7 +176,6 @@ def test_what_is_told_again_after_it_was_deleted_has_the_team_of_now(told, datab
     assert_a_rebuild_changes_nothing(database, told)
 
 
-@pytest.mark.neutral
 def test_filters_by_team(told):
     red = Filter(TEAM, ("red",))
     assert value(told, "REVENUE", filters=(red,)) == 70
@@ -226,7 +227,6 @@ def test_the_same_again_and_what_changes_no_team_restates_nothing(told, database
     assert {name: after[name] for name in facts} == facts
 
 
-@pytest.mark.neutral
 def test_a_change_is_noted_and_raises_the_version(told, database):
     belong(told, "eva", *MOVED)
     (row,) = (one for one in stored.rows(database, "staff") if one["key"] == "eva")
@@ -261,7 +261,6 @@ WRONG = [
 ]
 
 
-@pytest.mark.neutral
 @pytest.mark.parametrize(("times", "problems"), WRONG)
 def test_what_cannot_be_is_refused_where_it_is_wrong_and_leaves_nothing(told, database, times, problems):
     before = stored.everything(database)
@@ -273,12 +272,10 @@ def test_what_cannot_be_is_refused_where_it_is_wrong_and_leaves_nothing(told, da
     assert stored.everything(database) == before
 
 
-@pytest.mark.neutral
 def test_one_may_begin_where_the_other_ends(told):
     assert belong(told, "eva", ("red", may(9), None), ("blue", may(1), may(9)), ("red", None, may(1))) == "UPDATED"
 
 
-@pytest.mark.neutral
 def test_absent_keeps_and_null_clears(told):
     eva = {"external_id": "eva", "name": "Eva M."}
     told.write(staff.upsert, eva)
@@ -287,7 +284,6 @@ def test_absent_keeps_and_null_clears(told):
     assert slices(told, "REVENUE", TEAM) == {"": 103}
 
 
-@pytest.mark.neutral
 def test_who_is_in_a_team_and_in_which_somebody_was(told, clock):
     belong(told, "bea", ("red", may(10), None))
     rows = told.read(team.LIST.page, Slice(first=9), None, ())
@@ -309,7 +305,6 @@ def test_who_is_in_a_team_and_in_which_somebody_was(told, clock):
     assert told.read(team.current, [eva]) == {eva: ids["blue"]}
 
 
-@pytest.mark.neutral
 def test_the_team_is_read_once_for_a_batch(told, statements_of):
     rows = [sold(f"n{n}", 1, may(1 + n % 28), "ann", staff=("eva", "ned")[n % 2]) for n in range(20)]
     with statements_of("membership") as sent:

@@ -210,6 +210,7 @@ def test_the_same_again_is_unchanged_and_begins_nothing(traded, database):
     assert stored.everything(database) == before
 
 
+@pytest.mark.some(6)
 @pytest.mark.neutral
 @pytest.mark.parametrize(
     ("said", "path"),
