@@ -348,6 +348,7 @@ def test_equal_objects_have_equal_fields_in_all_answers(told, workspace, without
     assert cache.shared > 4 * len(cache.kept)
 
 
+@pytest.mark.slow
 def test_the_tables_of_customers_and_channels_agree_in_all_their_parts(told):
     reader, cache, found = told(), Cache(), []
     for document in tables():

@@ -38,6 +38,8 @@ from app.text import Text
 from app.uow import ORDINARY, Scope, writes
 from migrations.wall import protect
 
+pytestmark = pytest.mark.neutral
+
 NOW = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 READ, WRITE = Scope.SURVEY_READ, Scope.SURVEY_WRITE
 """The scopes that stand for the noun's own."""

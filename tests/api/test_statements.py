@@ -493,7 +493,7 @@ ROWS = [
 ]  # fmt: skip
 
 
-@pytest.mark.some(5)
+@pytest.mark.some(3)
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(("kind", "rows"), ROWS)
 def test_a_batch_of_a_hundred_costs_as_many_statements_as_one_of_ten(count, kind, rows):
@@ -641,7 +641,7 @@ def test_a_dashboard_costs_as_many_statements_for_a_year_as_for_two_months(count
     assert month[0] == year[0] > 0, year[1]
 
 
-@pytest.mark.some(5)
+@pytest.mark.some(3)
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_a_breakdown_adds_a_few_statements_to_a_kpi(count, kind):
     without, broken = (count(dashboard([kind], one, 12, broken=broken))[0] for broken in (False, True))

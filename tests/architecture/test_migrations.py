@@ -103,6 +103,7 @@ def test_what_is_built_is_what_the_metadata_says(empty):
         assert len(built[name]["references"]) == len(table.foreign_key_constraints)
 
 
+@pytest.mark.slow
 def test_a_missing_column_would_be_noticed(empty):
     migrate.upgrade(empty)
     with owning(empty) as connection:
@@ -112,6 +113,7 @@ def test_a_missing_column_would_be_noticed(empty):
     assert {difference[0] for difference in differences(empty)} == {"add_column", "add_index"}
 
 
+@pytest.mark.slow
 def test_down_to_nothing_and_up_again(empty):
     migrate.upgrade(empty)
     built = shape(empty)

@@ -12,7 +12,7 @@ from trading import CREATE, MODULES, ask, assert_a_rebuild_changes_nothing, back
 from app.services import rebuild
 from app.services.row import Options, Ref
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.slow]
 
 PATIENCE = 60
 """Seconds in which something must have been done."""

@@ -14,7 +14,7 @@ from app.services import interaction, overdue, rebuild
 from app.services.period import Span
 from app.uow import system
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.slow]
 
 PATIENCE = 60
 """Seconds in which something must have been done."""

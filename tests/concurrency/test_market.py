@@ -16,7 +16,7 @@ from app.services import workspace as workspaces
 from app.services.row import Options, Ref
 from app.uow import system
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.slow]
 
 PATIENCE = 120
 """Seconds in which everything must have been done."""

@@ -12,7 +12,7 @@ from app.services import customer, engagement, referral
 from app.services import merge as merging
 from app.services.row import Options, Ref
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.slow]
 
 PATIENCE = 60
 """Seconds in which something must have been done."""

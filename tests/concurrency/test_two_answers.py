@@ -11,7 +11,7 @@ from trading import assert_a_rebuild_changes_nothing, value
 from app.services import feedback, survey
 from app.services.row import Options, Ref
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.slow]
 
 PATIENCE = 60
 """Seconds in which something must have been done."""

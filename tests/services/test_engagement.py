@@ -33,6 +33,8 @@ from app.services.row import Ref
 from app.services.slices import Filter
 from app.worker import Worker
 
+pytestmark = pytest.mark.neutral
+
 RATE = "ENGAGEMENT_RATE"
 JUNE = Span(date(2026, 6, 1), date(2026, 7, 1))
 WEEK = Span(may(4), may(11))
@@ -93,7 +95,6 @@ def test_how_many_of_the_customers_use_it(busy, database):
     assert_a_rebuild_changes_nothing(database, busy)
 
 
-@pytest.mark.neutral
 def test_without_events_there_is_nothing_to_say_and_then_there_is_nothing(workspace):
     meet(workspace, {"external_id": "ann", "joined_on": date(2026, 1, 1)})
     keys = [(RATE, None), (RATE, "stickiness"), ("ACTIVE_USERS", None)]
@@ -102,7 +103,6 @@ def test_without_events_there_is_nothing_to_say_and_then_there_is_nothing(worksp
     assert [value(workspace, key, variant=variant) for key, variant in keys] == [0, "NO_DATA", 0]
 
 
-@pytest.mark.neutral
 def test_a_running_period_is_divided_by_the_days_that_have_begun(busy):
     """It is the 15th of June; Bob came on the 2nd, and somebody's clock is ahead."""
     put(busy, "engagement", used("u10", "di", date(2026, 6, 16)))
@@ -113,7 +113,6 @@ def test_a_running_period_is_divided_by_the_days_that_have_begun(busy):
     assert value(busy, RATE, Span(date(2026, 7, 1), date(2026, 8, 1)), "stickiness") == "PERIOD_NOT_STARTED"
 
 
-@pytest.mark.neutral
 def test_by_who_they_are_and_by_where_it_was(busy):
     assert slices(busy, RATE, Dimension.SEGMENT) == {"gold": 100, "new": 50, "": 100}  # Di, and who passed by
     assert slices(busy, RATE, Dimension.CHANNEL) == {"web": 60, "app": 40}
@@ -218,7 +217,6 @@ def unread(busy, monkeypatch):
     return busy
 
 
-@pytest.mark.neutral
 @pytest.mark.parametrize("grain", [Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR])
 def test_no_calendar_period_reads_facts(unread, grain):
     variants = [(RATE, None), (RATE, "stickiness"), ("ACTIVE_USERS", None)]
@@ -231,7 +229,6 @@ def test_no_calendar_period_reads_facts(unread, grain):
     assert parts(unread, "stickiness", filters=web) == (pytest.approx(4 / 31), 3)
 
 
-@pytest.mark.neutral
 def test_the_days_of_any_range_are_added_up_without_reading_facts(unread, monkeypatch):
     """Only who there was in all of an odd range must be read."""
     odd = Span(may(3), may(29))
@@ -248,7 +245,6 @@ def test_the_days_of_any_range_are_added_up_without_reading_facts(unread, monkey
     assert parts(unread, "stickiness", odd) == expected
 
 
-@pytest.mark.neutral
 def test_other_ranges_and_cuts_are_bounded(open_door, busy):
     narrow = open_door(max_scan_rows=3)
     both = (Filter(Dimension.CHANNEL, ("web",)), Filter(Dimension.SEGMENT, ("gold",)))

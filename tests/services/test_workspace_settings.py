@@ -28,6 +28,8 @@ from app.services.period import Grain, Span
 from app.uow import Scope
 from app.worker import Worker
 
+pytestmark = pytest.mark.neutral
+
 
 def change(people, **settings):
     """Set settings; what became of it."""
@@ -186,7 +188,6 @@ def test_weeks_that_begin_on_another_day_have_other_people_in_them(workspace, da
     assert_a_rebuild_changes_nothing(database, workspace)
 
 
-@pytest.mark.neutral
 def test_what_no_rollup_rests_on_is_set_at_once(traded, database):
     jobs = len(stored.rows(database, "job"))
     said = {"name": "Shop", "locale": "zh-CN", "small_cell_k": 9}
@@ -200,7 +201,6 @@ def test_what_no_rollup_rests_on_is_set_at_once(traded, database):
     assert (row["expected_lifespan_months"], row["lifespan_cap_months"]) == (24, None)
 
 
-@pytest.mark.neutral
 def test_the_same_again_is_unchanged_and_begins_nothing(traded, database):
     while work(traded):
         pass
@@ -211,7 +211,6 @@ def test_the_same_again_is_unchanged_and_begins_nothing(traded, database):
 
 
 @pytest.mark.some(6)
-@pytest.mark.neutral
 @pytest.mark.parametrize(
     ("said", "path"),
     [
@@ -240,7 +239,6 @@ def test_a_setting_that_cannot_be_is_refused_and_nothing_is_stored(traded, datab
     assert stored.everything(database) == before
 
 
-@pytest.mark.neutral
 def test_settings_are_for_administrators(workspace):
     for actor in (workspace.alice, workspace.bob, workspace.actor(set(Scope) - {Scope.WORKSPACE_ADMIN})):
         with pytest.raises(Forbidden):

@@ -11,6 +11,8 @@ from app.models.staff import Staff
 from app.services.listing import Listing
 from app.uow import ORDINARY, Actor, Scope, check, reads, system, writes
 
+pytestmark = pytest.mark.neutral
+
 
 def is_marked(value):
     return getattr(value, "mode", None) is not None
