@@ -427,11 +427,13 @@ def ids_of(reader, asked):
     return found
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("asked", EQUAL)
 def test_equal_questions_have_one_id_whatever_else_is_selected(told, asked):
     assert len(set(ids_of(told(), asked))) == 1
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("asked", DIFFERENT)
 def test_different_questions_have_different_ids(told, asked):
     found = ids_of(told(), asked)

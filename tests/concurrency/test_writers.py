@@ -153,6 +153,7 @@ def everything_adds_up(people, database):
     assert people.read(change.broken_at) is None
 
 
+@pytest.mark.slow
 @pytest.mark.chaos
 def test_eight_writers_while_it_is_tidied_beneath_them(workspace, doors, database):
     Crowd(workspace, doors, seed=1).run(writers=8, rounds=6)

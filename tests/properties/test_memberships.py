@@ -133,7 +133,7 @@ def answered(people, expected):
     return found
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("at_once", [1, 5_000])
 def test_what_is_counted_by_team_is_what_counting_everything_gives(make_workspace, database, monkeypatch, at_once):
     monkeypatch.setattr(teamwork, "AT_ONCE", at_once)

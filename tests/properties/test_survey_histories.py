@@ -182,6 +182,7 @@ def as_sent(row):
     return {"external_id": row["name"], "occurred_at": at(row["hours"]), "survey_edition": row["edition"]} | refs
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("seed", [0, 1, *(pytest.param(n, marks=pytest.mark.slow) for n in range(100, 112))])
 def test_any_history_of_surveys_adds_up(workspace, database, seed):
     rng = Random(seed)  # noqa: S311 - repeatable, not secret
