@@ -1,11 +1,11 @@
-"""Engines and their settings. SQLite and PostgreSQL differ here and nowhere else.
+"""Engines and their settings. SQLite and PostgreSQL differ here and in what they are told (`dialect`), nowhere else.
 
 Each database has two engines: one whose every transaction only reads, in one snapshot, and one that writes.
 """
 
 import hashlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
 from time import monotonic
@@ -14,32 +14,19 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    Date,
     Engine,
     Select,
-    String,
-    Table,
-    TableValuedAlias,
-    Uuid,
-    cast,
-    column,
     create_engine,
     event,
     func,
     select,
     text,
     true,
-    type_coerce,
 )
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.orm import Session
-from sqlalchemy.types import TypeEngine
 
+from app.dialect import Dialect, dumps
 from app.errors import TimedOut, Unavailable
 from app.settings import Settings
 from app.text import Text
@@ -54,7 +41,7 @@ _INSTRUCTIONS = 20_000
 """How many of its instructions SQLite runs between two looks at the clock: some tenths of a millisecond."""
 
 
-class Database:
+class Database(Dialect):
     """The two engines of one database and what only one of SQLite and PostgreSQL can do."""
 
     def __init__(self, settings: Settings) -> None:
@@ -70,7 +57,7 @@ class Database:
         engine = create_engine(
             self.url,
             hide_parameters=True,
-            json_serializer=_dumps,
+            json_serializer=dumps,
             json_deserializer=orjson.loads,
             connect_args={"check_same_thread": False, "timeout": settings.write_timeout_s, "cached_statements": 256},
             **_pool(settings, read_only=read_only),
@@ -112,7 +99,7 @@ class Database:
         engine = create_engine(
             self.url,
             hide_parameters=True,
-            json_serializer=_dumps,
+            json_serializer=dumps,
             json_deserializer=orjson.loads,
             pool_pre_ping=True,
             **_pool(settings, read_only=read_only),
@@ -211,59 +198,6 @@ class Database:
         """
         return statement if self.is_sqlite else statement.order_by(order).with_for_update()
 
-    def is_any(self, column: Any, values: Sequence[Any] | BindParameter[Any]) -> ColumnElement[bool]:  # noqa: ANN401 - SQLModel types columns as their values
-        """`column IN values`, as one parameter however many there are, so that the statement is prepared once.
-
-        In a statement that is kept, `values` is a parameter, and `as_values` what it is given.
-        """
-        given = values if isinstance(values, BindParameter) else self.as_values(values)
-        if self.is_sqlite:
-            each = func.json_each(given).table_valued("value")
-            within: ColumnElement[bool] = column.in_(select(each.c.value))
-            return within
-        found: ColumnElement[bool] = column == func.any(given)
-        return found
-
-    def as_values(self, values: Sequence[Any]) -> str | list[Any]:
-        """The values of `is_any` as the driver takes them."""
-        if self.is_sqlite:
-            return _dumps([value.hex if isinstance(value, UUID) else value for value in values])
-        return list(values)
-
-    def elements(self, document: Any) -> TableValuedAlias:  # noqa: ANN401 - SQLModel types columns as their values
-        """The strings in a JSON array column, as a table with the column `value`, to be joined laterally."""
-        if self.is_sqlite:
-            return func.json_each(document).table_valued("value", joins_implicitly=True)
-        return func.jsonb_array_elements_text(document).table_valued("value", joins_implicitly=True)
-
-    def as_document(self, rows: Sequence[Sequence[Any]]) -> str:
-        """`rows` as the document that `unpacked` takes apart."""
-        return _dumps(rows)
-
-    def unpacked(self, document: BindParameter[Any], kinds: Sequence[TypeEngine[Any]]) -> list[ColumnElement[Any]]:
-        """The columns, of those types, of the rows in a JSON document: an array of arrays, in one parameter."""
-        if self.is_sqlite:
-            row: Any = func.json_each(document).table_valued("value").c.value
-            return [type_coerce(func.json_extract(row, f"$[{i}]"), kind) for i, kind in enumerate(kinds)]
-        each = func.jsonb_array_elements(cast(document, JSONB)).table_valued(column("value", JSONB))
-        return [cast(each.c.value[i].astext, kind) for i, kind in enumerate(kinds)]
-
-    def as_key(self, column: Any) -> ColumnElement[str]:  # noqa: ANN401 - SQLModel types columns as their values
-        """A dimension's value as the text that rollups keep: an id as 32 hex digits, text as it is."""
-        if isinstance(column.type, Uuid):
-            return type_coerce(column, String) if self.is_sqlite else func.replace(cast(column, String), "-", "")
-        return cast(column, String)
-
-    def month_start(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        """The first day of the month of a date."""
-        if self.is_sqlite:
-            return type_coerce(func.date(column, "start of month"), Date)
-        return cast(func.date_trunc("month", column), Date)
-
-    def upsert(self, table: Table) -> Any:  # noqa: ANN401 - the two dialects' inserts share no base with on_conflict
-        """An insert into `table` that can say what to do on conflict."""
-        return sqlite_insert(table) if self.is_sqlite else postgres_insert(table)
-
     def ping(self) -> None:
         """Ask the database for nothing; raises if it does not answer."""
         with self.reader.connect() as connection:
@@ -290,7 +224,3 @@ def with_driver(address: str) -> URL:
     """The database's address with the driver that is used for it."""
     url = make_url(address)
     return url.set(drivername="postgresql+psycopg") if url.get_backend_name() == "postgresql" else url
-
-
-def _dumps(value: object) -> str:
-    return orjson.dumps(value, default=str).decode()

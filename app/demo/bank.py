@@ -11,6 +11,7 @@ from app.demo.company import (
     Foreign,
     Goal,
     Inquiry,
+    Outreach,
     Place,
     Promise,
     Split,
@@ -238,6 +239,10 @@ BANK = Company(
         "e-105": ("刘洋", 1.0),
         "e-106": ("赵丽", 1.1),
     },
+    teams={
+        "hotline": ("客服中心", ("e-101", "e-102", "e-103")),
+        "branches": ("网点服务", ("e-104", "e-105", "e-106")),
+    },
     surveys={
         "after-service": ("业务办理后调查", "TRANSACTIONAL"),
         "yearly": ("年度关系调查", "RELATIONSHIP"),
@@ -258,6 +263,14 @@ BANK = Company(
     inquiries=_INQUIRIES,
     trade=_TRADE,
     desk=BANK_DESK,
+    outreach=Outreach(
+        lost=2.2,
+        cycle_days=16,
+        answering={"yearly": 0.6},
+        uses={"登录": 6, "转账": 3, "理财浏览": 1},
+        place="app",
+        active=0.3,
+    ),
     founders=240,
     flows=(Flow(lost=36, paused=5, joined=116, brief=6), Flow(lost=16, paused=4, joined=100, brief=6, back=5)),
     reasons={"转至他行": 3, "费用": 2, "迁居": 2, "服务": 1.5, "账户合并": 1},

@@ -196,6 +196,21 @@ class Desk:
     matters: tuple[Matter, ...]
 
 
+class Outreach(NamedTuple):
+    """How customers are won, asked and kept busy.
+
+    For each lead that is won, so many are `lost`; a decision usually takes `cycle_days`. Of the surveys that are sent,
+    `answering` says which part is answered. `active` customers use `place` in a month, in the ways of `uses`.
+    """
+
+    lost: float
+    cycle_days: float
+    answering: Mapping[str, float]
+    uses: Mapping[str, float]
+    place: str
+    active: float
+
+
 class Promise(NamedTuple):
     """What a demonstration promises figures of: a KPI, as it is by default or in one of its variants."""
 
@@ -235,6 +250,7 @@ class Company:
     rhythm: Rhythm
     channels: tuple[Place, ...]
     staff: Mapping[str, tuple[str, float]]
+    teams: Mapping[str, tuple[str, tuple[str, ...]]]
     surveys: Mapping[str, tuple[str, str]]
     segments: Mapping[str, Trait]
     regions: Mapping[str, Trait]
@@ -245,6 +261,7 @@ class Company:
     inquiries: tuple[Inquiry, ...]
     trade: Trade
     desk: Desk
+    outreach: Outreach
     founders: int
     flows: tuple[Flow, Flow]
     reasons: Mapping[str, float]

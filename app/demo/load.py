@@ -18,15 +18,20 @@ from app.services import (
     channel,
     cost,
     customer,
+    engagement,
     exchange_rate,
     feedback,
     interaction,
+    invitation,
+    lead,
     order,
+    referral,
     refund,
     rollup,
     staff,
     survey,
     target,
+    team,
     touchpoint,
     workspace,
 )
@@ -121,6 +126,9 @@ def _calls(rows: Records) -> list[tuple[Any, list[dict[str, Any]]]]:
     """What is written, each kind after what it names."""
     return [
         (customer.upsert_batch, rows.population.rows()),
+        (referral.record_batch, rows.referrals),
+        (lead.record_batch, rows.leads),
+        (invitation.record_batch, rows.invitations),
         (feedback.record_batch, rows.feedback.first),
         (feedback.record_batch, rows.feedback.corrections),
         (feedback.delete_batch, rows.feedback.deletions),
@@ -131,6 +139,7 @@ def _calls(rows: Records) -> list[tuple[Any, list[dict[str, Any]]]]:
         (refund.record_batch, rows.refunds),
         (cost.record_batch, rows.costs),
         (touchpoint.record_batch, rows.touchpoints),
+        (engagement.record_batch, rows.engagements),
         (interaction.record_batch, rows.talks.first),
         (interaction.record_batch, rows.talks.corrections),
         (interaction.delete_batch, rows.talks.deletions),
@@ -139,13 +148,17 @@ def _calls(rows: Records) -> list[tuple[Any, list[dict[str, Any]]]]:
 
 
 def _furnish(door: Door, company: Company) -> None:
-    """Channels, staff and surveys."""
+    """Channels, teams with their staff, and surveys."""
     calls: list[tuple[Any, dict[str, Any]]] = []
     for place in company.channels:
         row = {"external_id": place.key, "name": place.name, "kind": place.kind, "medium": place.medium}
         parent = {"parent": Ref(external_id=place.parent)} if place.parent else {}
         calls.append((channel.upsert, row | parent))
-    calls += [(staff.upsert, {"external_id": key, "name": name}) for key, (name, _) in company.staff.items()]
+    calls += [(team.upsert, {"external_id": key, "name": name}) for key, (name, _) in company.teams.items()]
+    team_of = {member: key for key, (_, members) in company.teams.items() for member in members}
+    for key, (name, _) in company.staff.items():
+        belongs = [{"team": Ref(external_id=team_of[key])}]
+        calls.append((staff.upsert, {"external_id": key, "name": name, "teams": belongs}))
     for key, (name, occasion) in company.surveys.items():
         calls.append((survey.upsert, {"external_id": key, "name": name, "occasion": occasion}))
     _together(door, _actor(company), calls)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from app.demo import answers, costs, orders, talks, touchpoints
+from app.demo import answers, costs, engagements, invitations, leads, orders, referrals, talks, touchpoints
 from app.demo.company import Company
 from app.demo.mistakes import Mistakes, made_in
 from app.demo.people import Population
@@ -23,12 +23,17 @@ class Records:
     costs: list[dict[str, Any]]
     touchpoints: list[dict[str, Any]]
     talks: Mistakes
+    leads: list[dict[str, Any]]
+    invitations: list[dict[str, Any]]
+    referrals: list[dict[str, Any]]
+    engagements: list[dict[str, Any]]
 
 
 def records(company: Company, timeline: Timeline) -> Records:
     """What is recorded of `company`; the same at the same time."""
     population, rates = Population(company, timeline), Rates(company, timeline)
     said = answers.rows(company, timeline, population)
+    asked = invitations.rows(company, timeline, population, said)
     sold = orders.Sales(company, timeline, population, rates).orders()
     spent = costs.rows(company, timeline, population, rates)
     bought = [(order.currency, order.day) for order in sold]
@@ -43,4 +48,8 @@ def records(company: Company, timeline: Timeline) -> Records:
         spent,
         touchpoints.rows(company, timeline, population),
         made_in(talks.rows(company, timeline, population), timeline, talks.overlooked),
+        leads.rows(company, timeline, population),
+        asked,
+        referrals.rows(company, timeline, population),
+        engagements.rows(company, timeline, population),
     )

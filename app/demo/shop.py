@@ -11,6 +11,7 @@ from app.demo.company import (
     Foreign,
     Goal,
     Inquiry,
+    Outreach,
     Place,
     Promise,
     Split,
@@ -238,6 +239,10 @@ SHOP = Company(
         "s-05": ("Lena Hofmann", 1.1),
         "s-06": ("Tom Richter", 0.8),
     },
+    teams={
+        "care": ("Customer care", ("s-01", "s-02", "s-03")),
+        "stores": ("Stores", ("s-04", "s-05", "s-06")),
+    },
     surveys={
         "after-purchase": ("After a purchase", "TRANSACTIONAL"),
         "half-year": ("Half-yearly relationship survey", "RELATIONSHIP"),
@@ -265,6 +270,14 @@ SHOP = Company(
     inquiries=_INQUIRIES,
     trade=_TRADE,
     desk=SHOP_DESK,
+    outreach=Outreach(
+        lost=1.6,
+        cycle_days=9,
+        answering={"half-year": 0.55},
+        uses={"sign-in": 5, "wish list": 2, "size guide": 1},
+        place="app",
+        active=0.22,
+    ),
     founders=250,
     flows=(Flow(lost=100, paused=10, joined=170, brief=18), Flow(lost=80, paused=12, joined=190, brief=18, back=14)),
     reasons={"price": 3, "competitor": 2.5, "no longer needed": 2, "service": 1.5, "moved away": 1},
