@@ -7,13 +7,11 @@ from uuid import UUID
 import orjson
 from sqlalchemy import (
     BindParameter,
-    Column,
     ColumnElement,
     Date,
     String,
     Table,
     TableValuedAlias,
-    UnaryExpression,
     Uuid,
     cast,
     column,
@@ -24,11 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.sql.operators import custom_op
-from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import TypeEngine
-
-_PLUS: custom_op[Any] = custom_op("+")
 
 
 class Dialect:
@@ -48,20 +42,6 @@ class Dialect:
             return within
         found: ColumnElement[bool] = column == func.any(given)
         return found
-
-    def filtering(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-        """`condition`, never to be found by an index: for rows that are chosen by their ids.
-
-        Where SQLite has counted nothing yet, it takes a workspace for ten rows, and would rather walk all of one.
-        """
-        if not self.is_sqlite:
-            return condition
-
-        def plain(element: Any, **_: object) -> Any:  # noqa: ANN401 - any part of a condition
-            return UnaryExpression(element, operator=_PLUS, type_=element.type) if isinstance(element, Column) else None
-
-        unfound: ColumnElement[bool] = replacement_traverse(condition, {}, plain)
-        return unfound
 
     def as_values(self, values: Sequence[Any]) -> str | list[Any]:
         """The values of `is_any` as the driver takes them."""

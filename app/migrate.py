@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, NullPool, Uuid, column, create_engine
 from sqlalchemy.exc import OperationalError
 
 from app.db import Database, with_driver
+from app.expectation import expect_many
 from app.settings import Settings
 
 _SCRIPTS = Path(__file__).parent.parent / "migrations"
@@ -49,6 +50,8 @@ def upgrade(settings: Settings) -> None:
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7227182654)")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if connection.dialect.name == "sqlite":
+            expect_many(connection)
         connection.commit()
     engine.dispose()
 

@@ -90,7 +90,7 @@ def _facts(db: Database, cube: Cube, which: Which, columns: Sequence[Any]) -> Se
     known = bindparam("learnt_on", type_=Date()) if which is not Which.STRETCH else col(fact.known_on)
     mine = fact.tenant_id == bindparam("of_tenant", type_=Uuid())
     read: tuple[Any, ...] = (col(cube.day).label("day"), known.label("known_on"), *columns)
-    return select(*read).where(mine, db.filtering(cube.counted), *chosen)
+    return select(*read).where(mine, cube.counted, *chosen)
 
 
 def _with_amounts(db: Database, cube: Cube, which: Which, by: Sequence[Any]) -> CTE:
