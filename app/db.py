@@ -1,4 +1,4 @@
-"""Engines and their settings. SQLite and PostgreSQL differ here and in what they are told (`dialect`), nowhere else.
+"""Engines and their settings. SQLite and PostgreSQL differ here, in `dialect`, and when they are migrated.
 
 Each database has two engines: one whose every transaction only reads, in one snapshot, and one that writes.
 """

@@ -62,10 +62,15 @@ def copied(databases: Databases, kind: str, store: Store, name: str) -> Settings
     return settings
 
 
-def measure(sides: Sequence[tuple[Door, Actor, Store]], function: Any, given: Given) -> list[tuple[float, float]]:  # noqa: ANN401 - a service
+def measure(
+    sides: Sequence[tuple[Door, Actor, Store]],
+    function: Any,  # noqa: ANN401 - a service
+    given: Given,
+    rounds: int,
+) -> list[tuple[float, float]]:
     """Seconds of a batch on each side, alone and with what the worker does after it: medians."""
     found: list[list[tuple[float, float]]] = [[] for _ in sides]
-    for turn in range(WARM + ROUNDS):
+    for turn in range(WARM + rounds):
         for place, (door, actor, store) in enumerate(sides):
             batch = list(given(MAX_ROWS, first=FIRST + turn * MAX_ROWS, customers=store.size // 10))
             results: list[Any] = []
@@ -77,7 +82,9 @@ def measure(sides: Sequence[tuple[Door, Actor, Store]], function: Any, given: Gi
     return [(median([one for one, _ in times]), median([both for _, both in times])) for times in found]
 
 
-def run(databases: Databases, sizes: Sequence[int], kinds: Sequence[str], only: Sequence[str] = ()) -> None:
+def run(
+    databases: Databases, sizes: Sequence[int], kinds: Sequence[str], *, rounds: int = ROUNDS, only: Sequence[str] = ()
+) -> None:
     """Measure and print."""
     shown: list[list[object]] = []
     ratios: list[list[object]] = []
@@ -90,7 +97,7 @@ def run(databases: Databases, sizes: Sequence[int], kinds: Sequence[str], only: 
                 store = filling.stored(databases, kind, size)
                 door = open_door(copied(databases, kind, store, f"beside_{size}"))
                 sides.append((door, token.authenticate(door, store.token), store))
-            times = measure(sides, function, given)
+            times = measure(sides, function, given, rounds)
             for (door, _, store), (alone, both) in zip(sides, times, strict=True):
                 door.close()
                 shown.append([kind, what, f"{store.size:,}", f"{MAX_ROWS / alone:,.0f}", f"{MAX_ROWS / both:,.0f}"])
@@ -109,7 +116,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=list(KINDS), default=[])
     chosen = parser.parse_args()
     with Databases() as databases:
-        run(databases, chosen.sizes, chosen.databases, chosen.only)
+        run(databases, chosen.sizes, chosen.databases, only=chosen.only)
 
 
 if __name__ == "__main__":

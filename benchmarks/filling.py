@@ -75,7 +75,7 @@ class Filling:
     """What a fresh workspace is filled with.
 
     `name` is part of the database's name, `noun` what its size counts. `steps` are written by services; where that
-    would take too long, only the first `always` are, and `load` puts in the rest.
+    would take too long, only the first `always` are, and `load` puts in the rest (called `loaded`, if that is more).
     """
 
     name: str
@@ -83,6 +83,7 @@ class Filling:
     steps: Callable[[int], Sequence[Step]]
     load: Callable[[Door, Actor, int], None]
     always: int = 0
+    loaded: str | None = None
     channels: Mapping[str, ChannelMedium | None] | None = None
     begin: Callable[[Door, Actor], None] | None = None
 
@@ -102,7 +103,9 @@ class Filling:
                     databases.vacuum(name)
             if is_much:
                 took = seconds(lambda: self.load(door, actor, size))
-                measured.append([kind, f"{self.noun}, loaded and rebuilt", f"{size:,}", f"{size / took:,.0f}"])
+                measured.append(
+                    [kind, f"{self.loaded or self.noun}, loaded and rebuilt", f"{size:,}", f"{size / took:,.0f}"]
+                )
             door.write(system(actor.tenant_id), rollup.compact)
             store = Store(door.settings.database_url.get_secret_value(), actor.tenant_id, secret, size)
         finally:

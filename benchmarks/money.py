@@ -201,6 +201,7 @@ ORDERS = Filling(
     ),
     _load,
     always=4,
+    loaded="orders and refunds",
     channels=MEDIA,
 )
 

@@ -8,6 +8,7 @@ import argparse
 
 import answers
 import batch
+import beside
 import dashboard
 import memory
 import rebuild
@@ -43,6 +44,7 @@ def main() -> None:
         dashboard.run(databases, sizes, chosen.databases, rounds=few or dashboard.ROUNDS)
         answers.run(databases, chosen.databases, rounds=few or answers.ROUNDS, size=sizes[0])
         batch.run(databases, chosen.databases, rounds=few or batch.ROUNDS)
+        beside.run(databases, sizes, chosen.databases, rounds=few or beside.ROUNDS)
         memory.run(databases, chosen.databases, lasting=few or memory.SECONDS)
         rebuild.run(databases, sizes[-1], chosen.databases)
         recount.run(databases, sizes, chosen.databases)

@@ -24,8 +24,9 @@ def rows(company: Company, timeline: Timeline, population: Population) -> list[d
 def _rows(rng: Random, company: Company, timeline: Timeline, population: Population) -> Iterator[dict[str, Any]]:
     outreach = company.outreach
     for month in timeline.months[YEAR:]:
+        passed = timeline.elapsed if month == timeline.months[-1] else 1
         for person in population.during(month):
-            if rng.random() > min(outreach.active * person.charm, 1):
+            if rng.random() > min(outreach.active * person.charm, 1) * passed:
                 continue
             for at in timeline.moments(rng, month, one_of(rng, OFTEN)):
                 if person.is_customer(timeline.day(at)):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from app.demo.chance import dice
+from app.demo.chance import apportion, dice
 from app.demo.company import Company
 from app.demo.people import Population
 from app.demo.timeline import Timeline
@@ -41,10 +41,11 @@ def _ignored(
     rng: Random, timeline: Timeline, population: Population, survey: str, count: int
 ) -> Iterator[dict[str, Any]]:
     """So many that were never answered."""
-    number = 0
-    for month in timeline.months:
+    number, weights = 0, timeline.seasons(timeline.months)
+    weights[-1] *= timeline.elapsed
+    for month, part in zip(timeline.months, apportion(count, weights), strict=True):
         there = population.during(month)
-        for at in timeline.moments(rng, month, round(count / len(timeline.months))):
+        for at in timeline.moments(rng, month, part):
             asked = next((one for one in rng.choices(there, k=20) if one.is_customer(timeline.day(at))), None)
             if asked is not None:
                 number += 1

@@ -16,7 +16,7 @@ from app.services.row import Ref
 SPREAD = 0.6
 """How much the lengths of sales differ (the deviation of their logarithm)."""
 UNQUALIFIED, OPEN = 0.35, 30
-"""How many are lost before anybody found them worth working on; whoever came so many days ago is not decided on yet."""
+"""How many are lost before anybody found them worth working on; nobody has decided on who came in so many days."""
 
 
 def rows(company: Company, timeline: Timeline, population: Population) -> list[dict[str, Any]]:
@@ -42,6 +42,7 @@ def _others(rng: Random, company: Company, timeline: Timeline, count: int) -> It
     """So many who became nothing, and those on whom nobody has decided yet."""
     brings = {place.key: place.brings for place in company.channels if place.brings}
     weights = [season * wobble(rng, 0.1) for season in timeline.seasons(timeline.months)]
+    weights[-1] *= timeline.elapsed
     for month, part in zip(timeline.months, apportion(count, weights), strict=True):
         for at in timeline.moments(rng, month, part):
             row = _frame(rng, company, at) | {"channel": Ref(external_id=one_of(rng, brings))}

@@ -20,7 +20,7 @@ from app.services import feedback
 
 
 @type_
-class Feedback(Traits, CustomerEvent, Node):
+class Feedback(CustomerEvent, Traits, Node):
     """What a customer said, whatever the source."""
 
     kind: FeedbackKind = plain("What sort of feedback it is.")

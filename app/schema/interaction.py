@@ -39,7 +39,7 @@ class InteractionEvent:
 
 
 @type_
-class Interaction(Traits, CustomerEvent, Node):
+class Interaction(CustomerEvent, Traits, Node):
     """A conversation with a customer. Times are by the workspace's clock: its business calendar, if it has one."""
 
     kind: InteractionKind = plain("What the customer wants.")

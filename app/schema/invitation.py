@@ -16,7 +16,7 @@ from app.services import invitation
 
 
 @type_
-class Invitation(Traits, CustomerEvent, Node):
+class Invitation(CustomerEvent, Traits, Node):
     """A survey that was sent to a customer; it happened when it was sent."""
 
     product: str | None = plain("The product that it asks about.")

@@ -15,7 +15,7 @@ from app.services import lead
 
 
 @type_
-class Lead(Traits, CustomerEvent, Node):
+class Lead(CustomerEvent, Traits, Node):
     """Somebody who may become a customer, and how far they have come; it happened at the first contact."""
 
     type: LeadType = plain("What a deal would be.")

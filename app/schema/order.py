@@ -43,7 +43,7 @@ class OrderLine:
 
 
 @type_
-class Order(Traits, CustomerEvent, Node):
+class Order(CustomerEvent, Traits, Node):
     """What a customer bought. Its amounts are in its own currency; KPIs convert them at the rate of its day."""
 
     status: OrderStatus = plain("How far it has come.")

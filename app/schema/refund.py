@@ -26,7 +26,9 @@ class RefundRecordInput:
     external_id: str = plain("Its id in the caller's source.")
     order: OrderRefInput = plain("The order that it gives back of.")
     amount: Decimal = plain("What was given back; 0 for goods that came back without money.")
-    currency: CurrencyCode | None = absent("Its currency, which is the order's; needed while that is not known.")
+    currency: CurrencyCode | None = absent(
+        "Its currency, which is the order's; needed until that is known, or said by an earlier row of the batch."
+    )
     reason: str | None = absent("Why.")
     customer: CustomerRefInput | None = absent("Whose; by default, and always in the end, the order's customer.")
     channel: ChannelRefInput | None = absent("Where it was given back; KPIs count it where the order was bought.")

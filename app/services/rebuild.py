@@ -20,7 +20,7 @@ from app.services import buyer, crowd, engaging, lead, overdue, pricing, rollup,
 from app.uow import Scope, Uow, writes
 
 CHUNK = 20_000
-"""Facts that one step of a rebuild folds; writers of the workspace wait for a step."""
+"""How often one step of a rebuild folds a fact, for all of its cubes; writers of the workspace wait for a step."""
 
 
 @writes(Scope.WORKSPACE_ADMIN)
@@ -55,15 +55,20 @@ def start(uow: Uow, names: Sequence[str] | None = None, *, afresh: bool = False)
 
 @writes(Scope.WORKSPACE_ADMIN)
 def step(uow: Uow, chunk: int = CHUNK) -> bool:
-    """Fold the next `chunk` facts of one kind into the new generations of their cubes; whether more is to be done."""
+    """Fold the next facts of one kind into the new generations of their cubes; whether more is to be done.
+
+    `chunk` is how many foldings that may be, of all the cubes together.
+    """
     uow.take_turn()  # a step may price facts that a writer holds
     found = _together(uow)
     mine = {cube: state for cube, state in found.items() if state.building and state.building_for == cube.fingerprint}
     if not mine:  # finished meanwhile, or another version's to finish
         return bool(found) and not any(state.building for state in found.values())
-    first = next(iter(mine))
-    after = UUID(mine[first].cursor or UUID(int=0).hex)
-    ids = _next(uow, first, after, chunk)
+    first, start = next(iter(mine.items()))
+    # one of them may have been begun anew before it was held
+    mine = {cube: state for cube, state in mine.items() if state.cursor == start.cursor}
+    after = UUID(start.cursor or UUID(int=0).hex)
+    ids = _next(uow, first, after, max(chunk // len(mine), 1))
     if ids:
         chosen = and_(_member(first) > after, _member(first) <= ids[-1])
         _derive(uow, first, chosen)

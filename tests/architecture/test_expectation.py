@@ -30,3 +30,12 @@ def test_what_it_has_counted_itself_stays(sqlite, tmp_path):
     found = figures(tmp_path / "custograph.db")
     assert found["ix_feedback_day"] == "7 7 1"
     assert found["ix_spell_end"].startswith("1000000 1000000 1000 ")
+
+
+def test_an_index_that_comes_later_goes_by_what_was_counted_of_its_table(sqlite, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "custograph.db")) as connection:
+        connection.execute("UPDATE sqlite_stat1 SET stat = '700 ' || substr(stat, 9) WHERE tbl = 'feedback'")
+        connection.execute("DELETE FROM sqlite_stat1 WHERE idx = 'ix_feedback_day'")
+        connection.commit()
+    migrate.upgrade(sqlite)
+    assert figures(tmp_path / "custograph.db")["ix_feedback_day"] == "700 700 700"

@@ -22,7 +22,7 @@ ONE = UUID(int=1)
 
 @pytest.fixture
 def plan(sqlite):
-    """Runs a statement and says how, in a database that has counted nothing yet."""
+    """Runs a statement and says how, in a database that has counted nothing itself."""
     database, told = Database(sqlite), []
     event.listen(database.writer, "before_cursor_execute", lambda *given: told.append(given[2:4]))
 
@@ -40,7 +40,7 @@ def plan(sqlite):
 @pytest.mark.parametrize("which", Which)
 @pytest.mark.parametrize(("name", "is_spread"), FOLDS)
 def test_facts_are_found_by_their_ids(plan, name, is_spread, which):
-    """And not by the days of a whole workspace, of which SQLite believes that it is small."""
+    """And not by the days of a whole workspace, which SQLite would take for small if it were not told."""
     cube = CUBES[name]
     statement = folding(plan.database, cube, which, is_spread=is_spread)
     bound = {"of_tenant": ONE, "of_generation": 1, "with_sign": 1, "learnt_on": date(2026, 6, 15)}
