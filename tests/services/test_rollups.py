@@ -7,6 +7,7 @@ import stored
 from sqlalchemy import Delete, event, update
 from sqlmodel import SQLModel
 
+from app.db import Database
 from app.kpis.figure import KpiFlag, NullReason
 from app.services import customer, feedback, kpi, rebuild, rollup
 from app.services.period import Grain, Span
@@ -204,3 +205,29 @@ def test_what_was_known_before_a_rebuild_says_that_it_is_known_since(workspace, 
     assert KpiFlag.KNOWN_SINCE_REBUILD in answer.figure.flags
     (answer,) = workspace.read(kpi.answer, [kpi.Question("CSAT", SPRING, known_on=clock.now.date())])
     assert KpiFlag.KNOWN_SINCE_REBUILD not in answer.figure.flags
+
+
+def test_what_is_begun_anew_while_others_wait_for_it_is_not_counted_from_the_middle(workspace, database, monkeypatch):
+    meet(workspace, range(9), region="north", joined_on=date(2026, 3, 5), churned_on=date(2026, 4, 1))
+    workspace.write(rebuild.start, CUBES[1:])
+    workspace.write(rebuild.step, 8)
+    at = {row["cube"]: row["cursor"] for row in stored.rows(database, "rollup_state", workspace.id)}
+    assert at["spell_start"] == at["spell_end"] != ""
+    plain, begun = Database.lock, []
+
+    def lock(self, session, *names, shared=False):
+        """Another process begins with one of them anew before it is held."""
+        plain(self, session, *names, shared=shared)
+        if names[-1] == "spell_end" and not begun:
+            begun.append(names)
+            for said in (
+                "DELETE FROM rollup_entry WHERE cube = 'spell_end' AND generation = 2",
+                "UPDATE rollup_state SET building = 3, \"cursor\" = '' WHERE cube = 'spell_end'",
+            ):
+                session.connection().exec_driver_sql(said)
+
+    monkeypatch.setattr(Database, "lock", lock)
+    while workspace.write(rebuild.step, 8):
+        pass
+    assert begun
+    stored.assert_rollups_are_the_facts(database, workspace.id)
