@@ -17,13 +17,18 @@ from app.demo.shop import SHOP
 from app.models.change import Change
 from app.models.cost import Cost
 from app.models.customer import Customer, CustomerStatus
+from app.models.engagement import Engagement
 from app.models.exchange_rate import ExchangeRate
 from app.models.feedback import Feedback
 from app.models.interaction import Interaction, Turn
+from app.models.invitation import Invitation
+from app.models.lead import Lead
 from app.models.order import Order
+from app.models.referral import Referral
 from app.models.refund import Refund
 from app.models.rollup import entry
 from app.models.target import Target
+from app.models.team import Team
 from app.models.touchpoint import Touchpoint
 from app.services import job, kpi, target_progress
 from app.services import token as tokens
@@ -71,7 +76,10 @@ COUNTED = (
 )
 
 
-STORED = (Change, Customer, Feedback, Order, Refund, Cost, Touchpoint, ExchangeRate, Interaction, Turn)
+STORED = (
+    *(Change, Customer, Feedback, Order, Refund, Cost, Touchpoint, ExchangeRate, Interaction, Turn),
+    *(Lead, Invitation, Referral, Engagement, Team),
+)
 
 
 def figures(door, made):
@@ -192,9 +200,9 @@ def _pull_after(monkeypatch, door, writes):
 @pytest.mark.slow
 def test_interrupted_anywhere_the_next_run_completes_it_and_a_further_one_changes_nothing(door, clock, small):
     clock.set(datetime(2026, 12, 31, 18, tzinfo=UTC))
-    # nothing yet, a bare workspace, amid its people, amid what they say, amid what they buy, before what it gives back,
-    # amid its conversations, before the last of it, amid the bank
-    for writes in (0, 1, 23, 26, 31, 34, 39, 42, 60):
+    # nothing yet, a bare workspace, amid its people, its invitations, what they say, what they buy, before what it gives
+    # back, amid its conversations, before the last of it, amid the bank
+    for writes in (0, 1, 25, 31, 35, 41, 43, 51, 57, 89):
         with pytest.MonkeyPatch.context() as patch:
             _pull_after(patch, door, writes)
             with pytest.raises(Pulled):
