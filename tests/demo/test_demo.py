@@ -200,8 +200,8 @@ def _pull_after(monkeypatch, door, writes):
 @pytest.mark.slow
 def test_interrupted_anywhere_the_next_run_completes_it_and_a_further_one_changes_nothing(door, clock, small):
     clock.set(datetime(2026, 12, 31, 18, tzinfo=UTC))
-    # nothing yet, a bare workspace, amid its people, its invitations, what they say, what they buy, before what it gives
-    # back, amid its conversations, before the last of it, amid the bank
+    # nothing yet, a bare workspace, amid its people, its invitations, what they say, what they buy, before what is
+    # given back, amid its conversations, before the last of it, amid the bank
     for writes in (0, 1, 25, 31, 35, 41, 43, 51, 57, 89):
         with pytest.MonkeyPatch.context() as patch:
             _pull_after(patch, door, writes)
