@@ -370,4 +370,4 @@ def test_a_mutation_stores_or_tells_why_not(api, workspace, dump):
 @pytest.mark.slow
 def test_some_hundred_mutations_store_or_tell_why_not(api, workspace, dump):
     stored = writes_are_sound(*furnished(api, workspace), dump, MANY)
-    assert len([field for field in WRITES if stored[field]]) >= len(WRITES) * 4 // 5, stored
+    assert len([field for field in WRITES if stored[field]]) >= len(WRITES) - 5, stored
