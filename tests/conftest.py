@@ -45,6 +45,9 @@ from app.uow import ORDINARY, Actor, Door, Scope, system
 TODAY = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 """When tests happen, unless they move the clock."""
 
+PATIENCE = {"write_timeout_s": 60}
+"""Settings of every test: how long a busy machine lets a write wait is not what is tested, but where it says so."""
+
 READ_ONLY = frozenset(s for s in Scope if s.value.endswith(":read")) - {Scope.PERSONAL_READ}
 """What Bob may."""
 
@@ -166,7 +169,7 @@ def sqlite(sqlite_template: Path, tmp_path: Path) -> Settings:
     """Settings of a fresh, migrated SQLite file."""
     path = tmp_path / "custograph.db"
     shutil.copyfile(sqlite_template, path)
-    return Settings(database_url=f"sqlite:///{path}")
+    return Settings(database_url=f"sqlite:///{path}", **PATIENCE)
 
 
 class Server:
@@ -217,7 +220,7 @@ def postgresql_server() -> Iterator[Server]:
 def postgresql(postgresql_server: Server) -> Iterator[Settings]:
     """Settings of a fresh, migrated PostgreSQL database."""
     name = postgresql_server.copy()
-    yield Settings(database_url=postgresql_server.url(name))
+    yield Settings(database_url=postgresql_server.url(name), **PATIENCE)
     postgresql_server.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
