@@ -48,7 +48,7 @@ def rebuild_now(door: Door, tenant_id: UUID, cubes: Sequence[str] | None) -> int
         raise NotFound(msg)
     begun = door.write(actor, rebuild.start, names)
     while door.write(actor, rebuild.step):
-        door.write(actor, rollup.compact, at_least=rebuild.UNREAD)
+        door.write(actor, rollup.compact, at_least=door.settings.compact_after)
     door.write(actor, rollup.compact)
     return len(begun)
 

@@ -1,4 +1,4 @@
-"""The statement that folds facts into rollup entries: the same expression for one new fact and for all history."""
+"""The statements that fold facts into rollups: the same expression for one new fact and for all history."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum, auto
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Insert,
     Select,
     SmallInteger,
+    Subquery,
     Uuid,
     bindparam,
     case,
@@ -29,7 +30,7 @@ from app.db import Database
 from app.kpis.dimension import TOTAL
 from app.kpis.measure import Cube
 from app.kpis.spread import bucket_of
-from app.models.rollup import SLOTS, entry
+from app.models.rollup import ALWAYS, DAY, MONTH, SLOTS, entry, rollup
 
 _AMOUNTS = [f"a{slot}" for slot in range(SLOTS)]
 
@@ -45,7 +46,8 @@ class Which(Enum):
 def folding(db: Database, cube: Cube, which: Which, *, is_spread: bool = False) -> Insert:
     """The statement, with its parameters: whose, into which generation, with which sign, and which facts.
 
-    It folds what the measures of the cube come to or, for `is_spread`, into which buckets its values fall.
+    It folds what the measures of the cube come to or, for `is_spread`, into which buckets its values fall. What writers
+    fold is appended; a rebuild's stretch, which nobody reads yet, is added up at once.
     """
     tenant_id = bindparam("of_tenant", type_=Uuid())
     keys = {dimension: db.as_key(column).label(f"k_{dimension}") for dimension, column in cube.dimensions.items()}
@@ -60,23 +62,37 @@ def folding(db: Database, cube: Cube, which: Which, *, is_spread: bool = False) 
     sign = bindparam("with_sign", type_=BigInteger())
     sums: list[ColumnElement[Any]] = [sql_cast(func.sum(amount) * sign, entry.c.a0.type) for amount in amounts]
     sums += [literal(0)] * (SLOTS - len(sums))
-    rows = (
-        select(
-            tenant_id,
-            literal(cube.name),
-            bindparam("of_generation", type_=SmallInteger()),
-            cell.c.dim,
-            cell.c.day,
-            cell.c.key,
-            cell.c.known_on,
-            cell.c.page,
-            *sums,
-        )
-        .where(cell.c.key.is_not(None))
-        .group_by(cell.c.dim, cell.c.day, cell.c.key, cell.c.known_on, cell.c.page)
+    whose: tuple[Any, ...] = (tenant_id, literal(cube.name, String), bindparam("of_generation", type_=SmallInteger()))
+    place: tuple[Any, ...] = (cell.c.dim, cell.c.day, cell.c.key, cell.c.known_on, cell.c.page)
+    named = [part.label(name) for part, name in zip((*whose, *place, *sums), _COLUMNS, strict=True)]
+    rows = select(*named).where(cell.c.key.is_not(None)).group_by(*place)
+    return _added_up(db, rows) if which is Which.STRETCH else entry.insert().from_select(_COLUMNS, rows)
+
+
+_COLUMNS = ["tenant_id", "cube", "generation", "dim", "day", "key", "known_on", "page", *_AMOUNTS]
+
+
+def _added_up(db: Database, rows: Select[Any]) -> Insert:
+    """The rows added to the days and months that compaction would make of them."""
+    each = _once(rows, "rows")
+    days = select(literal(DAY, String).label("grain"), *(each.c[name] for name in _COLUMNS))
+    whose, place = (each.c[name] for name in _COLUMNS[:3]), (each.c.dim, db.month_start(each.c.day), each.c.key)
+    sums = [sql_cast(func.sum(each.c[name]), entry.c.a0.type) for name in _AMOUNTS]
+    months = select(literal(MONTH, String), *whose, *place, literal(ALWAYS, Date), each.c.page, *sums).group_by(
+        *_COLUMNS[:3], *place, each.c.page
     )
-    into = ["tenant_id", "cube", "generation", "dim", "day", "key", "known_on", "page", *_AMOUNTS]
-    return entry.insert().from_select(into, rows)
+    return adding(db, union_all(days, months).subquery())
+
+
+def adding(db: Database, rows: Subquery) -> Insert:
+    """The statement that adds `rows`, of which no two are of one cell, to those of the rollup."""
+    columns = [column.key for column in rollup.columns]
+    # SQLite cannot tell ON CONFLICT from a join's ON without a WHERE
+    put = db.upsert(rollup).from_select(columns, select(*(rows.c[name] for name in columns)).where(true()))
+    added = {name: rollup.c[name] + put.excluded[name] for name in _AMOUNTS}
+    cell = [column.key for column in rollup.primary_key]
+    statement: Insert = put.on_conflict_do_update(index_elements=cell, set_=added)
+    return statement
 
 
 def _facts(db: Database, cube: Cube, which: Which, columns: Sequence[Any]) -> Select[Any]:

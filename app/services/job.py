@@ -35,7 +35,7 @@ def _rebuild(door: Door, tenant_id: UUID, _payload: dict[str, Any]) -> bool:
     """One step; the job stays until there is nothing left to do."""
     actor = system(tenant_id, "worker")
     more = door.write(actor, rebuild.step)
-    door.write(actor, rollup.compact, at_least=rebuild.UNREAD if more else door.settings.compact_after)
+    door.write(actor, rollup.compact, at_least=door.settings.compact_after)
     return not more
 
 

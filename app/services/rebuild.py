@@ -21,8 +21,6 @@ from app.uow import Scope, Uow, writes
 
 CHUNK = 20_000
 """How often one step of a rebuild folds a fact, for all of its cubes; writers of the workspace wait for a step."""
-UNREAD = 500_000
-"""Entries that are left to gather meanwhile: nobody reads those of a generation that is being filled."""
 
 
 @writes(Scope.WORKSPACE_ADMIN)

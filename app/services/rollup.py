@@ -23,7 +23,6 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    true,
     union_all,
     update,
 )
@@ -35,7 +34,7 @@ from app.kpis import CUBES
 from app.kpis.measure import Crowd, Cube
 from app.models.base import Owned
 from app.models.rollup import ALWAYS, DAY, MONTH, SLOTS, RollupState, entry, rollup
-from app.services.folding import Which, folding
+from app.services.folding import Which, adding, folding
 from app.text import Text
 from app.uow import Scope, Uow, writes
 from app.wall import EXEMPT
@@ -127,7 +126,8 @@ _FOLDS: dict[tuple[Cube, int, bool, Which, bool], Insert] = {}
 
 
 def fold_stretch(uow: Uow, cube: Cube, generation: int, after: UUID, until: UUID) -> None:
-    """Append to `generation` what the facts after one id, up to another, contribute; known since each was known."""
+    """Add to `generation` what the facts after one id, up to another, contribute; known since each was known."""
+    uow.db.lock(uow.session, "compact", uow.tenant_id)
     _append(uow, cube, generation, Which.STRETCH, 1, after=after, until=until)
 
 
@@ -147,7 +147,7 @@ def _append(uow: Uow, cube: Cube, generation: int, which: Which, sign: int, **bo
 def compact(uow: Uow, *, at_least: int = 1) -> int:
     """Add the appended entries up into day and month rows; how many were added up. Values do not change.
 
-    Does nothing below `at_least` entries. Only compaction touches compacted rows, so an upsert is safe there.
+    Does nothing below `at_least` entries. Compacted rows are touched only under its lock, so an upsert is safe there.
     """
     uow.db.lock(uow.session, "compact", uow.tenant_id)
     mine = entry.c.tenant_id == uow.tenant_id
@@ -181,17 +181,9 @@ def _add_up(
     )
     named = [part.label(name) for part, name in zip(cell, _CELL, strict=True)]
     part = select(*named, *(entry.c[name] for name in _AMOUNTS)).where(*claimed).subquery()
-    rows = (
-        select(
-            *(part.c[name] for name in _CELL),
-            *(sql_cast(func.sum(part.c[name]), entry.c.a0.type) for name in _AMOUNTS),
-        )
-        .where(true())  # SQLite cannot tell ON CONFLICT from a join's ON without a WHERE
-        .group_by(*(part.c[name] for name in _CELL))
-    )
-    put = uow.db.upsert(rollup).from_select([*_CELL, *_AMOUNTS], rows)
-    added = {name: rollup.c[name] + put.excluded[name] for name in _AMOUNTS}
-    uow.session.execute(put.on_conflict_do_update(index_elements=list(_CELL), set_=added), execution_options=EXEMPT)
+    sums = (sql_cast(func.sum(part.c[name]), entry.c.a0.type).label(name) for name in _AMOUNTS)
+    rows = select(*(part.c[name] for name in _CELL), *sums).group_by(*(part.c[name] for name in _CELL))
+    uow.session.execute(adding(uow.db, rows.subquery()), execution_options=EXEMPT)
 
 
 _CELL = ("tenant_id", "cube", "generation", "grain", "dim", "day", "key", "known_on", "page")
