@@ -64,6 +64,8 @@ class Scope(StrEnum):
     REFERRAL_WRITE = "referral:write"
     ENGAGEMENT_READ = "engagement:read"
     ENGAGEMENT_WRITE = "engagement:write"
+    CONTRACT_READ = "contract:read"
+    CONTRACT_WRITE = "contract:write"
     CALENDAR_READ = "calendar:read"
     CALENDAR_WRITE = "calendar:write"
     TARGET_READ = "target:read"

@@ -21,6 +21,7 @@ from functools import partial
 
 import httpx
 from generate import FEEDBACK
+from members import MEMBERS
 from money import ORDERS
 from sqlalchemy import Engine, event
 from support import DATABASES, Databases, Server, Store, ask, median, percentile, seconds, table
@@ -65,6 +66,20 @@ PEOPLE = (
 """What is cut by the channel through which customers came."""
 SERVICE = (("RESPONSE_TIME", None), ("RESPONSE_TIME", "p90"), ("RESPONSE_WITHIN_TARGET", None))
 """What is cut by the member of staff."""
+STAYING = ("NEW_CUSTOMERS", "CHURNED_CUSTOMERS", "ACTIVE_CUSTOMERS", "RETENTION_RATE", "CHURN_RATE")
+LASTING = (
+    "query Lasting {"
+    + " ".join(
+        f"{key}: kpi(key: {key}, period: {{last: {{count: 24, grain: MONTH}}}}) {{ ...Tile }}" for key in STAYING
+    )
+    + """}
+    fragment Tile on KpiResult {
+      value intraPeriodChurn reactivated
+      series(grain: MONTH) { period { label } value }
+      breakdown(by: SEGMENT) { slices { key value result { series(grain: MONTH) { value } } } }
+    }"""
+)
+"""Who stays and who leaves, month by month and by segment."""
 YEAR = datetime.now(UTC).year - 1
 
 
@@ -179,6 +194,7 @@ SCREENS = (
     Screen("One breakdown, nothing personal", NARROW, FEEDBACK.stored, viewer),
     Screen("Dashboard of money", sheet(), block=5),
     Screen("Dashboard of conversations", sheet(SERVICE), TALKS.stored, block=5),
+    Screen("Retention and churn by activity", LASTING, MEMBERS.stored, block=2, is_flat=False),
     Screen("Revenue by a filter and a breakdown", crossed("REVENUE"), is_flat=False),
     Screen("Buyers by a filter and a breakdown", crossed("REPEAT_PURCHASE_RATE"), is_flat=False),
     Screen("Top customers", f"{{ topCustomers({during()}) {{ nodes {{ rank revenue margin }} }} }}", is_flat=False),

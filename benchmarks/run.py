@@ -13,7 +13,9 @@ import dashboard
 import memory
 import rebuild
 import recount
+import tenure
 from generate import FEEDBACK
+from members import MEMBERS
 from money import ORDERS
 from support import DATABASES, Databases, machine
 from talks import TALKS
@@ -41,6 +43,7 @@ def main() -> None:
                 FEEDBACK.stored(databases, kind, size)
                 ORDERS.stored(databases, kind, size)
                 TALKS.stored(databases, kind, size)
+                MEMBERS.stored(databases, kind, size)
         dashboard.run(databases, sizes, chosen.databases, rounds=few or dashboard.ROUNDS)
         answers.run(databases, chosen.databases, rounds=few or answers.ROUNDS, size=sizes[0])
         batch.run(databases, chosen.databases, rounds=few or batch.ROUNDS)
@@ -48,6 +51,7 @@ def main() -> None:
         memory.run(databases, chosen.databases, lasting=few or memory.SECONDS)
         rebuild.run(databases, sizes[-1], chosen.databases)
         recount.run(databases, sizes, chosen.databases)
+        tenure.run(databases, sizes, chosen.databases)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,7 @@ NAMES = (
     "Lead",
     "Referral",
     "Engagement",
+    "Contract",
     "Invitation",
     "ExchangeRate",
     "Target",

@@ -184,13 +184,19 @@ class World:
                     yield name, ordinal, stay
 
 
+PARTING = ("REASON", "CHURN_KIND")
+"""What is said of a departure."""
+KIND_OF = {"price": "VOLUNTARY", "moved": "INVOLUNTARY", None: None}
+"""Here whoever leaves for one reason always leaves in one way."""
+
+
 def values_of(item: Said | Stay, by: str) -> list[str]:
     """The values that something has of a dimension; none is [""]."""
     if by in FROZEN:
         return [item.frozen[FROZEN[by]] or ""]
     if isinstance(item, Stay):
-        assert by == "REASON"
-        return [item.reason or ""]
+        assert by in PARTING
+        return [(item.reason if by == "REASON" else KIND_OF[item.reason]) or ""]
     if by == "TEAM":
         return [item.team or ""]
     if by == "TAG":
@@ -323,12 +329,12 @@ FEEDBACK: dict[tuple[str, str], tuple[Callable[[list[Said]], Parts], str | None]
 class Crowd:
     """Who was a customer when, over one period. `narrow` filters departures, `base` those who can be compared with it.
 
-    The base of a rate knows no reason for leaving, so filters by reason leave it whole.
+    The base of a rate knows nothing of a departure, so filters by its reason or kind leave it whole.
     """
 
     def __init__(self, world: World, span: tuple[date, date], filters: Sequence[Filter]) -> None:
         self.world, self.span, self.narrow = world, span, tuple(filters)
-        self.base = tuple(f for f in filters if f.by != "REASON")
+        self.base = tuple(f for f in filters if f.by not in PARTING)
 
     def at(self, instant: date, filters: Sequence[Filter]) -> set[str]:
         """Customers just before `instant` begins: whoever joins then is not one yet, whoever leaves then still is."""
@@ -398,7 +404,7 @@ def dimensions(kpi: str) -> tuple[str, ...]:
     """What a KPI is cut by here."""
     if any(key == kpi for key, _ in FEEDBACK):
         return FEEDBACK_DIMENSIONS
-    return (*SPELL_DIMENSIONS, "REASON") if kpi in WITH_REASON else SPELL_DIMENSIONS
+    return (*SPELL_DIMENSIONS, *PARTING) if kpi in WITH_REASON else SPELL_DIMENSIONS
 
 
 def ask(
@@ -442,8 +448,8 @@ def _keys(
             )
         else:
             low, high = span
-            departures = by == "REASON" or name[0] == "CHURNED_CUSTOMERS"
-            for _, ordinal, stay in world.stays(f for f in filters if departures or f.by != "REASON"):
+            departures = by in PARTING or name[0] == "CHURNED_CUSTOMERS"
+            for _, ordinal, stay in world.stays(f for f in filters if departures or f.by not in PARTING):
                 left = bool(stay.end) and low <= stay.end < high
                 joined = stay.start < high and (name[0] != "NEW_CUSTOMERS" or (ordinal == 1 and low <= stay.start))
                 if left if departures else joined:
@@ -545,7 +551,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         **{name: name.lower() for name in ("PRODUCT", "CAMPAIGN", "JOURNEY_STAGE", "ORIGIN")},
     },
     "spell_start": {**_TRAITS, "REGION": "region"},
-    "spell_end": {**_TRAITS, "REGION": "region", "REASON": "reason"},
+    "spell_end": {**_TRAITS, "REGION": "region", "REASON": "reason", "CHURN_KIND": "churn_kind"},
 }
 """By cube, the column of each dimension."""
 

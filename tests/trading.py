@@ -10,6 +10,7 @@ import stored
 from app.kpis import CUBES
 from app.models.rollup import SLOTS
 from app.services import (
+    contract,
     cost,
     customer,
     engagement,
@@ -38,6 +39,7 @@ MODULES = {
     "referral": referral,
     "engagement": engagement,
     "lead": lead,
+    "contract": contract,
 }
 """The services of the nouns of money, and of what people do for and with the company."""
 
@@ -107,6 +109,15 @@ def brought(name: str, who: str, whom: str, day: date, **more: Any) -> dict[str,
 def used(name: str, who: str, day: Any, type_: str = "login", **more: Any) -> dict[str, Any]:
     """An event of use."""
     return {"external_id": name, "customer": who, "type": type_, "occurred_at": day, **more}
+
+
+def agreed(
+    name: str, who: str, first: date, before: date | None, *terms: tuple[date, Any], **more: Any
+) -> dict[str, Any]:
+    """A contract with its recurring amounts, by the month and in euros unless it is said otherwise."""
+    paid = [{"from_": day, "amount": Decimal(amount)} for day, amount in terms]
+    days = {"from_": first, "before": before}
+    return {"external_id": name, "customer": who, "currency": "EUR", **days, "terms": paid, **more}
 
 
 def worth(name: str, base: str, rate: Any, day: date, **more: Any) -> dict[str, Any]:

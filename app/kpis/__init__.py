@@ -1,10 +1,10 @@
 """The catalogue: every measure and every KPI, each declared once, a file a family."""
 
-from app.kpis import engagement, feedback, lead, referral, retention, revenue, service, survey, value
+from app.kpis import engagement, feedback, lead, recurring, referral, retention, revenue, service, survey, value
 from app.kpis.kpi import Kpi
 from app.kpis.measure import Cube
 
-_FAMILIES = (feedback, retention, revenue, value, service, lead, referral, engagement, survey)
+_FAMILIES = (feedback, retention, revenue, value, service, lead, referral, engagement, survey, recurring)
 
 CATALOGUE: dict[str, Kpi] = {kpi.key: kpi for family in _FAMILIES for kpi in family.KPIS}
 """Every KPI by its key."""

@@ -21,6 +21,7 @@ class Dimension(StrEnum):
     ORIGIN = "ORIGIN"
     TAG = "TAG"
     REASON = "REASON"
+    CHURN_KIND = "CHURN_KIND"
     CUSTOMER = "CUSTOMER"
     ATTRIBUTE = "ATTRIBUTE"
 

@@ -151,6 +151,34 @@ class Opening(Atom):
 
 
 @dataclass(frozen=True)
+class Closing(Atom):
+    """A stock: the running total of `measure` at the end of the period."""
+
+    measure: Measure
+
+    @property
+    def name(self) -> str:  # type: ignore[override]  # computed here, a field elsewhere
+        """How it is printed."""
+        return f"closing({self.measure.name})"
+
+
+@dataclass(frozen=True)
+class Shift(Atom):
+    """How much less of `measure` those have at the end of the period who had some at its start, person by person.
+
+    Or, with `is_more`, how much more. Whoever has less makes up for nobody who has more.
+    """
+
+    measure: Measure
+    is_more: bool = False
+
+    @property
+    def name(self) -> str:  # type: ignore[override]  # computed here, a field elsewhere
+        """How it is printed."""
+        return f"{'expansion' if self.is_more else 'contraction'}({self.measure.name})"
+
+
+@dataclass(frozen=True)
 class Earlier(Atom):
     """The same flow over the period that a comparison is made with: the one before, or the same one a year ago."""
 

@@ -16,7 +16,7 @@ _dimensions = {
     Dimension.CUSTOMER_KIND: Spell.customer_kind,
     Dimension.REGION: Spell.region,
 }
-_counted = col(Spell.is_test).is_(False)
+_counted = and_(col(Spell.is_test).is_(False), col(Spell.is_counted).is_(True))
 
 _scanned = {Dimension.CUSTOMER: Spell.customer_id}
 
@@ -36,7 +36,7 @@ ends = Cube(
     "CUSTOMER_STATUS",
     Spell,
     Spell.ends_on,
-    {**_dimensions, Dimension.REASON: Spell.reason},
+    {**_dimensions, Dimension.REASON: Spell.reason, Dimension.CHURN_KIND: Spell.churn_kind},
     and_(_counted, col(Spell.ends_on) < FOREVER),
     Spell.sign,
     scanned=_scanned,
@@ -50,7 +50,9 @@ referred_customers = Measure(
 )
 ended = Measure("churned", ends)
 
-_by_reason = frozenset({Dimension.REASON})  # departures have a reason, the base that they are held against has none
+_by_reason = frozenset({Dimension.REASON, Dimension.CHURN_KIND})
+"""Departures have a reason and a kind, the base that they are held against has none."""
+_settles_in = "departure_settles_in"
 
 lost = Lost("lost", ends)
 at_start = Opening(started) - Opening(ended)
@@ -86,6 +88,7 @@ CHURNED_CUSTOMERS = ratio(
     direction=Direction.LOWER_IS_BETTER,
     stage=LifecycleStage.RETAIN,
     numerator=ended,
+    settles_in=_settles_in,
     additive=True,
     example=({"churned": 70}, 70),
 )
@@ -114,6 +117,7 @@ RETENTION_RATE = ratio(
     denominator=at_start,
     scale=100,
     evidence=seen,
+    settles_in=_settles_in,
     others=(
         Variant(
             "net_count",
@@ -127,6 +131,7 @@ RETENTION_RATE = ratio(
             at_start,
             scale=100,
             evidence=seen,
+            settles_in=_settles_in,
         ),
     ),
     bounds=(0, 100),
@@ -147,6 +152,7 @@ CHURN_RATE = ratio(
     denominator=at_start,
     scale=100,
     evidence=seen,
+    settles_in=_settles_in,
     others=(
         Variant(
             "churned_over_start",
@@ -159,6 +165,7 @@ CHURN_RATE = ratio(
             at_start,
             scale=100,
             evidence=seen,
+            settles_in=_settles_in,
             over_whole=_by_reason,
         ),
         Variant(
@@ -172,6 +179,7 @@ CHURN_RATE = ratio(
             active_base,
             scale=100,
             evidence=seen,
+            settles_in=_settles_in,
             over_whole=_by_reason,
         ),
     ),

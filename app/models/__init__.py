@@ -4,6 +4,7 @@ from app.models.business_calendar import BusinessCalendar
 from app.models.buyer import Buyer
 from app.models.change import Action, Change
 from app.models.channel import Channel, ChannelKind, ChannelMedium
+from app.models.contract import BillingInterval, Contract, ContractStatus, Recurrence
 from app.models.cost import Accrual, Cost, CostCategory
 from app.models.customer import Customer, CustomerExternalId, CustomerStatus
 from app.models.engagement import Engagement
@@ -19,7 +20,7 @@ from app.models.quota import Quota
 from app.models.referral import Referral
 from app.models.refund import Refund
 from app.models.rollup import RollupState
-from app.models.spell import Spell
+from app.models.spell import ActiveBasis, Lapse, Spell
 from app.models.staff import Staff
 from app.models.survey import Survey, SurveyEdition, SurveyOccasion
 from app.models.target import Target, TargetKind, TargetRevision
@@ -32,12 +33,16 @@ from app.models.workspace import Workspace
 __all__ = [
     "Accrual",
     "Action",
+    "ActiveBasis",
+    "BillingInterval",
     "BusinessCalendar",
     "Buyer",
     "Change",
     "Channel",
     "ChannelKind",
     "ChannelMedium",
+    "Contract",
+    "ContractStatus",
     "Cost",
     "CostCategory",
     "Credit",
@@ -56,12 +61,14 @@ __all__ = [
     "InteractionStanding",
     "Invitation",
     "Job",
+    "Lapse",
     "Lead",
     "LeadType",
     "Membership",
     "Order",
     "OrderStatus",
     "Quota",
+    "Recurrence",
     "Referral",
     "Refund",
     "RollupState",

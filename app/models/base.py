@@ -121,6 +121,13 @@ class CustomerKind(StrEnum):
     ACCOUNT = "ACCOUNT"
 
 
+class ChurnKind(StrEnum):
+    """Whether somebody left who wanted to, or who was made to: a card that was declined, a business that closed."""
+
+    VOLUNTARY = "VOLUNTARY"
+    INVOLUNTARY = "INVOLUNTARY"
+
+
 class Traits(SQLModel):
     """What is said of a customer at a time: the dimensions that facts freeze when they are written."""
 

@@ -8,7 +8,19 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlmodel import Field
 
-from app.models.base import Document, Owned, Traits, choice, instant, ordered, personal, refers, typed, unique
+from app.models.base import (
+    ChurnKind,
+    Document,
+    Owned,
+    Traits,
+    choice,
+    instant,
+    ordered,
+    personal,
+    refers,
+    typed,
+    unique,
+)
 
 
 class CustomerStatus(StrEnum):
@@ -43,6 +55,7 @@ class Customer(Owned, Traits, table=True):
     joined_on: date | None = None
     churned_on: date | None = None
     churn_reason: str | None = Field(default=None, max_length=200)
+    churn_kind: ChurnKind | None = choice(ChurnKind, default=None)
     attributes: dict[str, Any] = typed(Document, default_factory=dict, sa_column_kwargs={"info": {"personal": True}})
     is_stub: bool = False
     merged_into_id: UUID | None = None

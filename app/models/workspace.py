@@ -6,14 +6,16 @@ from uuid import UUID
 
 from sqlmodel import Field
 
-from app.models.base import Document, Owned, instant, refers, typed
+from app.models.base import Document, Owned, choice, instant, refers, typed
+from app.models.spell import ActiveBasis
 
 
 class Workspace(Owned, table=True):
     """One tenant. Its `id` is its `tenant_id`: what every other row of it carries.
 
     `business_calendar_id` says whose hours clocks run in (null: all), `engagement_types` which events of use count as
-    engagement (null: all).
+    engagement (null: all), `active_by` by what somebody counts as a customer. While spells are derived anew,
+    `derived_to` is the last customer that has been seen to.
     """
 
     __table_args__ = (refers("business_calendar_id", "business_calendar"),)
@@ -34,6 +36,14 @@ class Workspace(Owned, table=True):
     conversion_window_days: int = 90
     business_calendar_id: UUID | None = None
     engagement_types: list[str] | None = typed(Document, default=None)
+    active_by: ActiveBasis = choice(ActiveBasis, default=ActiveBasis.STATUS)
+    inactivity_window_days: int = 90
+    derived_to: UUID | None = None
     created_at: datetime = instant()
     secret: str = Field(default_factory=lambda: token_hex(16), max_length=32)
     """What cursors are sealed with; told to nobody."""
+
+    @property
+    def departure_settles_in(self) -> int:
+        """For how many days a departure may still turn out to be none."""
+        return self.inactivity_window_days if self.active_by is ActiveBasis.ACTIVITY else 0

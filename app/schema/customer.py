@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from app import ids
-from app.models.base import FOREVER, CustomerKind
+from app.models.base import FOREVER, ChurnKind, CustomerKind
 from app.models.customer import Customer as Row
 from app.models.customer import CustomerStatus
 from app.schema.channel import CHANNEL, Channel
@@ -22,6 +22,7 @@ from app.schema.scalars import Json, Moment
 from app.schema.weight import FEW, sized
 from app.schema.writing import upserts
 from app.services import customer
+from app.services.spell import Dates
 from app.services.timeline import CustomerEventKind, Wanted
 
 
@@ -42,6 +43,18 @@ class CustomerSpell:
     from_: date = plain("The first day as a customer.", name="from")
     before: date | None = plain("The first day no longer; null while it lasts.")
     reason: str | None = plain("Why it ended.")
+    churn_kind: ChurnKind | None = plain("Whether the customer chose to leave.")
+
+    @classmethod
+    def of(cls, row: Dates, *whose: object) -> Self:
+        """The spell as the schema shows it; `whose` tells it from others that begin on its day."""
+        return cls(
+            id=strawberry.ID(ids.encode("CustomerSpell", *whose, row.start)),
+            from_=row.start,
+            before=None if row.end == FOREVER else row.end,
+            reason=row.reason,
+            churn_kind=row.kind,
+        )
 
 
 @type_
@@ -60,6 +73,7 @@ class Customer(Node):
     joined_on: date | None = plain("The first day of the latest time as a customer.")
     churned_on: date | None = plain("The first day without, if that time has ended.")
     churn_reason: str | None = plain("Why it ended.")
+    churn_kind: ChurnKind | None = plain("Whether the customer chose to leave.")
     is_test: bool = plain("Whether this is a test or internal customer, who counts in no KPI.")
     is_stub: bool = plain("Whether the customer was only named by a record so far.")
     created_at: Moment = plain("When the customer was first known here.")
@@ -94,17 +108,16 @@ class Customer(Node):
     @field
     @sized(FEW)
     async def spells(self, info: Info) -> list[CustomerSpell]:
-        """The times in which this was a customer, the earliest first."""
+        """The times in which this was a customer, as the sources say, the earliest first."""
         rows = await info.context.load(customer.spells, self.row.id)
-        return [
-            CustomerSpell(
-                id=strawberry.ID(ids.encode("CustomerSpell", self.row.id, row.start)),
-                from_=row.start,
-                before=None if row.end == FOREVER else row.end,
-                reason=row.reason,
-            )
-            for row in rows or ()
-        ]
+        return [CustomerSpell.of(row, self.row.id) for row in rows or ()]
+
+    @field
+    @sized(FEW)
+    async def counted_spells(self, info: Info) -> list[CustomerSpell]:
+        """The times in which KPIs count the customer as one, by the workspace's `activeBy`, the earliest first."""
+        rows = await info.context.load(customer.counted_spells, self.row.id)
+        return [CustomerSpell.of(row, self.row.id, "counted") for row in rows or ()]
 
     @field
     @sized(DEFAULT, by=("first",), fields=("nodes", "edges"))
@@ -151,6 +164,7 @@ CUSTOMER = Noun(
         "joined_on",
         "churned_on",
         "churn_reason",
+        "churn_kind",
         "created_at",
         "updated_at",
         "is_test",

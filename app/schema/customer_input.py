@@ -2,13 +2,20 @@
 
 from datetime import date
 
-from app.models.base import CustomerKind
+from app.models.base import ChurnKind, CustomerKind
 from app.models.customer import CustomerStatus
 from app.schema.describe import absent, enum, input_, plain
 from app.schema.inputs import ChannelRefInput, CustomerRefInput
 from app.schema.scalars import Json, Moment
 
 enum(CustomerKind, {"PERSON": "One person.", "ACCOUNT": "An organisation."})
+enum(
+    ChurnKind,
+    {
+        "VOLUNTARY": "The customer chose to leave.",
+        "INVOLUNTARY": "The customer did not choose to: a payment failed, a business closed, we ended it.",
+    },
+)
 enum(
     CustomerStatus,
     {
@@ -26,6 +33,7 @@ class CustomerSpellInput:
     from_: date = plain("The first day as a customer.", name="from")
     before: date | None = absent("The first day no longer; absent while it lasts.")
     reason: str | None = absent("Why it ended.")
+    churn_kind: ChurnKind | None = absent("Whether the customer chose to leave.")
 
 
 @input_
@@ -44,6 +52,7 @@ class CustomerUpsertInput:
     joined_on: date | None = absent("The first day as a customer. On or after the last departure it is a return.")
     churned_on: date | None = absent("The first day without; null takes a departure back.")
     churn_reason: str | None = absent("Why the customer left.")
+    churn_kind: ChurnKind | None = absent("Whether the customer chose to leave.")
     history: list[CustomerSpellInput] | None = absent("Every time as a customer; replaces what was known of them.")
     email: str | None = absent("The e-mail address.")
     phone: str | None = absent("The telephone number.")

@@ -71,6 +71,7 @@ enum(
         "REFERRAL": "Whom the customer referred.",
         "ENGAGEMENT": "What the customer did with the product.",
         "INVITATION": "A survey that was sent.",
+        "CONTRACT": "What was agreed to be paid again and again.",
     },
 )
 

@@ -29,6 +29,7 @@ enum(
         "ORIGIN": "How it was collected.",
         "TAG": "A tag; one record may have several.",
         "REASON": "The reason that was given.",
+        "CHURN_KIND": "Whether a customer left by choice or was made to.",
         "CUSTOMER": "The customer.",
         "ATTRIBUTE": "A custom attribute of the customer.",
     },

@@ -21,6 +21,7 @@ from app.schema.figure import Interval, KpiFigure, parts, words
 from app.schema.filters import KpiFilter, KpiFilterInput, filters, refuse_attribute, shown_filters
 from app.schema.histogram import MOST_BARS, KpiHistogramBar, bars
 from app.schema.kpi_input import HEAVIEST, PREVIOUS, ComparisonInput, SliceOrderInput
+from app.schema.movement import Movement
 from app.schema.node import Node, found_by
 from app.schema.page import OrderDirection
 from app.schema.period import LocaleArgument, Period, PeriodInput, asked
@@ -94,7 +95,7 @@ class KpiComparison:
 
 
 @type_
-class KpiResult(KpiFigure, Node):
+class KpiResult(KpiFigure, Movement, Node):
     """A KPI over some days."""
 
     definition: KpiDefinition = plain("What the KPI means.")
@@ -104,7 +105,6 @@ class KpiResult(KpiFigure, Node):
     known_on: date | None = plain("The day as of which it was known; null for now.")
     currency: CurrencyCode | None = plain("The currency, of money KPIs only.")
     data_through: Moment | None = plain("When the latest fact behind it happened; later ones have not come in.")
-    answer: strawberry.Private[Answer]
 
     @field
     @sized(24)

@@ -4,6 +4,7 @@ from typing import Any
 
 from app.schema.business_calendar import BUSINESS_CALENDAR
 from app.schema.channel import CHANNEL
+from app.schema.contract import CONTRACT
 from app.schema.cost import COST
 from app.schema.customer import CUSTOMER
 from app.schema.engagement import ENGAGEMENT
@@ -35,6 +36,7 @@ EVENTS |= {
     CustomerEventKind.REFERRAL: REFERRAL,
     CustomerEventKind.ENGAGEMENT: ENGAGEMENT,
     CustomerEventKind.INVITATION: INVITATION,
+    CustomerEventKind.CONTRACT: CONTRACT,
 }
 
 NOUNS: tuple[Noun[Any], ...] = (
@@ -54,6 +56,7 @@ NOUNS: tuple[Noun[Any], ...] = (
     LEAD,
     REFERRAL,
     ENGAGEMENT,
+    CONTRACT,
     EXCHANGE_RATE,
     TARGET,
 )

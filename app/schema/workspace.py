@@ -5,13 +5,23 @@ from uuid import UUID
 
 import strawberry
 
+from app.models.spell import ActiveBasis
 from app.models.workspace import Workspace as Row
 from app.schema.business_calendar import BUSINESS_CALENDAR, BusinessCalendar
 from app.schema.context import Info
-from app.schema.describe import field, plain, type_
+from app.schema.describe import enum, field, plain, type_
 from app.schema.node import Node, node_of, rows_found_by
 from app.schema.scalars import CurrencyCode
 from app.services import workspace
+
+enum(
+    ActiveBasis,
+    {
+        "STATUS": "Whoever the sources say is one, by status and dates.",
+        "CONTRACT": "Whoever has a contract that runs.",
+        "ACTIVITY": "Whoever has bought something, or used it in a way that counts as engagement, of late.",
+    },
+)
 
 
 @type_
@@ -35,6 +45,10 @@ class Workspace(Node):
     lifespan_cap_months: int | None = plain("The longest lifespan that lifetime value may assume; null for no bound.")
     engagement_types: list[str] | None = plain(
         "Which types of events of use count as engagement; null for all of them."
+    )
+    active_by: ActiveBasis = plain("By what somebody counts as a customer.")
+    inactivity_window_days: int = plain(
+        "For how many days somebody stays a customer without doing anything, where it goes by activity."
     )
     response_target_minutes: int = plain(
         "Within how many minutes of the calendar's hours customers should be answered."

@@ -1,5 +1,6 @@
 """How the settings of a workspace are changed."""
 
+from app.models.spell import ActiveBasis
 from app.schema.describe import absent, input_, plain, type_
 from app.schema.errors import UserError
 from app.schema.inputs import BusinessCalendarRefInput
@@ -38,6 +39,14 @@ class WorkspaceUpdateInput:
     )
     conversion_window_days: int | None = absent(
         "Within how many days a lead should be won to count as converted, from 1 to 3650; 90 at first."
+    )
+    active_by: ActiveBasis | None = absent(
+        "By what somebody counts as a customer; STATUS at first. All KPIs of customers are counted anew, and say "
+        "PREPARING until that is done."
+    )
+    inactivity_window_days: int | None = absent(
+        "For how many days, from 1 to 3650, somebody stays a customer without doing anything, where it goes by "
+        "activity; 90 at first."
     )
     business_calendar: BusinessCalendarRefInput | None = absent(
         "In whose hours the clocks of response and resolution times run; null for all hours of all days. What rests on "

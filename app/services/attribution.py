@@ -120,7 +120,7 @@ def _won_on(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, date]:
     """When each was won: the first day as a customer, or that of the first purchase where none is known."""
     statement = select(col(Buyer.customer_id), col(Buyer.day)).where(uow.db.is_any(Buyer.customer_id, list(ids)))
     found: dict[UUID, date] = {row.customer_id: row.day for row in uow.session.execute(statement)}
-    for customer_id, ledger in spell.in_force(uow, ids).items():
+    for customer_id, ledger in spell.counted(uow, ids).items():
         if ledger:
             found[customer_id] = spell.dates(ledger)[0].start
     return found

@@ -14,7 +14,7 @@ from app.kpis.order import purchasers
 from app.models.base import TRAITS
 from app.models.buyer import Buyer
 from app.models.order import Order
-from app.services import attribution, fact
+from app.services import attribution, fact, tenure
 from app.services.restating import restated
 from app.uow import Uow
 
@@ -22,7 +22,7 @@ _NAMES = ("day", "second_on", "is_repeat", "orders", "value", "unpriced", *TRAIT
 
 
 def restate(uow: Uow, customer_ids: AbstractSet[UUID]) -> None:
-    """Bring the buyers among these customers up to date with their orders."""
+    """Bring the buyers among these customers, and when they were customers, up to date with their orders."""
     if not customer_ids:
         return
     wanted = _purchases(uow, customer_ids)
@@ -47,6 +47,7 @@ def restate(uow: Uow, customer_ids: AbstractSet[UUID]) -> None:
         if gone:
             uow.session.execute(delete(Buyer).where(uow.db.is_any(Buyer.id, [row.id for row in gone])))
     attribution.restate(uow, moved)
+    tenure.restate(uow, customer_ids)
 
 
 def refresh(uow: Uow, chosen: ColumnElement[bool]) -> None:

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, literal, not_, select, true, union_all
+from sqlalchemy import ColumnElement, Select, and_, case, func, not_, select, true, union_all
 from sqlmodel import col
 
 from app.formula import Atom
 from app.kpis.dimension import Dimension
 from app.kpis.kpi import Variant, cube_of, flow_of
-from app.kpis.measure import Among, Cube, Daily, Distinct, Lost, Measure, Percentile
+from app.kpis.measure import Among, Cube, Daily, Distinct, Lost, Measure, Percentile, Shift
 from app.kpis.spread import Histogram, bucket_of
-from app.models.base import FOREVER
 from app.models.spell import Spell
 from app.services.period import Span
+from app.services.returning import came_back
 from app.services.scan import Condition, bound, buckets, each_of, key_of, over, where
+from app.services.shifting import shifts
 from app.uow import Uow
 
 
@@ -37,7 +38,7 @@ def amounts(
     """For each atom, its amount per key and span, counted from the facts. Raises Limited beyond the stated bound."""
     groups: dict[tuple[Any, ...], list[Atom]] = defaultdict(list)
     for one in wanted:
-        kind = type(one.atom) if isinstance(one.atom, Lost | Distinct | Daily | Percentile) else Measure
+        kind = type(one.atom) if isinstance(one.atom, Lost | Distinct | Daily | Percentile | Shift) else Measure
         is_latest = variant.is_latest(one.atom)
         groups[kind, cube_of(one.atom), is_latest, one.spans, one.conditions, one.by].append(one.atom)
     found: dict[Atom, dict[str, list[Any]]] = {}
@@ -49,6 +50,8 @@ def amounts(
             continue
         if kind is Lost:
             told = _survivals(uow, cube, spans, conditions, by, known_on)
+        elif kind is Shift:
+            told = shifts(uow, cube, spans, conditions, by, members, known_on)
         else:
             bound(uow, cube, spans)
             answered = _answered(variant) if is_latest else None
@@ -257,29 +260,6 @@ def _lost(  # noqa: PLR0913 - what a scan depends on
     )
     left = left.select_from(days).join(Spell, and_(*left_inside)).where(*met).group_by(days.c.i, key)
     # apart, because those who come back are few, and looking for each who left whether they did takes longer than all
-    back = _returned(days, known_on)
-    # the day is hidden from SQLite's planner: it would go through all who left then instead of one customer's spells
-    ended = func.coalesce(col(Spell.ends_on), FOREVER)
-    same = (
-        col(Spell.customer_id) == back.c.customer_id,
-        col(Spell.starts_on) < back.c.low,
-        ended >= back.c.low,
-        ended <= back.c.starts_on,
-    )
-    returned = select(back.c.i, key, -func.sum(col(Spell.sign) * back.c.sign)).select_from(back)
-    returned = returned.join(Spell, and_(*same)).where(*met).group_by(back.c.i, key)
-    each = union_all(left, returned).subquery()
+    returned = came_back(uow, days, cube, conditions, by, known_on).subquery()
+    each = union_all(left, select(returned.c.i, returned.c.key, -returned.c.count)).subquery()
     return select(each.c.i, each.c.key, func.sum(each.c.count)).group_by(each.c.i, each.c.key)
-
-
-def _returned(days: CTE, known_on: date | None) -> CTE:
-    """Returns of customers inside each span who are customers at its end."""
-    statement = select(days.c.i, days.c.low, col(Spell.customer_id), col(Spell.starts_on), col(Spell.sign)).where(
-        col(Spell.ordinal) > literal(1, literal_execute=True),  # as the index of returns has it
-        col(Spell.starts_on) >= days.c.low,
-        col(Spell.starts_on) < days.c.high,
-        col(Spell.ends_on) >= days.c.high,
-        col(Spell.is_test).is_(False),
-        *([] if known_on is None else [col(Spell.known_on) <= known_on]),
-    )
-    return statement.cte("returned").prefix_with("MATERIALIZED")

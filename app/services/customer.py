@@ -9,7 +9,7 @@ from pydantic import Field
 from sqlmodel import col, insert, select
 
 from app.errors import Code, Invalid
-from app.models.base import FOREVER, TRAITS, CustomerKind
+from app.models.base import FOREVER, TRAITS, ChurnKind, CustomerKind
 from app.models.change import Action
 from app.models.channel import Channel
 from app.models.customer import Customer, CustomerExternalId, CustomerStatus
@@ -27,6 +27,7 @@ class SpellRow(Row):
     from_: Day
     before: Day | None = None
     reason: Word | None = None
+    churn_kind: ChurnKind | None = None
 
 
 class CustomerRow(Row):
@@ -44,6 +45,7 @@ class CustomerRow(Row):
     joined_on: Day | None = None
     churned_on: Day | None = None
     churn_reason: Word | None = None
+    churn_kind: ChurnKind | None = None
     history: Annotated[list[SpellRow], Field(max_length=100)] | None = None
     email: Annotated[str, Field(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     phone: Annotated[str, Field(max_length=50)] | None = None
@@ -54,7 +56,7 @@ class CustomerRow(Row):
 
 
 _PLAIN = ("name", "segment", "region", "email", "phone")
-_DATES = {"joined_on": "joined", "churned_on": "churned", "churn_reason": "reason"}
+_DATES = {"joined_on": "joined", "churned_on": "churned", "churn_reason": "reason", "churn_kind": "kind"}
 
 
 @writes(Scope.CUSTOMER_WRITE)
@@ -162,10 +164,11 @@ class _Wave:
         present = self.present.get(row.external_id)
         history = None
         if row.history is not None:
-            history = tuple(spell.Dates(h.from_, h.before or FOREVER, h.reason) for h in row.history)
+            history = tuple(spell.Dates(h.from_, h.before or FOREVER, h.reason, h.churn_kind) for h in row.history)
         if not given and row.status is None and history is None:
             return None
-        wish = spell.Wish(frozenset(given), row.joined_on, row.churned_on, row.churn_reason, row.status, history)
+        said = {name: getattr(row, field) for field, name in _DATES.items()}
+        wish = spell.Wish(frozenset(given), **said, status=row.status, history=history)
         now = spell.dates(self.ledgers[present.id]) if present else []
         return spell.wished(now, wish, self.uow.today)
 
@@ -297,3 +300,9 @@ def external_ids(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, list[CustomerExter
 def spells(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, list[spell.Dates]]:
     """The times in which each of the customers `ids` was one, in order."""
     return {id_: spell.dates(ledger) for id_, ledger in spell.in_force(uow, ids).items()}
+
+
+@reads(Scope.CUSTOMER_READ)
+def counted_spells(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, list[spell.Dates]]:
+    """The times in which KPIs count each of the customers `ids` as one, in order."""
+    return {id_: spell.dates(ledger) for id_, ledger in spell.counted(uow, ids).items()}

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import col
 
 from app.models.channel import Channel
 from app.models.engagement import Engagement
 from app.models.keyed import Keyed
-from app.services import engaging, fact, tombstone
+from app.services import engaging, fact, tenure, tombstone
 from app.services.kind import Derive, Kind, Part, happened
 from app.services.listing import Listing
 from app.services.row import Key, Options, Ref, Result, Row, Word
@@ -50,6 +51,20 @@ class Engagements(Kind):
         """Whether the events count as engagement."""
         del rows
         return lambda columns, _present: {"is_qualifying": engaging.qualifies(uow, columns["type"])}
+
+    def concerned(self, before: Iterable[Any], after: Iterable[Mapping[str, Any]]) -> dict[str, set[Any]]:
+        """Whose events they are, and on which days there come to be some or are some no longer."""
+        rows, columns = list(before), list(after)
+        return {
+            **super().concerned(rows, columns),
+            "came": {(given["customer_id"], given["day"]) for given in columns},
+            "left": {(row.customer_id, row.day) for row in rows},
+        }
+
+    def settle(self, uow: Uow, ids: Sequence[UUID], concerned: Mapping[str, set[Any]]) -> None:
+        """When they were customers, where that goes by what they do."""
+        del ids
+        tenure.touched(uow, concerned["came"], concerned["left"])
 
 
 ENGAGEMENTS = Engagements()

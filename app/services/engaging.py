@@ -33,10 +33,15 @@ def qualifies(uow: Uow, type_: str) -> bool:
     return types is None or type_ in types
 
 
+def counting(uow: Uow) -> ColumnElement[bool]:
+    """The types that count as engagement, as a condition on events."""
+    types = uow.workspace.engagement_types
+    return true() if types is None else uow.db.is_any(col(Engagement.type), types)
+
+
 def refresh(uow: Uow, chosen: ColumnElement[bool]) -> None:
     """Hold the `chosen` events against the workspace's types; the rollups are left alone."""
-    types = uow.workspace.engagement_types
-    counts = true() if types is None else uow.db.is_any(col(Engagement.type), types)
+    counts = counting(uow)
     for is_ in (True, False):
         stale = (col(Engagement.is_qualifying).is_not(is_), counts if is_ else ~counts)
         statement = update(Engagement).where(chosen, *stale).values(is_qualifying=is_)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy import ScalarSelect, func, select, true
 from sqlmodel import col
 
 from app.models.base import Fact, Owned
@@ -53,9 +53,11 @@ def _days(model: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a table with a day
 
 def _parts(model: Any) -> Iterable[ScalarSelect[Any]]:  # noqa: ANN401 - a table with a day
     """The first and last of each of its days, and the latest instant of facts."""
+    # only one of the bases by which somebody may be a customer is there for the KPIs
+    there = col(Spell.is_counted).is_(True) if issubclass(model, Spell) else true()
     for day in _days(model):
-        yield select(func.min(col(day))).scalar_subquery()
-        yield select(func.max(col(day))).scalar_subquery()
+        yield select(func.min(col(day))).where(there).scalar_subquery()
+        yield select(func.max(col(day))).where(there).scalar_subquery()
     if issubclass(model, Fact):
         latest = select(func.max(col(model.occurred_at))).where(col(model.deleted_at).is_(None))
         yield latest.scalar_subquery()

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlmodel import select
 
 from app.models.base import Fact
+from app.models.contract import Contract
 from app.models.engagement import Engagement
 from app.models.feedback import Feedback
 from app.models.interaction import Interaction
@@ -15,10 +16,20 @@ from app.models.lead import Lead
 from app.models.order import Order
 from app.models.referral import Referral
 from app.models.touchpoint import Touchpoint
-from app.services import buyer, cost, fact, referring, refunding, turning
+from app.services import buyer, cost, fact, recurring, referring, refunding, turning
 from app.uow import Uow
 
-_MODELS: tuple[type[Fact], ...] = (Feedback, Invitation, Order, Touchpoint, Interaction, Lead, Referral, Engagement)
+_MODELS: tuple[type[Fact], ...] = (
+    Feedback,
+    Invitation,
+    Order,
+    Touchpoint,
+    Interaction,
+    Lead,
+    Referral,
+    Engagement,
+    Contract,
+)
 
 
 def restate(uow: Uow, changes: Mapping[UUID, dict[str, Any]]) -> None:
@@ -33,4 +44,5 @@ def restate(uow: Uow, changes: Mapping[UUID, dict[str, Any]]) -> None:
     buyer.restate(uow, changes.keys())
     cost.follow(uow, changes.keys())
     turning.follow(uow, changes.keys())
+    recurring.follow(uow, changes.keys())
     referring.restate(uow, changes.keys() | referring.brought(uow, customers))

@@ -10,7 +10,7 @@ from sqlmodel import col, delete, or_, select, update
 
 from app.metrics import JOBS
 from app.models.job import Job
-from app.services import change, overdue, pricing, rebuild, rollup, standing, teamwork
+from app.services import change, overdue, pricing, rebuild, rollup, standing, teamwork, tenure
 from app.uow import SETTLE, Door, system
 
 CLAIM = timedelta(minutes=5)
@@ -60,8 +60,15 @@ def _reteam(door: Door, tenant_id: UUID, payload: dict[str, Any]) -> bool:
     return True
 
 
+def _lapse(door: Door, tenant_id: UUID, _payload: dict[str, Any]) -> bool:
+    while door.write(system(tenant_id, "worker"), tenure.lapse):
+        pass
+    return True
+
+
 HANDLERS: dict[str, Callable[[Door, UUID, dict[str, Any]], bool]] = {
     SETTLE: _settle,
+    "lapse": _lapse,
     "overdue": _overdue,
     "rebuild": _rebuild,
     "reprice": _reprice,

@@ -10,6 +10,7 @@ from sqlmodel import col, select, update
 from app.errors import Code, Invalid
 from app.models.base import TRAITS, Fact
 from app.models.change import Action
+from app.models.contract import Contract
 from app.models.cost import Cost
 from app.models.customer import Customer, CustomerExternalId
 from app.models.engagement import Engagement
@@ -21,7 +22,7 @@ from app.models.order import Order
 from app.models.referral import Referral
 from app.models.refund import Refund
 from app.models.touchpoint import Touchpoint
-from app.services import attribution, buyer, cost, fact, frozen, ref, referring, spell, standing, turning
+from app.services import attribution, buyer, cost, fact, frozen, recurring, ref, referring, spell, standing, turning
 from app.services.restating import restated
 from app.services.row import Outcome, Ref
 from app.text import Text
@@ -37,6 +38,7 @@ _FACTS: tuple[type[Fact], ...] = (
     Lead,
     Referral,
     Engagement,
+    Contract,
 )
 _PLAIN = ("name", "email", "phone", "segment", "region", "customer_kind", "acquisition_channel_id", "parent_id")
 
@@ -142,7 +144,7 @@ def united(spells: Sequence[spell.Dates]) -> list[spell.Dates]:
     for one in spells:
         if found and one.start <= found[-1].end:
             last = max(found[-1], one, key=lambda each: each.end)
-            found[-1] = spell.Dates(found[-1].start, last.end, last.reason)
+            found[-1] = last._replace(start=found[-1].start)
         else:
             found.append(one)
     return found
@@ -160,3 +162,4 @@ def _move_facts(uow: Uow, gone: Customer, kept: Customer) -> None:
     fact.write_each(uow, Cost, [{"id": id_, "customer_id": kept.id} for id_ in costs])
     cost.accrue(uow, costs)
     turning.follow(uow, {kept.id})
+    recurring.follow(uow, {kept.id})

@@ -14,7 +14,7 @@ from sqlmodel import select
 from app.formula import Atom
 from app.kpis.dimension import TOTAL, Dimension
 from app.kpis.kpi import Kpi, Variant, cube_of, flow_of
-from app.kpis.measure import GRAINS, Daily, Distinct, Earlier, Lost, Opening, Paid, Percentile
+from app.kpis.measure import GRAINS, Closing, Daily, Distinct, Earlier, Lost, Opening, Paid, Percentile, Shift
 from app.models.channel import PAID, Channel
 from app.services import counting
 from app.services.cut import Cut, Cuts, fill
@@ -109,7 +109,7 @@ def _spans(uow: Uow, ask: Ask, atom: Atom) -> tuple[Span, ...]:
     """Over which days `atom` is added up for each span of the ask."""
     if isinstance(atom, Opening):
         return tuple(Span(date.min, span.start) for span in ask.spans)
-    if isinstance(atom, Distinct) and atom.is_ever:
+    if isinstance(atom, Closing) or (isinstance(atom, Distinct) and atom.is_ever):
         return tuple(Span(date.min, span.end) for span in ask.spans)
     if isinstance(atom, Earlier):
         kind = ComparisonKind.SAME_PERIOD_LAST_YEAR if atom.is_year else ComparisonKind.PREVIOUS_PERIOD
@@ -137,7 +137,7 @@ def _slot(uow: Uow, atom: Distinct, span: Span) -> int | None:
 def _route(reading: _Reading) -> str | None:
     """The dimension of the rollup that answers, or None where facts must be scanned."""
     atom, cube, conditions, by = reading.atom, reading.cube, reading.conditions, reading.by
-    if isinstance(atom, Lost) or reading.ask.variant.is_latest(atom):
+    if isinstance(atom, Lost | Shift) or reading.ask.variant.is_latest(atom):
         return None
     dimensions = {condition.by for condition in conditions} | ({by} if by else set())
     if not dimensions:
@@ -154,8 +154,8 @@ def _route(reading: _Reading) -> str | None:
 
 
 def scans_facts(uow: Uow, ask: Ask) -> bool:
-    """Whether some part of the ask has to be read from facts, which keep no history of knowledge."""
-    return any(_Reading(uow, ask, atom).scanned and not isinstance(atom, Lost) for atom in ask.variant.atoms)
+    """Whether some part of the ask has to be read from facts, which keep no history of knowledge; ledgers do."""
+    return any(_Reading(uow, ask, atom).scanned and not isinstance(atom, Lost | Shift) for atom in ask.variant.atoms)
 
 
 def _named(conditions: Sequence[Condition]) -> set[str] | None:

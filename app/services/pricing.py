@@ -9,11 +9,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, true
 from sqlmodel import col, select
 
-from app.models.base import Recorded
+from app.models.base import Owned
+from app.models.contract import Recurrence
 from app.models.cost import Cost
 from app.models.order import Order
 from app.models.refund import Refund
-from app.services import buyer, cost, fact
+from app.services import buyer, cost, fact, recurring
 from app.services.exchange import Rates
 from app.services.restating import restated
 from app.uow import Scope, Uow, writes
@@ -21,7 +22,12 @@ from app.uow import Scope, Uow, writes
 AT_ONCE = 5_000
 """Facts that are priced anew together; what is beyond them waits for the worker."""
 
-_DAYS: Mapping[type[Recorded], Any] = {Order: Order.day, Refund: Refund.day, Cost: Cost.starts_on}
+_DAYS: Mapping[type[Owned], Any] = {
+    Order: Order.day,
+    Refund: Refund.day,
+    Cost: Cost.starts_on,
+    Recurrence: Recurrence.priced_on,
+}
 """What has a price, and its business day."""
 
 
@@ -53,7 +59,7 @@ def resume(uow: Uow, noun: str, currency: str, days: Sequence[str], after: str) 
     _go_on(uow, model, currency, [date.fromisoformat(day) for day in days], UUID(after))
 
 
-def _go_on(uow: Uow, model: type[Recorded], currency: str, days: Sequence[date], after: UUID | None) -> None:
+def _go_on(uow: Uow, model: type[Owned], currency: str, days: Sequence[date], after: UUID | None) -> None:
     chosen = (
         col(model.currency) == currency,  # type: ignore[attr-defined]  # what is priced has one
         uow.db.is_any(_DAYS[model], days),
@@ -74,6 +80,9 @@ def price(uow: Uow, model: type[Any], chosen: ColumnElement[bool], *, is_counted
     """
     if model not in _DAYS:
         return
+    if model is Recurrence and is_counted:  # what is known of a ledger changes by what is added to it
+        recurring.restate(uow, list(uow.session.scalars(select(Recurrence.contract_id).where(chosen).distinct())))
+        return
     rows = uow.session.scalars(select(model).where(chosen).execution_options(populate_existing=True)).all()
     rates = Rates(uow, {row.currency for row in rows}, {getattr(row, _DAYS[model].key) for row in rows})
     changed = [{"id": row.id, **now} for row in rows if (now := _changes(rates, row))]
@@ -92,16 +101,15 @@ def price(uow: Uow, model: type[Any], chosen: ColumnElement[bool], *, is_counted
         buyer.restate(uow, {row.customer_id for row in rows if row.customer_id and row.id in touched})
 
 
-def _changes(rates: Rates, row: Any) -> dict[str, int | None]:  # noqa: ANN401 - one of three models
+def _changes(rates: Rates, row: Any) -> dict[str, int | None]:  # noqa: ANN401 - one of these models
     """The columns of worth that are not what they should be."""
     if isinstance(row, Order):
         now = worth(rates, row.model_dump())
     else:
-        day = row.day if isinstance(row, Refund) else row.starts_on
-        now = {"value": rates.convert(row.amount, row.currency, day)}
+        now = {"value": rates.convert(row.amount, row.currency, getattr(row, _DAYS[type(row)].key))}
     return now if any(getattr(row, name) != value for name, value in now.items()) else {}
 
 
-def priced() -> Iterable[type[Recorded]]:
+def priced() -> Iterable[type[Owned]]:
     """The models that have a price."""
     return _DAYS

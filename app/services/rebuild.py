@@ -16,7 +16,7 @@ from app.models.engagement import Engagement
 from app.models.interaction import Interaction, Turn
 from app.models.lead import Lead
 from app.models.rollup import RollupState
-from app.services import buyer, crowd, engaging, lead, overdue, pricing, rollup, turning
+from app.services import buyer, crowd, engaging, lead, overdue, pricing, rollup, tenure, turning
 from app.uow import Scope, Uow, writes
 
 CHUNK = 20_000
@@ -60,6 +60,8 @@ def step(uow: Uow, chunk: int = CHUNK) -> bool:
     `chunk` is how many foldings that may be, of all the cubes together.
     """
     uow.take_turn()  # a step may price facts that a writer holds
+    if tenure.derive(uow):
+        return True
     found = _together(uow)
     mine = {cube: state for cube, state in found.items() if state.building and state.building_for == cube.fingerprint}
     if not mine:  # finished meanwhile, or another version's to finish

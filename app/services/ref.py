@@ -22,6 +22,7 @@ from app.uow import Uow
 NOUNS = {
     "business_calendar": Text("business calendar", "工作日历"),
     "channel": Text("channel", "渠道"),
+    "contract": Text("contract", "合同"),
     "cost": Text("cost", "成本"),
     "customer": Text("customer", "客户"),
     "engagement": Text("engagement", "使用事件"),

@@ -37,7 +37,7 @@ def follow(uow: Uow, referred: AbstractSet[UUID]) -> None:
     whom = sorted({whom for _, whom in pairs})
     chosen = select(Customer.id).where(uow.db.is_any(Customer.id, whom), col(Customer.is_test))
     tests = set(uow.session.scalars(chosen))
-    joined = {id_: spell.dates(ledger)[0].start for id_, ledger in spell.in_force(uow, whom).items() if ledger}
+    joined = {id_: spell.dates(ledger)[0].start for id_, ledger in spell.counted(uow, whom).items() if ledger}
     changed: list[dict[str, Any]] = []
     people: set[UUID] = set()
     for pair, some in pairs.items():

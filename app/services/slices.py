@@ -12,7 +12,7 @@ from sqlmodel import select
 from app import ids
 from app.errors import Code, Invalid
 from app.kpis.dimension import Dimension
-from app.models.base import CustomerKind
+from app.models.base import ChurnKind, CustomerKind
 from app.models.channel import Channel
 from app.models.customer import Customer
 from app.models.feedback import FeedbackOrigin
@@ -31,7 +31,11 @@ KEYED: Mapping[Dimension, type[Keyed]] = {
     Dimension.TEAM: Team,
     Dimension.SURVEY: Survey,
 }
-CHOICES: Mapping[Dimension, type[StrEnum]] = {Dimension.CUSTOMER_KIND: CustomerKind, Dimension.ORIGIN: FeedbackOrigin}
+CHOICES: Mapping[Dimension, type[StrEnum]] = {
+    Dimension.CUSTOMER_KIND: CustomerKind,
+    Dimension.CHURN_KIND: ChurnKind,
+    Dimension.ORIGIN: FeedbackOrigin,
+}
 
 MOST_NAMED = 10
 """How many of the names that are not known an error repeats."""
@@ -40,6 +44,8 @@ OTHER = Text("Other", "其他")
 _WORDS = {
     "PERSON": Text("Person", "个人"),
     "ACCOUNT": Text("Account", "企业"),
+    "VOLUNTARY": Text("Voluntary", "主动"),
+    "INVOLUNTARY": Text("Involuntary", "被动"),
     "SURVEY": Text("Survey", "调查"),
     "REVIEW_SITE": Text("Review site", "评价网站"),
     "INTERVIEW": Text("Interview", "访谈"),

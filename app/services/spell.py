@@ -12,10 +12,10 @@ from sqlmodel import col, func, insert, select
 from uuid_utils.compat import uuid7
 
 from app.errors import Code, Invalid
-from app.models.base import FOREVER, TRAITS
+from app.models.base import FOREVER, TRAITS, ChurnKind
 from app.models.customer import CustomerStatus
 from app.models.referral import Referral
-from app.models.spell import Spell
+from app.models.spell import ActiveBasis, Spell
 from app.services import rollup
 from app.text import Text
 from app.uow import Uow
@@ -27,6 +27,7 @@ class Dates(NamedTuple):
     start: date
     end: date = FOREVER
     reason: str | None = None
+    kind: ChurnKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Wish:
     joined: date | None = None
     churned: date | None = None
     reason: str | None = None
+    kind: ChurnKind | None = None
     status: CustomerStatus | None = None
     history: tuple[Dates, ...] | None = None
 
@@ -55,8 +57,8 @@ def wished(current: Sequence[Dates], wish: Wish, today: date) -> list[Dates]:
     spells = list(current)
     place = _joined(spells, wish)
     if "churned" in wish.given and spells and place is not None:
-        end = wish.churned or FOREVER
-        spells[place] = Dates(spells[place].start, end, spells[place].reason if wish.churned else None)
+        spell = spells[place]
+        spells[place] = spell._replace(end=wish.churned) if wish.churned else Dates(spell.start)
     elif "churned" in wish.given and wish.churned is not None:
         msg = Text(
             "churnedOn needs a joinedOn: nobody leaves who was never a customer.",
@@ -68,8 +70,9 @@ def wished(current: Sequence[Dates], wish: Wish, today: date) -> list[Dates]:
         _status(spells, wish, today)
     if place is None or len(spells) > known:  # the status is about the last one
         place = len(spells) - 1
-    if "reason" in wish.given and spells and spells[place].end < FOREVER:
-        spells[place] = spells[place]._replace(reason=wish.reason)
+    said = {name: getattr(wish, name) for name in ("reason", "kind") if name in wish.given}
+    if said and spells and spells[place].end < FOREVER:
+        spells[place] = spells[place]._replace(**said)
     return _checked(spells)
 
 
@@ -161,14 +164,15 @@ def next_turn(spells: Sequence[Dates], today: date) -> date | None:
 
 
 Ledger = Counter[tuple[Any, ...]]
-"""The spells in force: (start, end, reason, ordinal, is referred, *traits) → 1."""
+"""The spells in force: (start, end, reason, kind, ordinal, is referred, *traits) → 1."""
+_CELLS = ("starts_on", "ends_on", "reason", "churn_kind", "ordinal", "is_referred", *TRAITS)
 
 
-def in_force(uow: Uow, customer_ids: Sequence[UUID]) -> dict[UUID, Ledger]:
-    """What the ledger says now of each of these customers."""
-    columns = [getattr(Spell, name) for name in ("starts_on", "ends_on", "reason", "ordinal", "is_referred", *TRAITS)]
+def in_force(uow: Uow, customer_ids: Sequence[UUID], basis: ActiveBasis = ActiveBasis.STATUS) -> dict[UUID, Ledger]:
+    """What the ledger of `basis` says now of each of these customers; by default what their sources say."""
+    columns = [getattr(Spell, name) for name in _CELLS]
     statement = select(Spell.customer_id, Spell.sign, *columns).where(
-        uow.db.is_any(Spell.customer_id, list(customer_ids))
+        uow.db.is_any(Spell.customer_id, list(customer_ids)), col(Spell.basis) == basis
     )
     found: dict[UUID, Ledger] = {id_: Counter() for id_ in customer_ids}
     for customer_id, sign, *cells in uow.session.execute(statement):
@@ -176,9 +180,14 @@ def in_force(uow: Uow, customer_ids: Sequence[UUID]) -> dict[UUID, Ledger]:
     return {id_: +ledger for id_, ledger in found.items()}
 
 
+def counted(uow: Uow, customer_ids: Sequence[UUID]) -> dict[UUID, Ledger]:
+    """What the ledger by which the workspace counts says now of each of these customers."""
+    return in_force(uow, customer_ids, uow.workspace.active_by)
+
+
 def dates(ledger: Ledger) -> list[Dates]:
     """The spells of a ledger, in order."""
-    return sorted((Dates(start, end, reason) for start, end, reason, *_ in ledger), key=_when)
+    return sorted((Dates(*cells[:4]) for cells in ledger), key=_when)
 
 
 def settle(
@@ -192,7 +201,7 @@ def settle(
     were not known then. `taken` are ledgers of which spells are taken over with what they froze.
     """
     changed: dict[UUID, tuple[Ledger, Ledger]] = {}
-    referred = _referred_on(uow, [customer_id for customer_id, (_, spells, *_) in wanted.items() if spells])
+    referred = referred_on(uow, [customer_id for customer_id, (_, spells, *_) in wanted.items() if spells])
     for customer_id, (now, spells, traits, refreeze) in wanted.items():
         then: Ledger = Counter()
         for ordinal, spell in enumerate(spells, start=1):
@@ -201,26 +210,31 @@ def settle(
             )
             own = dict(zip(TRAITS, kept, strict=True)) if kept else dict(traits)
             own["is_test"] = traits["is_test"]
-            brought = _is_referred(referred.get(customer_id), spell.start, ordinal)
-            then[spell.start, spell.end, spell.reason, ordinal, brought, *(own[name] for name in TRAITS)] += 1
+            then[cells(spell, ordinal, referred.get(customer_id), own)] += 1
         changed[customer_id] = now, then
-    _append(uow, changed)
+    append(uow, ActiveBasis.STATUS, changed)
+
+
+def cells(spell: Dates, ordinal: int, since: date | None, traits: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What the ledger says of one spell, of somebody who has been referred `since` a day."""
+    return *spell, ordinal, _is_referred(since, spell.start, ordinal), *(traits[name] for name in TRAITS)
 
 
 def refer(uow: Uow, customer_ids: Sequence[UUID]) -> None:
     """Make the first spells of these customers say whether they had been referred, as referrals stand now."""
-    changed: dict[UUID, tuple[Ledger, Ledger]] = {}
-    referred = _referred_on(uow, customer_ids)
-    for customer_id, now in in_force(uow, customer_ids).items():
-        then: Ledger = Counter()
-        for (start, end, reason, ordinal, _, *traits), count in now.items():
-            brought = _is_referred(referred.get(customer_id), start, ordinal)
-            then[start, end, reason, ordinal, brought, *traits] += count
-        changed[customer_id] = now, then
-    _append(uow, changed)
+    referred = referred_on(uow, customer_ids)
+    for basis in {ActiveBasis.STATUS, uow.workspace.active_by}:
+        changed: dict[UUID, tuple[Ledger, Ledger]] = {}
+        for customer_id, now in in_force(uow, customer_ids, basis).items():
+            then: Ledger = Counter()
+            for said, count in now.items():
+                brought = _is_referred(referred.get(customer_id), said[0], said[4])
+                then[*said[:5], brought, *said[6:]] += count
+            changed[customer_id] = now, then
+        append(uow, basis, changed)
 
 
-def _referred_on(uow: Uow, customer_ids: Sequence[UUID]) -> dict[UUID, date]:
+def referred_on(uow: Uow, customer_ids: Sequence[UUID]) -> dict[UUID, date]:
     """Since when each of these customers has been referred by another one, where somebody has."""
     if not customer_ids:
         return {}
@@ -239,13 +253,13 @@ def _is_referred(since: date | None, start: date, ordinal: int) -> bool:
     return ordinal == 1 and since is not None and since <= start
 
 
-def _append(uow: Uow, changed: Mapping[UUID, tuple[Ledger, Ledger]]) -> None:
-    """Take back what the ledgers say and shall no longer, and say what they shall say instead."""
+def append(uow: Uow, basis: ActiveBasis, changed: Mapping[UUID, tuple[Ledger, Ledger]]) -> None:
+    """Take back what the ledgers of `basis` say and shall no longer, and say what they shall say instead."""
     rows = [
-        _row(uow, customer_id, cells, sign)
+        row_of(uow, basis, customer_id, said, sign, uow.today)
         for customer_id, (now, then) in changed.items()
         for sign, ledger in ((-1, now - then), (1, then - now))
-        for cells in ledger
+        for said in ledger
     ]
     if rows:
         uow.session.execute(insert(Spell), rows)
@@ -254,22 +268,21 @@ def _append(uow: Uow, changed: Mapping[UUID, tuple[Ledger, Ledger]]) -> None:
 
 def _frozen(now: Ledger, spell: Dates) -> tuple[Any, ...] | None:
     """What the spell froze, if it is known: by its first day, or, where that was corrected, by the days they share."""
-    shared = [cells for cells in now if cells[0] < spell.end and spell.start < cells[1]]
-    return min(shared, key=lambda cells: (cells[0] != spell.start, cells[0]))[5:] if shared else None
+    shared = [said for said in now if said[0] < spell.end and spell.start < said[1]]
+    return min(shared, key=lambda said: (said[0] != spell.start, said[0]))[6:] if shared else None
 
 
-def _row(uow: Uow, customer_id: UUID, cells: tuple[Any, ...], sign: int) -> dict[str, Any]:
-    start, end, reason, ordinal, is_referred, *traits = cells
+def row_of(  # noqa: PLR0913 - a row has as many parts
+    uow: Uow, basis: ActiveBasis, customer_id: UUID, said: tuple[Any, ...], sign: int, known_on: date
+) -> dict[str, Any]:
+    """One row of the ledger of `basis`."""
     return {
         "id": uuid7(),
         "tenant_id": uow.tenant_id,
         "customer_id": customer_id,
-        "starts_on": start,
-        "ends_on": end,
-        "reason": reason,
-        "ordinal": ordinal,
-        "is_referred": is_referred,
+        "basis": basis,
+        "is_counted": basis is uow.workspace.active_by,
         "sign": sign,
-        "known_on": uow.today,
-        **dict(zip(TRAITS, traits, strict=True)),
+        "known_on": known_on,
+        **dict(zip(_CELLS, said, strict=True)),
     }

@@ -21,6 +21,7 @@ def columns(spells: Sequence[spell.Dates], today: date) -> dict[str, Any]:
         "joined_on": last.start if last else None,
         "churned_on": last.end if last and last.end < FOREVER else None,
         "churn_reason": last.reason if last else None,
+        "churn_kind": last.kind if last else None,
     }
 
 

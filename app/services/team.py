@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 
 from app.errors import Code, Invalid, Problem
 from app.models.base import FOREVER, Owned
+from app.models.contract import Contract
 from app.models.feedback import Feedback
 from app.models.interaction import Interaction, Turn
 from app.models.lead import Lead
@@ -43,6 +44,7 @@ SERVED = [
     Service(Interaction, Interaction.resolver_id, Interaction.resolver_team_id, Interaction.resolved_on),
     Service(Lead, Lead.staff_id, Lead.team_id, Lead.day),
     Service(Turn, Turn.staff_id, Turn.team_id, Turn.day),
+    Service(Contract, Contract.staff_id, Contract.team_id, Contract.day),
 ]
 """Whose teams follow the memberships of staff when these change."""
 

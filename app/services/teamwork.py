@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, literal, null
 from sqlmodel import select
 
+from app.models.contract import Contract
 from app.models.order import Order
-from app.services import fact, refunding
+from app.services import fact, recurring, refunding
 from app.services.restating import restated
 from app.services.team import SERVED, Service, Stay, stays
 from app.uow import Scope, Uow, writes
@@ -47,6 +48,8 @@ def _go_on(uow: Uow, service: Service, staff_id: UUID, after: UUID | None) -> No
         fact.write_each(uow, model, rows)
     if model is Order:
         refunding.follow(uow, ids)
+    if model is Contract:
+        recurring.restate(uow, ids)
     if len(ids) == AT_ONCE:
         place = {"noun": model.__name__, "column": service.staff.key}
         uow.enqueue("reteam", **place, staff=staff_id.hex, after=ids[-1].hex)

@@ -15,6 +15,7 @@ from sqlmodel import col
 
 from app import ids
 from app.errors import AppError, Forbidden, Invalid
+from app.models.contract import Contract
 from app.models.cost import Cost
 from app.models.engagement import Engagement
 from app.models.feedback import Feedback
@@ -43,6 +44,7 @@ class CustomerEventKind(StrEnum):
     REFERRAL = "REFERRAL"
     ENGAGEMENT = "ENGAGEMENT"
     INVITATION = "INVITATION"
+    CONTRACT = "CONTRACT"
 
 
 _MODELS: Mapping[CustomerEventKind, tuple[Any, Scope]] = {
@@ -56,6 +58,7 @@ _MODELS: Mapping[CustomerEventKind, tuple[Any, Scope]] = {
     CustomerEventKind.REFERRAL: (Referral, Scope.REFERRAL_READ),
     CustomerEventKind.ENGAGEMENT: (Engagement, Scope.ENGAGEMENT_READ),
     CustomerEventKind.INVITATION: (Invitation, Scope.SURVEY_READ),
+    CustomerEventKind.CONTRACT: (Contract, Scope.CONTRACT_READ),
 }
 
 

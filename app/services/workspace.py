@@ -13,8 +13,9 @@ from app.kpis.measure import Crowd
 from app.kpis.order import firsts
 from app.models.business_calendar import BusinessCalendar
 from app.models.change import Action
+from app.models.spell import ActiveBasis
 from app.models.workspace import Workspace
-from app.services import rebuild, ref, rollup
+from app.services import rebuild, ref, rollup, tenure
 from app.services.engaging import Types
 from app.services.money import Currency
 from app.services.refusal import refused
@@ -55,6 +56,8 @@ class WorkspaceRow(Row):
     conversion_window_days: Annotated[int, Field(ge=1, le=3650)] = 90
     business_calendar: Ref | None = None
     engagement_types: Types | None = None
+    active_by: ActiveBasis = ActiveBasis.STATUS
+    inactivity_window_days: Annotated[int, Field(ge=1, le=3650)] = 90
 
 
 _MONEY = frozenset(name for name, cube in CUBES.items() if any(one.unpriced for one in cube.measures))
@@ -72,11 +75,17 @@ _BEHIND: Mapping[str, frozenset[str]] = {
     "engagement_types": frozenset({engagement.crowd.name}),
 }
 """The rollups that rest on a setting, by its column."""
+_ACTIVITY = frozenset({"inactivity_window_days", "engagement_types"})
+"""What decides who is a customer where that goes by activity."""
 
 
 def begin_anew(uow: Uow, settings: Iterable[str]) -> None:
     """Count anew what rests on the columns `settings`, whose values have changed or mean something else now."""
-    named = frozenset[str]().union(*(_BEHIND.get(name, ()) for name in settings))
+    changed = frozenset(settings)
+    named = frozenset[str]().union(*(_BEHIND.get(name, ()) for name in changed))
+    if "active_by" in changed or (uow.workspace.active_by is ActiveBasis.ACTIVITY and changed & _ACTIVITY):
+        tenure.begin(uow)
+        named |= tenure.CUBES
     if behind := sorted(named & CUBES.keys()):
         rebuild.start(uow, behind, afresh=True)
 

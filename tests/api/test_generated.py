@@ -97,8 +97,11 @@ def invite(alice):
     assert payload["counts"]["created"] == len(rows)
 
 
+TERM = {"from": "2026-01-01", "amount": "100"}
+
+
 def sell(alice):
-    """Orders, refunds, costs, touchpoints, leads, rates, referrals and events of use."""
+    """Orders, refunds, costs, touchpoints, leads, rates, referrals, events of use and contracts."""
     who = {name: {"externalId": "web"} for name in ("customer", "channel")}
     rate = {"from": "USD", "rate": "0.9"}
     rows = {
@@ -107,6 +110,9 @@ def sell(alice):
         "lead": [who | {"externalId": f"c{n}", "occurredAt": "2026-05-05", "wonAt": "2026-06-05"} for n in range(3)],
         "referral": [who | {"externalId": "c1", "referred": {"externalId": "c1"}, "occurredAt": "2025-12-24"}],
         "engagement": [who | {"externalId": "c1", "type": "web", "occurredAt": "2026-06-05"}],
+        "contract": [
+            who | {"externalId": "c1", "currency": "EUR", "from": "2026-01-01", "interval": "YEAR", "terms": [TERM]}
+        ],
         "order": [
             who | {"externalId": f"c{n}", "amount": "20", "currency": ("EUR", "USD")[n % 2], "occurredAt": "2026-06-05"}
             for n in range(4)
@@ -143,6 +149,7 @@ OWN = {
     "Lead": "lead",
     "Referral": "referral",
     "Engagement": "engagement",
+    "Contract": "contract",
     "Invitation": "invitation",
     "ExchangeRate": "exchangeRate",
     "Target": "target",
@@ -258,6 +265,7 @@ STAMPED = {
     "interaction",
     "referral",
     "engagement",
+    "contract",
 }
 STAMPED |= {"tombstone"}
 """What keeps the latest instant at which its source vouched for it, even where nothing else is new."""

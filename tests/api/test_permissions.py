@@ -43,6 +43,13 @@ BROUGHT = {
     "occurredAt": "2026-06-01",
 }
 USED = {"externalId": "new", "customer": {"externalId": "ann"}, "type": "login", "occurredAt": "2026-06-01"}
+AGREED = {
+    "externalId": "new",
+    "customer": {"externalId": "ann"},
+    "currency": "EUR",
+    "from": "2026-06-01",
+    "terms": [{"from": "2026-06-01", "amount": "9.99"}],
+}
 INVITED = {"externalId": "new", "occurredAt": "2026-06-01"}
 TALKED = {
     "externalId": "new",
@@ -88,6 +95,8 @@ QUERIES = {
     "referrals": ("referrals { nodes { id } totalCount }", Scope.REFERRAL_READ),
     "engagement": ("engagement(by: {id: %(Engagement)s}) { id }", Scope.ENGAGEMENT_READ),
     "engagements": ("engagements { nodes { id } totalCount }", Scope.ENGAGEMENT_READ),
+    "contract": ("contract(by: {id: %(Contract)s}) { id }", Scope.CONTRACT_READ),
+    "contracts": ("contracts { nodes { id } totalCount }", Scope.CONTRACT_READ),
     "exchangeRate": ("exchangeRate(by: {id: %(ExchangeRate)s}) { id }", Scope.RATE_READ),
     "exchangeRates": ("exchangeRates { nodes { id } totalCount }", Scope.RATE_READ),
     "interaction": ("interaction(by: {id: %(Interaction)s}) { id }", Scope.INTERACTION_READ),
@@ -138,6 +147,9 @@ MUTATIONS = {
     "engagementRecord": (USED, Scope.ENGAGEMENT_WRITE, {}),
     "engagementRecordBatch": ({"rows": [USED]}, Scope.ENGAGEMENT_WRITE, {"customer": "Customer", "channel": "Channel"}),
     "engagementDeleteBatch": ({"rows": [{"externalId": "u"}]}, Scope.ENGAGEMENT_WRITE, {}),
+    "contractRecord": (AGREED, Scope.CONTRACT_WRITE, {"staff": "Staff", "channel": "Channel"}),
+    "contractRecordBatch": ({"rows": [AGREED]}, Scope.CONTRACT_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff"}),
+    "contractDeleteBatch": ({"rows": [{"externalId": "k"}]}, Scope.CONTRACT_WRITE, {}),
     "exchangeRateRecord": (WORTH, Scope.RATE_WRITE, {}),
     "exchangeRateRecordBatch": ({"rows": [WORTH]}, Scope.RATE_WRITE, {}),
     "exchangeRateDeleteBatch": ({"rows": [{"externalId": "x"}]}, Scope.RATE_WRITE, {}),
@@ -208,6 +220,7 @@ def trade(alice, refs):
         "lead": ASKED | sold | {"externalId": "l"},
         "referral": BROUGHT | {"externalId": "w", "channel": web},
         "engagement": USED | {"externalId": "u", "channel": web},
+        "contract": AGREED | sold | {"externalId": "k"},
         "exchangeRate": WORTH | {"externalId": "x", "date": "2026-06-01"},
         "interaction": TALKED | sold | {"externalId": "i"},
     }
@@ -372,7 +385,7 @@ SCOPES = {
     "Channel": Scope.CHANNEL_READ, "Staff": Scope.STAFF_READ, "Team": Scope.STAFF_READ, "Survey": Scope.SURVEY_READ, "Customer": Scope.CUSTOMER_READ,
     "Feedback": Scope.FEEDBACK_READ, "Order": Scope.ORDER_READ, "Refund": Scope.ORDER_READ, "Cost": Scope.COST_READ,
     "BusinessCalendar": Scope.CALENDAR_READ,
-    "Touchpoint": Scope.TOUCHPOINT_READ, "Lead": Scope.LEAD_READ, "Interaction": Scope.INTERACTION_READ, "Referral": Scope.REFERRAL_READ, "Engagement": Scope.ENGAGEMENT_READ, "Invitation": Scope.SURVEY_READ, "ExchangeRate": Scope.RATE_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
+    "Touchpoint": Scope.TOUCHPOINT_READ, "Lead": Scope.LEAD_READ, "Interaction": Scope.INTERACTION_READ, "Referral": Scope.REFERRAL_READ, "Engagement": Scope.ENGAGEMENT_READ, "Contract": Scope.CONTRACT_READ, "Invitation": Scope.SURVEY_READ, "ExchangeRate": Scope.RATE_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
     "KpiResult": Scope.KPI_READ, "KpiDefinition": None,
 }  # fmt: skip
 
@@ -408,6 +421,7 @@ RELATIONS = {
     ("Customer", "acquisitionChannel"): Scope.CHANNEL_READ,
     ("Customer", "externalIds"): Scope.CUSTOMER_READ,
     ("Customer", "spells"): Scope.CUSTOMER_READ,
+    ("Customer", "countedSpells"): Scope.CUSTOMER_READ,
     ("Customer", "timeline"): Scope.CUSTOMER_READ,
     ("Feedback", "customer"): Scope.CUSTOMER_READ,
     ("Feedback", "channel"): Scope.CHANNEL_READ,
@@ -447,6 +461,12 @@ RELATIONS = {
     ("Referral", "channel"): Scope.CHANNEL_READ,
     ("Engagement", "customer"): Scope.CUSTOMER_READ,
     ("Engagement", "channel"): Scope.CHANNEL_READ,
+    ("Contract", "terms"): Scope.CONTRACT_READ,
+    ("Contract", "customer"): Scope.CUSTOMER_READ,
+    ("Contract", "channel"): Scope.CHANNEL_READ,
+    ("Contract", "acquisitionChannel"): Scope.CHANNEL_READ,
+    ("Contract", "staff"): Scope.STAFF_READ,
+    ("Contract", "team"): Scope.STAFF_READ,
     ("Interaction", "events"): Scope.INTERACTION_READ,
     ("Interaction", "customer"): Scope.CUSTOMER_READ,
     ("Interaction", "channel"): Scope.CHANNEL_READ,
@@ -513,6 +533,7 @@ KINDS_OF_EVENTS = {
     "ENGAGEMENT": Scope.ENGAGEMENT_READ,
     "INVITATION": Scope.SURVEY_READ,
     "INTERACTION": Scope.INTERACTION_READ,
+    "CONTRACT": Scope.CONTRACT_READ,
 }
 
 

@@ -578,6 +578,8 @@ KINDS = {
     "referrals": ("REFERRAL_RATE",),
     "engagement": ("ENGAGEMENT_RATE",),
     "users": ("ACTIVE_USERS",),
+    "contracts": ("MRR",),
+    "revenue kept": ("GROSS_REVENUE_RETENTION", "NET_REVENUE_RETENTION"),
 }
 TILE = "value nullReason series(grain: MONTH) {{ value target }} {more} comparison {{ change }} target {{ state }}"
 BROKEN = "breakdown(by: {by}) { slices { label value share result { value series(grain: MONTH) { value } } } }"

@@ -24,6 +24,8 @@ SETTINGS = {
     "complaintLimitDays": 14,
     "conversionWindowDays": 30,
     "engagementTypes": ["login", "view"],
+    "activeBy": "ACTIVITY",
+    "inactivityWindowDays": 45,
 }
 ALL = " ".join(("timeZone", *SETTINGS))
 WRONG = [
@@ -51,6 +53,11 @@ WRONG = [
     ({"conversionWindowDays": 0}, "conversionWindowDays"),
     ({"conversionWindowDays": 3651}, "conversionWindowDays"),
     ({"businessCalendar": {"externalId": "office"}}, "businessCalendar"),
+    ({"activeBy": None}, "activeBy"),
+    ({"activeBy": "VISITS"}, "activeBy"),
+    ({"inactivityWindowDays": 0}, "inactivityWindowDays"),
+    ({"inactivityWindowDays": 3651}, "inactivityWindowDays"),
+    ({"inactivityWindowDays": None}, "inactivityWindowDays"),
     ({"engagementTypes": []}, "engagementTypes"),
     ({"engagementTypes": [str(n) for n in range(101)]}, "engagementTypes"),
 ]

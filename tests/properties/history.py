@@ -268,7 +268,11 @@ class History:
         if self.rng.random() < 0.3:
             stay.end = max(stay.start + timedelta(days=1), stay.end.replace(day=1))
         stay.reason = self._pick("reason")
-        return {"churned_on": stay.end} | ({"churn_reason": stay.reason} if stay.reason else {})
+        return {"churned_on": stay.end} | self._parting(stay.reason)
+
+    def _parting(self, reason: str | None) -> dict[str, Any]:
+        """Why somebody leaves and in what way, where that is known."""
+        return {"churn_reason": reason, "churn_kind": oracle.KIND_OF[reason]} if reason else {}
 
     def _leave(self, after: oracle.Person) -> dict[str, Any]:
         return self._end(after.stays[-1])
@@ -297,7 +301,7 @@ class History:
 
     def _correct_reason(self, after: oracle.Person) -> dict[str, Any]:
         after.stays[-1].reason = self._pick("reason")
-        return {"churn_reason": after.stays[-1].reason}
+        return {"churn_reason": after.stays[-1].reason, "churn_kind": oracle.KIND_OF[after.stays[-1].reason]}
 
     def _correct_start(self, after: oracle.Person) -> dict[str, Any]:
         """Another first day of the last stay, which stays the same stay."""
@@ -320,9 +324,7 @@ class History:
             self._frozen(after),
         )
         after.stays.insert(0, stay)
-        return {"joined_on": stay.start, "churned_on": stay.end} | (
-            {"churn_reason": stay.reason} if stay.reason else {}
-        )
+        return {"joined_on": stay.start, "churned_on": stay.end} | self._parting(stay.reason)
 
     def _history(self, after: oracle.Person) -> dict[str, Any]:
         """All of it, told anew: what was known stays what it was, what is new is of now."""
@@ -333,7 +335,8 @@ class History:
             start = max([s.end for s in after.stays] + [FIRST]) + timedelta(days=1)
             stays.append(Stay(start, start + timedelta(days=9), self._pick("reason"), self._frozen(after)))
         after.stays[:] = stays
-        return {"history": [{"from_": s.start, "before": s.end, "reason": s.reason} for s in stays]}
+        told = [{"from_": s.start, "before": s.end, "reason": s.reason} for s in stays]
+        return {"history": [row | {"churn_kind": oracle.KIND_OF[row["reason"]]} for row in told]}
 
     def let_time_pass(self) -> None:
         """Until a later time of the day, or another day; what was known by the end of a day is remembered."""
@@ -473,6 +476,8 @@ class History:
         """Values that a dimension may have, as callers write them."""
         if by == "TAG":
             return ["", *TAGS]
+        if by == "CHURN_KIND":
+            return ["", "INVOLUNTARY", "VOLUNTARY"]
         word = {**oracle.OWN, **oracle.FROZEN, "REASON": "reason", "TEAM": "team"}[by]
         named = by in ("STAFF", "SURVEY") and not any(s.row[word] for s in self.world.said.values())
         return (

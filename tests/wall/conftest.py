@@ -23,6 +23,7 @@ from app.models.target import TargetKind
 from app.services import (
     business_calendar,
     channel,
+    contract,
     cost,
     customer,
     engagement,
@@ -78,7 +79,7 @@ def fill(door: Door, tenant_id: UUID) -> None:
     nine_to_five = {"weekdays": [1, 2, 3, 4, 5], "from_": "09:00", "before": "17:00"}
     office = {"time_zone": "Europe/Berlin", "country": "DE", "weekly_hours": [nine_to_five]}
     write(business_calendar.upsert, {"external_id": "office", "name": "Office", "versions": [office]})
-    write(workspace.update, {"business_calendar": Ref(external_id="office")})
+    write(workspace.update, {"business_calendar": Ref(external_id="office"), "active_by": "ACTIVITY"})
     write(staff.upsert, {"external_id": "ann", "name": "Ann"})
     write(survey.upsert, {"external_id": "s1", "name": "Survey", "questions": [{"key": "q", "kind": "CSAT"}]})
     people = (
@@ -130,6 +131,8 @@ def _trade(write: Callable[..., Any]) -> None:
     asked = {"external_id": "l1", "staff": Ref(external_id="ann"), "occurred_at": NOW, "won_at": NOW, **who}
     brought = {"external_id": "w1", "referred": Ref(external_id="c0"), "occurred_at": NOW, **who}
     used = {"external_id": "u1", "type": "login", "occurred_at": NOW, **who}
+    paid = [{"from_": date(2026, 5, 1), "amount": Decimal(9)}]
+    agreed = {"external_id": "k1", "currency": "EUR", "terms": paid, "staff": Ref(external_id="ann"), **days, **who}
     worth = {"external_id": "x1", "from_": "USD", "date": date(2026, 6, 15), "rate": Decimal("0.9")}
     for record, row in (
         (exchange_rate.record_batch, worth),
@@ -140,6 +143,7 @@ def _trade(write: Callable[..., Any]) -> None:
         (cost.record_batch, spent),
         (referral.record_batch, brought),
         (engagement.record_batch, used),
+        (contract.record_batch, agreed),
     ):
         (result,) = write(record, [row], Options())
         assert not result.problems
