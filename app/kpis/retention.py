@@ -15,6 +15,7 @@ _dimensions = {
     Dimension.SEGMENT: Spell.segment,
     Dimension.CUSTOMER_KIND: Spell.customer_kind,
     Dimension.REGION: Spell.region,
+    Dimension.COHORT: Spell.cohort,
 }
 _counted = col(Spell.is_test).is_(False)
 

@@ -10,14 +10,14 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlmodel import Field
 
-from app.models.base import FOREVER, Owned, Traits, partial, refers
+from app.models.base import FOREVER, Owned, Traits, month, partial, refers
 
 
 class Spell(Owned, Traits, table=True):
     """One entry of the ledger: +1 the spell became known on `known_on`, −1 it was taken back then.
 
     `ordinal` is 1 for a customer's first spell; a later one is a return. `is_referred` says whether another customer
-    had brought them.
+    had brought them, `cohort` is the month in which the first spell begins.
     """
 
     __table_args__ = (
@@ -36,5 +36,6 @@ class Spell(Owned, Traits, table=True):
     reason: str | None = Field(default=None, max_length=200)
     ordinal: int = 1
     is_referred: bool = False
+    cohort: str | None = month()
     sign: int = 1
     known_on: date

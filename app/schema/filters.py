@@ -31,6 +31,8 @@ enum(
         "REASON": "The reason that was given.",
         "CUSTOMER": "The customer.",
         "ATTRIBUTE": "A custom attribute of the customer.",
+        "COHORT": "The month in which the customer first became one, such as 2026-05.",
+        "PURCHASE_COHORT": "The month in which the customer first bought, such as 2026-05; empty of who has not.",
     },
 )
 

@@ -12,7 +12,7 @@ from sqlmodel import col, func, insert, select
 from uuid_utils.compat import uuid7
 
 from app.errors import Code, Invalid
-from app.models.base import FOREVER, TRAITS
+from app.models.base import FOREVER, TRAITS, month_of
 from app.models.customer import CustomerStatus
 from app.models.referral import Referral
 from app.models.spell import Spell
@@ -161,12 +161,13 @@ def next_turn(spells: Sequence[Dates], today: date) -> date | None:
 
 
 Ledger = Counter[tuple[Any, ...]]
-"""The spells in force: (start, end, reason, ordinal, is referred, *traits) → 1."""
+"""The spells in force: (start, end, reason, ordinal, is referred, cohort, *traits) → 1."""
 
 
 def in_force(uow: Uow, customer_ids: Sequence[UUID]) -> dict[UUID, Ledger]:
     """What the ledger says now of each of these customers."""
-    columns = [getattr(Spell, name) for name in ("starts_on", "ends_on", "reason", "ordinal", "is_referred", *TRAITS)]
+    names = ("starts_on", "ends_on", "reason", "ordinal", "is_referred", "cohort", *TRAITS)
+    columns = [getattr(Spell, name) for name in names]
     statement = select(Spell.customer_id, Spell.sign, *columns).where(
         uow.db.is_any(Spell.customer_id, list(customer_ids))
     )
@@ -202,7 +203,8 @@ def settle(
             own = dict(zip(TRAITS, kept, strict=True)) if kept else dict(traits)
             own["is_test"] = traits["is_test"]
             brought = _is_referred(referred.get(customer_id), spell.start, ordinal)
-            then[spell.start, spell.end, spell.reason, ordinal, brought, *(own[name] for name in TRAITS)] += 1
+            cohort = month_of(spells[0].start)
+            then[spell.start, spell.end, spell.reason, ordinal, brought, cohort, *(own[name] for name in TRAITS)] += 1
         changed[customer_id] = now, then
     _append(uow, changed)
 
@@ -213,9 +215,9 @@ def refer(uow: Uow, customer_ids: Sequence[UUID]) -> None:
     referred = _referred_on(uow, customer_ids)
     for customer_id, now in in_force(uow, customer_ids).items():
         then: Ledger = Counter()
-        for (start, end, reason, ordinal, _, *traits), count in now.items():
+        for (start, end, reason, ordinal, _, *rest), count in now.items():
             brought = _is_referred(referred.get(customer_id), start, ordinal)
-            then[start, end, reason, ordinal, brought, *traits] += count
+            then[start, end, reason, ordinal, brought, *rest] += count
         changed[customer_id] = now, then
     _append(uow, changed)
 
@@ -255,11 +257,11 @@ def _append(uow: Uow, changed: Mapping[UUID, tuple[Ledger, Ledger]]) -> None:
 def _frozen(now: Ledger, spell: Dates) -> tuple[Any, ...] | None:
     """What the spell froze, if it is known: by its first day, or, where that was corrected, by the days they share."""
     shared = [cells for cells in now if cells[0] < spell.end and spell.start < cells[1]]
-    return min(shared, key=lambda cells: (cells[0] != spell.start, cells[0]))[5:] if shared else None
+    return min(shared, key=lambda cells: (cells[0] != spell.start, cells[0]))[6:] if shared else None
 
 
 def _row(uow: Uow, customer_id: UUID, cells: tuple[Any, ...], sign: int) -> dict[str, Any]:
-    start, end, reason, ordinal, is_referred, *traits = cells
+    start, end, reason, ordinal, is_referred, cohort, *traits = cells
     return {
         "id": uuid7(),
         "tenant_id": uow.tenant_id,
@@ -269,6 +271,7 @@ def _row(uow: Uow, customer_id: UUID, cells: tuple[Any, ...], sign: int) -> dict
         "reason": reason,
         "ordinal": ordinal,
         "is_referred": is_referred,
+        "cohort": cohort,
         "sign": sign,
         "known_on": uow.today,
         **dict(zip(TRAITS, traits, strict=True)),
