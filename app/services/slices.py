@@ -1,5 +1,6 @@
 """What the keys of a dimension are called: outside (a channel's key), inside (its id), and to a reader (its name)."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -32,6 +33,9 @@ KEYED: Mapping[Dimension, type[Keyed]] = {
     Dimension.SURVEY: Survey,
 }
 CHOICES: Mapping[Dimension, type[StrEnum]] = {Dimension.CUSTOMER_KIND: CustomerKind, Dimension.ORIGIN: FeedbackOrigin}
+
+_COHORTS = (Dimension.COHORT, Dimension.PURCHASE_COHORT)
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 
 MOST_NAMED = 10
 """How many of the names that are not known an error repeats."""
@@ -96,6 +100,8 @@ def _inner(uow: Uow, by: Dimension, keys: set[str], path: tuple[str, ...]) -> di
         known |= {choice.value: choice.value for choice in choices}
     elif by is Dimension.CUSTOMER:
         known |= {key: id_.hex for key in keys if (id_ := ids.decode_uuid(key, "Customer"))}
+    elif by in _COHORTS:
+        known |= {key: key for key in keys if _MONTH.fullmatch(key)}
     else:
         return {key: key for key in keys}
     if missing := sorted(keys - set(known)):
