@@ -129,7 +129,7 @@ class _Showing:
         self.found, self.wanted = found, found.wanted
         self.is_money = found.wanted.of is CohortMeasure.REVENUE
         self.unit = KpiUnit.MONEY if self.is_money else KpiUnit.PERCENT
-        narrowed = (f"{one.by}{one.any_of}{one.none_of}" for one in self.wanted.filters)
+        narrowed = (one.parts for one in self.wanted.filters)
         self.name = (self.wanted.of.value, *narrowed)
 
     def table(self) -> CohortTable:

@@ -223,7 +223,7 @@ def _question(answer: Answer) -> Question:
 
 def _id(type_: str, answer: Answer, span: Span, *more: object) -> strawberry.ID:
     question = answer.question
-    narrowed = orjson.dumps([[f.by, f.any_of, f.none_of] for f in question.filters]).decode()
+    narrowed = orjson.dumps([f.parts for f in question.filters]).decode()
     known = question.known_on or ""
     return strawberry.ID(
         ids.encode(type_, answer.kpi.key, answer.variant.key, span.start, span.end, narrowed, known, *more)
@@ -278,8 +278,8 @@ async def _found(context: Context, given: list[str]) -> KpiResult | None:
     try:
         key, variant, start, end, narrowed, known = given
         chosen = tuple(
-            Filter(Dimension(by), None if any_of is None else tuple(any_of), tuple(none_of))
-            for by, any_of, none_of in orjson.loads(narrowed)
+            Filter(Dimension(by), None if any_of is None else tuple(any_of), tuple(none_of), more == [True])
+            for by, any_of, none_of, *more in orjson.loads(narrowed)
         )
         if not all(isinstance(word, str) for one in chosen for word in (*(one.any_of or ()), *one.none_of)):
             return None

@@ -21,6 +21,7 @@ from app.models.keyed import Keyed
 from app.models.staff import Staff
 from app.models.survey import Survey
 from app.models.team import Team
+from app.services import descendants
 from app.services.scan import Condition
 from app.text import Text
 from app.uow import Scope, Uow
@@ -57,11 +58,20 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter as a caller writes it: keys as `KpiSlice.key` gives them, "" for none."""
+    """A filter as a caller writes it: keys as `KpiSlice.key` gives them, "" for none.
+
+    With `with_descendants` customers stand for everybody below them as well.
+    """
 
     by: Dimension
     any_of: tuple[str, ...] | None = None
     none_of: tuple[str, ...] = ()
+    with_descendants: bool = False
+
+    @property
+    def parts(self) -> list[object]:
+        """What it says, for names: the same for the same filter, and no more than is said."""
+        return [self.by.value, self.any_of, self.none_of, *([True] if self.with_descendants else [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,14 @@ def conditions(uow: Uow, filters: Sequence[Filter]) -> tuple[Condition, ...]:
             raise Invalid(msg, *path)
         inner = _inner(uow, filter_.by, {*(filter_.any_of or ()), *filter_.none_of}, path)
         any_of = None if filter_.any_of is None else frozenset(inner[key] for key in filter_.any_of)
-        found.append(Condition(filter_.by, any_of, frozenset(inner[key] for key in filter_.none_of)))
+        none_of = frozenset(inner[key] for key in filter_.none_of)
+        if filter_.with_descendants:
+            if filter_.by is not Dimension.CUSTOMER:
+                msg = Text("Only customers have others below them.", "只有客户才有下级。")
+                raise Invalid(msg, *path, "withDescendants")
+            any_of = None if any_of is None else descendants.and_below(uow, any_of)
+            none_of = descendants.and_below(uow, none_of)
+        found.append(Condition(filter_.by, any_of, none_of))
     return tuple(found)
 
 
