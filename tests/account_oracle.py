@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
+
+TODAY = date(2026, 6, 15)
 
 
 @dataclass
@@ -65,7 +67,8 @@ class World:
         return found
 
     def bought(self, account: str, end: date) -> Fraction:
-        """What an account and its people bought, less refunds, in the twelve months before a day."""
+        """What an account and its people bought, less refunds, in the twelve months before a day, or up to today."""
+        end = min(end, TODAY + timedelta(days=1))
         start = end.replace(year=end.year - 1)
         total = Fraction(0)
         for name, row in self.orders.items():

@@ -1,5 +1,6 @@
 """Readings of a survey by account: each counts once, or weighs what it buys, or is heard through its key contact."""
 
+from sqlalchemy import and_
 from sqlmodel import col, select
 
 from app.formula import Formula
@@ -11,7 +12,10 @@ from app.models.customer import Customer
 from app.models.feedback import Feedback
 from app.text import Text
 
-KEY_CONTACTS = col(Feedback.customer_id).in_(select(Customer.id).where(col(Customer.is_key_contact).is_(True)))
+KEY_CONTACTS = and_(
+    col(Feedback.customer_id).is_not(None),  # or nobody could say whether others are none
+    col(Feedback.customer_id).in_(select(Customer.id).where(col(Customer.is_key_contact).is_(True))),
+)
 
 WEIGHTLESS = "NO_REVENUE"
 """The key of accounts that answered and weigh nothing."""
@@ -49,9 +53,9 @@ def by_account(  # noqa: PLR0913 - as many parts as such a reading has
             Text(f"{words.en}, weighed with revenue", f"{words.zh}（按收入加权）"),
             Text(
                 "What the people of each account say, weighed with what the account and its people bought, less "
-                "refunds, in the twelve months before the end of the period. Accounts without revenue are left out, "
-                "and there is no interval: a few large accounts decide.",
-                "每个企业客户旗下人员的得分，按该企业及其人员在期末前十二个月的净购买额加权。"
+                "refunds, in the twelve months before the end of the period, or up to today. Accounts without revenue "
+                "are left out, and there is no interval: a few large accounts decide.",
+                "每个企业客户旗下人员的得分，按该企业及其人员在期末（或今天）前十二个月的净购买额加权。"
                 "没有收入的企业不计入；由于少数大客户起决定作用，不提供置信区间。",
             ),
             PerAccount(weighed, AccountSum.MEANS),

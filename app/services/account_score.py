@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -38,7 +39,7 @@ def amounts(
     score = sums[0].score
     bound(uow, score.below.cube, spans)
     if score.is_weighted:
-        bound(uow, orders, _years(spans))
+        bound(uow, orders, _years(uow, spans))
     cells: dict[tuple[str, int], dict[AccountSum, Number]] = defaultdict(lambda: dict.fromkeys(AccountSum, 0))
     for index, key, *row in uow.session.execute(_statement(uow, score, spans, conditions, by)):
         cell = cells[key or "", index]
@@ -88,7 +89,7 @@ def _statement(
     statement = select(said.c.i, said.c.key, *answers)
     columns: list[Any] = [func.count(), func.sum(said.c.people)]
     if score.is_weighted:
-        revenue = _revenue(said, spans)
+        revenue = _revenue(uow, said, spans)
         same = and_(revenue.c.i == said.c.i, revenue.c.account == said.c.account)
         statement = statement.join(revenue, same, isouter=True)
         weight: Any = func.coalesce(revenue.c.net, 0)
@@ -132,12 +133,13 @@ def _account() -> ColumnElement[Any]:
     )
 
 
-def _years(spans: Sequence[Span]) -> list[Span]:
-    """The twelve months before each span ends."""
-    return [Span(add_months(span.end, -_YEAR), span.end) for span in spans]
+def _years(uow: Uow, spans: Sequence[Span]) -> list[Span]:
+    """The twelve months before each span ends, a running one today."""
+    ends = [min(span.end, max(span.start, uow.today) + timedelta(days=1)) for span in spans]
+    return [Span(add_months(end, -_YEAR), end) for end in ends]
 
 
-def _revenue(said: CTE, spans: Sequence[Span]) -> CTE:
+def _revenue(uow: Uow, said: CTE, spans: Sequence[Span]) -> CTE:
     """What each account bought, its people included, in the year before a span ends."""
     asked = select(said.c.i, said.c.account).distinct().cte("asked")
     is_account = func.coalesce(col(Customer.customer_kind) == CustomerKind.ACCOUNT, False)
@@ -147,7 +149,7 @@ def _revenue(said: CTE, spans: Sequence[Span]) -> CTE:
     # apart, so that each finds its customers in an index
     parts = (select(*columns).select_from(asked).join(Customer, which) for which in (by_itself, below))
     members = union_all(*parts).cte("members")
-    years = buckets(_years(spans), "years")
+    years = buckets(_years(uow, spans), "years")
     missing = customer_revenue.unpriced
     assert missing is not None  # noqa: S101 - it is money
     sums = (func.sum(customer_revenue.amount).label("net"), func.sum(missing.amount).label("unpriced"))
