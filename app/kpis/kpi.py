@@ -87,7 +87,7 @@ class Variant:
     setting of the workspace that says for how many days after its period it is provisional; `optional` are cubes that
     need no facts, `needs` those that need some although they are not read. `sample` counts the cases behind a value
     whose base does not, `left_out` those that are not in it. `among` narrows the facts themselves, `people` are those
-    behind a value that counts accounts.
+    behind a value that counts accounts. `compounds` says that it is a rate of staying or leaving, of the same people.
     """
 
     key: str
@@ -110,6 +110,7 @@ class Variant:
     left_out: tuple[LeftOut, ...] = ()
     among: ColumnElement[bool] | None = None
     people: PerAccount | None = None
+    compounds: bool = False
 
     @cached_property
     def formula(self) -> str:

@@ -115,6 +115,7 @@ RETENTION_RATE = ratio(
     denominator=at_start,
     scale=100,
     evidence=seen,
+    compounds=True,
     others=(
         Variant(
             "net_count",
@@ -148,6 +149,7 @@ CHURN_RATE = ratio(
     denominator=at_start,
     scale=100,
     evidence=seen,
+    compounds=True,
     others=(
         Variant(
             "churned_over_start",

@@ -15,6 +15,7 @@ from app.kpis.figure import Figure
 from app.kpis.kpi import KpiUnit
 from app.models.target import Target as Row
 from app.schema.catalogue import KpiDefinition
+from app.schema.compounded import COMPOUNDED
 from app.schema.context import Context, Info
 from app.schema.describe import arg, field, plain, type_
 from app.schema.figure import Interval, KpiFigure, parts, words
@@ -105,6 +106,7 @@ class KpiResult(KpiFigure, Node):
     currency: CurrencyCode | None = plain("The currency, of money KPIs only.")
     data_through: Moment | None = plain("When the latest fact behind it happened; later ones have not come in.")
     answer: strawberry.Private[Answer]
+    compounded = COMPOUNDED
 
     @field
     @sized(24)

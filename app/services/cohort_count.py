@@ -20,7 +20,7 @@ from app.models.order import Order
 from app.models.spell import Spell
 from app.services.cut import Cut, Cuts, fill
 from app.services.period import Span
-from app.services.scan import bound, where
+from app.services.scan import Condition, bound, where
 from app.services.slices import Filter, conditions
 from app.text import Text
 from app.uow import Uow
@@ -120,19 +120,24 @@ def _standing(came: _Amounts, went: _Amounts, keys: Iterable[str], count: int) -
     return found
 
 
-def from_facts(
-    uow: Uow, of: CohortMeasure, cohorts: Sequence[Span], months: Sequence[Span], filters: Sequence[Filter]
-) -> Counts:
-    """Count those customers of the cohorts who met `filters` when they first became one, or first bought.
-
-    Raises Invalid for what customers are not cut by, Limited for more facts than are read at once.
-    """
-    cube = CUBES[of][0]
+def narrowed(uow: Uow, of: CohortMeasure, filters: Sequence[Filter]) -> tuple[Condition, ...]:
+    """The filters over inner keys. Raises Invalid, for what customers are not cut by too."""
     for place, one in enumerate(filters):
-        if not cube.has(one.by):
+        if not CUBES[of][0].has(one.by):
             msg = Text(f"Cohorts cannot be cut by {one.by.value}.", f"群组不能按 {one.by.value} 细分。")
             raise Invalid(msg, "filter", str(place), "by")
-    met = [cube.counted, *(where(uow, cube, condition) for condition in conditions(uow, filters))]
+    return conditions(uow, filters)
+
+
+def from_facts(
+    uow: Uow, of: CohortMeasure, cohorts: Sequence[Span], months: Sequence[Span], chosen: Sequence[Condition]
+) -> Counts:
+    """Count those customers of the cohorts who were as `chosen` when they first became one, or first bought.
+
+    Raises Limited for more facts than are read at once.
+    """
+    cube = CUBES[of][0]
+    met = [cube.counted, *(where(uow, cube, condition) for condition in chosen)]
     during, whole = Span(cohorts[0].start, cohorts[-1].end), Span(months[0].start, months[-1].end)
     bound(uow, CUBES[of][0 if of is CohortMeasure.CUSTOMERS else 1], [whole])
     met += [cube.day >= during.start, cube.day < during.end]

@@ -126,6 +126,7 @@ class _Drawing:
         known = extents(uow, self.models)
         self.known = [known[model] for model in self.models]
         self.span = _months(uow, wanted, self.known)
+        self.chosen = cohort_count.narrowed(uow, wanted.of, wanted.filters)
         self.minor = minor(uow.workspace.currency)
         mine = [states.get(cube.name) for cube in self.cubes]
         fresh = all(
@@ -165,8 +166,8 @@ class _Drawing:
         if self.reason is not None or not begun:
             return Counts({}, {}, {})
         cohorts = begun[:count]
-        if self.wanted.filters:
-            return cohort_count.from_facts(self.uow, self.wanted.of, cohorts, begun, self.wanted.filters)
+        if self.chosen:
+            return cohort_count.from_facts(self.uow, self.wanted.of, cohorts, begun, self.chosen)
         generations = {name: state.generation for name, state in self.states.items()}
         return cohort_count.from_rollups(self.uow, self.wanted.of, cohorts, begun, generations)
 

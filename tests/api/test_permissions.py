@@ -468,7 +468,7 @@ RELATIONS = {
 }
 PLAIN = {
     # values of the parent itself, no relations
-    ("KpiResult", "leftOut"), ("KpiResult", "histogram"), ("KpiResult", "definition"), ("KpiResult", "period"), ("KpiResult", "filters"), ("KpiResult", "interval"), ("KpiDefinition", "variants"),
+    ("KpiResult", "leftOut"), ("KpiResult", "histogram"), ("KpiResult", "definition"), ("KpiResult", "period"), ("KpiResult", "filters"), ("KpiResult", "interval"), ("KpiResult", "compounded"), ("KpiDefinition", "variants"),
     ("Target", "scope"), ("Target", "baselinePeriod"),
 }  # fmt: skip
 ARGUMENTS = {
