@@ -13,6 +13,7 @@ import dashboard
 import memory
 import rebuild
 import recount
+from cohorts import COHORTS
 from generate import FEEDBACK
 from money import ORDERS
 from support import DATABASES, Databases, machine
@@ -41,6 +42,7 @@ def main() -> None:
                 FEEDBACK.stored(databases, kind, size)
                 ORDERS.stored(databases, kind, size)
                 TALKS.stored(databases, kind, size)
+                COHORTS.stored(databases, kind, size)
         dashboard.run(databases, sizes, chosen.databases, rounds=few or dashboard.ROUNDS)
         answers.run(databases, chosen.databases, rounds=few or answers.ROUNDS, size=sizes[0])
         batch.run(databases, chosen.databases, rounds=few or batch.ROUNDS)

@@ -66,18 +66,21 @@ class World:
                 found.append((name, who, row["score"]))
         return found
 
-    def bought(self, account: str, end: date) -> Fraction:
-        """What an account and its people bought, less refunds, in the twelve months before a day, or up to today."""
+    def bought(self, end: date) -> dict[str, Fraction]:
+        """What each account and its people bought, less refunds, in the twelve months before a day, or up to today."""
         end = min(end, TODAY + timedelta(days=1))
         start = end.replace(year=end.year - 1)
-        total = Fraction(0)
+        back: dict[str, Any] = {}
+        for row in self.refunds.values():
+            back[row["order"]] = back.get(row["order"], 0) + row["amount"]
+        found: dict[str, Fraction] = {}
         for name, row in self.orders.items():
             who = self.who(row["customer"])
             counts = row["status"] == "COMPLETED" and who is not None and not self.parties[who].is_test
-            if counts and self.account(who) == account and start <= row["day"] < end:
-                back = sum(one["amount"] for one in self.refunds.values() if one["order"] == name)
-                total += Fraction(row["amount"] - back)
-        return total
+            if counts and start <= row["day"] < end:
+                account = self.account(who)
+                found[account] = found.get(account, Fraction(0)) + Fraction(row["amount"] - back.get(name, 0))
+        return found
 
 
 def scores(world: World, kind: str, span: tuple[date, date], channel: str | None) -> dict[str, Fraction]:
@@ -110,11 +113,8 @@ def _average(kind: str) -> Callable[..., Told]:
 def _weighted(kind: str) -> Callable[..., Told]:
     def count(world: World, span: tuple[date, date], channel: str | None = None) -> Told:
         found = scores(world, kind, span, channel)
-        weights = {
-            account: Fraction(0) if account.startswith("anonymous ") else world.bought(account, span[1])
-            for account in found
-        }
-        heavy = [account for account in found if weights[account] > 0]
+        weights = world.bought(span[1])
+        heavy = [account for account in found if weights.get(account, 0) > 0]
         top = sum((found[account] * weights[account] for account in heavy), Fraction(0))
         return top, sum((weights[one] for one in heavy), Fraction(0)), len(heavy), len(found) - len(heavy)
 

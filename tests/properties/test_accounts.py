@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 from account_oracle import KPIS, Party, World
-from trading import ask, back, meet, record, sold, take_back
+from trading import back, meet, record, sold, take_back
 
 from app.kpis.dimension import Dimension
-from app.services import feedback
+from app.services import feedback, kpi
 from app.services import merge as merging
 from app.services.period import Grain, Span
 from app.services.row import Options, Ref
@@ -146,23 +146,28 @@ class Story:
 
     def check(self):
         low = self.day()
-        spans = [(date(2026, 4, 1), date(2026, 7, 1)), (date(2025, 7, 1), date(2026, 2, 1))]
-        for span in (*spans, (low, low + timedelta(days=self.rng.randint(1, 90)))):
-            for name in KPIS:
-                self.check_one(name, span)
-
-    def check_one(self, name, span):
-        world, count = self.world, KPIS[name]
-        assert told(ask(self.people, name[0], Span(*span), name[1]).figure) == count(world, span), (name, span)
+        spans = [(date(2026, 4, 1), date(2026, 7, 1)), (low, low + timedelta(days=self.rng.randint(1, 240)))]
         web = (Filter(Dimension.CHANNEL, ("web",)),)
-        assert told(ask(self.people, name[0], Span(*span), name[1], filters=web).figure) == count(world, span, "web")
-        answer = ask(self.people, name[0], Span(*span), name[1], by=Dimension.CHANNEL)
-        slices = {answer.slices[key].key: told(row[0]) for key, row in answer.figures.items()}
-        expected = {channel or "": count(world, span, channel or "") for channel in CHANNELS}
-        assert {key: one for key, one in slices.items() if one[2]} == {k: one for k, one in expected.items() if one[2]}
-        series = ask(self.people, name[0], Span(*span), name[1], grain=Grain.MONTH)
-        for part, figure in zip(series.spans, series.figures[""], strict=True):
-            assert told(figure) == count(world, (part.start, part.end)), (name, part)
+        plain = [(key, Span(*span), variant) for span in spans for key, variant in KPIS]
+        more = ({}, {"filters": web}, {"by": Dimension.CHANNEL}, {"grain": Grain.MONTH})
+        asked = [kpi.Question(*one, **which) for which in more for one in plain]
+        answers = iter(self.people.read(kpi.answer, asked))
+        for which in more:
+            for key, span, variant in plain:
+                answer = next(answers)
+                self.compare(which, answer, (key, variant), (span.start, span.end))
+
+    def compare(self, which, answer, name, span):
+        world, count = self.world, KPIS[name]
+        if "by" in which:
+            slices = {answer.slices[key].key: told(row[0]) for key, row in answer.figures.items()}
+            expected = {channel or "": count(world, span, channel or "") for channel in CHANNELS}
+            found = {key: one for key, one in slices.items() if one[2]}
+            assert found == {key: one for key, one in expected.items() if one[2]}, (name, span)
+            return
+        for part, figure in zip(answer.spans, answer.figures[""], strict=True):
+            expected = count(world, (part.start, part.end), "web" if "filters" in which else None)
+            assert told(figure) == expected, (which, name, part)
 
 
 def told(figure):
@@ -184,15 +189,14 @@ def tell(people, seed, steps):
         story.step()
         if number % 15 == 14:
             story.check()
-    story.check()
 
 
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_any_history_of_accounts_adds_up(make_workspace, seed):
-    tell(make_workspace(time_zone="UTC"), seed, 30)
+    tell(make_workspace(time_zone="UTC"), seed, 15)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(300, 303))
+@pytest.mark.parametrize("seed", range(300, 302))
 def test_any_long_history_of_accounts_adds_up(make_workspace, seed):
-    tell(make_workspace(time_zone="UTC"), seed, 90)
+    tell(make_workspace(time_zone="UTC"), seed, 60)
