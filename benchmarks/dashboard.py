@@ -20,6 +20,7 @@ from datetime import UTC, date, datetime
 from functools import partial
 
 import httpx
+from cohorts import COHORTS
 from generate import FEEDBACK
 from members import MEMBERS
 from money import ORDERS
@@ -189,12 +190,27 @@ def measure(stores: Sequence[Store], tokens: Sequence[str], query: str, rounds: 
     return times
 
 
+def cohorts(*, narrowed: str = "") -> str:
+    """The three cohort tables of two years."""
+    during_ = f"period: {{last: {{count: 24, grain: MONTH}}}}, months: 24{narrowed}"
+    cells = "{ rows { key size cells { value numerator nullReason } } averages { value } }"
+    tables = " ".join(f"{of}: cohortTable(of: {of}, {during_}) {cells}" for of in ("CUSTOMERS", "BUYERS", "REVENUE"))
+    return f"{{ {tables} }}"
+
+
 SCREENS = (
     Screen("Dashboard", QUERY, FEEDBACK.stored, block=20),
     Screen("One breakdown, nothing personal", NARROW, FEEDBACK.stored, viewer),
     Screen("Dashboard of money", sheet(), block=5),
     Screen("Dashboard of conversations", sheet(SERVICE), TALKS.stored, block=5),
     Screen("Retention and churn by activity", LASTING, MEMBERS.stored, block=2, is_flat=False),
+    Screen("Three cohort tables, 24 by 24", cohorts(), COHORTS.stored, block=5),
+    Screen(
+        "Three cohort tables of a segment",
+        cohorts(narrowed=', filter: [{by: SEGMENT, anyOf: ["segment1"]}]'),
+        COHORTS.stored,
+        is_flat=False,
+    ),
     Screen("Revenue by a filter and a breakdown", crossed("REVENUE"), is_flat=False),
     Screen("Buyers by a filter and a breakdown", crossed("REPEAT_PURCHASE_RATE"), is_flat=False),
     Screen("Top customers", f"{{ topCustomers({during()}) {{ nodes {{ rank revenue margin }} }} }}", is_flat=False),

@@ -74,8 +74,9 @@ Step = tuple[str, Any, Iterator[dict[str, Any]]]
 class Filling:
     """What a fresh workspace is filled with.
 
-    `name` is part of the database's name, `noun` what its size counts. `steps` are written by services; where that
-    would take too long, only the first `always` are, and `load` puts in the rest (called `loaded`, if that is more).
+    `name` is part of the database's name, `noun` what its size counts. `steps` are written by services; of more than
+    `most`, which would take too long, only the first `always` are, and `load` puts in the rest (called `loaded`, if
+    that is more).
     """
 
     name: str
@@ -86,13 +87,14 @@ class Filling:
     loaded: str | None = None
     channels: Mapping[str, ChannelMedium | None] | None = None
     begin: Callable[[Door, Actor], None] | None = None
+    most: int = MOST_BY_SERVICES
 
     def fill(self, databases: Databases, kind: str, size: int) -> tuple[Store, list[list[object]]]:
         """A database with `size` of them, compacted; and what was measured on the way, as rows of a table."""
         name = f"{self.name}_{size}"
         door, actor, secret = furnish(databases.fresh(kind, name), self.channels or ORDINARY)
         measured: list[list[object]] = []
-        is_much = size > MOST_BY_SERVICES
+        is_much = size > self.most
         try:
             if self.begin:
                 self.begin(door, actor)

@@ -20,7 +20,7 @@ from sqlmodel import col, insert, select
 from uuid_utils.compat import uuid7
 
 from app import migrate, upkeep
-from app.models.base import TRAITS
+from app.models.base import TRAITS, month_of
 from app.models.channel import Channel, ChannelMedium
 from app.models.customer import Customer, CustomerExternalId
 from app.models.order import Order, OrderStatus
@@ -162,11 +162,19 @@ def _load(door: Door, actor: Actor, size: int) -> None:
         own |= {"amount": amount, "gross": amount, "net": amount - given, "refunded": given}
         own["cost"] = own["outlay"] = int(100 * row["cost"])
         own["refunded_on"] = back["occurred_at"].astimezone(zone).date() if back else None
+        first = firsts.get(row["customer"].external_id)
+        own["cohort"] = month_of(first) if first else None
         own |= {"channel_id": channels[row["channel"]], "day": row["occurred_at"].astimezone(zone).date()}
         return mine | known[row["customer"].external_id] | own | {"id": uuid7()}
 
     engine = migrate.owner_engine(door.settings)
     given_back = {row["order"].external_id: row for row in refunds(orders(size))}
+    firsts: dict[str, date] = {}
+    for row in orders(size):
+        back = given_back.get(row["external_id"])
+        if row["status"] == "COMPLETED" and not (back and back["amount"] == row["amount"]):
+            who, day = row["customer"].external_id, row["occurred_at"].astimezone(zone).date()
+            firsts[who] = min(day, firsts.get(who, day))
     for batch in in_batches(orders(size), AT_ONCE):
         made = [columns_of(row, given_back.get(row["external_id"])) for row in batch]
         back = []

@@ -14,6 +14,7 @@ import memory
 import rebuild
 import recount
 import tenure
+from cohorts import COHORTS
 from generate import FEEDBACK
 from members import MEMBERS
 from money import ORDERS
@@ -44,6 +45,7 @@ def main() -> None:
                 ORDERS.stored(databases, kind, size)
                 TALKS.stored(databases, kind, size)
                 MEMBERS.stored(databases, kind, size)
+                COHORTS.stored(databases, kind, size)
         dashboard.run(databases, sizes, chosen.databases, rounds=few or dashboard.ROUNDS)
         answers.run(databases, chosen.databases, rounds=few or answers.ROUNDS, size=sizes[0])
         batch.run(databases, chosen.databases, rounds=few or batch.ROUNDS)

@@ -58,6 +58,9 @@ class Count:
         for sale in self.sales:
             if sale.customer and sale.is_purchase:
                 self.bought[sale.customer].append(sale)
+        for sale in self.sales:
+            first = self.bought.get(sale.customer or "")
+            sale.order.cohort = f"{first[0].day:%Y-%m}" if first else None
 
     def _sale(self, order: Entry) -> Sale:
         row, day, books = order.row, self.books.day(order), self.books

@@ -18,7 +18,7 @@ PAID = ("PAID_SEARCH", "DISPLAY", "AFFILIATE")
 REASONS = ("MISSING_FX", "NO_DATA", "ZERO_DENOMINATOR", "UNBOUNDED")
 """Why a figure has no value, the first that holds."""
 
-ORDER_DIMENSIONS = ("CHANNEL", "STAFF", "TEAM", "PRODUCT", "CAMPAIGN", *FROZEN)
+ORDER_DIMENSIONS = ("CHANNEL", "STAFF", "TEAM", "PRODUCT", "CAMPAIGN", "PURCHASE_COHORT", *FROZEN)
 BY_ACQUISITION = ("CAC", "LTV_CAC_RATIO", "CAC_PAYBACK_MONTHS", "COST_TO_SERVE")
 """KPIs of which only the acquisition channel is known on both sides."""
 
@@ -237,7 +237,9 @@ def dimensions(key: str, variant: str = "default") -> tuple[str, ...]:
     """What a KPI is cut by here."""
     if key == "CLV" and variant.startswith("historic"):
         return ORDER_DIMENSIONS
-    if key == "CLV" or variant == "cohort":
+    if variant == "cohort":
+        return (*FROZEN, "PURCHASE_COHORT")
+    if key == "CLV":
         return tuple(FROZEN)
     return ("ACQUISITION_CHANNEL",) if key in BY_ACQUISITION else ORDER_DIMENSIONS
 

@@ -40,7 +40,7 @@ OWN = {
 """Dimensions that a feedback has of its own."""
 
 FEEDBACK_DIMENSIONS = (*OWN, *FROZEN, "TEAM", "TAG")
-SPELL_DIMENSIONS = tuple(FROZEN)
+SPELL_DIMENSIONS = (*FROZEN, "COHORT")
 
 
 @dataclass
@@ -55,6 +55,8 @@ class Said:
     alive: bool = True
     team: str | None = None
     """As of when it was last counted."""
+    cohort: str | None = None
+    """Of an order: the month in which its customer first bought, as of when it was last counted."""
 
 
 @dataclass
@@ -65,6 +67,8 @@ class Stay:
     end: date | None
     reason: str | None
     frozen: dict[str, str | None]
+    cohort: str | None = None
+    """The month in which its customer first became one, as of when it was last counted."""
 
 
 @dataclass
@@ -180,6 +184,7 @@ class World:
             if person.is_test:
                 continue
             for ordinal, stay in enumerate(sorted(person.stays, key=lambda s: s.start), start=1):
+                stay.cohort = f"{min(s.start for s in person.stays):%Y-%m}"
                 if all(f.keeps(values_of(stay, f.by)) for f in filters):
                     yield name, ordinal, stay
 
@@ -194,6 +199,8 @@ def values_of(item: Said | Stay, by: str) -> list[str]:
     """The values that something has of a dimension; none is [""]."""
     if by in FROZEN:
         return [item.frozen[FROZEN[by]] or ""]
+    if by in ("COHORT", "PURCHASE_COHORT"):
+        return [item.cohort or ""]
     if isinstance(item, Stay):
         assert by in PARTING
         return [(item.reason if by == "REASON" else KIND_OF[item.reason]) or ""]
@@ -550,8 +557,14 @@ COLUMNS: dict[str, dict[str, str]] = {
         "SURVEY": "survey_id",
         **{name: name.lower() for name in ("PRODUCT", "CAMPAIGN", "JOURNEY_STAGE", "ORIGIN")},
     },
-    "spell_start": {**_TRAITS, "REGION": "region"},
-    "spell_end": {**_TRAITS, "REGION": "region", "REASON": "reason", "CHURN_KIND": "churn_kind"},
+    "spell_start": {**_TRAITS, "REGION": "region", "COHORT": "cohort"},
+    "spell_end": {
+        **_TRAITS,
+        "REGION": "region",
+        "COHORT": "cohort",
+        "REASON": "reason",
+        "CHURN_KIND": "churn_kind",
+    },
 }
 """By cube, the column of each dimension."""
 

@@ -3,19 +3,11 @@
 from sqlalchemy import ColumnElement, and_, func
 from sqlmodel import col
 
+from app.kpis.account import by_account
 from app.kpis.dimension import Dimension
-from app.kpis.kpi import (
-    AdjustedWald,
-    Direction,
-    KpiUnit,
-    LifecycleStage,
-    MeanInterval,
-    OneScale,
-    Variant,
-    Wilson,
-    ratio,
-)
+from app.kpis.kpi import Direction, KpiUnit, LifecycleStage, Variant, ratio
 from app.kpis.measure import MILLIONTHS, Cube, Measure
+from app.kpis.sampling import AdjustedWald, MeanInterval, OneScale, Wilson
 from app.models.feedback import Feedback, FeedbackKind
 from app.text import Text
 
@@ -113,6 +105,9 @@ CSAT = ratio(
     scale=100,
     evidence=(csat_asked,),
     interval=Wilson(),
+    others=by_account(
+        "csat", Text("Customer satisfaction", "客户满意度"), satisfied, csat_answers, csat_asked, Wilson()
+    ),
     bounds=(0, 100),
     survey=True,
     example=({"satisfied": 46, "csat_answers": 91, "csat_asked": 91}, 100 * 46 / 91),
@@ -182,6 +177,14 @@ NPS = ratio(
             evidence=(nps_asked,),
             interval=AdjustedWald(promoters, detractors, nps_answers),
             latest_per_customer=True,
+        ),
+        *by_account(
+            "nps",
+            Text("Net promoter score", "净推荐值"),
+            promoters - detractors,
+            nps_answers,
+            nps_asked,
+            AdjustedWald(promoters, detractors, nps_answers),
         ),
     ),
     bounds=(-100, 100),

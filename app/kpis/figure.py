@@ -9,8 +9,9 @@ from typing import Any
 
 from app.formula import Atom, Number, evaluate
 from app.kpis import interval
-from app.kpis.kpi import AdjustedWald, Kpi, LeftOut, MeanInterval, OneScale, Variant, Wilson, flow_of
-from app.kpis.measure import MILLIONTHS, Daily, Distinct, Given, Lost, Percentile
+from app.kpis.kpi import Kpi, LeftOut, Variant, flow_of
+from app.kpis.measure import MILLIONTHS, Daily, Distinct, Given, Lost, PerAccount, Percentile
+from app.kpis.sampling import AccountInterval, AdjustedWald, MeanInterval, OneScale, Wilson
 from app.kpis.spread import Amount, Histogram
 
 LOW_SAMPLE = 30
@@ -85,12 +86,12 @@ def figure(kpi: Kpi, variant: Variant, amounts: Mapping[Atom, Amount], *, minor:
     if variant.denominator is None:  # a count or a sum of nothing is a true zero
         return replace(parts, value=float(variant.scale * numerator), exact=variant.scale * numerator)
     assert denominator is not None  # noqa: S101 - or it would lack
-    low_sample = kpi.survey and denominator < LOW_SAMPLE
+    low_sample = kpi.survey and (parts.sample or 0) < LOW_SAMPLE
     return replace(
         parts,
         value=_divide(variant.scale * numerator, denominator),
         exact=Fraction(variant.scale * numerator) / denominator,
-        interval=_interval(variant, amounts, float(numerator), float(denominator)),
+        interval=_interval(variant, amounts, float(numerator), float(denominator), kpi.bounds),
         flags=(KpiFlag.LOW_SAMPLE,) if low_sample else (),
     )
 
@@ -102,6 +103,8 @@ def _natural(amounts: Mapping[Atom, Amount], minor: int, atom: Atom) -> Number |
         found = amount.percentile(atom.percent) if isinstance(amount, Histogram) else None
         return None if found is None else found / atom.scale
     assert not isinstance(amount, Histogram)  # noqa: S101 - only percentiles are of one
+    if isinstance(atom, PerAccount) and amount is not None:
+        return Fraction(amount) / minor if atom.is_money else amount
     if amount is None or isinstance(atom, Given | Distinct | Daily | Lost):
         return amount
     measure = flow_of(atom)
@@ -116,9 +119,10 @@ def _parts(
     left_out = tuple((one, float(natural(one.atom) or 0)) for one in variant.left_out)
     if variant.is_composite:
         return Figure(None, left_out=left_out)
-    if variant.sample is not None:
-        return Figure(None, sample=_float(natural(variant.sample)), left_out=left_out)
-    return Figure(None, None, _float(numerator), _float(denominator), _float(denominator), left_out=left_out)
+    sample = _float(denominator if variant.sample is None else natural(variant.sample))
+    if variant.sample is not None and variant.denominator is None:
+        return Figure(None, sample=sample, left_out=left_out)
+    return Figure(None, None, _float(numerator), _float(denominator), sample, left_out=left_out)
 
 
 def _evidence(variant: Variant) -> tuple[Atom, ...]:
@@ -157,7 +161,11 @@ def _is_one_scale(scale: OneScale, amounts: Mapping[Atom, Any]) -> bool:
 
 
 def _interval(
-    variant: Variant, amounts: Mapping[Atom, Any], numerator: float, denominator: float
+    variant: Variant,
+    amounts: Mapping[Atom, Any],
+    numerator: float,
+    denominator: float,
+    bounds: tuple[float, float] | None,
 ) -> tuple[float, float] | None:
     match variant.interval:
         case Wilson():
@@ -169,5 +177,11 @@ def _interval(
             return interval.mean(
                 amounts[total] / unit, amounts[squares] / unit * 100, amounts[answers], low=0.0, high=100.0
             )
+        case AccountInterval(total, squares, accounts):
+            sums = float(100 * amounts[total]), float(10_000 * amounts[squares])
+            low, high = bounds or (0.0, 100.0)
+            found = interval.mean(*sums, amounts[accounts], low=low, high=high)
+            # of a few accounts, or where all say the same, the normal interval promises more than is known
+            return None if found is None or amounts[accounts] < LOW_SAMPLE or found[0] == found[1] else found
         case None:
             return None

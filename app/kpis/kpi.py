@@ -5,9 +5,12 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from sqlalchemy import ColumnElement
+
 from app.formula import Atom, Formula, atoms, show
 from app.kpis.dimension import Dimension
 from app.kpis.measure import (
+    AccountSum,
     Closing,
     Cube,
     Daily,
@@ -18,9 +21,11 @@ from app.kpis.measure import (
     Measure,
     Opening,
     Paid,
+    PerAccount,
     Percentile,
     Shift,
 )
+from app.kpis.sampling import AccountInterval, AdjustedWald, MeanInterval, OneScale, Wilson
 from app.text import Text
 
 
@@ -61,40 +66,6 @@ class BusinessModel(StrEnum):
 
 
 @dataclass(frozen=True)
-class Wilson:
-    """The numerator's share of the denominator is a sampled proportion."""
-
-
-@dataclass(frozen=True)
-class AdjustedWald:
-    """The value is a net promoter score of these parts."""
-
-    promoters: Measure
-    detractors: Measure
-    answers: Measure
-
-
-@dataclass(frozen=True)
-class MeanInterval:
-    """The value is a mean of positions on a scale (0 to 1, in millionths); `squares` is Σx²."""
-
-    total: Measure
-    squares: Measure
-    answers: Measure
-
-
-@dataclass(frozen=True)
-class OneScale:
-    """The value has a meaning only if all answers share one scale: n Σx² = (Σx)² for its worst and for its best."""
-
-    answers: Measure
-    worst: Measure
-    worst_squares: Measure
-    best: Measure
-    best_squares: Measure
-
-
-@dataclass(frozen=True)
 class LeftOut:
     """Cases that belong to the question and are not in the value, and why; programs know the reason by its `key`."""
 
@@ -117,7 +88,8 @@ class Variant:
     `over_whole` are the dimensions that cut the numerator alone, each part over the whole base. `settles_in` names the
     setting of the workspace that says for how many days after its period it is provisional; `optional` are cubes that
     need no facts, `needs` those that need some although they are not read. `sample` counts the cases behind a value
-    that is no quotient, `left_out` those that are not in it.
+    whose base does not, `left_out` those that are not in it. `among` narrows the facts themselves, `people` are those
+    behind a value that counts accounts. `compounds` says that it is a rate of staying or leaving, of the same people.
     """
 
     key: str
@@ -127,7 +99,7 @@ class Variant:
     denominator: Formula | None = None
     scale: int = 1
     evidence: tuple[Atom, ...] = ()
-    interval: Wilson | AdjustedWald | MeanInterval | None = None
+    interval: Wilson | AdjustedWald | MeanInterval | AccountInterval | None = None
     one_scale: OneScale | None = None
     latest_per_customer: bool = False
     is_composite: bool = False
@@ -136,8 +108,11 @@ class Variant:
     settles_in: str | None = None
     optional: tuple[Cube, ...] = ()
     needs: tuple[Cube, ...] = ()
-    sample: Measure | None = None
+    sample: Measure | PerAccount | None = None
     left_out: tuple[LeftOut, ...] = ()
+    among: ColumnElement[bool] | None = None
+    people: PerAccount | None = None
+    compounds: bool = False
 
     @cached_property
     def formula(self) -> str:
@@ -152,6 +127,7 @@ class Variant:
         """Everything that must be read to answer it."""
         extra: list[Atom] = [*self.evidence, *(part.atom for part in self.left_out)]
         extra += [] if self.sample is None else [self.sample]
+        extra += [] if self.people is None else [self.people]
         for part in (self.interval, self.one_scale):
             extra += [] if part is None else vars(part).values()
         found = [atom for atom in atoms(self.numerator, self.denominator) if not isinstance(atom, Given)]
@@ -255,6 +231,8 @@ def cube_of(atom: Atom) -> Cube:
     """The cube that `atom` is read from."""
     if isinstance(atom, Lost | Distinct | Daily | Percentile):
         return atom.cube
+    if isinstance(atom, PerAccount):
+        return atom.score.below.cube
     return flow_of(atom).cube
 
 
@@ -267,6 +245,8 @@ def flow_of(atom: Atom) -> Measure:
 
 def unpriced(atom: Atom) -> Atom | None:
     """What counts the facts of `atom` that lack an exchange rate, over the same days; None where it is no money."""
+    if isinstance(atom, PerAccount):
+        return PerAccount(atom.score, AccountSum.UNPRICED) if atom.is_money else None
     if isinstance(atom, Lost | Distinct | Daily | Percentile) or (missing := flow_of(atom).unpriced) is None:
         return None
     return missing if isinstance(atom, Measure) else replace(atom, measure=missing)  # type: ignore[type-var]  # each wraps a measure

@@ -4,14 +4,14 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, true
 from sqlalchemy.dialects import sqlite
 
-from app.formula import Atom, Number
+from app.formula import Atom, Formula, Number
 from app.kpis.dimension import Dimension
 from app.models.base import Owned
 from app.models.rollup import SLOTS
@@ -249,6 +249,52 @@ class Percentile(Atom):
     def name(self) -> str:  # type: ignore[override]  # computed here, a field elsewhere
         """How it is printed."""
         return f"median({self.of})" if self.percent == 50 else f"p{self.percent}({self.of})"
+
+
+class AccountSum(StrEnum):
+    """What is added up over the accounts whose people answered; with weights, over those that weigh something."""
+
+    MEANS = "means"
+    SQUARES = "squares"
+    ACCOUNTS = "count"
+    WEIGHTS = "revenue"
+    WEIGHTLESS = "weightless"
+    UNPRICED = "unpriced"
+    PEOPLE = "people"
+
+
+@dataclass(frozen=True, eq=False)
+class AccountScore:
+    """What the people of each account say: `above` over `below`, of all their answers together.
+
+    With `is_weighted` an account weighs what it bought, net, in the twelve months before the period ends.
+    """
+
+    name: str
+    above: Formula
+    below: Measure
+    is_weighted: bool = False
+
+
+@dataclass(frozen=True)
+class PerAccount(Atom):
+    """One sum over accounts: of their scores, each times its weight, of the scores' squares, of accounts, of people.
+
+    Weights are money.
+    """
+
+    score: AccountScore
+    sum: AccountSum
+
+    @property
+    def name(self) -> str:  # type: ignore[override]  # computed here, a field elsewhere
+        """How it is printed."""
+        return f"{self.score.name}_{'weighted_' if self.score.is_weighted else ''}account_{self.sum.value}"
+
+    @property
+    def is_money(self) -> bool:
+        """Whether it is in minor units of the workspace's currency."""
+        return self.score.is_weighted and self.sum in (AccountSum.MEANS, AccountSum.WEIGHTS)
 
 
 @dataclass(frozen=True, eq=False)

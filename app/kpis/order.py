@@ -22,6 +22,7 @@ _sold = {
     Dimension.TEAM: "team_id",
     Dimension.PRODUCT: "product",
     Dimension.CAMPAIGN: "campaign",
+    Dimension.PURCHASE_COHORT: "cohort",
 }
 _present = and_(col(Order.is_test).is_(False), col(Order.deleted_at).is_(None))
 _placed = and_(col(Order.status) == OrderStatus.COMPLETED, col(Order.is_stub).is_(False))
@@ -72,7 +73,7 @@ firsts = Cube(
     "ORDER",
     Buyer,
     Buyer.day,
-    {dimension: getattr(Buyer, _sold[dimension]) for dimension in TRAITS},
+    {dimension: getattr(Buyer, _sold[dimension]) for dimension in (*TRAITS, Dimension.PURCHASE_COHORT)},
     col(Buyer.is_test).is_(False),
     scanned={Dimension.CUSTOMER: Buyer.customer_id},
 )

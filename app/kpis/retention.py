@@ -15,6 +15,7 @@ _dimensions = {
     Dimension.SEGMENT: Spell.segment,
     Dimension.CUSTOMER_KIND: Spell.customer_kind,
     Dimension.REGION: Spell.region,
+    Dimension.COHORT: Spell.cohort,
 }
 _counted = and_(col(Spell.is_test).is_(False), col(Spell.is_counted).is_(True))
 
@@ -118,6 +119,7 @@ RETENTION_RATE = ratio(
     scale=100,
     evidence=seen,
     settles_in=_settles_in,
+    compounds=True,
     others=(
         Variant(
             "net_count",
@@ -153,6 +155,7 @@ CHURN_RATE = ratio(
     scale=100,
     evidence=seen,
     settles_in=_settles_in,
+    compounds=True,
     others=(
         Variant(
             "churned_over_start",

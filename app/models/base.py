@@ -138,6 +138,16 @@ class Traits(SQLModel):
     is_test: bool = False
 
 
+def month(**options: Any) -> Any:  # noqa: ANN401 - Field() itself is typed Any
+    """A column that holds the month of a first time, written 2026-05; null where there was none."""
+    return Field(default=None, max_length=7, **options)
+
+
+def month_of(day: date) -> str:
+    """The month of a day, as `month` columns hold it."""
+    return day.isoformat()[:7]
+
+
 TRAITS = tuple(Traits.model_fields)
 """The names of the frozen columns."""
 

@@ -5,15 +5,15 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, Index
 
-from app.models.base import Owned, Traits, ordered, refers, typed, unique
+from app.models.base import Owned, Traits, month, ordered, refers, typed, unique
 
 
 class Buyer(Owned, Traits, table=True):
     """A customer with purchases; derived from the orders, whose first one gives the traits.
 
-    `day` is that of the first purchase, `second_on` that of the second one, `is_repeat` whether it came within the
-    workspace's window. `value` is the net revenue to date in minor units of the workspace's currency, but for the
-    `unpriced` orders, which have no rate.
+    `day` is that of the first purchase and `cohort` its month, `second_on` that of the second one, `is_repeat` whether
+    it came within the workspace's window. `value` is the net revenue to date in minor units of the workspace's
+    currency, but for the `unpriced` orders, which have no rate.
     """
 
     __table_args__ = (
@@ -26,6 +26,7 @@ class Buyer(Owned, Traits, table=True):
 
     customer_id: UUID
     day: date
+    cohort: str | None = month()
     second_on: date | None = None
     is_repeat: bool = False
     orders: int = 0

@@ -57,6 +57,7 @@ class Customer(Owned, Traits, table=True):
     churn_reason: str | None = Field(default=None, max_length=200)
     churn_kind: ChurnKind | None = choice(ChurnKind, default=None)
     attributes: dict[str, Any] = typed(Document, default_factory=dict, sa_column_kwargs={"info": {"personal": True}})
+    is_key_contact: bool = False
     is_stub: bool = False
     merged_into_id: UUID | None = None
     source_updated_at: datetime | None = instant(default=None)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
-from app.models.base import PRESENT, Document, Fact, Served, Traits, choice, ordered, refers, typed, unique
+from app.models.base import PRESENT, Document, Fact, Served, Traits, choice, month, ordered, refers, typed, unique
 
 
 class OrderStatus(StrEnum):
@@ -23,7 +23,8 @@ class Order(Fact, Traits, Served, table=True):
 
     What is derived stands last: `refunded` is the sum of its refunds and `refunded_on` the day of the first one;
     `gross`, `net` (less refunds) and `outlay` (the cost) are in minor units of the workspace's currency, null where the
-    day has no rate. A stub was named by a refund before it came.
+    day has no rate; `cohort` is the month in which the customer first bought. A stub was named by a refund before it
+    came.
     """
 
     __tablename__ = "customer_order"
@@ -54,3 +55,4 @@ class Order(Fact, Traits, Served, table=True):
     gross: int | None = typed(BigInteger(), default=None)
     net: int | None = typed(BigInteger(), default=None)
     outlay: int | None = typed(BigInteger(), default=None)
+    cohort: str | None = month()

@@ -5,14 +5,15 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
-from app.models.base import PRESENT, Fact, Traits, ordered, refers, typed, unique
+from app.models.base import PRESENT, Fact, Traits, month, ordered, refers, typed, unique
 
 
 class Refund(Fact, Traits, table=True):
     """Money given back, in the order's currency; an amount of 0 is goods that came back without any.
 
     `is_counted` says whether its order is one that counts; `value` is the amount in minor units of the workspace's
-    currency at its own day's rate, null without one. Customer, staff, team, traits and what was sold are the order's.
+    currency at its own day's rate, null without one. Customer, staff, team, traits, cohort and what was sold are the
+    order's.
     """
 
     __table_args__ = (
@@ -43,3 +44,4 @@ class Refund(Fact, Traits, table=True):
     team_id: UUID | None = None
     is_counted: bool = False
     value: int | None = typed(BigInteger(), default=None)
+    cohort: str | None = month()

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlmodel import Field
 
-from app.models.base import FOREVER, ChurnKind, Owned, Tenanted, Traits, choice, partial, refers
+from app.models.base import FOREVER, ChurnKind, Owned, Tenanted, Traits, choice, month, partial, refers
 
 
 class ActiveBasis(StrEnum):
@@ -26,8 +26,9 @@ class Spell(Owned, Traits, table=True):
     """One entry of the ledger: +1 the spell became known on `known_on`, −1 it was taken back then.
 
     `ordinal` is 1 for a customer's first spell; a later one is a return. `is_referred` says whether another customer
-    had brought them. Each `basis` has a ledger of its own: that of the sources is always kept, of the others only the
-    one by which the workspace counts; `is_counted` says whether this is the one.
+    had brought them, `cohort` is the month in which the first spell begins. Each `basis` has a ledger of its own: that
+    of the sources is always kept, of the others only the one by which the workspace counts; `is_counted` says whether
+    this is the one.
     """
 
     __table_args__ = (
@@ -58,6 +59,7 @@ class Spell(Owned, Traits, table=True):
     churn_kind: ChurnKind | None = choice(ChurnKind, default=None)
     ordinal: int = 1
     is_referred: bool = False
+    cohort: str | None = month()
     sign: int = 1
     known_on: date
 

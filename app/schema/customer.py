@@ -75,6 +75,7 @@ class Customer(Node):
     churn_reason: str | None = plain("Why it ended.")
     churn_kind: ChurnKind | None = plain("Whether the customer chose to leave.")
     is_test: bool = plain("Whether this is a test or internal customer, who counts in no KPI.")
+    is_key_contact: bool = plain("Whether this person speaks for the account above.")
     is_stub: bool = plain("Whether the customer was only named by a record so far.")
     created_at: Moment = plain("When the customer was first known here.")
     updated_at: Moment = plain("When the record last changed.")
@@ -168,6 +169,7 @@ CUSTOMER = Noun(
         "created_at",
         "updated_at",
         "is_test",
+        "is_key_contact",
         "is_stub",
         "parent",
         "acquisition_channel",

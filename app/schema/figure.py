@@ -142,10 +142,15 @@ class KpiFigure:
     def display(self, info: Info, locale: LocaleArgument = None) -> str:
         """The value for people; without a value, why."""
         reader = locale or info.context.locale
-        if self.value is None:
-            assert self.null_reason is not None  # noqa: S101 - one of the two is always there
-            return f"– ({_REASONS[self.null_reason].in_(reader)})"
-        return words(self.value, self.unit, reader, self.own_currency)
+        return shown_value(self.value, self.null_reason, self.unit, reader, self.own_currency)
+
+
+def shown_value(value: float | None, reason: NullReason | None, unit: KpiUnit, locale: str, currency: str) -> str:
+    """The value for people; without one, why."""
+    if value is None:
+        assert reason is not None  # noqa: S101 - one of the two is always there
+        return f"– ({_REASONS[reason].in_(locale)})"
+    return words(value, unit, locale, currency)
 
 
 def parts(figure: Figure, answer: Answer, end: date) -> dict[str, object]:

@@ -32,6 +32,8 @@ enum(
         "CHURN_KIND": "Whether a customer left by choice or was made to.",
         "CUSTOMER": "The customer.",
         "ATTRIBUTE": "A custom attribute of the customer.",
+        "COHORT": "The month in which the customer first became one, such as 2026-05.",
+        "PURCHASE_COHORT": "The month in which the customer first bought, such as 2026-05; empty of who has not.",
     },
 )
 
@@ -44,6 +46,9 @@ class KpiFilterInput:
     attribute: str | None = absent("The name of the custom attribute, with ATTRIBUTE.")
     any_of: list[str] | None = absent("Only these.")
     none_of: list[str] | None = absent("Not these.")
+    with_descendants: bool = plain(
+        "With CUSTOMER: whether everybody below those customers is meant too, as the accounts stand now.", default=False
+    )
 
 
 @type_
@@ -54,6 +59,7 @@ class KpiFilter:
     by: Dimension = plain("The dimension.")
     any_of: list[str] | None = plain("Only these.")
     none_of: list[str] | None = plain("Not these.")
+    with_descendants: bool = plain("Whether everybody below those customers is meant too.")
 
 
 def filters(value: Sequence[KpiFilterInput] | None) -> tuple[Filter, ...]:
@@ -62,7 +68,7 @@ def filters(value: Sequence[KpiFilterInput] | None) -> tuple[Filter, ...]:
         return ()
     for one in value:
         refuse_attribute(one.attribute)
-    return tuple(Filter(one.by, _texts(one.any_of), _texts(one.none_of) or ()) for one in value)
+    return tuple(Filter(one.by, _texts(one.any_of), _texts(one.none_of) or (), one.with_descendants) for one in value)
 
 
 def refuse_attribute(name: str | None) -> None:
@@ -83,10 +89,11 @@ def shown_filters(value: Iterable[Filter]) -> list[KpiFilter]:
     """The filters as the schema shows them."""
     return [
         KpiFilter(
-            id=strawberry.ID(ids.encode("KpiFilter", one.by.value, one.any_of, one.none_of)),
+            id=strawberry.ID(ids.encode("KpiFilter", *one.parts)),
             by=one.by,
             any_of=None if one.any_of is None else list(one.any_of),
             none_of=list(one.none_of) or None,
+            with_descendants=one.with_descendants,
         )
         for one in value
     ]

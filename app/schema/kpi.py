@@ -15,6 +15,7 @@ from app.kpis.figure import Figure
 from app.kpis.kpi import KpiUnit
 from app.models.target import Target as Row
 from app.schema.catalogue import KpiDefinition
+from app.schema.compounded import COMPOUNDED
 from app.schema.context import Context, Info
 from app.schema.describe import arg, field, plain, type_
 from app.schema.figure import Interval, KpiFigure, parts, words
@@ -105,6 +106,7 @@ class KpiResult(KpiFigure, Movement, Node):
     known_on: date | None = plain("The day as of which it was known; null for now.")
     currency: CurrencyCode | None = plain("The currency, of money KPIs only.")
     data_through: Moment | None = plain("When the latest fact behind it happened; later ones have not come in.")
+    compounded = COMPOUNDED
 
     @field
     @sized(24)
@@ -223,7 +225,7 @@ def _question(answer: Answer) -> Question:
 
 def _id(type_: str, answer: Answer, span: Span, *more: object) -> strawberry.ID:
     question = answer.question
-    narrowed = orjson.dumps([[f.by, f.any_of, f.none_of] for f in question.filters]).decode()
+    narrowed = orjson.dumps([f.parts for f in question.filters]).decode()
     known = question.known_on or ""
     return strawberry.ID(
         ids.encode(type_, answer.kpi.key, answer.variant.key, span.start, span.end, narrowed, known, *more)
@@ -278,8 +280,8 @@ async def _found(context: Context, given: list[str]) -> KpiResult | None:
     try:
         key, variant, start, end, narrowed, known = given
         chosen = tuple(
-            Filter(Dimension(by), None if any_of is None else tuple(any_of), tuple(none_of))
-            for by, any_of, none_of in orjson.loads(narrowed)
+            Filter(Dimension(by), None if any_of is None else tuple(any_of), tuple(none_of), more == [True])
+            for by, any_of, none_of, *more in orjson.loads(narrowed)
         )
         if not all(isinstance(word, str) for one in chosen for word in (*(one.any_of or ()), *one.none_of)):
             return None

@@ -129,7 +129,7 @@ def _shown(found: Funnel, wanted: Wanted) -> LeadFunnel:
     name = (
         found.span.start,
         found.span.end,
-        *((one.by.value, one.any_of, one.none_of) for one in wanted.filters),
+        *(one.parts for one in wanted.filters),
     )
     return LeadFunnel(
         id=strawberry.ID(ids.encode("LeadFunnel", *name)),

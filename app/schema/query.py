@@ -11,6 +11,7 @@ from app.kpis import CATALOGUE
 from app.kpis.kpi import BusinessModel, LifecycleStage
 from app.schema.catalogue import KpiDefinition, KpiKey
 from app.schema.channel_effectiveness import ChannelEffectivenessRoot
+from app.schema.cohort_table import CohortTableRoot
 from app.schema.context import Info
 from app.schema.describe import arg, field
 from app.schema.filters import KpiFilterInput
@@ -138,6 +139,7 @@ def query(nouns: Sequence[Noun[Any]]) -> type:
         KpiRoots,
         TopCustomersRoot,
         ChannelEffectivenessRoot,
+        CohortTableRoot,
         LeadFunnelRoot,
         *reads,
         node_roots(nouns),

@@ -72,7 +72,7 @@ class TopCustomersRoot:
         """The customers who brought most. Reads the orders of the period, up to a bound that the server sets."""
         given = filters(filter)
         found = await info.context.run(top_customers.ranking, asked(period, "period"), by, first, given)
-        name = (by.value, found.span.start, found.span.end, *(f"{one.by}{one.any_of}{one.none_of}" for one in given))
+        name = (by.value, found.span.start, found.span.end, *(one.parts for one in given))
         return TopCustomers(
             id=strawberry.ID(ids.encode("TopCustomers", *name, first)),
             nodes=[

@@ -110,9 +110,9 @@ def told(made: Spells, known: Days, since: date | None) -> list[tuple[tuple[Any,
         first = known[spell.start]
         last = max(first, *(since_ for day, since_ in known.items() if spell.start <= day < spell.end))
         ended = first if spell.end == FOREVER else max(spell.end, last)
-        now = cells(spell, ordinal, since, traits)
+        now = cells(spell, ordinal, made.spells[0].start, since, traits)
         if ended > first:
-            lasting = cells(Dates(spell.start), ordinal, since, traits)
+            lasting = cells(Dates(spell.start), ordinal, made.spells[0].start, since, traits)
             rows += [(lasting, 1, first), (lasting, -1, ended)]
         rows.append((now, 1, ended))
     return rows

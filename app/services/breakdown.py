@@ -8,7 +8,7 @@ from app.formula import Atom, atoms
 from app.kpis.dimension import Dimension
 from app.kpis.figure import Figure, KpiFlag, NullReason, figure, flagged, nothing
 from app.kpis.kpi import cube_of
-from app.kpis.measure import Daily, Distinct, Shift
+from app.kpis.measure import Daily, Distinct, PerAccount, Shift
 from app.services.kpi import Answer
 from app.services.money import minor
 from app.services.slices import OTHER, UNKNOWN, Filter
@@ -47,7 +47,8 @@ def arrange(answer: Answer, first: int, *, by: str, descending: bool) -> Breakdo
     dimension = answer.question.by
     assert dimension is not None  # noqa: S101 - the question was for a breakdown
     cut = answer.variant.cut_by(dimension)
-    is_additive = not any(isinstance(atom, Distinct | Daily | Shift) or dimension in cube_of(atom).many for atom in cut)
+    overlapping = Distinct | Daily | PerAccount | Shift
+    is_additive = not any(isinstance(atom, overlapping) or dimension in cube_of(atom).many for atom in cut)
     base = set(atoms(answer.variant.denominator))
     whole_base = bool(base) and not base & answer.variant.cut_by(dimension)
     figures = {key: row[0] for key, row in answer.figures.items()}

@@ -11,14 +11,14 @@ from sqlmodel import col, delete, insert
 from uuid_utils.compat import uuid7
 
 from app.kpis.order import purchasers
-from app.models.base import TRAITS
+from app.models.base import TRAITS, month_of
 from app.models.buyer import Buyer
 from app.models.order import Order
-from app.services import attribution, fact, tenure
+from app.services import attribution, fact, purchase_cohort, tenure
 from app.services.restating import restated
 from app.uow import Uow
 
-_NAMES = ("day", "second_on", "is_repeat", "orders", "value", "unpriced", *TRAITS)
+_NAMES = ("day", "cohort", "second_on", "is_repeat", "orders", "value", "unpriced", *TRAITS)
 
 
 def restate(uow: Uow, customer_ids: AbstractSet[UUID]) -> None:
@@ -46,6 +46,7 @@ def restate(uow: Uow, customer_ids: AbstractSet[UUID]) -> None:
         fact.write_each(uow, Buyer, changed)
         if gone:
             uow.session.execute(delete(Buyer).where(uow.db.is_any(Buyer.id, [row.id for row in gone])))
+    purchase_cohort.follow(uow, customer_ids)
     attribution.restate(uow, moved)
     tenure.restate(uow, customer_ids)
 
@@ -87,7 +88,8 @@ def _purchases(uow: Uow, customer_ids: AbstractSet[UUID]) -> dict[UUID, dict[str
     for row in uow.session.execute(firsts):
         columns = found[row.customer]
         if row.place == 1:
-            columns |= {"day": row.day, "second_on": None, **{name: getattr(row, name) for name in TRAITS}}
+            columns |= {"day": row.day, "cohort": month_of(row.day), "second_on": None}
+            columns |= {name: getattr(row, name) for name in TRAITS}
         else:
             columns["second_on"] = row.day
     for columns in found.values():

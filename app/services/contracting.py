@@ -64,8 +64,9 @@ def united(runs: Sequence[Run]) -> list[tuple[Dates, Mapping[str, Any]]]:
 
 def ledger(runs: Sequence[Run], since: date | None) -> Ledger:
     """What the ledger is to say of somebody with these contracts, who has been referred `since` a day. Pure."""
-    spells = enumerate(united(runs), start=1)
-    return Counter(cells(spell, ordinal, since, traits) for ordinal, (spell, traits) in spells)
+    spells = united(runs)
+    each = enumerate(spells, start=1)
+    return Counter(cells(spell, ordinal, spells[0][0].start, since, traits) for ordinal, (spell, traits) in each)
 
 
 def told(runs: Sequence[Run], since: date | None) -> list[tuple[tuple[Any, ...], int, date]]:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, not_, select, true, union_all
@@ -12,9 +13,10 @@ from sqlmodel import col
 from app.formula import Atom
 from app.kpis.dimension import Dimension
 from app.kpis.kpi import Variant, cube_of, flow_of
-from app.kpis.measure import Among, Cube, Daily, Distinct, Lost, Measure, Percentile, Shift
+from app.kpis.measure import Among, Cube, Daily, Distinct, Lost, Measure, PerAccount, Percentile, Shift
 from app.kpis.spread import Histogram, bucket_of
 from app.models.spell import Spell
+from app.services import account_score
 from app.services.period import Span
 from app.services.returning import came_back
 from app.services.scan import Condition, bound, buckets, each_of, key_of, over, where
@@ -32,13 +34,17 @@ class Narrowed:
     by: Dimension | None
 
 
+_APART = (Lost, Distinct, Daily, Percentile, PerAccount, Shift)
+"""What is counted otherwise than by adding up."""
+
+
 def amounts(
     uow: Uow, wanted: Sequence[Narrowed], variant: Variant, known_on: date | None
 ) -> dict[Atom, dict[str, list[Any]]]:
     """For each atom, its amount per key and span, counted from the facts. Raises Limited beyond the stated bound."""
     groups: dict[tuple[Any, ...], list[Atom]] = defaultdict(list)
     for one in wanted:
-        kind = type(one.atom) if isinstance(one.atom, Lost | Distinct | Daily | Percentile | Shift) else Measure
+        kind = type(one.atom) if isinstance(one.atom, _APART) else Measure
         is_latest = variant.is_latest(one.atom)
         groups[kind, cube_of(one.atom), is_latest, one.spans, one.conditions, one.by].append(one.atom)
     found: dict[Atom, dict[str, list[Any]]] = {}
@@ -48,29 +54,32 @@ def amounts(
             spread = _spread(uow, cube, spans, conditions, by)
             found |= dict.fromkeys(members, spread)
             continue
+        if kind is PerAccount:
+            found |= account_score.amounts(uow, spans, conditions, by, members)
+            continue
         if kind is Lost:
             told = _survivals(uow, cube, spans, conditions, by, known_on)
         elif kind is Shift:
             told = shifts(uow, cube, spans, conditions, by, members, known_on)
         else:
             bound(uow, cube, spans)
-            answered = _answered(variant) if is_latest else None
-            if kind is Distinct:
-                statement = _crowd(uow, cube, spans, conditions, by, members)
-            elif kind is Daily:
-                statement = _daily(uow, cube, spans, conditions, by, members)
-            else:
-                statement = _flows(uow, cube, spans, conditions, by, members, answered=answered)
-            told = uow.session.execute(statement).all()
-        rows: list[dict[str, list[int]]] = [{} for _ in members]
-        for index, key, *row in told:
-            for target, amount in zip(rows, row, strict=True):
-                target.setdefault(key or "", [0] * len(spans))[index] += int(amount or 0)
-        # where everything is zero, there is nothing: a fact of another kind, or one that was taken back
-        found |= {
-            atom: {k: row for k, row in each.items() if any(row)} for atom, each in zip(members, rows, strict=True)
-        }
+            how = {Distinct: _crowd, Daily: _daily}.get(kind)
+            if how is None:
+                answered = _answered(variant) if is_latest else None
+                how = partial(_flows, answered=answered, among=variant.among)
+            told = uow.session.execute(how(uow, cube, spans, conditions, by, members)).all()
+        found |= _by_key(members, told, len(spans))
     return found
+
+
+def _by_key(atoms: Sequence[Atom], told: Sequence[Any], width: int) -> dict[Atom, dict[str, list[Any]]]:
+    """Rows of (span, key, an amount for each atom) as the amounts of each atom per key and span."""
+    rows: list[dict[str, list[int]]] = [{} for _ in atoms]
+    for index, key, *row in told:
+        for target, amount in zip(rows, row, strict=True):
+            target.setdefault(key or "", [0] * width)[index] += int(amount or 0)
+    # where everything is zero, there is nothing: a fact of another kind, or one that was taken back
+    return {atom: {k: row for k, row in each.items() if any(row)} for atom, each in zip(atoms, rows, strict=True)}
 
 
 def people(  # noqa: PLR0913 - what a scan depends on
@@ -81,12 +90,13 @@ def people(  # noqa: PLR0913 - what a scan depends on
     by: Dimension | None,
     *,
     complement: bool = False,
+    among: ColumnElement[bool] | None = None,
     known_on: date | None = None,
 ) -> dict[str, list[int]]:
     """How many people stand behind the facts of `counted`, per key and span; anonymous facts count one each.
 
-    With `complement`, behind the facts that the conditions leave out. With `known_on`, behind those that have not
-    changed since that day: so many at the least there were.
+    With `complement`, behind the facts that the conditions, or `among`, leave out. With `known_on`, behind those that
+    have not changed since that day: so many at the least there were.
     """
     cube = counted.cube
     model: Any = cube.model
@@ -95,7 +105,7 @@ def people(  # noqa: PLR0913 - what a scan depends on
     each = each_of(uow, cube, by)
     key = key_of(uow, cube, by, each)
     who = func.count(func.distinct(case((counted.where, uow.db.as_key(cube.person)))))
-    met = and_(true(), *(where(uow, cube, condition) for condition in conditions))
+    met = and_(true() if among is None else among, *(where(uow, cube, condition) for condition in conditions))
     statement = over(select(days.c.i, key, who), uow, cube, days, (), by, each)
     statement = statement.where(not_(met) if complement else met).group_by(days.c.i, key)
     if known_on is not None:
@@ -121,6 +131,7 @@ def _flows(  # noqa: PLR0913 - what a scan depends on
     atoms: Sequence[Atom],
     *,
     answered: ColumnElement[bool] | None,
+    among: ColumnElement[bool] | None,
 ) -> Select[Any]:
     days = buckets(spans)
     each = each_of(uow, cube, by)
@@ -128,7 +139,8 @@ def _flows(  # noqa: PLR0913 - what a scan depends on
     key = key_of(uow, cube, by, each).label("key")
     if answered is None:
         sums = [func.sum(amount) for amount in amounts_]
-        return over(select(days.c.i, key, *sums), uow, cube, days, conditions, by, each).group_by(days.c.i, key)
+        statement = over(select(days.c.i, key, *sums), uow, cube, days, conditions, by, each)
+        return (statement if among is None else statement.where(among)).group_by(days.c.i, key)
     model: Any = cube.model
     place = func.row_number().over(
         partition_by=(days.c.i, key, cube.person), order_by=(model.occurred_at.desc(), model.id.desc())

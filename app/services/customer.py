@@ -50,6 +50,7 @@ class CustomerRow(Row):
     email: Annotated[str, Field(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     phone: Annotated[str, Field(max_length=50)] | None = None
     is_test: bool | None = None
+    is_key_contact: bool | None = None
     attributes: Annotated[dict[str, Any], Field(max_length=100)] | None = None
     source_updated_at: datetime | date | None = None
     expected_version: int | None = None
@@ -131,8 +132,7 @@ class _Wave:
         columns: dict[str, Any] = {name: getattr(row, name) for name in _PLAIN if name in given}
         if "kind" in given:
             columns["customer_kind"] = row.kind
-        if "is_test" in given:
-            columns["is_test"] = bool(row.is_test)
+        columns |= {name: bool(getattr(row, name)) for name in ("is_test", "is_key_contact") if name in given}
         if "attributes" in given:
             columns["attributes"] = row.attributes or {}
         if "first_contact_at" in given:

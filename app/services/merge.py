@@ -112,6 +112,9 @@ def _fill(gone: Customer, kept: Customer) -> list[str]:
     if missing := {key: value for key, value in gone.attributes.items() if key not in kept.attributes}:
         kept.attributes = missing | kept.attributes
         filled.append("attributes")
+    if gone.is_key_contact and not kept.is_key_contact:
+        kept.is_key_contact = True
+        filled.append("is_key_contact")
     first = min(filter(None, (gone.first_contact_at, kept.first_contact_at)), default=None)
     if first != kept.first_contact_at:
         kept.first_contact_at = first

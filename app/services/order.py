@@ -15,7 +15,7 @@ from app.models.channel import Channel
 from app.models.keyed import Keyed
 from app.models.order import Order, OrderStatus
 from app.models.staff import Staff
-from app.services import buyer, fact, refunding, tombstone
+from app.services import buyer, fact, purchase_cohort, refunding, tombstone
 from app.services.exchange import Rates
 from app.services.kind import Derive, Kind, Part, happened
 from app.services.listing import Listing
@@ -55,7 +55,7 @@ class Orders(Kind):
     row = OrderRow
     plain = ("status", "currency", "campaign")
     references: Mapping[str, type[Keyed]] = {"channel": Channel, "staff": Staff}
-    derived = frozenset({"refunded", "refunded_on", "gross", "net", "outlay"})
+    derived = frozenset({"refunded", "refunded_on", "gross", "net", "outlay", "cohort"})
     blank: Mapping[str, Any] = {"lines": []}
 
     def parts(self, uow: Uow, row: OrderRow) -> Iterable[Part]:
@@ -66,14 +66,16 @@ class Orders(Kind):
         yield lambda: {"is_stub": False}
 
     def deriving(self, uow: Uow, rows: Sequence[Mapping[str, Any]]) -> Derive:
-        """What the orders are worth. Refuses one that its refunds exceed."""
+        """What the orders are worth, and when their customers first bought. Refuses one that its refunds exceed."""
         rates = Rates(uow, {row["currency"] for row in rows}, {row["day"] for row in rows})
+        cohorts = purchase_cohort.expected(uow, rows)
 
         def derive(columns: Mapping[str, Any], present: Order | None) -> dict[str, Any]:
             _check_refunds(columns, present)
             refunds: dict[str, Any] = {"refunded": 0, "refunded_on": None}
             if present is not None:
                 refunds = {name: getattr(present, name) for name in refunds}
+            refunds["cohort"] = cohorts.get(columns["customer_id"])
             return refunds | worth(rates, {**columns, **refunds})
 
         return derive

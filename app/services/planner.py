@@ -14,7 +14,19 @@ from sqlmodel import select
 from app.formula import Atom
 from app.kpis.dimension import TOTAL, Dimension
 from app.kpis.kpi import Kpi, Variant, cube_of, flow_of
-from app.kpis.measure import GRAINS, Closing, Daily, Distinct, Earlier, Lost, Opening, Paid, Percentile, Shift
+from app.kpis.measure import (
+    GRAINS,
+    Closing,
+    Daily,
+    Distinct,
+    Earlier,
+    Lost,
+    Opening,
+    Paid,
+    PerAccount,
+    Percentile,
+    Shift,
+)
 from app.models.channel import PAID, Channel
 from app.services import counting
 from app.services.cut import Cut, Cuts, fill
@@ -137,7 +149,8 @@ def _slot(uow: Uow, atom: Distinct, span: Span) -> int | None:
 def _route(reading: _Reading) -> str | None:
     """The dimension of the rollup that answers, or None where facts must be scanned."""
     atom, cube, conditions, by = reading.atom, reading.cube, reading.conditions, reading.by
-    if isinstance(atom, Lost | Shift) or reading.ask.variant.is_latest(atom):
+    variant = reading.ask.variant
+    if isinstance(atom, Lost | PerAccount | Shift) or variant.is_latest(atom) or variant.among is not None:
         return None
     dimensions = {condition.by for condition in conditions} | ({by} if by else set())
     if not dimensions:

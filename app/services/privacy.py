@@ -5,8 +5,10 @@ so are as many others as it takes that what is hidden cannot be had by subtracti
 """
 
 from collections.abc import Mapping
+from functools import partial
 
-from app.kpis.measure import Measure
+from app.formula import Atom
+from app.kpis.measure import Measure, PerAccount
 from app.services import counting
 from app.services.planner import Ask, Cells
 from app.uow import Scope, Uow
@@ -17,24 +19,29 @@ Place = tuple[str, int]
 
 def hidden(uow: Uow, ask: Ask, cells: Cells) -> set[Place]:
     """The cells of `ask` that this caller may not see."""
-    k = uow.workspace.small_cell_k
-    if not ask.kpi.survey or uow.may(Scope.PERSONAL_READ) or k <= 1 or not (ask.by or ask.conditions):
+    k, variant = uow.workspace.small_cell_k, ask.variant
+    # who is heard at all may be few, too
+    is_narrow = ask.conditions or variant.among is not None or variant.needs
+    if not ask.kpi.survey or uow.may(Scope.PERSONAL_READ) or k <= 1 or not (ask.by or is_narrow):
         return set()
-    counted = ask.variant.denominator
-    assert isinstance(counted, Measure)  # noqa: S101 - every survey KPI divides by its answers
-    known = counting.people(uow, ask.spans, counted, ask.conditions, ask.by, known_on=ask.known_on)
-    blank = [0] * len(ask.spans)
+    base, blank = variant.denominator, [0] * len(ask.spans)
+    counted = base.score.below if isinstance(base, PerAccount) else base
+    assert isinstance(counted, Measure)  # noqa: S101 - every survey KPI divides by its answers, or by who gave them
+    assert isinstance(base, Atom)  # noqa: S101 - as above
+    people = partial(
+        counting.people, uow, ask.spans, counted, ask.conditions, among=variant.among, known_on=ask.known_on
+    )
+    known = {} if variant.people else people(ask.by)
     sizes = {
-        (key, place): known.get(key, blank)[place]
+        (key, place): int(row[place][variant.people]) if variant.people else known.get(key, blank)[place]
         for key, row in cells.items()
         for place in range(len(ask.spans))
-        if row[place][counted]
+        if row[place][base]
     }
     found = {cell for cell, size in sizes.items() if size < k}
-    if ask.conditions:
-        # what a filter leaves out is the difference between the whole and what it lets through
-        others = counting.people(uow, ask.spans, counted, ask.conditions, None, complement=True, known_on=ask.known_on)
-        rest = others.get("", blank)
+    if ask.conditions or variant.among is not None:
+        # what is left out is the difference between the whole and what is let through
+        rest = people(None, complement=True).get("", blank)
         found |= {cell for cell in sizes if 0 < rest[cell[1]] < k}
     if ask.by is not None:
         for place in range(len(ask.spans)):

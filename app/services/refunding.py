@@ -22,6 +22,7 @@ SOLD = {
     "sold_campaign": "campaign",
     "staff_id": "staff_id",
     "team_id": "team_id",
+    "cohort": "cohort",
 }
 """What a refund is cut by, and the columns of its order that say so."""
 

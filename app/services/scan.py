@@ -28,11 +28,11 @@ class Condition:
         return (self.any_of is None or key in self.any_of) and key not in self.none_of
 
 
-def buckets(spans: Sequence[Span]) -> CTE:
-    """The spans as a table: i, low, high."""
+def buckets(spans: Sequence[Span], name: str = "buckets") -> CTE:
+    """The spans as a table: i, low, high. Two in one statement need two names."""
     rows = [(index, span.start, span.end) for index, span in enumerate(spans)]
     columns = (column("i", Integer), column("low", Date), column("high", Date))
-    return values(*columns, name="spans").data(rows).cte("buckets")
+    return values(*columns, name="spans").data(rows).cte(name)
 
 
 def each_of(uow: Uow, cube: Cube, by: Dimension | None) -> Any:  # noqa: ANN401 - a table-valued function or nothing

@@ -1,5 +1,6 @@
 """What the keys of a dimension are called: outside (a channel's key), inside (its id), and to a reader (its name)."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -20,6 +21,7 @@ from app.models.keyed import Keyed
 from app.models.staff import Staff
 from app.models.survey import Survey
 from app.models.team import Team
+from app.services import descendants
 from app.services.scan import Condition
 from app.text import Text
 from app.uow import Scope, Uow
@@ -36,6 +38,9 @@ CHOICES: Mapping[Dimension, type[StrEnum]] = {
     Dimension.CHURN_KIND: ChurnKind,
     Dimension.ORIGIN: FeedbackOrigin,
 }
+
+_COHORTS = (Dimension.COHORT, Dimension.PURCHASE_COHORT)
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 
 MOST_NAMED = 10
 """How many of the names that are not known an error repeats."""
@@ -59,11 +64,20 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter as a caller writes it: keys as `KpiSlice.key` gives them, "" for none."""
+    """A filter as a caller writes it: keys as `KpiSlice.key` gives them, "" for none.
+
+    With `with_descendants` customers stand for everybody below them as well.
+    """
 
     by: Dimension
     any_of: tuple[str, ...] | None = None
     none_of: tuple[str, ...] = ()
+    with_descendants: bool = False
+
+    @property
+    def parts(self) -> list[object]:
+        """What it says, for names: the same for the same filter, and no more than is said."""
+        return [self.by.value, self.any_of, self.none_of, *([True] if self.with_descendants else [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +104,14 @@ def conditions(uow: Uow, filters: Sequence[Filter]) -> tuple[Condition, ...]:
             raise Invalid(msg, *path)
         inner = _inner(uow, filter_.by, {*(filter_.any_of or ()), *filter_.none_of}, path)
         any_of = None if filter_.any_of is None else frozenset(inner[key] for key in filter_.any_of)
-        found.append(Condition(filter_.by, any_of, frozenset(inner[key] for key in filter_.none_of)))
+        none_of = frozenset(inner[key] for key in filter_.none_of)
+        if filter_.with_descendants:
+            if filter_.by is not Dimension.CUSTOMER:
+                msg = Text("Only customers have others below them.", "只有客户才有下级。")
+                raise Invalid(msg, *path, "withDescendants")
+            any_of = None if any_of is None else descendants.and_below(uow, any_of)
+            none_of = descendants.and_below(uow, none_of)
+        found.append(Condition(filter_.by, any_of, none_of))
     return tuple(found)
 
 
@@ -102,6 +123,8 @@ def _inner(uow: Uow, by: Dimension, keys: set[str], path: tuple[str, ...]) -> di
         known |= {choice.value: choice.value for choice in choices}
     elif by is Dimension.CUSTOMER:
         known |= {key: id_.hex for key in keys if (id_ := ids.decode_uuid(key, "Customer"))}
+    elif by in _COHORTS:
+        known |= {key: key for key in keys if _MONTH.fullmatch(key)}
     else:
         return {key: key for key in keys}
     if missing := sorted(keys - set(known)):

@@ -12,7 +12,7 @@ from sqlmodel import col, func, insert, select
 from uuid_utils.compat import uuid7
 
 from app.errors import Code, Invalid
-from app.models.base import FOREVER, TRAITS, ChurnKind
+from app.models.base import FOREVER, TRAITS, ChurnKind, month_of
 from app.models.customer import CustomerStatus
 from app.models.referral import Referral
 from app.models.spell import ActiveBasis, Spell
@@ -164,8 +164,8 @@ def next_turn(spells: Sequence[Dates], today: date) -> date | None:
 
 
 Ledger = Counter[tuple[Any, ...]]
-"""The spells in force: (start, end, reason, kind, ordinal, is referred, *traits) → 1."""
-_CELLS = ("starts_on", "ends_on", "reason", "churn_kind", "ordinal", "is_referred", *TRAITS)
+"""The spells in force: (start, end, reason, kind, ordinal, is referred, cohort, *traits) → 1."""
+_CELLS = ("starts_on", "ends_on", "reason", "churn_kind", "ordinal", "is_referred", "cohort", *TRAITS)
 
 
 def in_force(uow: Uow, customer_ids: Sequence[UUID], basis: ActiveBasis = ActiveBasis.STATUS) -> dict[UUID, Ledger]:
@@ -210,14 +210,15 @@ def settle(
             )
             own = dict(zip(TRAITS, kept, strict=True)) if kept else dict(traits)
             own["is_test"] = traits["is_test"]
-            then[cells(spell, ordinal, referred.get(customer_id), own)] += 1
+            then[cells(spell, ordinal, spells[0].start, referred.get(customer_id), own)] += 1
         changed[customer_id] = now, then
     append(uow, ActiveBasis.STATUS, changed)
 
 
-def cells(spell: Dates, ordinal: int, since: date | None, traits: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What the ledger says of one spell, of somebody who has been referred `since` a day."""
-    return *spell, ordinal, _is_referred(since, spell.start, ordinal), *(traits[name] for name in TRAITS)
+def cells(spell: Dates, ordinal: int, first: date, since: date | None, traits: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What the ledger says of one spell, of somebody whose `first` began that day, referred `since` a day."""
+    brought = _is_referred(since, spell.start, ordinal)
+    return *spell, ordinal, brought, month_of(first), *(traits[name] for name in TRAITS)
 
 
 def refer(uow: Uow, customer_ids: Sequence[UUID]) -> None:
@@ -269,7 +270,7 @@ def append(uow: Uow, basis: ActiveBasis, changed: Mapping[UUID, tuple[Ledger, Le
 def _frozen(now: Ledger, spell: Dates) -> tuple[Any, ...] | None:
     """What the spell froze, if it is known: by its first day, or, where that was corrected, by the days they share."""
     shared = [said for said in now if said[0] < spell.end and spell.start < said[1]]
-    return min(shared, key=lambda said: (said[0] != spell.start, said[0]))[6:] if shared else None
+    return min(shared, key=lambda said: (said[0] != spell.start, said[0]))[7:] if shared else None
 
 
 def row_of(  # noqa: PLR0913 - a row has as many parts

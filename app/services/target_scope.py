@@ -23,6 +23,7 @@ def stored(scope: Sequence[Filter]) -> list[dict[str, Any]]:
             "by": f.by.value,
             "anyOf": sorted(set(f.any_of)) if f.any_of is not None else None,
             "noneOf": sorted(set(f.none_of)),
+            **({"withDescendants": True} if f.with_descendants else {}),
         }
         for f in scope
     ]
@@ -32,6 +33,11 @@ def stored(scope: Sequence[Filter]) -> list[dict[str, Any]]:
 def scope_of(target: Target) -> tuple[Filter, ...]:
     """The filters that a target is narrowed to."""
     return tuple(
-        Filter(Dimension(f["by"]), None if f["anyOf"] is None else tuple(f["anyOf"]), tuple(f["noneOf"]))
+        Filter(
+            Dimension(f["by"]),
+            None if f["anyOf"] is None else tuple(f["anyOf"]),
+            tuple(f["noneOf"]),
+            f.get("withDescendants", False),
+        )
         for f in target.scope
     )

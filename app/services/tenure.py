@@ -42,7 +42,8 @@ def restate(uow: Uow, customer_ids: AbstractSet[UUID]) -> None:
 def _ledger(made: activity.Spells, since: date | None) -> spell.Ledger:
     """What the ledger is to say of somebody with these spells."""
     each = enumerate(zip(made.spells, made.traits, strict=True), start=1)
-    return Counter(spell.cells(one, ordinal, since, traits) for ordinal, (one, traits) in each)
+    first = made.spells[0].start if made.spells else date.max
+    return Counter(spell.cells(one, ordinal, first, since, traits) for ordinal, (one, traits) in each)
 
 
 def _settle(uow: Uow, wanted: Mapping[UUID, spell.Ledger]) -> None:

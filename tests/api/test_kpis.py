@@ -737,8 +737,12 @@ def test_the_catalogue_describes_itself_in_two_languages(told):
     assert "70 %" in found["about"]
     assert "CHANNEL" in found["dimensions"]
     assert (found["minimum"], found["maximum"]) == (0, 100)
-    assert found["variants"] == [
-        {"key": "default", "isDefault": True, "name": "Customer satisfaction", "formula": found["formula"]}
+    first, *others = found["variants"]
+    assert first == {"key": "default", "isDefault": True, "name": "Customer satisfaction", "formula": found["formula"]}
+    assert [(one["key"], one["isDefault"], one["formula"]) for one in others] == [
+        ("account_average", False, "100 × csat_account_means ÷ csat_account_count"),
+        ("revenue_weighted", False, "100 × csat_weighted_account_means ÷ csat_weighted_account_revenue"),
+        ("key_contact", False, "100 × satisfied ÷ csat_answers"),
     ]
     assert found["inputs"] == [{"key": "FEEDBACK", "isAvailable": True, "since": "2025-06-01"}]
     assert found["result"]["value"] == percent(between("2026-05-01", "2026-06-01"))

@@ -103,6 +103,7 @@ QUERIES = {
     "interactions": ("interactions { nodes { id } totalCount }", Scope.INTERACTION_READ),
     "topCustomers": (f"topCustomers({TODAY}) {{ nodes {{ id }} totalCount }}", Scope.KPI_READ),
     "channelEffectiveness": (f"channelEffectiveness({TODAY}) {{ rows {{ channel {{ id }} }} }}", Scope.KPI_READ),
+    "cohortTable": (f"cohortTable(of: BUYERS, {TODAY}, months: 1) {{ rows {{ size }} }}", Scope.KPI_READ),
     "leadFunnel": (f"leadFunnel({TODAY}) {{ stages {{ leads }} }}", Scope.KPI_READ),
     "invitation": ("invitation(by: {id: %(Invitation)s}) { id }", Scope.SURVEY_READ),
     "invitations": ("invitations { nodes { id } totalCount }", Scope.SURVEY_READ),
@@ -341,6 +342,8 @@ def test_elsewhere_there_is_nothing_of_it(  # noqa: C901, PLR0912 - every root f
             assert data == [None]
         elif field == "channelEffectiveness":
             assert not any(row["channel"] for row in data["rows"])
+        elif field == "cohortTable":
+            assert data["rows"] == [{"size": None}]
         elif field == "leadFunnel":
             assert {stage["leads"] for stage in data["stages"]} == {None}
         elif not field.startswith("kpi"):
@@ -485,7 +488,7 @@ RELATIONS = {
 }
 PLAIN = {
     # values of the parent itself, no relations
-    ("KpiResult", "leftOut"), ("KpiResult", "histogram"), ("KpiResult", "definition"), ("KpiResult", "period"), ("KpiResult", "filters"), ("KpiResult", "interval"), ("KpiDefinition", "variants"),
+    ("KpiResult", "leftOut"), ("KpiResult", "histogram"), ("KpiResult", "definition"), ("KpiResult", "period"), ("KpiResult", "filters"), ("KpiResult", "interval"), ("KpiResult", "compounded"), ("KpiDefinition", "variants"),
     ("Target", "scope"), ("Target", "baselinePeriod"),
 }  # fmt: skip
 ARGUMENTS = {

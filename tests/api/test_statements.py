@@ -46,6 +46,7 @@ TODAY = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 README = Path(__file__).parents[2] / "README.md"
 
 ASK = "period: {last: {count: 3, grain: MONTH}}"
+PARTS = "value interval { low } leftOut { count }"
 FIGURES = " ".join(
     f"{name} {{ value interval {{ low }} leftOut {{ count }} }}"
     for name in (
@@ -92,6 +93,7 @@ PAGES = {
     "what happened": "{ customers(first: %d) { nodes { timeline(first: 5) { nodes { ... on Order { lines { amount } } ... on Refund { order { id } } ... on Feedback { survey { name } } } } } } }",
     "the best": f"{{ topCustomers(first: %d, {ASK}) {{ nodes {{ revenue customer {{ name parent {{ name }} }} }} period {{ label }} }} }}",
     "the channels": f"{{ channelEffectiveness(first: %d, {ASK}) {{ rows {{ channel {{ name parent {{ name }} }} {FIGURES} }} period {{ label }} }} }}",
+    "cohorts": f"{{ cohortTable(of: REVENUE, period: {{last: {{count: 2, grain: MONTH}}}}, months: %d) {{ rows {{ cohort {{ label }} cells {{ {PARTS} period {{ label }} soFar {{ {PARTS} }} }} }} averages {{ {PARTS} soFar {{ value }} }} period {{ label }} filters {{ by }} }} }}",
     "the funnel": f"{{ leadFunnel({ASK}) {{ stages {{ leads medianDays }} lost {{ reasons(first: %d) {{ leads }} }} period {{ label }} filters {{ by }} }} }}",
     "targets": "{ targets(first: %d) { nodes { scope { by } baselinePeriod { label } progress { state target { id } } revisions { version } } edges { node { id } } pageInfo { endCursor } totalCount } }",
 }  # fmt: skip
@@ -129,6 +131,7 @@ BATCHES = {
 KPIS = {
     # what a figure, the catalogue, or an id leads to
     "a figure": f"{{ kpi(key: CSAT, {ASK}) {{ value interval {{ low }} period {{ label }} filters {{ by }} definition {{ name }} series(grain: MONTH) {{ value interval {{ low }} period {{ label }} }} }} }}",
+    "its rate": f"{{ kpi(key: CHURN_RATE, {ASK}) {{ value compounded(per: YEAR) {{ value display }} }} }}",
     "its hours": "{ workspace { businessCalendar { name versions { timeZone } } } }",
     "its distribution": f"{{ kpi(key: RESPONSE_TIME, {ASK}) {{ value leftOut {{ label }} histogram {{ count }} series(grain: MONTH) {{ leftOut {{ count }} }} breakdown(by: STAFF) {{ slices {{ leftOut {{ count }} result {{ histogram {{ count }} }} }} }} }} }}",
     "its slices": f"{{ kpi(key: CSAT, {ASK}) {{ breakdown(by: CHANNEL, first: 5) {{ slices {{ label interval {{ low }} result {{ value series(grain: MONTH) {{ value }} }} }} other {{ value }} }} }} }}",

@@ -208,6 +208,20 @@ def repeats(orders: Iterable[Order], start: date, end: date) -> dict[str, Repeat
     }
 
 
+def cohorts(orders: Iterable[Order]) -> dict[str, tuple[set[str], dict[int, list[Order]]]]:
+    """Give the people who first bought in each month, and what they bought so many months later."""
+    first: dict[str, datetime] = {}
+    for order in sorted(orders):
+        first.setdefault(order.person, order.at)
+    found: dict[str, tuple[set[str], dict[int, list[Order]]]] = {}
+    for order in orders:
+        began = first[order.person]
+        people, bought = found.setdefault(f"{began:%Y-%m}", (set(), defaultdict(list)))
+        people.add(order.person)
+        bought[12 * (order.at.year - began.year) + order.at.month - began.month].append(order)
+    return found
+
+
 def all_leads() -> list[Lead]:
     """Read every lead, with the deal that came of it."""
     deals = {row["mql_id"]: row for row in rows("olist_closed_deals_dataset.csv", LEADS)}

@@ -46,6 +46,19 @@ query ($period: PeriodInput!) {
 }
 fragment figure on KpiFigure { value numerator denominator sampleSize nullReason isProvisional }
 """
+COHORTS = """
+query ($period: PeriodInput!) {
+  buyers: cohortTable(of: BUYERS, period: $period, months: 26) { ...table }
+  revenue: cohortTable(of: REVENUE, period: $period, months: 26) {
+    ...table
+    rows { cells { revenue soFar { revenue } } }
+  }
+}
+fragment table on CohortTable {
+  rows { key size cells { monthsSince numerator denominator value nullReason } }
+  averages { numerator denominator value }
+}
+"""
 LEADS = """
 query ($period: PeriodInput!) {
   conversion: kpi(key: CONVERSION_RATE, period: $period) { ...figure ...channels }

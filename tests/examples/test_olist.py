@@ -29,6 +29,7 @@ from olist_files import (
     all_reviews,
     asked_and_answered,
     by,
+    cohorts,
     items,
     month,
     repeats,
@@ -36,7 +37,7 @@ from olist_files import (
     satisfaction,
     sold,
 )
-from olist_questions import ANSWERS, FEEDBACK, MONEY, REPEATS, STORED
+from olist_questions import ANSWERS, COHORTS, FEEDBACK, MONEY, REPEATS, STORED
 from olist_questions import LEADS as ASK_LEADS
 from olist_server import ROOT, postgresql, serving, sqlite
 
@@ -75,6 +76,7 @@ class Outcome(NamedTuple):
     repeats: dict[str, dict[str, Any]]
     stored: list[dict[str, Any]]
     leads: dict[str, Any]
+    cohorts: dict[str, Any]
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -92,6 +94,7 @@ def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             {name: server.ask(REPEATS, period=period) for name, (period, _, _) in PERIODS.items()},
             server.every(STORED),
             server.ask(ASK_LEADS, period=SINCE),
+            server.ask(COHORTS, period=EVERYTHING),
         )
 
 
@@ -249,6 +252,39 @@ def test_who_bought_again(outcome: Outcome, sale: list[Order], name: str) -> Non
         assert (figure["sampleSize"], figure["nullReason"]) == (parts.people, None), variant
         assert figure["value"] == pytest.approx(100 * parts.again / parts.people, rel=1e-12), variant
         assert figure["isProvisional"] == (name == "ever"), variant  # all time is not over
+
+
+def test_what_became_of_those_who_first_bought_in_a_month(outcome: Outcome, sale: list[Order]) -> None:
+    told = cohorts(sale)
+    tables = outcome.cohorts["buyers"]["rows"], outcome.cohorts["revenue"]["rows"]
+    months = [f"{year}-{number:02}" for year in (2016, 2017, 2018) for number in range(1, 13)][8:-2]
+    assert [row["key"] for row in tables[0]] == months
+    for buyers, revenue in zip(*tables, strict=True):
+        people, bought = told.get(buyers["key"], (set(), {}))
+        assert buyers["size"] == revenue["size"] == len(people)
+        so_far = Decimal()
+        for since in range(26):
+            some = bought.get(since, [])
+            paid = sum((order.paid for order in some), Decimal())
+            so_far += paid
+            one, other = buyers["cells"][since], revenue["cells"][since]
+            assert (one["monthsSince"], one["denominator"]) == (since, len(people))
+            assert one["numerator"] == len({order.person for order in some})
+            assert other["numerator"] == pytest.approx(float(paid), rel=1e-12)
+            if people:
+                assert (Decimal(other["revenue"]), Decimal(other["soFar"]["revenue"])) == (paid, so_far)
+                assert one["value"] == pytest.approx(100 * one["numerator"] / len(people))
+            else:
+                assert (one["nullReason"], other["nullReason"]) == ("NO_DATA", "NO_DATA")
+
+
+def test_all_cohorts_together(outcome: Outcome, sale: list[Order]) -> None:
+    told = cohorts(sale).values()  # all of it is long past
+    size = sum(len(people) for people, _ in told)
+    for since, one in enumerate(outcome.cohorts["buyers"]["averages"]):
+        again = sum(len({order.person for order in bought.get(since, [])}) for _, bought in told)
+        assert (one["numerator"], one["denominator"]) == (again, size)
+        assert one["value"] == pytest.approx(100 * again / size)
 
 
 def test_satisfaction_in_all(outcome: Outcome, answers: list[Review]) -> None:

@@ -478,6 +478,8 @@ class History:
             return ["", *TAGS]
         if by == "CHURN_KIND":
             return ["", "INVOLUNTARY", "VOLUNTARY"]
+        if by in ("COHORT", "PURCHASE_COHORT"):
+            return ["", *(f"{year}-{month:02}" for year in (2025, 2026) for month in range(1, 13))]
         word = {**oracle.OWN, **oracle.FROZEN, "REASON": "reason", "TEAM": "team"}[by]
         named = by in ("STAFF", "SURVEY") and not any(s.row[word] for s in self.world.said.values())
         return (

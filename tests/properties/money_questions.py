@@ -106,6 +106,8 @@ class Asking(MoneyRows):
 
     def _values(self, by: str) -> list[str]:
         """Values that a dimension may have, as callers write them."""
+        if by == "PURCHASE_COHORT":
+            return super()._values(by)
         word = {**oracle.OWN, **oracle.FROZEN, "TEAM": "team"}[by]
         if by == "STAFF" and not any(entry.row["staff"] for entry in self.world.orders.entries.values()):
             return [""]

@@ -2,6 +2,7 @@
 
 from random import Random
 
+import account_oracle
 import conversation_oracle
 import lead_oracle
 import money_oracle
@@ -21,7 +22,15 @@ ZONES = ("Europe/Berlin", "America/New_York", "Asia/Shanghai", "Pacific/Auckland
 
 
 def test_there_is_a_second_opinion_on_every_kpi():
-    others = (money_oracle, lead_oracle, conversation_oracle, people_oracle, survey_books, tenure_oracle)
+    others = (
+        account_oracle,
+        money_oracle,
+        lead_oracle,
+        conversation_oracle,
+        people_oracle,
+        survey_books,
+        tenure_oracle,
+    )
     known = set(oracle.KNOWN).union(*(other.KPIS for other in others))
     assert known == {(kpi.key, variant.key) for kpi in CATALOGUE.values() for variant in kpi.variants}
 

@@ -88,7 +88,10 @@ def test_what_is_a_share_says_so(kpi, variant):
     if kpi.unit in (KpiUnit.PERCENT, KpiUnit.POINTS):
         assert variant.denominator is not None
     if kpi.survey:
-        assert isinstance(variant.denominator, Measure), "small cells are counted over the denominator's facts"
+        is_plain = isinstance(variant.denominator, Measure)
+        assert is_plain or variant.people, (
+            "small cells are counted over the denominator's facts, or else people are told"
+        )
         assert Dimension.CHANNEL in kpi.dimensions
     if kpi.additive:
         assert variant.denominator is None
