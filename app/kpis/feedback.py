@@ -95,6 +95,19 @@ reviews = Measure("reviews", cube, _of(FeedbackKind.REVIEW))
 review_answers = Measure("review_answers", cube, _of(FeedbackKind.REVIEW, _answered))
 review_satisfied = Measure("review_satisfied", cube, _of(FeedbackKind.REVIEW, _satisfied))
 
+ANSWERS = {
+    measure: counted
+    for counted, told in (
+        (csat_answers, (satisfied, csat_positions, csat_squares, csat_scores)),
+        (csat_answers, (csat_worst, csat_worst_squares, csat_best, csat_best_squares)),
+        (nps_answers, (promoters, detractors)),
+        (ces_answers, (ces_positions, ces_squares)),
+        (review_answers, (review_satisfied,)),
+    )
+    for measure in told
+}
+"""What counts the answers of which a measure tells what they say: where few people gave them, it is hidden."""
+
 CSAT = ratio(
     "CSAT",
     Text("Customer satisfaction", "客户满意度"),

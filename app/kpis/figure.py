@@ -7,10 +7,10 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from app.formula import Atom, Number, evaluate
+from app.formula import Atom, Number, evaluate, subformulas
 from app.kpis import interval
-from app.kpis.kpi import AdjustedWald, Kpi, LeftOut, MeanInterval, OneScale, Variant, Wilson, flow_of
-from app.kpis.measure import MILLIONTHS, Daily, Distinct, Given, Lost, Percentile
+from app.kpis.kpi import AdjustedWald, Component, Kpi, LeftOut, MeanInterval, OneScale, Variant, Wilson, flow_of
+from app.kpis.measure import MILLIONTHS, Daily, Distinct, Given, Judged, Lost, Percentile
 from app.kpis.spread import Amount, Histogram
 
 LOW_SAMPLE = 30
@@ -52,6 +52,7 @@ class Figure:
     flags: tuple[KpiFlag, ...] = ()
     exact: Number | None = field(default=None, compare=False)
     left_out: tuple[tuple[LeftOut, float], ...] = ()
+    components: tuple[tuple[Component, float | None], ...] = ()
 
 
 def nothing(reason: NullReason, *flags: KpiFlag) -> Figure:
@@ -102,7 +103,7 @@ def _natural(amounts: Mapping[Atom, Amount], minor: int, atom: Atom) -> Number |
         found = amount.percentile(atom.percent) if isinstance(amount, Histogram) else None
         return None if found is None else found / atom.scale
     assert not isinstance(amount, Histogram)  # noqa: S101 - only percentiles are of one
-    if amount is None or isinstance(atom, Given | Distinct | Daily | Lost):
+    if amount is None or isinstance(atom, Given | Distinct | Daily | Lost | Judged):
         return amount
     measure = flow_of(atom)
     scale = measure.scale if measure.unpriced is None else minor
@@ -115,10 +116,20 @@ def _parts(
     """The figure without its value: what it is made of, and what is not in it."""
     left_out = tuple((one, float(natural(one.atom) or 0)) for one in variant.left_out)
     if variant.is_composite:
-        return Figure(None, left_out=left_out)
+        return Figure(None, left_out=left_out, components=_components(variant, natural))
     if variant.sample is not None:
         return Figure(None, sample=_float(natural(variant.sample)), left_out=left_out)
     return Figure(None, None, _float(numerator), _float(denominator), _float(denominator), left_out=left_out)
+
+
+def _components(
+    variant: Variant, natural: Callable[[Atom], Number | None]
+) -> tuple[tuple[Component, float | None], ...]:
+    """What an index is the mean of; None for what is not in it."""
+    counted = set(subformulas(variant.numerator))
+    return tuple(
+        (one, _float(evaluate(one.formula, natural)) if one.formula in counted else None) for one in variant.components
+    )
 
 
 def _evidence(variant: Variant) -> tuple[Atom, ...]:

@@ -1,13 +1,27 @@
 """What a KPI declaration says: a formula over measures, and everything that readers need to know about it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from app.formula import Atom, Formula, atoms, show
+from app.formula import Atom, Formula, Mean, atoms, show
 from app.kpis.dimension import Dimension
-from app.kpis.measure import Cube, Daily, Distinct, Earlier, Given, Lost, Measure, Opening, Paid, Percentile
+from app.kpis.measure import (
+    Cube,
+    Daily,
+    Distinct,
+    Earlier,
+    Given,
+    Judged,
+    Live,
+    Lost,
+    Measure,
+    Opening,
+    Paid,
+    Percentile,
+)
 from app.text import Text
 
 
@@ -90,6 +104,21 @@ class LeftOut:
     atom: Atom
 
 
+@dataclass(frozen=True)
+class Component:
+    """One of the figures that an index is the mean of; without a value, or facts that it `needs`, it is left out."""
+
+    key: str
+    name: Text
+    formula: Formula
+    needs: tuple[Cube, ...] = ()
+
+    @cached_property
+    def cubes(self) -> tuple[Cube, ...]:
+        """The cubes that it rests on."""
+        return (*map(cube_of, atoms(self.formula)), *self.needs)
+
+
 UNANSWERED = "UNANSWERED"
 """The key of cases that wait for an answer."""
 
@@ -104,7 +133,7 @@ class Variant:
     `over_whole` are the dimensions that cut the numerator alone, each part over the whole base. `settles_in` names the
     setting of the workspace that says for how many days after its period it is provisional; `optional` are cubes that
     need no facts, `needs` those that need some although they are not read. `sample` counts the cases behind a value
-    that is no quotient, `left_out` those that are not in it.
+    that is no quotient, `left_out` those that are not in it, `components` what the mean of an index is of.
     """
 
     key: str
@@ -125,6 +154,7 @@ class Variant:
     needs: tuple[Cube, ...] = ()
     sample: Measure | None = None
     left_out: tuple[LeftOut, ...] = ()
+    components: tuple[Component, ...] = ()
 
     @cached_property
     def formula(self) -> str:
@@ -167,7 +197,29 @@ class Variant:
     @cached_property
     def cubes(self) -> tuple[Cube, ...]:
         """The cubes that it rests on, each once."""
-        return tuple(dict.fromkeys((*map(cube_of, self.atoms), *self.needs)))
+        beside = (cube for one in self.components for cube in one.cubes)
+        return tuple(dict.fromkeys((*map(cube_of, self.atoms), *self.needs, *beside)))
+
+    @cached_property
+    def rollups(self) -> tuple[Cube, ...]:
+        """The cubes of them that rollups hold."""
+        return tuple(cube for cube in self.cubes if not isinstance(cube, Live))
+
+    def lacks(self, has: Callable[[Cube], bool]) -> bool:
+        """Whether it cannot be answered, for want of facts that it needs; `has` says which there are."""
+        if not all(map(has, self.needed)):
+            return True
+        return bool(self.components) and not any(all(map(has, one.cubes)) for one in self.components)
+
+    def having(self, has: Callable[[Cube], bool]) -> "Variant":
+        """The same without the components for which there are no facts, where there are others."""
+        kept = tuple(one.formula for one in self.components if all(map(has, one.cubes)))
+        return replace(self, numerator=Mean(kept)) if 0 < len(kept) < len(self.components) else self
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is looked at when it is asked for, because no rollup holds it."""
+        return not self.rollups
 
     def is_latest(self, atom: Atom) -> bool:
         """Whether only each customer's last answer is counted of `atom`; what is evidence is counted whole."""
@@ -240,7 +292,7 @@ class Kpi:
 
 def cube_of(atom: Atom) -> Cube:
     """The cube that `atom` is read from."""
-    if isinstance(atom, Lost | Distinct | Daily | Percentile):
+    if isinstance(atom, Lost | Distinct | Daily | Percentile | Judged):
         return atom.cube
     return flow_of(atom).cube
 
@@ -254,7 +306,7 @@ def flow_of(atom: Atom) -> Measure:
 
 def unpriced(atom: Atom) -> Atom | None:
     """What counts the facts of `atom` that lack an exchange rate, over the same days; None where it is no money."""
-    if isinstance(atom, Lost | Distinct | Daily | Percentile) or (missing := flow_of(atom).unpriced) is None:
+    if isinstance(atom, Lost | Distinct | Daily | Percentile | Judged) or (missing := flow_of(atom).unpriced) is None:
         return None
     return missing if isinstance(atom, Measure) else replace(atom, measure=missing)  # type: ignore[type-var]  # each wraps a measure
 

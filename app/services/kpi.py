@@ -1,6 +1,6 @@
 """KPI questions and their answers: the figures of many questions, read together from one snapshot."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -12,12 +12,14 @@ from app.kpis.kpi import Kpi, Variant
 from app.kpis.measure import Cube
 from app.models.base import Owned
 from app.models.rollup import RollupState
-from app.services import planner, privacy, rollup
+from app.models.target import Target
+from app.services import judgement, planner, privacy, rollup
 from app.services.extent import Extent, extents
 from app.services.money import minor
 from app.services.period import Calendar, Grain, NamedPeriod, Span
 from app.services.planner import Ask
 from app.services.slices import Filter, Slice, conditions, look_up, slices
+from app.services.target_scope import scope_of
 from app.text import Text
 from app.uow import Scope, Uow, reads
 
@@ -124,9 +126,10 @@ def answers(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
         except AppError as error:
             planned.append(error)
     asks = [plan[0] for plan in planned if not isinstance(plan, AppError)]
-    ready = [ask for ask in asks if not _is_preparing(ask, states)]
+    ready = [ask for ask in asks if not ask.variant.is_live and not _is_preparing(ask, states)]
     generations = {name: state.generation for name, state in states.items()}
     cells = dict(zip(map(id, ready), planner.answer(uow, ready, generations) if ready else [], strict=True))
+    cells |= {id(ask): judgement.cells(uow, ask.spans, _measured) for ask in asks if ask.variant.is_live}
     found: list[Answer | AppError] = []
     for question, plan in zip(questions, planned, strict=True):
         if isinstance(plan, AppError):
@@ -134,6 +137,13 @@ def answers(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
             continue
         found.append(_answer(uow, question, plan, cells.get(id(plan[0])), known, states))
     return found
+
+
+def _measured(uow: Uow, targets: Sequence[Target]) -> Sequence[Answer | AppError]:
+    """What the KPIs of `targets` came to over their days."""
+    return answers(
+        uow, [Question(one.kpi, Span(one.starts_on, one.ends_on), one.variant, scope_of(one)) for one in targets]
+    )
 
 
 def _cubes(question: Question) -> Iterable[Cube]:
@@ -180,7 +190,9 @@ def ask_one(uow: Uow, question: Question) -> Answer:
 
 def _plan(uow: Uow, question: Question, known: Mapping[type[Owned], Extent]) -> Plan:
     kpi = definition(question.key)
-    variant = variant_of(kpi, question.variant)
+    variant = variant_of(kpi, question.variant).having(_has(known))
+    if variant.is_live:
+        judgement.check(uow, question.known_on)
     for dimension in {filter_.by for filter_ in question.filters} | ({question.by} if question.by else set()):
         if not variant.cut_by(dimension):
             msg = Text(
@@ -228,8 +240,13 @@ def resolve(uow: Uow, period: Period, extents: Iterable[Extent] = ()) -> Span:
 
 def _is_preparing(ask: Ask, states: dict[str, RollupState]) -> bool:
     return any(
-        cube.name not in states or states[cube.name].fingerprint != cube.fingerprint for cube in ask.variant.cubes
+        cube.name not in states or states[cube.name].fingerprint != cube.fingerprint for cube in ask.variant.rollups
     )
+
+
+def _has(known: Mapping[type[Owned], Extent]) -> Callable[[Cube], bool]:
+    """What tells whether there are facts of a cube."""
+    return lambda cube: known[cube.model].first is not None
 
 
 def _figures(
@@ -241,12 +258,12 @@ def _figures(
 ) -> dict[str, list[Figure]]:
     if cells is None:
         return {"": [nothing(NullReason.PREPARING) for _ in ask.spans]} if ask.by is None else {}
-    if any(known[cube.model].first is None for cube in ask.variant.needed):
+    if ask.variant.lacks(_has(known)):
         return {"": [nothing(NullReason.INPUT_NOT_CONFIGURED) for _ in ask.spans]} if ask.by is None else {}
     flags = []
-    if any(states[cube.name].building for cube in ask.variant.cubes):
+    if any(states[cube.name].building for cube in ask.variant.rollups):
         flags.append(KpiFlag.REBUILDING)
-    if ask.known_on and any(states[cube.name].rebuilt_on > ask.known_on for cube in ask.variant.cubes):
+    if ask.known_on and any(states[cube.name].rebuilt_on > ask.known_on for cube in ask.variant.rollups):
         flags.append(KpiFlag.KNOWN_SINCE_REBUILD)
     # what a formula can do without is only missed where it has no value
     is_bare = any(known[cube.model].first is None for cube in ask.variant.optional)

@@ -4,8 +4,10 @@ Survey figures of a group are hidden from callers who may not see personal data 
 so are as many others as it takes that what is hidden cannot be had by subtracting what is shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from app.formula import atoms
+from app.kpis.feedback import ANSWERS
 from app.kpis.measure import Measure
 from app.services import counting
 from app.services.planner import Ask, Cells
@@ -18,10 +20,24 @@ Place = tuple[str, int]
 def hidden(uow: Uow, ask: Ask, cells: Cells) -> set[Place]:
     """The cells of `ask` that this caller may not see."""
     k = uow.workspace.small_cell_k
-    if not ask.kpi.survey or uow.may(Scope.PERSONAL_READ) or k <= 1 or not (ask.by or ask.conditions):
+    counted = _answers(ask)
+    if not counted or uow.may(Scope.PERSONAL_READ) or k <= 1 or not (ask.by or ask.conditions):
         return set()
-    counted = ask.variant.denominator
-    assert isinstance(counted, Measure)  # noqa: S101 - every survey KPI divides by its answers
+    return set().union(*(_few(uow, ask, cells, one, k) for one in counted))
+
+
+def _answers(ask: Ask) -> Sequence[Measure]:
+    """What counts the answers that `ask` tells something about, each once."""
+    if ask.kpi.survey:
+        counted = ask.variant.denominator
+        assert isinstance(counted, Measure)  # noqa: S101 - every survey KPI divides by its answers
+        return (counted,)
+    read = atoms(ask.variant.numerator, ask.variant.denominator)
+    return list(dict.fromkeys(ANSWERS[atom] for atom in read if atom in ANSWERS))
+
+
+def _few(uow: Uow, ask: Ask, cells: Cells, counted: Measure, k: int) -> set[Place]:
+    """The cells that are hidden because of those who gave the answers that are `counted`."""
     known = counting.people(uow, ask.spans, counted, ask.conditions, ask.by, known_on=ask.known_on)
     blank = [0] * len(ask.spans)
     sizes = {

@@ -3,6 +3,7 @@
 from random import Random
 
 import conversation_oracle
+import index_oracle
 import lead_oracle
 import money_oracle
 import oracle
@@ -20,7 +21,7 @@ ZONES = ("Europe/Berlin", "America/New_York", "Asia/Shanghai", "Pacific/Auckland
 
 
 def test_there_is_a_second_opinion_on_every_kpi():
-    others = (money_oracle, lead_oracle, conversation_oracle, people_oracle, survey_books)
+    others = (money_oracle, lead_oracle, conversation_oracle, people_oracle, survey_books, index_oracle)
     known = set(oracle.KNOWN).union(*(other.KPIS for other in others))
     assert known == {(kpi.key, variant.key) for kpi in CATALOGUE.values() for variant in kpi.variants}
 

@@ -69,13 +69,7 @@ def test_names_and_explanations_speak_both_languages(kpi, variant):
 @each_variant
 def test_the_formula_in_print_names_every_part(kpi, variant):
     assert re.search(rf"{variant.scale} × ", variant.formula) or variant.scale == 1
-    words = re.findall(
-        r"[a-z_]+", re.sub(r"\b(opening|previous|last_year|paid|min|median|p\d+)\(", "(", variant.formula)
-    )
-    parts = {
-        atom.of if isinstance(atom, Percentile) else getattr(atom, "measure", atom).name for atom in of_nothing(variant)
-    }
-    around = r"\b(opening|previous|last_year|paid|min|median|p\d+)\("
+    around = r"\b(opening|previous|last_year|paid|min|mean|median|p\d+)\("
     words = re.findall(r"[a-z_]+", re.sub(around, "(", variant.formula))
     told = of_nothing(variant)
     parts = {atom.of if isinstance(atom, Percentile) else getattr(atom, "measure", atom).name for atom in told}
@@ -86,7 +80,7 @@ def test_the_formula_in_print_names_every_part(kpi, variant):
 def test_what_is_a_share_says_so(kpi, variant):
     assert variant.denominator is None or not variant.is_composite
     if kpi.unit in (KpiUnit.PERCENT, KpiUnit.POINTS):
-        assert variant.denominator is not None
+        assert variant.denominator is not None or variant.components
     if kpi.survey:
         assert isinstance(variant.denominator, Measure), "small cells are counted over the denominator's facts"
         assert Dimension.CHANNEL in kpi.dimensions
@@ -131,7 +125,7 @@ def test_which_way_is_good_is_as_defined():
 def test_the_bounds_of_values_are_as_their_unit_promises():
     for kpi in CATALOGUE.values():
         if kpi.unit is KpiUnit.POINTS:
-            assert kpi.bounds == (-100, 100)
+            assert kpi.bounds == ((0, 100) if kpi.variants[0].components else (-100, 100))
         elif kpi.unit is KpiUnit.PERCENT:
             assert kpi.bounds in ((0, 100), None)
         else:
@@ -188,7 +182,9 @@ def test_a_cut_narrows_the_numerator_or_is_not_offered(kpi, variant):
 def _atoms(formula):
     if isinstance(formula, Atom):
         return set() if isinstance(formula, Given) else {formula}
-    return set().union(*(_atoms(part) for part in vars(formula).values() if isinstance(part, Formula)))
+    values = vars(formula).values()
+    parts = [part for value in values for part in (value if isinstance(value, tuple) else [value])]
+    return set().union(*(_atoms(part) for part in parts if isinstance(part, Formula)))
 
 
 def test_churn_can_be_cut_by_reason_over_the_whole_base():
