@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from app.formula import Atom, Formula, Mean, atoms, show
+from app.kpis.component import Component
 from app.kpis.dimension import Dimension
 from app.kpis.measure import (
     Cube,
@@ -22,43 +22,11 @@ from app.kpis.measure import (
     Paid,
     Percentile,
 )
+from app.kpis.nature import BusinessModel, Direction, KpiUnit, LifecycleStage
 from app.text import Text
 
-
-class KpiUnit(StrEnum):
-    """In what a KPI is given."""
-
-    PERCENT = "PERCENT"
-    POINTS = "POINTS"
-    COUNT = "COUNT"
-    MONEY = "MONEY"
-    RATIO = "RATIO"
-    MONTHS = "MONTHS"
-    DAYS = "DAYS"
-    SECONDS = "SECONDS"
-
-
-class Direction(StrEnum):
-    """Which way is good."""
-
-    HIGHER_IS_BETTER = "HIGHER_IS_BETTER"
-    LOWER_IS_BETTER = "LOWER_IS_BETTER"
-
-
-class LifecycleStage(StrEnum):
-    """The stage of the customer lifecycle that a KPI watches."""
-
-    ACQUIRE = "ACQUIRE"
-    CONVERT = "CONVERT"
-    RETAIN = "RETAIN"
-    EXPAND = "EXPAND"
-
-
-class BusinessModel(StrEnum):
-    """To whom a company sells."""
-
-    B2B = "B2B"
-    B2C = "B2C"
+__all__ = ["BusinessModel", "Component", "Direction", "KpiUnit", "LifecycleStage"]
+"""What is declared in modules of its own and goes by this one's name as well."""
 
 
 @dataclass(frozen=True)
@@ -102,21 +70,6 @@ class LeftOut:
     key: str
     why: Text
     atom: Atom
-
-
-@dataclass(frozen=True)
-class Component:
-    """One of the figures that an index is the mean of; without a value, or facts that it `needs`, it is left out."""
-
-    key: str
-    name: Text
-    formula: Formula
-    needs: tuple[Cube, ...] = ()
-
-    @cached_property
-    def cubes(self) -> tuple[Cube, ...]:
-        """The cubes that it rests on."""
-        return (*map(cube_of, atoms(self.formula)), *self.needs)
 
 
 UNANSWERED = "UNANSWERED"
@@ -197,7 +150,7 @@ class Variant:
     @cached_property
     def cubes(self) -> tuple[Cube, ...]:
         """The cubes that it rests on, each once."""
-        beside = (cube for one in self.components for cube in one.cubes)
+        beside = (cube for one in self.components for cube in _rests_on(one))
         return tuple(dict.fromkeys((*map(cube_of, self.atoms), *self.needs, *beside)))
 
     @cached_property
@@ -209,17 +162,12 @@ class Variant:
         """Whether it cannot be answered, for want of facts that it needs; `has` says which there are."""
         if not all(map(has, self.needed)):
             return True
-        return bool(self.components) and not any(all(map(has, one.cubes)) for one in self.components)
+        return bool(self.components) and not any(all(map(has, _rests_on(one))) for one in self.components)
 
     def having(self, has: Callable[[Cube], bool]) -> "Variant":
         """The same without the components for which there are no facts, where there are others."""
-        kept = tuple(one.formula for one in self.components if all(map(has, one.cubes)))
+        kept = tuple(one.formula for one in self.components if all(map(has, _rests_on(one))))
         return replace(self, numerator=Mean(kept)) if 0 < len(kept) < len(self.components) else self
-
-    @property
-    def is_live(self) -> bool:
-        """Whether it is looked at when it is asked for, because no rollup holds it."""
-        return not self.rollups
 
     def is_latest(self, atom: Atom) -> bool:
         """Whether only each customer's last answer is counted of `atom`; what is evidence is counted whole."""
@@ -232,6 +180,11 @@ class Variant:
         share by the whole base. Empty when not even the numerator can be cut.
         """
         return self._cuts[dimension]
+
+    @cached_property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """What it can be cut by."""
+        return tuple(dimension for dimension in Dimension if self.cut_by(dimension))
 
     @cached_property
     def _cuts(self) -> dict[Dimension, frozenset[Atom]]:
@@ -274,8 +227,6 @@ class Kpi:
     survey: bool = False
     additive: bool = False
     cohort: bool = False
-    models: tuple[BusinessModel, ...] = tuple(BusinessModel)
-    industries: tuple[str, ...] = ()
     example: tuple[dict[str, int], float] | None = field(default=None, compare=False)
 
     def variant(self, key: str | None) -> Variant | None:
@@ -287,7 +238,7 @@ class Kpi:
     @cached_property
     def dimensions(self) -> tuple[Dimension, ...]:
         """What its default variant can be cut by."""
-        return tuple(dimension for dimension in Dimension if self.variants[0].cut_by(dimension))
+        return self.variants[0].dimensions
 
 
 def cube_of(atom: Atom) -> Cube:
@@ -295,6 +246,11 @@ def cube_of(atom: Atom) -> Cube:
     if isinstance(atom, Lost | Distinct | Daily | Percentile | Judged):
         return atom.cube
     return flow_of(atom).cube
+
+
+def _rests_on(component: Component) -> tuple[Cube, ...]:
+    """The cubes of which an index needs facts for one of its figures."""
+    return (*map(cube_of, atoms(component.formula)), *component.needs)
 
 
 def flow_of(atom: Atom) -> Measure:

@@ -1,7 +1,6 @@
 """The catalogue in the schema: every KPI describes itself, so that a front end can show one it has never heard of."""
 
 import asyncio
-from datetime import date
 from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Annotated
@@ -11,14 +10,16 @@ import strawberry
 from app import ids
 from app.kpis import CATALOGUE
 from app.kpis.dimension import Dimension
+from app.kpis.industry import models, place, typical
 from app.kpis.kpi import BusinessModel, Direction, Kpi, KpiUnit, LifecycleStage, Variant
 from app.schema.context import Context, Info
 from app.schema.describe import arg, enum, field, plain, type_
 from app.schema.filters import KpiFilterInput
 from app.schema.node import Node, found_by
 from app.schema.period import LocaleArgument, PeriodInput
+from app.schema.readiness import KpiInputStatus, inputs, is_ready
+from app.schema.readiness import industry as branch_of
 from app.schema.weight import FEW, KPI_WEIGHT, sized, weighs
-from app.services import kpi as kpis
 
 if TYPE_CHECKING:  # results refer to definitions and definitions to results
     from app.schema.kpi import KpiResult
@@ -74,6 +75,7 @@ class KpiVariant:
     key: str = plain("Its key, for `variant`.")
     formula: str = plain("Its formula over measures.")
     is_default: bool = plain("Whether it is meant when no variant is named.")
+    dimensions: list[Dimension] = plain("What it can be filtered and broken down by.")
     variant: strawberry.Private[Variant]
 
     @field
@@ -86,15 +88,16 @@ class KpiVariant:
         """What it says, in a sentence or two."""
         return self.variant.about.in_(locale or info.context.locale)
 
+    @field
+    @sized(FEW)
+    async def inputs(self, info: Info) -> list[KpiInputStatus]:
+        """The facts that it rests on, and whether the workspace has them."""
+        return await inputs(info, self.variant)
 
-@type_
-class KpiInputStatus:
-    """A kind of facts that a KPI needs, and whether the workspace has them."""
-
-    id: strawberry.ID = plain("Names the kind of facts, for clients' caches.")
-    key: str = plain("The kind of facts.")
-    is_available: bool = plain("Whether the workspace has any.")
-    since: date | None = plain("The first day of which it has some.")
+    @field
+    async def is_ready(self, info: Info) -> bool:
+        """Whether the workspace has all that it needs."""
+        return await is_ready(info.context, self.variant)
 
 
 @type_
@@ -109,7 +112,7 @@ class KpiDefinition(Node):
     dimensions: list[Dimension] = plain("What it can be filtered and broken down by.")
     stage: LifecycleStage = plain("The stage of the customer's lifecycle that it watches.")
     models: list[BusinessModel] = plain("For which kinds of business it is meant.")
-    industries: list[str] = plain("For which industries it is meant; empty for all.")
+    industries: list[str] = plain("The keys of the industries that it is typical of; empty for all.")
     minimum: float | None = plain("The smallest value that it can have, where its definition promises one.")
     maximum: float | None = plain("The greatest value that it can have, where its definition promises one.")
     kpi: strawberry.Private[Kpi]
@@ -127,18 +130,13 @@ class KpiDefinition(Node):
     @field
     @sized(FEW)
     async def inputs(self, info: Info) -> list[KpiInputStatus]:
-        """The facts that it needs, and whether the workspace has them."""
-        names = list(dict.fromkeys(cube.input for cube in self.kpi.variants[0].needed))
-        extents = await asyncio.gather(*(info.context.gather(kpis.available, name) for name in names))
-        return [
-            KpiInputStatus(
-                id=strawberry.ID(ids.encode("KpiInputStatus", name)),
-                key=name,
-                is_available=extent.first is not None,
-                since=extent.first,
-            )
-            for name, extent in zip(names, extents, strict=True)
-        ]
+        """The facts that its default variant rests on, and whether the workspace has them."""
+        return await inputs(info, self.kpi.variants[0])
+
+    @field
+    async def is_ready(self, info: Info) -> bool:
+        """Whether the workspace has all that its default variant needs."""
+        return await is_ready(info.context, self.kpi.variants[0])
 
     @field
     @weighs(KPI_WEIGHT)
@@ -171,18 +169,43 @@ class KpiDefinition(Node):
                     key=one.key,
                     formula=one.formula,
                     is_default=one is kpi.variants[0],
+                    dimensions=list(one.dimensions),
                     variant=one,
                 )
                 for one in kpi.variants
             ],
             dimensions=list(kpi.dimensions),
             stage=kpi.stage,
-            models=list(kpi.models),
-            industries=list(kpi.industries),
+            models=list(models(kpi)),
+            industries=list(typical(kpi)),
             minimum=low,
             maximum=high,
             kpi=kpi,
         )
+
+
+async def definitions(
+    info: Info,
+    stage: LifecycleStage | None,
+    industry: str | None,
+    model: BusinessModel | None,
+    ready: bool | None,
+) -> list[KpiDefinition]:
+    """The KPIs of which all that is given holds, those of an industry in its order. Raises Invalid."""
+    branch = branch_of(industry)
+    found = [
+        kpi
+        for kpi in CATALOGUE.values()
+        if (stage is None or kpi.stage is stage)
+        and (model is None or model in models(kpi))
+        and (branch is None or branch.key in (typical(kpi) or (branch.key,)))
+    ]
+    if branch is not None:
+        found.sort(key=lambda kpi: place(kpi, branch))
+    if ready is not None:
+        told = await asyncio.gather(*(is_ready(info.context, kpi.variants[0]) for kpi in found))
+        found = [kpi for kpi, is_ in zip(found, told, strict=True) if is_ is ready]
+    return [KpiDefinition.of(kpi) for kpi in found]
 
 
 async def _found(_context: Context, parts: list[str]) -> KpiDefinition | None:

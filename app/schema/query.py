@@ -8,8 +8,9 @@ import strawberry
 
 from app.errors import Code, Invalid
 from app.kpis import CATALOGUE
+from app.kpis.industry import INDUSTRIES
 from app.kpis.kpi import BusinessModel, LifecycleStage
-from app.schema.catalogue import KpiDefinition, KpiKey
+from app.schema.catalogue import KpiDefinition, KpiKey, definitions
 from app.schema.channel_effectiveness import ChannelEffectivenessRoot
 from app.schema.context import Info
 from app.schema.describe import arg, field
@@ -23,6 +24,7 @@ from app.schema.noun import Noun
 from app.schema.nouns import NOUNS
 from app.schema.period import PeriodInput
 from app.schema.rate_limit import RATE_LIMIT
+from app.schema.readiness import Industry, industries
 from app.schema.top_customers import TopCustomersRoot
 from app.schema.weight import KPI_WEIGHT, sized, weighs
 from app.schema.workspace import Workspace
@@ -77,18 +79,20 @@ class KpiRoots:
     @sized(len(CATALOGUE))
     async def kpi_definitions(
         self,
+        info: Info,
         stage: Annotated[LifecycleStage | None, arg("Only those that watch this stage.")] = None,
-        industry: Annotated[str | None, arg("Only those meant for this industry.")] = None,
+        industry: Annotated[str | None, arg("Only those typical of this industry, the most telling first.")] = None,
         model: Annotated[BusinessModel | None, arg("Only those meant for this kind of business.")] = None,
+        ready: Annotated[bool | None, arg("Only those for which the workspace has what they need, or has not.")] = None,
     ) -> list[KpiDefinition]:
         """The catalogue."""
-        return [
-            KpiDefinition.of(kpi)
-            for kpi in CATALOGUE.values()
-            if (stage is None or kpi.stage is stage)
-            and (model is None or model in kpi.models)
-            and (industry is None or not kpi.industries or industry in kpi.industries)
-        ]
+        return await definitions(info, stage, industry, model, ready)
+
+    @field
+    @sized(len(INDUSTRIES))
+    async def industries(self) -> list[Industry]:
+        """The industries for which the catalogue knows typical KPIs."""
+        return industries()
 
 
 def node_roots(nouns: Sequence[Noun[Any]]) -> type:

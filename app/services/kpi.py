@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from app.errors import AppError, Invalid
-from app.kpis import CATALOGUE, CUBES
+from app.kpis import CATALOGUE
 from app.kpis.dimension import Dimension
 from app.kpis.figure import Figure, KpiFlag, NullReason, figure, flagged, nothing
 from app.kpis.kpi import Kpi, Variant
@@ -126,10 +126,10 @@ def answers(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
         except AppError as error:
             planned.append(error)
     asks = [plan[0] for plan in planned if not isinstance(plan, AppError)]
-    ready = [ask for ask in asks if not ask.variant.is_live and not _is_preparing(ask, states)]
+    ready = [ask for ask in asks if ask.variant.rollups and not _is_preparing(ask, states)]
     generations = {name: state.generation for name, state in states.items()}
     cells = dict(zip(map(id, ready), planner.answer(uow, ready, generations) if ready else [], strict=True))
-    cells |= {id(ask): judgement.cells(uow, ask.spans, _measured) for ask in asks if ask.variant.is_live}
+    cells |= {id(ask): judgement.cells(uow, ask.spans, _measured) for ask in asks if not ask.variant.rollups}
     found: list[Answer | AppError] = []
     for question, plan in zip(questions, planned, strict=True):
         if isinstance(plan, AppError):
@@ -191,7 +191,7 @@ def ask_one(uow: Uow, question: Question) -> Answer:
 def _plan(uow: Uow, question: Question, known: Mapping[type[Owned], Extent]) -> Plan:
     kpi = definition(question.key)
     variant = variant_of(kpi, question.variant).having(_has(known))
-    if variant.is_live:
+    if not variant.rollups:
         judgement.check(uow, question.known_on)
     for dimension in {filter_.by for filter_ in question.filters} | ({question.by} if question.by else set()):
         if not variant.cut_by(dimension):
@@ -282,11 +282,3 @@ def _figures(
                     shown = replace(shown, reason=NullReason.INPUT_NOT_CONFIGURED)
             figures[key].append(flagged(shown, *flags))
     return figures
-
-
-@reads(Scope.KPI_READ)
-def available(uow: Uow, inputs: Sequence[str]) -> list[Extent]:
-    """Between which days this workspace has each of the `inputs` (names of kinds of facts), in order."""
-    models = {cube.input: cube.model for cube in CUBES.values()}
-    known = extents(uow, [models[name] for name in inputs])
-    return [known[models[name]] for name in inputs]
