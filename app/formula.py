@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
@@ -37,9 +38,9 @@ class Atom(Formula):
 
 @dataclass(frozen=True, eq=False)
 class Constant(Formula):
-    """A whole number."""
+    """A number."""
 
-    number: int
+    number: Number
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,16 +125,22 @@ def _mean(parts: Sequence[Number | None]) -> Number | None:
     return Fraction(sum(found)) / len(found) if found else None
 
 
+def _plain(number: Number) -> str:
+    """A number with all its digits, as many as a decimal one has."""
+    return str(number) if isinstance(number, int) else f"{Decimal(number.numerator) / number.denominator:f}"
+
+
 def show(formula: Formula, binding: int = 0) -> str:
     """The formula in print, with no more brackets than it needs."""
     if isinstance(formula, Constant):
-        return str(formula.number)
+        return _plain(formula.number)
     if isinstance(formula, Atom):
         return formula.name
     if isinstance(formula, Otherwise):
         return f"({show(formula.first)} or {show(formula.second)})"
     if isinstance(formula, AtMost):
-        return f"min({show(formula.above / formula.below)}, {show(formula.cap)})"
+        is_whole = isinstance(formula.below, Constant) and formula.below.number == 1
+        return f"min({show(formula.above if is_whole else formula.above / formula.below)}, {show(formula.cap)})"
     if isinstance(formula, Mean):
         return f"mean({', '.join(map(show, formula.parts))})"
     assert isinstance(formula, Operation)  # noqa: S101 - the kinds above are all there are

@@ -13,6 +13,8 @@ from app.kpis.kpi import AdjustedWald, Component, Kpi, LeftOut, MeanInterval, On
 from app.kpis.measure import MILLIONTHS, Daily, Distinct, Given, Judged, Lost, Percentile
 from app.kpis.spread import Amount, Histogram
 
+BOUNDLESS = 1e100
+"""No figure is larger: formulas of workspaces may multiply what nobody should."""
 LOW_SAMPLE = 30
 """Fewer answers than this are flagged."""
 
@@ -70,6 +72,15 @@ def figure(kpi: Kpi, variant: Variant, amounts: Mapping[Atom, Amount], *, minor:
 
     `minor` is how many minor units of the workspace's currency make a unit.
     """
+    try:
+        found = _figure(kpi, variant, amounts, minor)
+    except OverflowError:
+        return nothing(NullReason.UNBOUNDED)
+    is_boundless = any(abs(one or 0) > BOUNDLESS for one in (found.value, found.numerator, found.denominator))
+    return nothing(NullReason.UNBOUNDED) if is_boundless else found
+
+
+def _figure(kpi: Kpi, variant: Variant, amounts: Mapping[Atom, Amount], minor: int) -> Figure:
     natural = partial(_natural, amounts, minor)
     if any(amounts[atom] for atom in variant.unpriced):
         return nothing(NullReason.MISSING_FX)

@@ -84,7 +84,7 @@ class Variant:
     `latest_per_customer` counts only each customer's last answer in the period. A composite has no parts to show.
     Where all that is missing is that the atom of `endless` is nothing, of a base that is there, the value is unbounded.
     `over_whole` are the dimensions that cut the numerator alone, each part over the whole base. `settles_in` names the
-    setting of the workspace that says for how many days after its period it is provisional; `optional` are cubes that
+    settings of the workspace that say for how many days after its period it is provisional; `optional` are cubes that
     need no facts, `needs` those that need some although they are not read. `sample` counts the cases behind a value
     that is no quotient, `left_out` those that are not in it, `components` what the mean of an index is of.
     """
@@ -102,7 +102,7 @@ class Variant:
     is_composite: bool = False
     endless: tuple[Atom, Formula] | None = None
     over_whole: frozenset[Dimension] = frozenset()
-    settles_in: str | None = None
+    settles_in: str | tuple[str, ...] | None = None
     optional: tuple[Cube, ...] = ()
     needs: tuple[Cube, ...] = ()
     sample: Measure | None = None
@@ -213,7 +213,8 @@ class Kpi:
 
     `bounds` is the range of its values where the definition promises one, `survey` whether it is what people
     answered (sampled, and suppressed in small cells), `additive` whether its values add up over time and groups,
-    `cohort` whether it follows those who were there at the start, so that it can only get worse.
+    `cohort` whether it follows those who were there at the start, so that it can only get worse. `written` is the
+    formula as the workspace wrote it whose own KPI this is.
     """
 
     key: str
@@ -227,6 +228,7 @@ class Kpi:
     survey: bool = False
     additive: bool = False
     cohort: bool = False
+    written: str | None = None
     example: tuple[dict[str, int], float] | None = field(default=None, compare=False)
 
     def variant(self, key: str | None) -> Variant | None:

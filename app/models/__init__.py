@@ -5,6 +5,7 @@ from app.models.buyer import Buyer
 from app.models.change import Action, Change
 from app.models.channel import Channel, ChannelKind, ChannelMedium
 from app.models.cost import Accrual, Cost, CostCategory
+from app.models.custom_kpi import CustomKpi
 from app.models.customer import Customer, CustomerExternalId, CustomerStatus
 from app.models.engagement import Engagement
 from app.models.exchange_rate import ExchangeRate
@@ -41,6 +42,7 @@ __all__ = [
     "Cost",
     "CostCategory",
     "Credit",
+    "CustomKpi",
     "Customer",
     "CustomerExternalId",
     "CustomerStatus",

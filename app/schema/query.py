@@ -10,9 +10,10 @@ from app.errors import Code, Invalid
 from app.kpis import CATALOGUE
 from app.kpis.industry import INDUSTRIES
 from app.kpis.kpi import BusinessModel, LifecycleStage
-from app.schema.catalogue import KpiDefinition, KpiKey, definitions
+from app.schema.catalogue import KpiDefinition, KpiKey, definition, definitions
 from app.schema.channel_effectiveness import ChannelEffectivenessRoot
 from app.schema.context import Info
+from app.schema.custom_kpi import KpiMeasureRoot
 from app.schema.describe import arg, field
 from app.schema.filters import KpiFilterInput
 from app.schema.kpi import KpiResult, ask
@@ -28,7 +29,7 @@ from app.schema.readiness import Industry, industries
 from app.schema.top_customers import TopCustomersRoot
 from app.schema.weight import KPI_WEIGHT, sized, weighs
 from app.schema.workspace import Workspace
-from app.services import workspace
+from app.services import custom_kpi, workspace
 from app.text import Text
 
 MOST_AT_ONCE = 100
@@ -55,9 +56,10 @@ class KpiRoots:
         variant: Annotated[str | None, arg("Which reading; the default one when absent.")] = None,
         filter: Annotated[list[KpiFilterInput] | None, arg("Narrowed to what; all must hold.")] = None,
         known_on: Annotated[date | None, arg("As it was known at the end of this day; now when absent.")] = None,
+        custom: Annotated[str | None, arg("The key of a KPI of the workspace's own, with CUSTOM.")] = None,
     ) -> KpiResult | None:
         """One KPI over some days."""
-        return await ask(info, key.value, period, variant, filter, known_on)
+        return await ask(info, custom_kpi.asked(key.value, custom), period, variant, filter, known_on)
 
     @field
     @weighs(KPI_WEIGHT)
@@ -71,9 +73,8 @@ class KpiRoots:
 
     @field
     async def kpi_definition(self, info: Info, key: Annotated[str, arg("The key of the KPI.")]) -> KpiDefinition | None:
-        """What a KPI means; null when there is none of that key."""
-        del info
-        return KpiDefinition.of(CATALOGUE[key]) if key in CATALOGUE else None
+        """What a KPI means, one that the workspace defines too; null when there is none of that key."""
+        return await definition(info.context, key)
 
     @field
     @sized(len(CATALOGUE))
@@ -85,7 +86,7 @@ class KpiRoots:
         model: Annotated[BusinessModel | None, arg("Only those meant for this kind of business.")] = None,
         ready: Annotated[bool | None, arg("Only those for which the workspace has what they need, or has not.")] = None,
     ) -> list[KpiDefinition]:
-        """The catalogue."""
+        """The catalogue, and what the workspace defines itself."""
         return await definitions(info, stage, industry, model, ready)
 
     @field
@@ -120,7 +121,9 @@ def node_roots(nouns: Sequence[Noun[Any]]) -> type:
 
 
 async def _one(info: Info, item: KpiInput) -> KpiResult:
-    return await ask(info, item.key.value, item.period, item.variant, item.filter, item.known_on)
+    custom = None if item.custom is strawberry.UNSET else item.custom
+    key = custom_kpi.asked(item.key.value, custom)
+    return await ask(info, key, item.period, item.variant, item.filter, item.known_on)
 
 
 def check_count(given: list[object] | list[KpiInput] | list[strawberry.ID], name: str) -> None:
@@ -143,6 +146,7 @@ def query(nouns: Sequence[Noun[Any]]) -> type:
         TopCustomersRoot,
         ChannelEffectivenessRoot,
         LeadFunnelRoot,
+        KpiMeasureRoot,
         *reads,
         node_roots(nouns),
     )

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from app.errors import AppError, Invalid
 from app.kpis import CATALOGUE
+from app.kpis.custom import key_of
 from app.kpis.dimension import Dimension
 from app.kpis.figure import Figure, KpiFlag, NullReason, figure, flagged, nothing
 from app.kpis.kpi import Kpi, Variant
@@ -13,13 +14,13 @@ from app.kpis.measure import Cube
 from app.models.base import Owned
 from app.models.rollup import RollupState
 from app.models.target import Target
-from app.services import judgement, planner, privacy, rollup
+from app.services import custom_kpi, judgement, planner, privacy, rollup
 from app.services.extent import Extent, extents
 from app.services.money import minor
 from app.services.period import Calendar, Grain, NamedPeriod, Span
 from app.services.planner import Ask
 from app.services.slices import Filter, Slice, conditions, look_up, slices
-from app.services.target_scope import scope_of
+from app.services.target_scope import kpi_of, scope_of
 from app.text import Text
 from app.uow import Scope, Uow, reads
 
@@ -84,8 +85,10 @@ def calendar(uow: Uow) -> Calendar:
     return Calendar(uow.today, uow.workspace.first_weekday, uow.workspace.fiscal_year_start)
 
 
-def definition(key: str) -> Kpi:
-    """The KPI named `key`. Raises Invalid when there is no such."""
+def definition(uow: Uow, key: str) -> Kpi:
+    """The KPI named `key`, of the catalogue or the workspace's own. Raises Invalid when there is no such."""
+    if key_of(key) is not None:
+        return custom_kpi.named(uow, key)
     kpi = CATALOGUE.get(key)
     if kpi is None:
         msg = Text(
@@ -117,8 +120,9 @@ def answer(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
 def answers(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
     """The same inside a unit of work that has been let in already."""
     states = rollup.states(uow)
+    custom_kpi.look_up(uow, (question.key for question in questions))
     look_up(uow, (filter_ for question in questions for filter_ in question.filters))
-    known = extents(uow, (cube.model for question in questions for cube in _cubes(question)))
+    known = extents(uow, (cube.model for question in questions for cube in _cubes(uow, question)))
     planned: list[Plan | AppError] = []
     for question in questions:
         try:
@@ -141,16 +145,19 @@ def answers(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
 
 def _measured(uow: Uow, targets: Sequence[Target]) -> Sequence[Answer | AppError]:
     """What the KPIs of `targets` came to over their days."""
-    return answers(
-        uow, [Question(one.kpi, Span(one.starts_on, one.ends_on), one.variant, scope_of(one)) for one in targets]
-    )
+    spans = [Span(one.starts_on, one.ends_on) for one in targets]
+    questions = [
+        Question(kpi_of(one), span, one.variant, scope_of(one)) for one, span in zip(targets, spans, strict=True)
+    ]
+    return answers(uow, questions)
 
 
-def _cubes(question: Question) -> Iterable[Cube]:
+def _cubes(uow: Uow, question: Question) -> Iterable[Cube]:
     """What a question rests on, if there is such a KPI and variant."""
-    kpi = CATALOGUE.get(question.key)
-    variant = kpi.variant(question.variant) if kpi else None
-    return variant.cubes if variant else ()
+    try:
+        return variant_of(definition(uow, question.key), question.variant).cubes
+    except Invalid:
+        return ()
 
 
 def _answer(  # noqa: PLR0913 - what an answer is put together from
@@ -176,8 +183,14 @@ def _answer(  # noqa: PLR0913 - what an answer is put together from
         uow.today,
         max((instant for instant in through if instant), default=None),
         uow.workspace.currency,
-        getattr(uow.workspace, ask.variant.settles_in) if ask.variant.settles_in else 0,
+        _settles_in(uow, ask.variant),
     )
+
+
+def _settles_in(uow: Uow, variant: Variant) -> int:
+    """How many days after its period a figure is settled."""
+    named = (variant.settles_in,) if isinstance(variant.settles_in, str) else variant.settles_in or ()
+    return max((getattr(uow.workspace, name) for name in named), default=0)
 
 
 def ask_one(uow: Uow, question: Question) -> Answer:
@@ -189,7 +202,7 @@ def ask_one(uow: Uow, question: Question) -> Answer:
 
 
 def _plan(uow: Uow, question: Question, known: Mapping[type[Owned], Extent]) -> Plan:
-    kpi = definition(question.key)
+    kpi = definition(uow, question.key)
     variant = variant_of(kpi, question.variant).having(_has(known))
     if not variant.rollups:
         judgement.check(uow, question.known_on)

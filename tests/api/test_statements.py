@@ -632,7 +632,7 @@ DASHBOARDS = [
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(("kinds", "broken"), DASHBOARDS)
 def test_a_dashboard_costs_as_many_statements_for_all_kpis_as_for_one(count, kinds, broken):
-    assert sorted(sum(KINDS.values(), ())) == sorted(published().type_map["KpiKey"].values)
+    assert sorted(sum(KINDS.values(), ())) == sorted(published().type_map["KpiKey"].values.keys() - {"CUSTOM"})
     few, many = (count(dashboard(kinds, keys, 12, broken=broken)) for keys in (one, all_))
     assert few[0] == many[0] > 0, many[1]
 
