@@ -165,6 +165,16 @@ def test_every_kind_of_facts_has_a_mutation_and_every_kpi_knows_its_own(api):
             assert {cube.input for cube in variant.cubes} == {source.key for source in sources(variant)}
 
 
+@neutral
+def test_every_reading_of_every_kpi_answers(alice):
+    asked = [(kpi.key, variant.key) for kpi in CATALOGUE.values() for variant in kpi.variants]
+    ask = [{"key": key, "variant": variant, "period": {"named": "LAST_MONTH"}} for key, variant in asked]
+    query = "query($ask: [KpiInput!]!) { kpis(ask: $ask) { variant value nullReason definition { key } } }"
+    told = alice.one(query, {"ask": ask})
+    assert [(one["definition"]["key"], one["variant"]) for one in told] == asked
+    assert {(one["value"], one["nullReason"]) for one in told} == {(None, "INPUT_NOT_CONFIGURED")}
+
+
 # which KPIs a company should watch
 
 
