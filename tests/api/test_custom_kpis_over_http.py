@@ -172,7 +172,6 @@ def test_a_mistake_is_told_with_its_place_in_the_readers_language_and_stores_not
         ('key: CSAT, custom: "PROMOTER_SHARE", ', "`custom` names a KPI"),
         ('key: CUSTOM, custom: "NO", ', "defines no KPI 'NO'"),
         ('key: CUSTOM, custom: "", ', "defines no KPI ''"),
-        ('key: CUSTOM, custom: "A\\u0000", ', "NUL"),
         ('key: CUSTOM, custom: "PROMOTER_SHARE", variant: "no", ', "has no variant 'no'"),
     ],
 )
