@@ -1,7 +1,8 @@
 """The formula algebra: build with + − × ÷, evaluate exactly, print, list what it reads. It knows no KPI."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
@@ -37,9 +38,9 @@ class Atom(Formula):
 
 @dataclass(frozen=True, eq=False)
 class Constant(Formula):
-    """A whole number."""
+    """A number."""
 
-    number: int
+    number: Number
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,14 +69,19 @@ class AtMost(Formula):
     cap: Formula
 
 
+@dataclass(frozen=True, eq=False)
+class Mean(Formula):
+    """The mean of those of its parts that have a value."""
+
+    parts: tuple[Formula, ...]
+
+
 def lift(value: Formula | int) -> Formula:
     """A number as a formula; a formula as it is."""
     return value if isinstance(value, Formula) else Constant(value)
 
 
-def evaluate(  # noqa: PLR0911 - one return per kind of formula
-    formula: Formula, look_up: Callable[[Atom], Number | None]
-) -> Number | None:
+def evaluate(formula: Formula, look_up: Callable[[Atom], Number | None]) -> Number | None:
     """The exact value, or None where an atom has none or something is divided by nothing."""
     if isinstance(formula, Constant):
         return formula.number
@@ -86,11 +92,16 @@ def evaluate(  # noqa: PLR0911 - one return per kind of formula
         return evaluate(formula.second, look_up) if first is None else first
     if isinstance(formula, AtMost):
         return _at_most(*(evaluate(part, look_up) for part in (formula.above, formula.below, formula.cap)))
+    if isinstance(formula, Mean):
+        return _mean([evaluate(part, look_up) for part in formula.parts])
     assert isinstance(formula, Operation)  # noqa: S101 - the kinds above are all there are
-    left, right = evaluate(formula.left, look_up), evaluate(formula.right, look_up)
+    return _operate(formula.operator, evaluate(formula.left, look_up), evaluate(formula.right, look_up))
+
+
+def _operate(operator: Operator, left: Number | None, right: Number | None) -> Number | None:
     if left is None or right is None:
         return None
-    match formula.operator:
+    match operator:
         case "+":
             return left + right
         case "−":
@@ -109,16 +120,29 @@ def _at_most(above: Number | None, below: Number | None, cap: Number | None) -> 
     return Fraction(above) / below if cap is None else min(Fraction(above) / below, Fraction(cap))
 
 
+def _mean(parts: Sequence[Number | None]) -> Number | None:
+    found = [part for part in parts if part is not None]
+    return Fraction(sum(found)) / len(found) if found else None
+
+
+def _plain(number: Number) -> str:
+    """A number with all its digits, as many as a decimal one has."""
+    return str(number) if isinstance(number, int) else f"{Decimal(number.numerator) / number.denominator:f}"
+
+
 def show(formula: Formula, binding: int = 0) -> str:
     """The formula in print, with no more brackets than it needs."""
     if isinstance(formula, Constant):
-        return str(formula.number)
+        return _plain(formula.number)
     if isinstance(formula, Atom):
         return formula.name
     if isinstance(formula, Otherwise):
         return f"({show(formula.first)} or {show(formula.second)})"
     if isinstance(formula, AtMost):
-        return f"min({show(formula.above / formula.below)}, {show(formula.cap)})"
+        is_whole = isinstance(formula.below, Constant) and formula.below.number == 1
+        return f"min({show(formula.above if is_whole else formula.above / formula.below)}, {show(formula.cap)})"
+    if isinstance(formula, Mean):
+        return f"mean({', '.join(map(show, formula.parts))})"
     assert isinstance(formula, Operation)  # noqa: S101 - the kinds above are all there are
     own = _BINDING[formula.operator]
     # − and ÷ are not associative: what stands on their right keeps its brackets at equal binding
@@ -136,5 +160,14 @@ def atoms(*formulas: Formula | None) -> Iterator[Atom]:
         if isinstance(formula, Atom):
             seen[formula] = None
         else:
-            stack += [part for part in reversed(list(vars(formula).values())) if isinstance(part, Formula)]
+            stack += reversed(list(subformulas(formula)))
     yield from seen
+
+
+def subformulas(formula: Formula) -> Iterator[Formula]:
+    """The formulas that `formula` is put together from, in the order of print."""
+    for part in vars(formula).values():
+        if isinstance(part, Formula):
+            yield part
+        elif isinstance(part, tuple):
+            yield from part

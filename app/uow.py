@@ -36,6 +36,7 @@ class Scope(StrEnum):
     """What a token may do. Everything but `WORKSPACE_ADMIN` is given when none is named."""
 
     KPI_READ = "kpi:read"
+    KPI_WRITE = "kpi:write"
     WORKSPACE_READ = "workspace:read"
     WORKSPACE_ADMIN = "workspace:admin"
     CHANNEL_READ = "channel:read"

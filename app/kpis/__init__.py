@@ -1,15 +1,41 @@
 """The catalogue: every measure and every KPI, each declared once, a file a family."""
 
-from app.kpis import engagement, feedback, lead, recurring, referral, retention, revenue, service, survey, value
+from app.kpis import (
+    attainment,
+    engagement,
+    feedback,
+    lead,
+    loyalty,
+    recurring,
+    referral,
+    retention,
+    revenue,
+    service,
+    survey,
+    value,
+)
 from app.kpis.kpi import Kpi
 from app.kpis.measure import Cube
 
-_FAMILIES = (feedback, retention, revenue, value, service, lead, referral, engagement, survey, recurring)
+_FAMILIES = (
+    feedback,
+    retention,
+    revenue,
+    value,
+    service,
+    lead,
+    referral,
+    engagement,
+    survey,
+    recurring,
+    loyalty,
+    attainment,
+)
 
 CATALOGUE: dict[str, Kpi] = {kpi.key: kpi for family in _FAMILIES for kpi in family.KPIS}
 """Every KPI by its key."""
 
 CUBES: dict[str, Cube] = {
-    cube.name: cube for kpi in CATALOGUE.values() for variant in kpi.variants for cube in variant.cubes
+    cube.name: cube for kpi in CATALOGUE.values() for variant in kpi.variants for cube in variant.rollups
 }
-"""Every cube that some KPI reads, by its name."""
+"""Every cube that some KPI reads from rollups, by its name."""

@@ -1,8 +1,11 @@
 """KPIs of what customers say: satisfaction, net promoter score, effort, reviews."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import ColumnElement, and_, func
 from sqlmodel import col
 
+from app.formula import Atom
 from app.kpis.account import by_account
 from app.kpis.dimension import Dimension
 from app.kpis.kpi import Direction, KpiUnit, LifecycleStage, Variant, ratio
@@ -86,6 +89,32 @@ ces_squares = Measure("ces_squares", cube, _of(FeedbackKind.CES, _answered), _sq
 reviews = Measure("reviews", cube, _of(FeedbackKind.REVIEW))
 review_answers = Measure("review_answers", cube, _of(FeedbackKind.REVIEW, _answered))
 review_satisfied = Measure("review_satisfied", cube, _of(FeedbackKind.REVIEW, _satisfied))
+
+ANSWERS: Mapping[Atom, Measure] = {
+    measure: counted
+    for counted, told in (
+        (csat_answers, (satisfied, csat_positions, csat_squares, csat_scores)),
+        (csat_answers, (csat_worst, csat_worst_squares, csat_best, csat_best_squares)),
+        (nps_answers, (promoters, detractors)),
+        (ces_answers, (ces_positions, ces_squares)),
+        (review_answers, (review_satisfied,)),
+    )
+    for measure in told
+}
+"""What counts the answers of which a measure tells what they say: where few people gave them, it is hidden."""
+
+_COUNTED = {
+    csat_asked: FeedbackKind.CSAT,
+    csat_answers: FeedbackKind.CSAT,
+    nps_asked: FeedbackKind.NPS,
+    nps_answers: FeedbackKind.NPS,
+    ces_asked: FeedbackKind.CES,
+    ces_answers: FeedbackKind.CES,
+    reviews: FeedbackKind.REVIEW,
+    review_answers: FeedbackKind.REVIEW,
+}
+KIND: Mapping[Atom, FeedbackKind] = _COUNTED | {measure: _COUNTED[counted] for measure, counted in ANSWERS.items()}
+"""Of which kind of feedback a measure tells."""
 
 CSAT = ratio(
     "CSAT",

@@ -7,13 +7,15 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from app.formula import Atom, Number, evaluate
+from app.formula import Atom, Number, evaluate, subformulas
 from app.kpis import interval
-from app.kpis.kpi import Kpi, LeftOut, Variant, flow_of
-from app.kpis.measure import MILLIONTHS, Daily, Distinct, Given, Lost, PerAccount, Percentile
+from app.kpis.kpi import Component, Kpi, LeftOut, Variant, flow_of
+from app.kpis.measure import MILLIONTHS, Daily, Distinct, Given, Judged, Lost, PerAccount, Percentile
 from app.kpis.sampling import AccountInterval, AdjustedWald, MeanInterval, OneScale, Wilson
 from app.kpis.spread import Amount, Histogram
 
+BOUNDLESS = 1e100
+"""No figure is larger: formulas of workspaces may multiply what nobody should."""
 LOW_SAMPLE = 30
 """Fewer answers than this are flagged."""
 
@@ -53,6 +55,7 @@ class Figure:
     flags: tuple[KpiFlag, ...] = ()
     exact: Number | None = field(default=None, compare=False)
     left_out: tuple[tuple[LeftOut, float], ...] = ()
+    components: tuple[tuple[Component, float | None], ...] = ()
 
 
 def nothing(reason: NullReason, *flags: KpiFlag) -> Figure:
@@ -70,6 +73,15 @@ def figure(kpi: Kpi, variant: Variant, amounts: Mapping[Atom, Amount], *, minor:
 
     `minor` is how many minor units of the workspace's currency make a unit.
     """
+    try:
+        found = _figure(kpi, variant, amounts, minor)
+    except OverflowError:
+        return nothing(NullReason.UNBOUNDED)
+    is_boundless = any(abs(one or 0) > BOUNDLESS for one in (found.value, found.numerator, found.denominator))
+    return nothing(NullReason.UNBOUNDED) if is_boundless else found
+
+
+def _figure(kpi: Kpi, variant: Variant, amounts: Mapping[Atom, Amount], minor: int) -> Figure:
     natural = partial(_natural, amounts, minor)
     if any(amounts[atom] for atom in variant.unpriced):
         return nothing(NullReason.MISSING_FX)
@@ -105,7 +117,7 @@ def _natural(amounts: Mapping[Atom, Amount], minor: int, atom: Atom) -> Number |
     assert not isinstance(amount, Histogram)  # noqa: S101 - only percentiles are of one
     if isinstance(atom, PerAccount) and amount is not None:
         return Fraction(amount) / minor if atom.is_money else amount
-    if amount is None or isinstance(atom, Given | Distinct | Daily | Lost):
+    if amount is None or isinstance(atom, Given | Distinct | Daily | Lost | Judged):
         return amount
     measure = flow_of(atom)
     scale = measure.scale if measure.unpriced is None else minor
@@ -118,11 +130,21 @@ def _parts(
     """The figure without its value: what it is made of, and what is not in it."""
     left_out = tuple((one, float(natural(one.atom) or 0)) for one in variant.left_out)
     if variant.is_composite:
-        return Figure(None, left_out=left_out)
+        return Figure(None, left_out=left_out, components=_components(variant, natural))
     sample = _float(denominator if variant.sample is None else natural(variant.sample))
     if variant.sample is not None and variant.denominator is None:
         return Figure(None, sample=sample, left_out=left_out)
     return Figure(None, None, _float(numerator), _float(denominator), sample, left_out=left_out)
+
+
+def _components(
+    variant: Variant, natural: Callable[[Atom], Number | None]
+) -> tuple[tuple[Component, float | None], ...]:
+    """What an index is the mean of; None for what is not in it."""
+    counted = set(subformulas(variant.numerator))
+    return tuple(
+        (one, _float(evaluate(one.formula, natural)) if one.formula in counted else None) for one in variant.components
+    )
 
 
 def _evidence(variant: Variant) -> tuple[Atom, ...]:

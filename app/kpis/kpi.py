@@ -1,13 +1,14 @@
 """What a KPI declaration says: a formula over measures, and everything that readers need to know about it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement
 
-from app.formula import Atom, Formula, atoms, show
+from app.formula import Atom, Formula, Mean, atoms, show
+from app.kpis.component import Component
 from app.kpis.dimension import Dimension
 from app.kpis.measure import (
     AccountSum,
@@ -17,6 +18,8 @@ from app.kpis.measure import (
     Distinct,
     Earlier,
     Given,
+    Judged,
+    Live,
     Lost,
     Measure,
     Opening,
@@ -25,44 +28,12 @@ from app.kpis.measure import (
     Percentile,
     Shift,
 )
+from app.kpis.nature import BusinessModel, Direction, KpiUnit, LifecycleStage
 from app.kpis.sampling import AccountInterval, AdjustedWald, MeanInterval, OneScale, Wilson
 from app.text import Text
 
-
-class KpiUnit(StrEnum):
-    """In what a KPI is given."""
-
-    PERCENT = "PERCENT"
-    POINTS = "POINTS"
-    COUNT = "COUNT"
-    MONEY = "MONEY"
-    RATIO = "RATIO"
-    MONTHS = "MONTHS"
-    DAYS = "DAYS"
-    SECONDS = "SECONDS"
-
-
-class Direction(StrEnum):
-    """Which way is good."""
-
-    HIGHER_IS_BETTER = "HIGHER_IS_BETTER"
-    LOWER_IS_BETTER = "LOWER_IS_BETTER"
-
-
-class LifecycleStage(StrEnum):
-    """The stage of the customer lifecycle that a KPI watches."""
-
-    ACQUIRE = "ACQUIRE"
-    CONVERT = "CONVERT"
-    RETAIN = "RETAIN"
-    EXPAND = "EXPAND"
-
-
-class BusinessModel(StrEnum):
-    """To whom a company sells."""
-
-    B2B = "B2B"
-    B2C = "B2C"
+__all__ = ["BusinessModel", "Component", "Direction", "KpiUnit", "LifecycleStage"]
+"""What is declared in modules of its own and goes by this one's name as well."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +57,11 @@ class Variant:
     `latest_per_customer` counts only each customer's last answer in the period. A composite has no parts to show.
     Where all that is missing is that the atom of `endless` is nothing, of a base that is there, the value is unbounded.
     `over_whole` are the dimensions that cut the numerator alone, each part over the whole base. `settles_in` names the
-    setting of the workspace that says for how many days after its period it is provisional; `optional` are cubes that
+    settings of the workspace that say for how many days after its period it is provisional; `optional` are cubes that
     need no facts, `needs` those that need some although they are not read. `sample` counts the cases behind a value
-    whose base does not, `left_out` those that are not in it. `among` narrows the facts themselves, `people` are those
-    behind a value that counts accounts. `compounds` says that it is a rate of staying or leaving, of the same people.
+    whose base does not, `left_out` those that are not in it, `components` what the mean of an index is of. `among`
+    narrows the facts themselves, `people` are those behind a value that counts accounts. `compounds` says that it is a
+    rate of staying or leaving, of the same people.
     """
 
     key: str
@@ -105,7 +77,7 @@ class Variant:
     is_composite: bool = False
     endless: tuple[Atom, Formula] | None = None
     over_whole: frozenset[Dimension] = frozenset()
-    settles_in: str | None = None
+    settles_in: str | tuple[str, ...] | None = None
     optional: tuple[Cube, ...] = ()
     needs: tuple[Cube, ...] = ()
     sample: Measure | PerAccount | None = None
@@ -113,6 +85,7 @@ class Variant:
     among: ColumnElement[bool] | None = None
     people: PerAccount | None = None
     compounds: bool = False
+    components: tuple[Component, ...] = ()
 
     @cached_property
     def formula(self) -> str:
@@ -156,7 +129,24 @@ class Variant:
     @cached_property
     def cubes(self) -> tuple[Cube, ...]:
         """The cubes that it rests on, each once."""
-        return tuple(dict.fromkeys((*map(cube_of, self.atoms), *self.needs)))
+        beside = (cube for one in self.components for cube in _rests_on(one))
+        return tuple(dict.fromkeys((*map(cube_of, self.atoms), *self.needs, *beside)))
+
+    @cached_property
+    def rollups(self) -> tuple[Cube, ...]:
+        """The cubes of them that rollups hold."""
+        return tuple(cube for cube in self.cubes if not isinstance(cube, Live))
+
+    def lacks(self, has: Callable[[Cube], bool]) -> bool:
+        """Whether it cannot be answered, for want of facts that it needs; `has` says which there are."""
+        if not all(map(has, self.needed)):
+            return True
+        return bool(self.components) and not any(all(map(has, _rests_on(one))) for one in self.components)
+
+    def having(self, has: Callable[[Cube], bool]) -> "Variant":
+        """The same without the components for which there are no facts, where there are others."""
+        kept = tuple(one.formula for one in self.components if all(map(has, _rests_on(one))))
+        return replace(self, numerator=Mean(kept)) if 0 < len(kept) < len(self.components) else self
 
     def is_latest(self, atom: Atom) -> bool:
         """Whether only each customer's last answer is counted of `atom`; what is evidence is counted whole."""
@@ -169,6 +159,11 @@ class Variant:
         share by the whole base. Empty when not even the numerator can be cut.
         """
         return self._cuts[dimension]
+
+    @cached_property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """What it can be cut by."""
+        return tuple(dimension for dimension in Dimension if self.cut_by(dimension))
 
     @cached_property
     def _cuts(self) -> dict[Dimension, frozenset[Atom]]:
@@ -197,7 +192,8 @@ class Kpi:
 
     `bounds` is the range of its values where the definition promises one, `survey` whether it is what people
     answered (sampled, and suppressed in small cells), `additive` whether its values add up over time and groups,
-    `cohort` whether it follows those who were there at the start, so that it can only get worse.
+    `cohort` whether it follows those who were there at the start, so that it can only get worse. `written` is the
+    formula as the workspace wrote it whose own KPI this is.
     """
 
     key: str
@@ -211,8 +207,7 @@ class Kpi:
     survey: bool = False
     additive: bool = False
     cohort: bool = False
-    models: tuple[BusinessModel, ...] = tuple(BusinessModel)
-    industries: tuple[str, ...] = ()
+    written: str | None = None
     example: tuple[dict[str, int], float] | None = field(default=None, compare=False)
 
     def variant(self, key: str | None) -> Variant | None:
@@ -224,16 +219,21 @@ class Kpi:
     @cached_property
     def dimensions(self) -> tuple[Dimension, ...]:
         """What its default variant can be cut by."""
-        return tuple(dimension for dimension in Dimension if self.variants[0].cut_by(dimension))
+        return self.variants[0].dimensions
 
 
 def cube_of(atom: Atom) -> Cube:
     """The cube that `atom` is read from."""
-    if isinstance(atom, Lost | Distinct | Daily | Percentile):
+    if isinstance(atom, Lost | Distinct | Daily | Percentile | Judged):
         return atom.cube
     if isinstance(atom, PerAccount):
         return atom.score.below.cube
     return flow_of(atom).cube
+
+
+def _rests_on(component: Component) -> tuple[Cube, ...]:
+    """The cubes of which an index needs facts for one of its figures."""
+    return (*map(cube_of, atoms(component.formula)), *component.needs)
 
 
 def flow_of(atom: Atom) -> Measure:
@@ -247,7 +247,7 @@ def unpriced(atom: Atom) -> Atom | None:
     """What counts the facts of `atom` that lack an exchange rate, over the same days; None where it is no money."""
     if isinstance(atom, PerAccount):
         return PerAccount(atom.score, AccountSum.UNPRICED) if atom.is_money else None
-    if isinstance(atom, Lost | Distinct | Daily | Percentile) or (missing := flow_of(atom).unpriced) is None:
+    if isinstance(atom, Lost | Distinct | Daily | Percentile | Judged) or (missing := flow_of(atom).unpriced) is None:
         return None
     return missing if isinstance(atom, Measure) else replace(atom, measure=missing)  # type: ignore[type-var]  # each wraps a measure
 

@@ -66,7 +66,7 @@ timed = Measure("timed_wins", wins, _timed)
 cycles = Measure("cycle_days", wins, _timed, col(Lead.cycle_seconds), _DAY)
 won_before = Measure("won_before_first_contact", wins, and_(_new, col(Lead.cycle_seconds).is_(None)))
 
-lost = Measure("lost", losses)
+lost = Measure("lost_leads", losses)
 
 LEADS = ratio(
     "LEADS",
@@ -112,7 +112,7 @@ LOST_LEADS = ratio(
     stage=LifecycleStage.CONVERT,
     numerator=lost,
     additive=True,
-    example=({"lost": 12}, 12),
+    example=({"lost_leads": 12}, 12),
 )
 
 _CONVERSION = Text(

@@ -76,6 +76,11 @@ class Crowd(Cube):
         return _fingerprint(self, len(Among) * len(GRAINS))
 
 
+@dataclass(frozen=True, eq=False)
+class Live(Cube):
+    """Facts that are looked at when they are asked for: no rollup holds them."""
+
+
 GRAINS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR", "EVER")
 """The grains by which people are counted, the finest first; the last is one bucket for all days."""
 
@@ -314,3 +319,12 @@ class Lost(Atom):
 
     name: str
     cube: Cube
+
+
+@dataclass(frozen=True, eq=False)
+class Judged(Atom):
+    """How many targets had their last day in the period, of those whose days are over; or how many of them were met."""
+
+    name: str
+    cube: Live
+    is_met: bool = False

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from app.kpis import CATALOGUE
+from app.kpis.industry import models, typical
 from app.kpis.kpi import Kpi, unpriced
+from app.kpis.source import sources
 
 
 def page() -> str:
@@ -20,6 +22,14 @@ def _lines() -> Iterator[str]:
         yield from _kpi(kpi)
 
 
+def _needs(kpi: Kpi) -> str:
+    """The facts without which there is no value."""
+    found = sources(kpi.variants[0])
+    needed = [one for one, is_optional in found.items() if not is_optional]
+    named = [f"{one.key} ({one.kind})" if one.kind else one.key for one in needed or found]
+    return f"{'' if needed else ' any of'}: {', '.join(named)}"
+
+
 def _kpi(kpi: Kpi) -> Iterator[str]:
     yield f"## {kpi.key} · {kpi.name.en} · {kpi.name.zh}"
     yield ""
@@ -30,8 +40,9 @@ def _kpi(kpi: Kpi) -> Iterator[str]:
     yield f"- Unit: {kpi.unit.value}; {kpi.direction.value}; stage {kpi.stage.value}"
     if kpi.bounds:
         yield f"- Range: {kpi.bounds[0]:g} to {kpi.bounds[1]:g}"
-    yield f"- Needs: {', '.join(dict.fromkeys(cube.input for cube in kpi.variants[0].needed))}"
-    yield f"- Can be cut by: {', '.join(kpi.dimensions)}"
+    yield f"- Needs{_needs(kpi)}"
+    yield f"- Can be cut by: {', '.join(kpi.dimensions) or 'nothing'}"
+    yield f"- Typical of: {', '.join(typical(kpi)) or 'every industry'}; {', '.join(models(kpi))}"
     yield ""
     yield "| variant | formula | |"
     yield "|---|---|---|"

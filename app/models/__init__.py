@@ -6,6 +6,7 @@ from app.models.change import Action, Change
 from app.models.channel import Channel, ChannelKind, ChannelMedium
 from app.models.contract import BillingInterval, Contract, ContractStatus, Recurrence
 from app.models.cost import Accrual, Cost, CostCategory
+from app.models.custom_kpi import CustomKpi
 from app.models.customer import Customer, CustomerExternalId, CustomerStatus
 from app.models.engagement import Engagement
 from app.models.exchange_rate import ExchangeRate
@@ -46,6 +47,7 @@ __all__ = [
     "Cost",
     "CostCategory",
     "Credit",
+    "CustomKpi",
     "Customer",
     "CustomerExternalId",
     "CustomerStatus",

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
-from app.models.base import PRESENT, Document, Fact, Served, Traits, choice, ordered, refers, typed, unique
+from app.models.base import PRESENT, Document, Fact, Served, Traits, choice, ordered, partial, refers, typed, unique
 
 
 class FeedbackKind(StrEnum):
@@ -58,6 +58,7 @@ class Feedback(Fact, Traits, Served, table=True):
         ordered("feedback", "recorded_at", where=PRESENT),
         ordered("feedback", "score", empty=True, where=PRESENT),
         Index("ix_feedback_day", "tenant_id", "day"),
+        partial("ix_feedback_kind", "kind", "day", where=PRESENT),
         Index("ix_feedback_customer", "tenant_id", "customer_id", "occurred_at"),
         Index("ix_feedback_staff", "tenant_id", "staff_id", "id"),
         Index("ix_feedback_invitation", "tenant_id", "invitation_id"),

@@ -22,12 +22,13 @@ class TargetKind(StrEnum):
 class Target(Owned, table=True):
     """One goal for one KPI, variant, scope and dates.
 
-    `baseline` is frozen when it is set; `goal` is what must be reached.
+    `custom` is the key of the workspace's own KPI, where `kpi` says that it is one, and empty otherwise. `baseline` is
+    frozen when it is set; `goal` is what must be reached.
     """
 
     __table_args__ = (
         unique("target", "source", "external_id"),
-        unique("target", "kpi", "variant", "scope_digest", "starts_on", "ends_on"),
+        unique("target", "kpi", "custom", "variant", "scope_digest", "starts_on", "ends_on"),
         Index("ix_target_created", "tenant_id", "created_at", "id"),
         Index("ix_target_ends", "tenant_id", "ends_on", "id"),
         ordered("target", "starts_on"),
@@ -36,6 +37,7 @@ class Target(Owned, table=True):
     source: str = Field(max_length=100)
     external_id: str = Field(max_length=200)
     kpi: str = Field(max_length=64)
+    custom: str = Field(default="", max_length=64)
     variant: str = Field(max_length=64)
     scope: list[dict[str, Any]] = typed(Document, default_factory=list)
     scope_digest: str = Field(max_length=64)

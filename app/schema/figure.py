@@ -115,6 +115,21 @@ class KpiLeftOut:
         return self.words.in_(locale or info.context.locale)
 
 
+@type_
+class KpiComponent:
+    """One of the figures that an index is the mean of."""
+
+    id: strawberry.ID = plain("Names the figure and its value, for clients' caches.")
+    key: str = plain("The KPI that it comes from.")
+    value: float | None = plain("Its value, on the scale of the index; null when it has none and is left out.")
+    words: strawberry.Private[Text]
+
+    @field
+    def label(self, info: Info, locale: LocaleArgument = None) -> str:
+        """What it is, for people."""
+        return self.words.in_(locale or info.context.locale)
+
+
 @interface
 class KpiFigure:
     """One number, what it is made of, and how far it can be relied on."""
@@ -132,6 +147,7 @@ class KpiFigure:
     flags: list[KpiFlag] = plain("What to know before relying on it.")
     is_provisional: bool = plain("Whether it may still change without any correction, because its time is not over.")
     left_out: list[KpiLeftOut] = plain("What belongs to the question and is not in the value, by reason.")
+    components: list[KpiComponent] = plain("What it is the mean of, where it is an index; empty of all else.")
     unanswered_count: float | None = plain(
         "How many cases wait for an answer and are therefore not in the value; null where none is waited for."
     )
@@ -175,6 +191,10 @@ def shown(figure: Figure, unit: KpiUnit, currency: str, *, is_provisional: bool)
         "left_out": [
             KpiLeftOut(id=strawberry.ID(f"{one.key}/{count}"), reason=one.key, count=count, words=one.why)
             for one, count in figure.left_out
+        ],
+        "components": [
+            KpiComponent(id=strawberry.ID(f"{one.key}/{value}"), key=one.key, value=value, words=one.name)
+            for one, value in figure.components
         ],
         "unanswered_count": next((count for one, count in figure.left_out if one.key == UNANSWERED), None),
         "unit": unit,

@@ -32,9 +32,9 @@ def bars(answer: Answer, most: int) -> list[KpiHistogramBar] | None:
         msg = Text(f"`most` must be between 1 and {HIGHEST}.", f"`most` 必须在 1 与 {HIGHEST} 之间。")
         raise Invalid(msg, "most", code=Code.OUT_OF_RANGE)
     amounts = answer.amounts.get("", [{}])[0]
-    found = ((atom, amounts[atom]) for atom in answer.variant.atoms if isinstance(atom, Percentile))
-    atom, histogram = next(found, (None, None))
-    if atom is None or answer.figure.value is None or not isinstance(histogram, Histogram):
+    atom = answer.variant.numerator
+    histogram = amounts.get(atom) if isinstance(atom, Percentile) else None
+    if not isinstance(atom, Percentile) or answer.figure.value is None or not isinstance(histogram, Histogram):
         return None
     return [
         KpiHistogramBar(

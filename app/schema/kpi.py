@@ -228,7 +228,7 @@ def _id(type_: str, answer: Answer, span: Span, *more: object) -> strawberry.ID:
     narrowed = orjson.dumps([f.parts for f in question.filters]).decode()
     known = question.known_on or ""
     return strawberry.ID(
-        ids.encode(type_, answer.kpi.key, answer.variant.key, span.start, span.end, narrowed, known, *more)
+        ids.encode(type_, question.key, answer.variant.key, span.start, span.end, narrowed, known, *more)
     )
 
 
@@ -236,7 +236,9 @@ def result(answer: Answer, figure: Figure | None = None) -> KpiResult:
     """The answer as the schema shows it."""
     return KpiResult(
         id=_id("KpiResult", answer, answer.span),
-        definition=KpiDefinition.of(answer.kpi),
+        definition=KpiDefinition.of(answer.kpi)
+        if answer.kpi.written is None
+        else KpiDefinition.own(answer.kpi, answer.question.key),
         variant=answer.variant.key,
         period=Period.of(answer.span, answer.today),
         filters=shown_filters(answer.question.filters),

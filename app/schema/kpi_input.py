@@ -59,3 +59,4 @@ class KpiInput:
     variant: str | None = absent("Which reading; the default one when absent.")
     filter: list[KpiFilterInput] | None = absent("Narrowed to what; all must hold.")
     known_on: date | None = absent("As it was known at the end of this day.")
+    custom: str | None = absent("The key of a KPI of the workspace's own, with CUSTOM.")

@@ -8,6 +8,7 @@ import strawberry
 from app.errors import Invalid
 from app.schema import target_input as targets
 from app.schema.context import Info
+from app.schema.custom_kpi import CustomKpiRoots
 from app.schema.describe import arg, mutation
 from app.schema.errors import user_errors
 from app.schema.filters import filters
@@ -105,6 +106,7 @@ def _target(value: targets.TargetSetInput) -> Mapping[str, Any]:
             "before",
             "owner",
             "rationale",
+            "custom",
         )
         if (one := getattr(value, name)) is not strawberry.UNSET
     }
@@ -122,7 +124,9 @@ def _target(value: targets.TargetSetInput) -> Mapping[str, Any]:
 def mutations(nouns: Sequence[Noun[Any]]) -> type:
     """The root that writes to a schema of `nouns`."""
     text = "Everything that can be written. What a caller can mend in the input is in the payload's `userErrors`."
-    return root("Mutation", text, *(noun.writes for noun in nouns), MergeRoot, TargetRoots, WorkspaceRoots)
+    return root(
+        "Mutation", text, *(noun.writes for noun in nouns), MergeRoot, TargetRoots, CustomKpiRoots, WorkspaceRoots
+    )
 
 
 Mutation = mutations(NOUNS)

@@ -8,11 +8,13 @@ import strawberry
 
 from app.errors import Code, Invalid
 from app.kpis import CATALOGUE
+from app.kpis.industry import INDUSTRIES
 from app.kpis.kpi import BusinessModel, LifecycleStage
-from app.schema.catalogue import KpiDefinition, KpiKey
+from app.schema.catalogue import KpiDefinition, KpiKey, definition, definitions
 from app.schema.channel_effectiveness import ChannelEffectivenessRoot
 from app.schema.cohort_table import CohortTableRoot
 from app.schema.context import Info
+from app.schema.custom_kpi import KpiMeasureRoot
 from app.schema.describe import arg, field
 from app.schema.filters import KpiFilterInput
 from app.schema.kpi import KpiResult, ask
@@ -24,10 +26,11 @@ from app.schema.noun import Noun
 from app.schema.nouns import NOUNS
 from app.schema.period import PeriodInput
 from app.schema.rate_limit import RATE_LIMIT
+from app.schema.readiness import Industry, industries
 from app.schema.top_customers import TopCustomersRoot
 from app.schema.weight import KPI_WEIGHT, sized, weighs
 from app.schema.workspace import Workspace
-from app.services import workspace
+from app.services import custom_kpi, workspace
 from app.text import Text
 
 MOST_AT_ONCE = 100
@@ -54,9 +57,10 @@ class KpiRoots:
         variant: Annotated[str | None, arg("Which reading; the default one when absent.")] = None,
         filter: Annotated[list[KpiFilterInput] | None, arg("Narrowed to what; all must hold.")] = None,
         known_on: Annotated[date | None, arg("As it was known at the end of this day; now when absent.")] = None,
+        custom: Annotated[str | None, arg("The key of a KPI of the workspace's own, with CUSTOM.")] = None,
     ) -> KpiResult | None:
         """One KPI over some days."""
-        return await ask(info, key.value, period, variant, filter, known_on)
+        return await ask(info, custom_kpi.asked(key.value, custom), period, variant, filter, known_on)
 
     @field
     @weighs(KPI_WEIGHT)
@@ -70,26 +74,27 @@ class KpiRoots:
 
     @field
     async def kpi_definition(self, info: Info, key: Annotated[str, arg("The key of the KPI.")]) -> KpiDefinition | None:
-        """What a KPI means; null when there is none of that key."""
-        del info
-        return KpiDefinition.of(CATALOGUE[key]) if key in CATALOGUE else None
+        """What a KPI means, one that the workspace defines too; null when there is none of that key."""
+        return await definition(info.context, key)
 
     @field
     @sized(len(CATALOGUE))
     async def kpi_definitions(
         self,
+        info: Info,
         stage: Annotated[LifecycleStage | None, arg("Only those that watch this stage.")] = None,
-        industry: Annotated[str | None, arg("Only those meant for this industry.")] = None,
+        industry: Annotated[str | None, arg("Only those typical of this industry, the most telling first.")] = None,
         model: Annotated[BusinessModel | None, arg("Only those meant for this kind of business.")] = None,
+        ready: Annotated[bool | None, arg("Only those for which the workspace has what they need, or has not.")] = None,
     ) -> list[KpiDefinition]:
-        """The catalogue."""
-        return [
-            KpiDefinition.of(kpi)
-            for kpi in CATALOGUE.values()
-            if (stage is None or kpi.stage is stage)
-            and (model is None or model in kpi.models)
-            and (industry is None or not kpi.industries or industry in kpi.industries)
-        ]
+        """The catalogue, and what the workspace defines itself."""
+        return await definitions(info, stage, industry, model, ready)
+
+    @field
+    @sized(len(INDUSTRIES))
+    async def industries(self) -> list[Industry]:
+        """The industries for which the catalogue knows typical KPIs."""
+        return industries()
 
 
 def node_roots(nouns: Sequence[Noun[Any]]) -> type:
@@ -117,7 +122,9 @@ def node_roots(nouns: Sequence[Noun[Any]]) -> type:
 
 
 async def _one(info: Info, item: KpiInput) -> KpiResult:
-    return await ask(info, item.key.value, item.period, item.variant, item.filter, item.known_on)
+    custom = None if item.custom is strawberry.UNSET else item.custom
+    key = custom_kpi.asked(item.key.value, custom)
+    return await ask(info, key, item.period, item.variant, item.filter, item.known_on)
 
 
 def check_count(given: list[object] | list[KpiInput] | list[strawberry.ID], name: str) -> None:
@@ -141,6 +148,7 @@ def query(nouns: Sequence[Noun[Any]]) -> type:
         ChannelEffectivenessRoot,
         CohortTableRoot,
         LeadFunnelRoot,
+        KpiMeasureRoot,
         *reads,
         node_roots(nouns),
     )

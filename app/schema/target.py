@@ -65,6 +65,7 @@ class Target(Node):
     external_id: str = plain("Its id in its source.")
     source: str = plain("The source that set it.")
     kpi: KpiKey = plain("The key of the KPI.")
+    custom: str | None = plain("The key of the workspace's own KPI, with CUSTOM; null otherwise.")
     variant: str = plain("The variant of the KPI.")
     scope: list[KpiFilter] = plain("To what it is narrowed.")
     kind: TargetKind = plain("How the value is meant.")
@@ -108,6 +109,7 @@ class Target(Node):
             cls,
             row,
             kpi=KpiKey[row.kpi],
+            custom=row.custom or None,
             scope=shown_filters(scope_of(row)),
             from_=row.starts_on,
             before=row.ends_on,

@@ -46,6 +46,7 @@ class TargetSetInput:
     before: date = plain("The first day no longer meant.")
     owner: str | None = absent("Who answers for it.")
     rationale: str | None = absent("Why it matters.")
+    custom: str | None = absent("The key of a KPI of the workspace's own, with CUSTOM.")
 
 
 class SmartCriterion(StrEnum):

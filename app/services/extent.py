@@ -11,6 +11,7 @@ from sqlmodel import col
 from app.models.base import Fact, Owned
 from app.models.lead import Lead
 from app.models.spell import Spell
+from app.models.target import Target
 from app.services.period import start_of_day
 from app.uow import Uow
 
@@ -48,6 +49,8 @@ def _days(model: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a table with a day
     """The days on which a row may count."""
     if issubclass(model, Lead):  # may have been won before its first contact
         return (Lead.day, Lead.won_on, Lead.lost_on)
+    if issubclass(model, Target):
+        return (Target.starts_on, Target.ends_on)
     return (model.starts_on if issubclass(model, Spell) else model.day,)
 
 

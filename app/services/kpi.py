@@ -1,23 +1,26 @@
 """KPI questions and their answers: the figures of many questions, read together from one snapshot."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from app.errors import AppError, Invalid
-from app.kpis import CATALOGUE, CUBES
+from app.kpis import CATALOGUE
+from app.kpis.custom import key_of
 from app.kpis.dimension import Dimension
 from app.kpis.figure import Figure, KpiFlag, NullReason, figure, flagged, nothing
 from app.kpis.kpi import Kpi, Variant
 from app.kpis.measure import Cube
 from app.models.base import Owned
 from app.models.rollup import RollupState
-from app.services import planner, privacy, rollup
+from app.models.target import Target
+from app.services import custom_kpi, judgement, planner, privacy, rollup
 from app.services.extent import Extent, extents
 from app.services.money import minor
 from app.services.period import Calendar, Grain, NamedPeriod, Span
 from app.services.planner import Ask
 from app.services.slices import Filter, Slice, conditions, look_up, slices
+from app.services.target_scope import kpi_of, scope_of
 from app.text import Text
 from app.uow import Scope, Uow, reads
 
@@ -82,8 +85,10 @@ def calendar(uow: Uow) -> Calendar:
     return Calendar(uow.today, uow.workspace.first_weekday, uow.workspace.fiscal_year_start)
 
 
-def definition(key: str) -> Kpi:
-    """The KPI named `key`. Raises Invalid when there is no such."""
+def definition(uow: Uow, key: str) -> Kpi:
+    """The KPI named `key`, of the catalogue or the workspace's own. Raises Invalid when there is no such."""
+    if key_of(key) is not None:
+        return custom_kpi.named(uow, key)
     kpi = CATALOGUE.get(key)
     if kpi is None:
         msg = Text(
@@ -115,8 +120,9 @@ def answer(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
 def answers(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
     """The same inside a unit of work that has been let in already."""
     states = rollup.states(uow)
+    custom_kpi.look_up(uow, (question.key for question in questions))
     look_up(uow, (filter_ for question in questions for filter_ in question.filters))
-    known = extents(uow, (cube.model for question in questions for cube in _cubes(question)))
+    known = extents(uow, (cube.model for question in questions for cube in _cubes(uow, question)))
     planned: list[Plan | AppError] = []
     for question in questions:
         try:
@@ -124,9 +130,10 @@ def answers(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
         except AppError as error:
             planned.append(error)
     asks = [plan[0] for plan in planned if not isinstance(plan, AppError)]
-    ready = [ask for ask in asks if not _is_preparing(ask, states)]
+    ready = [ask for ask in asks if ask.variant.rollups and not _is_preparing(ask, states)]
     generations = {name: state.generation for name, state in states.items()}
     cells = dict(zip(map(id, ready), planner.answer(uow, ready, generations) if ready else [], strict=True))
+    cells |= {id(ask): judgement.cells(uow, ask.spans, _measured) for ask in asks if not ask.variant.rollups}
     found: list[Answer | AppError] = []
     for question, plan in zip(questions, planned, strict=True):
         if isinstance(plan, AppError):
@@ -136,11 +143,21 @@ def answers(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
     return found
 
 
-def _cubes(question: Question) -> Iterable[Cube]:
+def _measured(uow: Uow, targets: Sequence[Target]) -> Sequence[Answer | AppError]:
+    """What the KPIs of `targets` came to over their days."""
+    spans = [Span(one.starts_on, one.ends_on) for one in targets]
+    questions = [
+        Question(kpi_of(one), span, one.variant, scope_of(one)) for one, span in zip(targets, spans, strict=True)
+    ]
+    return answers(uow, questions)
+
+
+def _cubes(uow: Uow, question: Question) -> Iterable[Cube]:
     """What a question rests on, if there is such a KPI and variant."""
-    kpi = CATALOGUE.get(question.key)
-    variant = kpi.variant(question.variant) if kpi else None
-    return variant.cubes if variant else ()
+    try:
+        return variant_of(definition(uow, question.key), question.variant).cubes
+    except Invalid:
+        return ()
 
 
 def _answer(  # noqa: PLR0913 - what an answer is put together from
@@ -166,8 +183,14 @@ def _answer(  # noqa: PLR0913 - what an answer is put together from
         uow.today,
         max((instant for instant in through if instant), default=None),
         uow.workspace.currency,
-        getattr(uow.workspace, ask.variant.settles_in) if ask.variant.settles_in else 0,
+        _settles_in(uow, ask.variant),
     )
+
+
+def _settles_in(uow: Uow, variant: Variant) -> int:
+    """How many days after its period a figure is settled."""
+    named = (variant.settles_in,) if isinstance(variant.settles_in, str) else variant.settles_in or ()
+    return max((getattr(uow.workspace, name) for name in named), default=0)
 
 
 def ask_one(uow: Uow, question: Question) -> Answer:
@@ -179,8 +202,10 @@ def ask_one(uow: Uow, question: Question) -> Answer:
 
 
 def _plan(uow: Uow, question: Question, known: Mapping[type[Owned], Extent]) -> Plan:
-    kpi = definition(question.key)
-    variant = variant_of(kpi, question.variant)
+    kpi = definition(uow, question.key)
+    variant = variant_of(kpi, question.variant).having(_has(known))
+    if not variant.rollups:
+        judgement.check(uow, question.known_on)
     for dimension in {filter_.by for filter_ in question.filters} | ({question.by} if question.by else set()):
         if not variant.cut_by(dimension):
             msg = Text(
@@ -228,8 +253,13 @@ def resolve(uow: Uow, period: Period, extents: Iterable[Extent] = ()) -> Span:
 
 def _is_preparing(ask: Ask, states: dict[str, RollupState]) -> bool:
     return any(
-        cube.name not in states or states[cube.name].fingerprint != cube.fingerprint for cube in ask.variant.cubes
+        cube.name not in states or states[cube.name].fingerprint != cube.fingerprint for cube in ask.variant.rollups
     )
+
+
+def _has(known: Mapping[type[Owned], Extent]) -> Callable[[Cube], bool]:
+    """What tells whether there are facts of a cube."""
+    return lambda cube: known[cube.model].first is not None
 
 
 def _figures(
@@ -241,12 +271,12 @@ def _figures(
 ) -> dict[str, list[Figure]]:
     if cells is None:
         return {"": [nothing(NullReason.PREPARING) for _ in ask.spans]} if ask.by is None else {}
-    if any(known[cube.model].first is None for cube in ask.variant.needed):
+    if ask.variant.lacks(_has(known)):
         return {"": [nothing(NullReason.INPUT_NOT_CONFIGURED) for _ in ask.spans]} if ask.by is None else {}
     flags = []
-    if any(states[cube.name].building for cube in ask.variant.cubes):
+    if any(states[cube.name].building for cube in ask.variant.rollups):
         flags.append(KpiFlag.REBUILDING)
-    if ask.known_on and any(states[cube.name].rebuilt_on > ask.known_on for cube in ask.variant.cubes):
+    if ask.known_on and any(states[cube.name].rebuilt_on > ask.known_on for cube in ask.variant.rollups):
         flags.append(KpiFlag.KNOWN_SINCE_REBUILD)
     # what a formula can do without is only missed where it has no value
     is_bare = any(known[cube.model].first is None for cube in ask.variant.optional)
@@ -265,11 +295,3 @@ def _figures(
                     shown = replace(shown, reason=NullReason.INPUT_NOT_CONFIGURED)
             figures[key].append(flagged(shown, *flags))
     return figures
-
-
-@reads(Scope.KPI_READ)
-def available(uow: Uow, inputs: Sequence[str]) -> list[Extent]:
-    """Between which days this workspace has each of the `inputs` (names of kinds of facts), in order."""
-    models = {cube.input: cube.model for cube in CUBES.values()}
-    known = extents(uow, [models[name] for name in inputs])
-    return [known[models[name]] for name in inputs]

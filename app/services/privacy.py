@@ -4,10 +4,11 @@ Survey figures of a group are hidden from callers who may not see personal data 
 so are as many others as it takes that what is hidden cannot be had by subtracting what is shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
-from app.formula import Atom
+from app.formula import atoms
+from app.kpis.feedback import ANSWERS
 from app.kpis.measure import Measure, PerAccount
 from app.services import counting
 from app.services.planner import Ask, Cells
@@ -19,15 +20,28 @@ Place = tuple[str, int]
 
 def hidden(uow: Uow, ask: Ask, cells: Cells) -> set[Place]:
     """The cells of `ask` that this caller may not see."""
-    k, variant = uow.workspace.small_cell_k, ask.variant
+    k, counted = uow.workspace.small_cell_k, _answers(ask)
     # who is heard at all may be few, too
-    is_narrow = ask.conditions or variant.among is not None or variant.needs
-    if not ask.kpi.survey or uow.may(Scope.PERSONAL_READ) or k <= 1 or not (ask.by or is_narrow):
+    is_narrow = ask.conditions or ask.variant.among is not None or (ask.kpi.survey and ask.variant.needs)
+    if not counted or uow.may(Scope.PERSONAL_READ) or k <= 1 or not (ask.by or is_narrow):
         return set()
-    base, blank = variant.denominator, [0] * len(ask.spans)
+    return set().union(*(_few(uow, ask, cells, one, k) for one in counted))
+
+
+def _answers(ask: Ask) -> Sequence[Measure | PerAccount]:
+    """What counts the answers that `ask` tells something about, or who gave them, each once."""
+    if ask.kpi.survey:
+        counted = ask.variant.denominator
+        assert isinstance(counted, Measure | PerAccount)  # noqa: S101 - every survey KPI divides by one of them
+        return (counted,)
+    read = atoms(ask.variant.numerator, ask.variant.denominator)
+    return list(dict.fromkeys(ANSWERS[atom] for atom in read if atom in ANSWERS))
+
+
+def _few(uow: Uow, ask: Ask, cells: Cells, base: Measure | PerAccount, k: int) -> set[Place]:
+    """The cells that are hidden because of those who gave the answers that `base` counts."""
+    variant, blank = ask.variant, [0] * len(ask.spans)
     counted = base.score.below if isinstance(base, PerAccount) else base
-    assert isinstance(counted, Measure)  # noqa: S101 - every survey KPI divides by its answers, or by who gave them
-    assert isinstance(base, Atom)  # noqa: S101 - as above
     people = partial(
         counting.people, uow, ask.spans, counted, ask.conditions, among=variant.among, known_on=ask.known_on
     )

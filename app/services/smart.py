@@ -7,7 +7,7 @@ from app.models.target import Target
 from app.services import kpi as kpis
 from app.services.kpi import Question
 from app.services.period import Span, last_complete
-from app.services.target_scope import scope_of
+from app.services.target_scope import kpi_of, scope_of
 from app.text import Text
 from app.uow import Scope, Uow
 
@@ -60,7 +60,7 @@ def _history(uow: Uow, target: Target, count: int = 6) -> list[float]:
     questions = []
     for _ in range(count):
         span = last_complete(span, uow.today)
-        questions.append(Question(target.kpi, span, target.variant, scope_of(target)))
+        questions.append(Question(kpi_of(target), span, target.variant, scope_of(target)))
     found = kpis.answers(uow.without(Scope.PERSONAL_READ), questions)
     values = [answer.figure.value for answer in found if isinstance(answer, kpis.Answer)]
     return [value for value in values if value is not None]

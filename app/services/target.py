@@ -16,6 +16,7 @@ from app.models.change import Action
 from app.models.target import Target, TargetKind, TargetRevision
 from app.services import kpi as kpis
 from app.services import smart
+from app.services.custom_kpi import asked
 from app.services.kpi import Period, Question
 from app.services.listing import Listing
 from app.services.period import Span, checked, last_complete
@@ -36,6 +37,7 @@ class TargetRow(Row):
 
     external_id: Key
     kpi: str
+    custom: Annotated[str, Field(max_length=64)] | None = None
     variant: Annotated[str, Field(max_length=64)] | None = None
     scope: list[Filter] | None = None
     kind: TargetKind
@@ -57,12 +59,13 @@ def set_(uow: Uow, data: Mapping[str, Any]) -> tuple[Target, Outcome, list[smart
     """
     check_may_measure(uow)
     row = parse(TargetRow, data)
-    kpi = kpis.definition(row.kpi)
+    kpi = kpis.definition(uow, _named(uow, row))
     variant = kpis.variant_of(kpi, row.variant)
     scope = tuple(row.scope or ())
     _check_scope(uow, variant, scope)
     span = checked(row.from_, row.before)
-    what: dict[str, Any] = {"kpi": kpi.key, "variant": variant.key, "scope_digest": scope_digest(scope)}
+    what: dict[str, Any] = {"kpi": row.kpi, "custom": row.custom or "", "variant": variant.key}
+    what["scope_digest"] = scope_digest(scope)
     what |= {"starts_on": span.start, "ends_on": span.end}
     present = _present(uow, row.external_id, what)
     frozen = present if present and all(getattr(present, name) == value for name, value in what.items()) else None
@@ -86,6 +89,14 @@ def set_(uow: Uow, data: Mapping[str, Any]) -> tuple[Target, Outcome, list[smart
     }
     target, outcome = _write(uow, present, columns)
     return target, outcome, smart.advice(uow, target, kpi)
+
+
+def _named(uow: Uow, row: TargetRow) -> str:
+    """The KPI that is meant, as questions name it. Raises Invalid."""
+    key = asked(row.kpi, row.custom)
+    if row.custom is not None:
+        uow.take_turn()  # what is deleted meanwhile must see the target, or the target that it is gone
+    return key
 
 
 def check_may_measure(uow: Uow) -> None:
@@ -122,7 +133,7 @@ def _baseline(
             _check_baseline(row, frozen.baseline, measured, NullReason.NO_DATA)
             return frozen.baseline, measured
     # everybody sees a target, so its baseline is what everybody may see
-    question = Question(row.kpi, period or last_complete(span, uow.today), row.variant, scope)
+    question = Question(asked(row.kpi, row.custom), period or last_complete(span, uow.today), row.variant, scope)
     answer = kpis.ask_one(uow.without(Scope.PERSONAL_READ), question)
     _check_baseline(row, answer.figure.value, answer.span, answer.figure.reason)
     return answer.figure.value, answer.span

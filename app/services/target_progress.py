@@ -15,7 +15,7 @@ from app.services import target
 from app.services.kpi import Question
 from app.services.pacing import Pace, Reached, TargetState, pace
 from app.services.period import Span
-from app.services.target_scope import scope_of, stored
+from app.services.target_scope import kpi_of, scope_of, stored
 from app.text import Text
 from app.uow import Scope, Uow, reads
 
@@ -39,7 +39,7 @@ def matching(uow: Uow, asked: Sequence[Asked]) -> list[list[Target]]:
     A target concerns a figure when its scope holds for everything in the figure and its dates meet the figure's days.
     The one with the narrowest scope comes first, then the one that ends nearest.
     """
-    keys = sorted({question.key for question, _, _ in asked})
+    keys = sorted({question.key.partition(":")[0] for question, _, _ in asked})
     statement = select(Target).where(uow.db.is_any(Target.kpi, keys)).order_by(col(Target.ends_on), col(Target.id))
     rows = list(uow.session.scalars(statement))
     found = []
@@ -48,7 +48,7 @@ def matching(uow: Uow, asked: Sequence[Asked]) -> list[list[Target]]:
         hits = [
             row
             for row in rows
-            if (row.kpi, row.variant) == (question.key, variant)
+            if (kpi_of(row), row.variant) == (question.key, variant)
             and row.starts_on < spans[-1].end
             and row.ends_on > spans[0].start
             and {orjson.dumps(one) for one in row.scope} <= filters
@@ -63,7 +63,7 @@ def goals(uow: Uow, asked: Sequence[Asked]) -> list[list[float | None]]:
     return [
         [
             next((row.goal for row in rows if row.starts_on < span.end <= row.ends_on), None)
-            if not kpis.definition(question.key).additive
+            if not kpis.definition(uow, question.key).additive
             else None
             for span in spans
         ]
@@ -80,7 +80,7 @@ def progress(uow: Uow, ids: Sequence[UUID]) -> list[Progress | AppError]:
     for row in rows.values():
         tomorrow = uow.today + date.resolution
         end = max(min(row.ends_on, tomorrow), row.starts_on + date.resolution)
-        questions[row.id] = Question(row.kpi, Span(row.starts_on, end), row.variant, scope_of(row))
+        questions[row.id] = Question(kpi_of(row), Span(row.starts_on, end), row.variant, scope_of(row))
     answers = dict(zip(questions, kpis.answers(uow, list(questions.values())), strict=True))
     found: list[Progress | AppError] = []
     for id_ in ids:

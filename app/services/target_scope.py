@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from app.kpis.custom import internal
 from app.kpis.dimension import Dimension
 from app.models.target import Target
 from app.services.slices import Filter
@@ -28,6 +29,11 @@ def stored(scope: Sequence[Filter]) -> list[dict[str, Any]]:
         for f in scope
     ]
     return sorted(rows, key=orjson.dumps)
+
+
+def kpi_of(target: Target) -> str:
+    """The KPI that a target is for, as questions name it."""
+    return internal(target.custom) if target.custom else target.kpi
 
 
 def scope_of(target: Target) -> tuple[Filter, ...]:

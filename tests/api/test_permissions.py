@@ -18,6 +18,13 @@ pytestmark = pytest.mark.neutral
 SCHEMA = build().core
 ROW = {"externalId": "new", "kind": "CSAT", "score": 4, "occurredAt": "2026-06-01"}
 GOAL = {"kpi": "NPS", "kind": "ABSOLUTE", "value": 50, "from": "2026-06-01", "before": "2026-07-01"}
+OWN = {
+    "name": {"en": "Mine"},
+    "formula": "100 * promoters / nps_answers",
+    "unit": "PERCENT",
+    "direction": "HIGHER_IS_BETTER",
+    "stage": "RETAIN",
+}
 TODAY = "period: {named: THIS_MONTH}"
 BOUGHT = {"externalId": "new", "amount": "20", "currency": "EUR", "occurredAt": "2026-06-01"}
 BACK = {"externalId": "new", "order": {"externalId": "o"}, "amount": "5", "occurredAt": "2026-06-02"}
@@ -159,6 +166,8 @@ MUTATIONS = {
     "interactionDeleteBatch": ({"rows": [{"externalId": "i"}]}, Scope.INTERACTION_WRITE, {}),
     "customerMerge": ({"from": {"externalId": "hq"}, "into": {"externalId": "ann"}}, Scope.CUSTOMER_WRITE, {"from": "Customer"}),
     "workspaceUpdate": ({"smallCellK": 7}, Scope.WORKSPACE_ADMIN, {}),
+    "kpiDefine": ({"key": "NEW", **OWN}, Scope.KPI_WRITE, {}),
+    "kpiDefinitionDelete": ({"key": "MINE"}, Scope.KPI_WRITE, {}),
     "targetSet": ({"externalId": "new", **GOAL}, Scope.TARGET_WRITE, {}),
     "targetDelete": ({"externalId": "t"}, Scope.TARGET_WRITE, {"id": "Target"}),
 }  # fmt: skip
@@ -200,6 +209,7 @@ def known(alice):
     alice.feedback({"externalId": "f", "question": "q", "invitation": {"externalId": "i"}, **said})
     ids |= trade(alice, refs)
     ids["Feedback"] = alice.one('{ feedbackItem(by: {externalId: "f"}) { id } }')["id"]
+    assert alice.write("kpiDefine", {"key": "MINE", **OWN}, "outcome") == {"outcome": "CREATED"}
     goal = {"externalId": "t", **GOAL, "kpi": "CSAT", "value": 90}
     ids["Target"] = alice.write("targetSet", goal, "target { id }")["target"]["id"]
     ids["Workspace"] = alice.one("{ workspace { id } }")["id"]
@@ -251,7 +261,12 @@ def everything(ids):
 
 
 def test_every_root_field_is_tried_here():
-    assert set(QUERIES) | {"rateLimit"} == set(SCHEMA.query_type.fields)  # which is about the caller, whoever it is
+    of_no_workspace = {
+        "rateLimit",
+        "industries",
+        "kpiMeasures",
+    }  # about the caller, whoever it is, and about the program
+    assert set(QUERIES) | of_no_workspace == set(SCHEMA.query_type.fields)
     assert set(MUTATIONS) == set(SCHEMA.mutation_type.fields)
     assert SCHEMA.subscription_type is None
 
@@ -488,7 +503,7 @@ RELATIONS = {
 }
 PLAIN = {
     # values of the parent itself, no relations
-    ("KpiResult", "leftOut"), ("KpiResult", "histogram"), ("KpiResult", "definition"), ("KpiResult", "period"), ("KpiResult", "filters"), ("KpiResult", "interval"), ("KpiResult", "compounded"), ("KpiDefinition", "variants"),
+    ("KpiResult", "leftOut"), ("KpiResult", "components"), ("KpiResult", "histogram"), ("KpiResult", "definition"), ("KpiResult", "period"), ("KpiResult", "filters"), ("KpiResult", "interval"), ("KpiResult", "compounded"), ("KpiDefinition", "variants"),
     ("Target", "scope"), ("Target", "baselinePeriod"),
 }  # fmt: skip
 ARGUMENTS = {

@@ -4,6 +4,7 @@ from random import Random
 
 import account_oracle
 import conversation_oracle
+import index_oracle
 import lead_oracle
 import money_oracle
 import oracle
@@ -30,6 +31,7 @@ def test_there_is_a_second_opinion_on_every_kpi():
         people_oracle,
         survey_books,
         tenure_oracle,
+        index_oracle,
     )
     known = set(oracle.KNOWN).union(*(other.KPIS for other in others))
     assert known == {(kpi.key, variant.key) for kpi in CATALOGUE.values() for variant in kpi.variants}

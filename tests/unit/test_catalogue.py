@@ -69,7 +69,7 @@ def test_names_and_explanations_speak_both_languages(kpi, variant):
 @each_variant
 def test_the_formula_in_print_names_every_part(kpi, variant):
     assert re.search(rf"{variant.scale} × ", variant.formula) or variant.scale == 1
-    around = r"\b(opening|closing|previous|last_year|paid|min|median|p\d+)\("
+    around = r"\b(opening|closing|expansion|contraction|previous|last_year|paid|min|mean|median|p\d+)\("
     words = re.findall(r"[a-z_]+", re.sub(around, "(", variant.formula))
     told = of_nothing(variant)
     parts = {atom.of if isinstance(atom, Percentile) else getattr(atom, "measure", atom).name for atom in told}
@@ -80,7 +80,7 @@ def test_the_formula_in_print_names_every_part(kpi, variant):
 def test_what_is_a_share_says_so(kpi, variant):
     assert variant.denominator is None or not variant.is_composite
     if kpi.unit in (KpiUnit.PERCENT, KpiUnit.POINTS):
-        assert variant.denominator is not None
+        assert variant.denominator is not None or variant.components
     if kpi.survey:
         is_plain = isinstance(variant.denominator, Measure)
         assert is_plain or variant.people, (
@@ -128,7 +128,7 @@ def test_which_way_is_good_is_as_defined():
 def test_the_bounds_of_values_are_as_their_unit_promises():
     for kpi in CATALOGUE.values():
         if kpi.unit is KpiUnit.POINTS:
-            assert kpi.bounds == (-100, 100)
+            assert kpi.bounds == ((0, 100) if kpi.variants[0].components else (-100, 100))
         elif kpi.unit is KpiUnit.PERCENT:
             assert kpi.bounds in ((0, 100), None)
         else:
@@ -185,7 +185,9 @@ def test_a_cut_narrows_the_numerator_or_is_not_offered(kpi, variant):
 def _atoms(formula):
     if isinstance(formula, Atom):
         return set() if isinstance(formula, Given) else {formula}
-    return set().union(*(_atoms(part) for part in vars(formula).values() if isinstance(part, Formula)))
+    values = vars(formula).values()
+    parts = [part for value in values for part in (value if isinstance(value, tuple) else [value])]
+    return set().union(*(_atoms(part) for part in parts if isinstance(part, Formula)))
 
 
 def test_churn_can_be_cut_by_reason_over_the_whole_base():

@@ -25,6 +25,7 @@ from app.services import (
     channel,
     contract,
     cost,
+    custom_kpi,
     customer,
     engagement,
     exchange_rate,
@@ -111,6 +112,8 @@ def fill(door: Door, tenant_id: UUID) -> None:
     _trade(write)
     _talk(write)
     write(feedback.delete_batch, [{"external_id": "f0", "source_updated_at": NOW}], Options())
+    own = {"key": "MINE", "name": {"en": "Mine"}, "formula": "orders", "unit": "COUNT"}
+    write(custom_kpi.define, own | {"direction": "HIGHER_IS_BETTER", "stage": "RETAIN"})
     aim = {"external_id": "t1", "kpi": "CSAT", "kind": TargetKind.ABSOLUTE}
     for value in (90, 92):
         write(target.set_, aim | {"value": value, "from_": date(2026, 7, 1), "before": date(2026, 10, 1)})

@@ -1,0 +1,69 @@
+"""What a workspace has of what its KPIs need: which kinds of facts, how many, and between which days."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, literal, null, select
+from sqlmodel import col
+
+from app.kpis.source import Source
+from app.uow import Scope, Uow, reads
+
+MOST_COUNTED = 10_000
+"""No more facts than this are counted of a kind: whoever has as many does not wait for the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a workspace has of one kind of facts; a capped count says that there are more."""
+
+    source: Source
+    count: int
+    is_capped: bool
+    since: date | None
+    until: date | None
+
+    @property
+    def is_available(self) -> bool:
+        """Whether there are any."""
+        return self.count > 0
+
+
+@reads(Scope.KPI_READ)
+def statuses(uow: Uow, sources: Sequence[Source]) -> list[Status]:
+    """What the workspace has of each of `sources`, in order, from one statement however many there are."""
+    found = iter(uow.session.execute(_statement(tuple(sources))).one())
+    return [_status(source, *(next(found) for _ in range(4))) for source in sources]
+
+
+@lru_cache(64)  # to put it together takes longer than to run it
+def _statement(sources: tuple[Source, ...]) -> Select[Any]:
+    return select(*(part for source in sources for part in _parts(source)))
+
+
+def _status(source: Source, rows: int, weight: int | None, since: date | None, until: date | None) -> Status:
+    is_capped = rows > MOST_COUNTED
+    count = MOST_COUNTED if is_capped else rows if weight is None else max(int(weight), 0)
+    return Status(source, count, is_capped, *((since, until) if count else (None, None)))
+
+
+def _parts(source: Source) -> tuple[ColumnElement[Any], ...]:
+    """How many rows there are up to the bound, what they come to, and the first and the last of their days.
+
+    A scalar query each, because SQLite finds only a lone min or max in the index.
+    """
+    is_one_each = isinstance(source.weight, int)
+    weight = literal(source.weight) if is_one_each else col(source.weight)
+    some = select(weight.label("weight")).select_from(source.model).where(source.where).limit(MOST_COUNTED + 1)
+    rows = select(func.count()).select_from(some.subquery())
+    # the days of what is counted in parts stand in another table, and there only while they count
+    within = [source.where] if source.first.class_ is source.model else []
+    return (
+        rows.scalar_subquery(),
+        null() if is_one_each else select(func.sum(some.subquery().c.weight)).scalar_subquery(),
+        select(func.min(col(source.first))).where(*within).scalar_subquery(),
+        select(func.max(col(source.last))).where(*within).scalar_subquery(),
+    )
