@@ -163,6 +163,11 @@ _SALES = _entries(
 _MONEY = _entries(
     MeasureUnit.MONEY,
     ("revenue", "What completed orders came to, less what was refunded of them.", "已完成订单的金额减去其退款。"),
+    (
+        "recurring_per_year",
+        "What contracts come to by the year, less what has ended.",
+        "合同的年化经常性金额，减去已终止的部分。",
+    ),
     ("gross_revenue", "What completed orders came to.", "已完成订单的金额。"),
     ("refunds", "What was refunded in the period.", "期内的退款金额。"),
     ("customer_revenue", "Revenue from known customers.", "来自已知客户的收入。"),

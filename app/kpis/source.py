@@ -11,6 +11,7 @@ from app.formula import atoms
 from app.kpis import feedback, survey
 from app.kpis.kpi import Variant, cube_of
 from app.kpis.measure import Cube
+from app.models.contract import Contract
 from app.models.cost import Accrual, Cost
 from app.models.engagement import Engagement
 from app.models.feedback import Feedback, FeedbackKind
@@ -91,6 +92,7 @@ _ALIKE = (
     _facts("ORDER", Text("orders", "订单"), "orderRecordBatch", Order, col(Order.is_stub).is_(False)),
     _facts("REFUND", Text("refunds", "退款"), "refundRecordBatch", Refund),
     _ACCRUED,
+    _facts("CONTRACT", Text("contracts", "合同"), "contractRecordBatch", Contract),
     _facts("INTERACTION", Text("interactions", "互动"), "interactionRecordBatch", Interaction),
     _facts("LEAD", Text("leads", "线索"), "leadRecordBatch", Lead),
     _facts("REFERRAL", Text("referrals", "推荐记录"), "referralRecordBatch", Referral),

@@ -7,7 +7,21 @@ from app.kpis import CATALOGUE
 from app.kpis.dimension import Dimension
 from app.kpis.feedback import ANSWERS
 from app.kpis.glossary import GLOSSARY
-from app.kpis.measure import Crowd, Cube, Earlier, Given, Judged, Measure, Opening, Paid, Percentile
+from app.kpis.measure import (
+    Closing,
+    Crowd,
+    Cube,
+    Earlier,
+    Given,
+    Judged,
+    Measure,
+    Opening,
+    Paid,
+    PerAccount,
+    Percentile,
+    Shift,
+)
+from app.kpis.recurring import contracts
 from app.text import Text
 
 
@@ -23,7 +37,7 @@ def _read() -> Iterator[Atom]:
 WORDS: Mapping[str, Atom] = {
     atom.name: atom
     for atom in _read()
-    if not isinstance(atom, Judged | Percentile) and not atom.name.startswith("unpriced_")
+    if not isinstance(atom, Judged | PerAccount | Percentile) and not atom.name.startswith("unpriced_")
 }
 """What each plain name stands for."""
 
@@ -45,8 +59,17 @@ def _paid(atom: Atom) -> Atom | Text:
     return _over_time(Paid, atom)
 
 
+def _shift(atom: Atom, *, is_more: bool) -> Atom | Text:
+    if not isinstance(atom, Measure) or atom.cube is not contracts:
+        return Text("is not told person by person, as recurring revenue is", "不是像经常性收入那样逐人统计的")
+    return Shift(atom, is_more=is_more)
+
+
 FUNCTIONS: Mapping[str, Callable[[Atom], Atom | Text]] = {
     "opening": lambda atom: _over_time(Opening, atom),
+    "closing": lambda atom: _over_time(Closing, atom),
+    "contraction": lambda atom: _shift(atom, is_more=False),
+    "expansion": lambda atom: _shift(atom, is_more=True),
     "previous": lambda atom: _over_time(Earlier, atom),
     "last_year": lambda atom: _over_time(lambda measure: Earlier(measure, is_year=True), atom),
     "paid": _paid,
@@ -55,6 +78,11 @@ FUNCTIONS: Mapping[str, Callable[[Atom], Atom | Text]] = {
 
 ABOUT: Mapping[str, Text] = {
     "opening(m)": Text("The running total of m before the period.", "m 在期初之前的累计值。"),
+    "closing(m)": Text("The running total of m at the end of the period.", "m 在期末的累计值。"),
+    "contraction(m), expansion(m)": Text(
+        "How much less, or more, of m those have at the end who had some at the start, person by person.",
+        "期初有 m 的客户在期末减少（或增加）的 m，逐人计算。",
+    ),
     "previous(m)": Text("m over the period before, of equal length.", "m 在上一个等长期间的值。"),
     "last_year(m)": Text("m over the same period of last year.", "m 在去年同期的值。"),
     "paid(m)": Text("m of customers who came through a paid channel.", "经由付费渠道到来的客户的 m。"),
