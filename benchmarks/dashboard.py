@@ -68,19 +68,17 @@ PEOPLE = (
 SERVICE = (("RESPONSE_TIME", None), ("RESPONSE_TIME", "p90"), ("RESPONSE_WITHIN_TARGET", None))
 """What is cut by the member of staff."""
 STAYING = ("NEW_CUSTOMERS", "CHURNED_CUSTOMERS", "ACTIVE_CUSTOMERS", "RETENTION_RATE", "CHURN_RATE")
+YEAR_LONG = "period: {last: {count: 12, grain: MONTH, complete: true}}"
 LASTING = (
     "query Lasting {"
-    + " ".join(
-        f"{key}: kpi(key: {key}, period: {{last: {{count: 24, grain: MONTH}}}}) {{ ...Tile }}" for key in STAYING
-    )
+    + " ".join(f"{key}: kpi(key: {key}, {YEAR_LONG}) {{ ...Tile }}" for key in STAYING)
     + """}
     fragment Tile on KpiResult {
-      value intraPeriodChurn reactivated
-      series(grain: MONTH) { period { label } value }
-      breakdown(by: SEGMENT) { slices { key value result { series(grain: MONTH) { value } } } }
+      value series(grain: MONTH) { period { label } value } breakdown(by: SEGMENT) { slices { key value } }
     }"""
 )
 """Who stays and who leaves, month by month and by segment."""
+MOVING = f"{{ kpi(key: CHURN_RATE, {YEAR_LONG}) {{ value intraPeriodChurn reactivated }} }}"
 YEAR = datetime.now(UTC).year - 1
 
 
@@ -204,6 +202,7 @@ SCREENS = (
     Screen("Dashboard of money", sheet(), block=5),
     Screen("Dashboard of conversations", sheet(SERVICE), TALKS.stored, block=5),
     Screen("Retention and churn by activity", LASTING, MEMBERS.stored, block=2, is_flat=False),
+    Screen("Who came to go and who came back", MOVING, MEMBERS.stored, is_flat=False),
     Screen("Three cohort tables, 24 by 24", cohorts(), COHORTS.stored, block=5),
     Screen(
         "Three cohort tables of a segment",

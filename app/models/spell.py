@@ -34,7 +34,8 @@ class Spell(Owned, Traits, table=True):
     __table_args__ = (
         refers("customer_id", "customer"),
         refers("acquisition_channel_id", "channel"),
-        Index("ix_spell_customer", "tenant_id", "customer_id", "starts_on"),
+        # all that is read of those who came back
+        Index("ix_spell_customer", "tenant_id", "customer_id", "starts_on", "ends_on", "is_counted", "is_test", "sign"),
         Index("ix_spell_start", "tenant_id", "is_counted", "starts_on"),
         # all that counting departures reads
         Index(
@@ -47,7 +48,12 @@ class Spell(Owned, Traits, table=True):
             "sign",
             "acquisition_channel_id",
         ),
-        partial("ix_spell_return", "starts_on", where="ordinal > 1"),
+        # all that counting returns reads
+        partial(
+            "ix_spell_return",
+            *("is_counted", "starts_on", "ends_on", "is_test", "sign", "customer_id"),
+            where="ordinal > 1",
+        ),
     )
 
     customer_id: UUID

@@ -25,11 +25,32 @@ _NEW = {
     ],
 }
 """New columns that may not be null, with what they hold in the rows that are there."""
-_LED = {
-    "ix_spell_start": ["starts_on"],
-    "ix_spell_end": ["ends_on", "starts_on", "is_test", "sign", "acquisition_channel_id"],
+_COUNTED = {
+    # index: the columns that it had, and those that it has
+    "ix_spell_customer": (
+        ["customer_id", "starts_on"],
+        ["customer_id", "starts_on", "ends_on", "is_counted", "is_test", "sign"],
+    ),
+    "ix_spell_start": (["starts_on"], ["is_counted", "starts_on"]),
+    "ix_spell_end": (
+        ["ends_on", "starts_on", "is_test", "sign", "acquisition_channel_id"],
+        ["is_counted", "ends_on", "starts_on", "is_test", "sign", "acquisition_channel_id"],
+    ),
+    "ix_spell_return": (
+        ["starts_on"],
+        ["is_counted", "starts_on", "ends_on", "is_test", "sign", "customer_id"],
+    ),
 }
-"""What of the spells is led by whether a spell counts from now on."""
+"""Of spells only those that count are read, and the indexes know from now on which these are."""
+
+
+def _index(new: int) -> None:
+    again = sa.text("ordinal > 1")
+    for name, columns in _COUNTED.items():
+        part = {"sqlite_where": again, "postgresql_where": again} if name == "ix_spell_return" else {}
+        op.drop_index(name, "spell")
+        op.create_index(name, "spell", ["tenant_id", *columns[new]], **part)
+
 
 _FLAGGED = ("name", "joined_on")
 """Of customers the indexes over expressions: SQLite cannot tell of them where it copies a table that refers to it."""
@@ -182,9 +203,7 @@ def upgrade() -> None:
     op.add_column("workspace", sa.Column("derived_to", sa.Uuid(), nullable=True))
     for name in ("spell", "customer"):
         op.add_column(name, sa.Column("churn_kind", sa.String(length=32), nullable=True))
-    for name, columns in _LED.items():
-        op.drop_index(name, "spell")
-        op.create_index(name, "spell", ["tenant_id", "is_counted", *columns])
+    _index(1)
     _make_flagged()
 
 
@@ -193,9 +212,7 @@ def downgrade() -> None:
     _drop_flagged()
     # spells that were derived are none of those that sources told of
     op.execute("DELETE FROM spell WHERE basis <> 'STATUS'")
-    for name, columns in _LED.items():
-        op.drop_index(name, "spell")
-        op.create_index(name, "spell", ["tenant_id", *columns])
+    _index(0)
     for name in ("spell", "customer"):
         op.drop_column(name, "churn_kind")
     op.drop_column("workspace", "derived_to")

@@ -155,7 +155,7 @@ MUTATIONS = {
     "engagementRecord": (USED, Scope.ENGAGEMENT_WRITE, {}),
     "engagementRecordBatch": ({"rows": [USED]}, Scope.ENGAGEMENT_WRITE, {"customer": "Customer", "channel": "Channel"}),
     "engagementDeleteBatch": ({"rows": [{"externalId": "u"}]}, Scope.ENGAGEMENT_WRITE, {}),
-    "contractRecord": (AGREED, Scope.CONTRACT_WRITE, {"staff": "Staff", "channel": "Channel"}),
+    "contractRecord": (AGREED, Scope.CONTRACT_WRITE, {}),
     "contractRecordBatch": ({"rows": [AGREED]}, Scope.CONTRACT_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff"}),
     "contractDeleteBatch": ({"rows": [{"externalId": "k"}]}, Scope.CONTRACT_WRITE, {}),
     "exchangeRateRecord": (WORTH, Scope.RATE_WRITE, {}),

@@ -88,6 +88,7 @@ PAGES = {
     "their channels, too": "{ interactions(first: %d) { nodes { channel { name parent { name } } acquisitionChannel { name } } } }",
     "referrals": "{ referrals(first: %d) { nodes { channel { name } customer { name } referred { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "engagements": "{ engagements(first: %d) { nodes { channel { name } customer { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "contracts": "{ contracts(first: %d) { nodes { terms { amount } channel { name } customer { name countedSpells { from } } staff { name } team { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "exchange rates": "{ exchangeRates(first: %d) { nodes { rate } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "their timelines": "{ customers(first: %d) { nodes { timeline(first: 3, kinds: [FEEDBACK, ORDER]) { nodes { channel { name } } edges { node { id } } pageInfo { endCursor } totalCount } } } }",
     "what happened": "{ customers(first: %d) { nodes { timeline(first: 5) { nodes { ... on Order { lines { amount } } ... on Refund { order { id } } ... on Feedback { survey { name } } } } } } }",
@@ -110,6 +111,7 @@ _DELETES = (
     "interaction",
     "referral",
     "engagement",
+    "contract",
     "exchangeRate",
 )
 BATCHES = {
@@ -124,6 +126,7 @@ BATCHES = {
     "leadRecordBatch": f"results {{ {_TOLD} lead {{ channel {{ name }} customer {{ name }} staff {{ name }} }} }} {_DONE}",
     "referralRecordBatch": f"results {{ {_TOLD} referral {{ channel {{ name }} customer {{ name }} referred {{ name }} }} }} {_DONE}",
     "engagementRecordBatch": f"results {{ {_TOLD} engagement {{ channel {{ name }} customer {{ name }} }} }} {_DONE}",
+    "contractRecordBatch": f"results {{ {_TOLD} contract {{ terms {{ amount }} channel {{ name }} customer {{ name }} staff {{ name }} }} }} {_DONE}",
     "exchangeRateRecordBatch": f"results {{ {_TOLD} exchangeRate {{ rate }} }} {_DONE}",
     "interactionRecordBatch": f"results {{ {_TOLD} interaction {{ events {{ staff {{ name }} }} customer {{ name }} channel {{ name }} responder {{ name }} }} }} {_DONE}",
     **{f"{noun}DeleteBatch": f"results {{ {_TOLD} }} {_DONE}" for noun in _DELETES},
@@ -365,6 +368,21 @@ def rates(first, last):
     return ({"externalId": f"{day:%F}", "from": "USD", "date": f"{day:%F}", "rate": "0.9"} for day in days)
 
 
+def agreements(first, last):
+    return (
+        {
+            "externalId": f"k{n}",
+            "customer": {"externalId": f"c{n + 1}"},
+            "channel": {"externalId": f"k{n % KEYED}"},
+            "staff": {"externalId": f"k{n % KEYED}"},
+            "currency": "USD",
+            "from": f"2026-06-0{1 + n % 3}",
+            "terms": [{"from": f"2026-06-0{1 + n % 3}", "amount": "10"}, {"from": "2026-06-09", "amount": "12"}],
+        }
+        for n in range(first, last)
+    )
+
+
 TRADE = {
     "invitationRecordBatch": invitations,
     "exchangeRateRecordBatch": rates,
@@ -376,6 +394,7 @@ TRADE = {
     "refundRecordBatch": refunds,
     "costRecordBatch": costs,
     "interactionRecordBatch": talks,
+    "contractRecordBatch": agreements,
 }
 
 
@@ -518,6 +537,7 @@ CHANGED = {
     "engagementRecordBatch": ("occurredAt", ("2026-05-25", "2026-05-26", "2026-05-27")),
     "exchangeRateRecordBatch": ("rate", ("0.8", "0.7", "0.6")),
     "interactionRecordBatch": ("reason", ("price", "delay", "other")),
+    "contractRecordBatch": ("product", ("tea", "cups", "mugs")),
 }
 
 
