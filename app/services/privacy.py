@@ -20,11 +20,11 @@ Place = tuple[str, int]
 def hidden(uow: Uow, ask: Ask, cells: Cells) -> set[Place]:
     """The cells of `ask` that this caller may not see."""
     k, variant = uow.workspace.small_cell_k, ask.variant
-    # who is heard at all may be few, too
-    is_narrow = ask.conditions or variant.among is not None or variant.needs
-    if not ask.kpi.survey or uow.may(Scope.PERSONAL_READ) or k <= 1 or not (ask.by or is_narrow):
-        return set()
     base, blank = variant.denominator, [0] * len(ask.spans)
+    # who is heard at all may be few, too
+    hears_some = variant.among is not None or (isinstance(base, PerAccount) and base.score.is_weighted)
+    if not ask.kpi.survey or uow.may(Scope.PERSONAL_READ) or k <= 1 or not (ask.by or ask.conditions or hears_some):
+        return set()
     counted = base.score.below if isinstance(base, PerAccount) else base
     assert isinstance(counted, Measure)  # noqa: S101 - every survey KPI divides by its answers, or by who gave them
     assert isinstance(base, Atom)  # noqa: S101 - as above
