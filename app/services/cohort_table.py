@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 
 from app.errors import AppError, Code, Invalid
 from app.kpis.figure import LOW_SAMPLE, Figure, KpiFlag, NullReason, flagged, nothing
@@ -106,7 +107,7 @@ def _months(uow: Uow, wanted: Wanted, known: Sequence[Extent]) -> Span:
             "群组按自然月划分：期间必须以整月开始和结束。",
         )
         raise Invalid(msg, "period")
-    count = 12 * (span.end.year - span.start.year) + span.end.month - span.start.month
+    count = _count(span)
     if count > MOST:
         msg = Text(
             f"A table has at most {MOST} cohorts; this period has {count} months.",
@@ -114,6 +115,10 @@ def _months(uow: Uow, wanted: Wanted, known: Sequence[Extent]) -> Span:
         )
         raise Invalid(msg, "period", code=Code.TOO_MANY)
     return span
+
+
+def _count(span: Span) -> int:
+    return 12 * (span.end.year - span.start.year) + span.end.month - span.start.month
 
 
 class _Drawing:
@@ -126,6 +131,9 @@ class _Drawing:
         known = extents(uow, self.models)
         self.known = [known[model] for model in self.models]
         self.span = _months(uow, wanted, self.known)
+        self.count = _count(self.span)
+        starts = [add_months(self.span.start, place) for place in range(self.count + wanted.months)]
+        self.months = [Span(*pair) for pair in pairwise(starts)]
         self.chosen = cohort_count.narrowed(uow, wanted.of, wanted.filters)
         self.minor = minor(uow.workspace.currency)
         mine = [states.get(cube.name) for cube in self.cubes]
@@ -138,34 +146,26 @@ class _Drawing:
         self.flags = (KpiFlag.REBUILDING,) if any(state and state.building for state in mine) else ()
         self.states = states
 
-    def month(self, place: int) -> Span:
-        """The month so many after the first cohort's."""
-        start = add_months(self.span.start, place)
-        return Span(start, add_months(start, 1))
-
     def table(self) -> Table:
         """The whole table."""
-        count = 12 * (self.span.end.year - self.span.start.year) + self.span.end.month - self.span.start.month
-        counts = self._counts(count)
-        rows = tuple(self._row(place, counts) for place in range(count))
+        counts = self._counts()
+        rows = tuple(self._row(place, counts) for place in range(self.count))
         return Table(
             self.wanted,
             self.span,
             rows,
-            tuple(self._average(since, counts, count) for since in range(self.wanted.months)),
+            tuple(self._average(since, counts) for since in range(self.wanted.months)),
             self.uow.today,
             self.uow.workspace.currency,
             max((extent.through for extent in self.known if extent.through), default=None),
         )
 
-    def _counts(self, count: int) -> Counts:
-        months = [self.month(place) for place in range(count + self.wanted.months - 1)]
-        begun = [
-            Span(one.start, min(one.end, self.uow.today + timedelta(days=1))) for one in months if self._has_begun(one)
-        ]
+    def _counts(self) -> Counts:
+        tomorrow = self.uow.today + timedelta(days=1)
+        begun = [Span(one.start, min(one.end, tomorrow)) for one in self.months if self._has_begun(one)]
         if self.reason is not None or not begun:
             return Counts({}, {}, {})
-        cohorts = begun[:count]
+        cohorts = begun[: self.count]
         if self.chosen:
             return cohort_count.from_facts(self.uow, self.wanted.of, cohorts, begun, self.chosen)
         generations = {name: state.generation for name, state in self.states.items()}
@@ -178,7 +178,7 @@ class _Drawing:
         return span.end <= self.uow.today
 
     def _row(self, place: int, counts: Counts) -> Row:
-        span = self.month(place)
+        span = self.months[place]
         reason = self.reason or (None if self._has_begun(span) else NullReason.PERIOD_NOT_STARTED)
         size = None if reason else counts.sizes.get(month_of(span.start), 0)
         low = (KpiFlag.LOW_SAMPLE,) if size is not None and size < LOW_SAMPLE else ()
@@ -186,12 +186,12 @@ class _Drawing:
         return Row(span, size, reason, (*low, *self.flags), not self._is_over(span), cells)
 
     def _cell(self, place: int, since: int, size: int | None, counts: Counts) -> Cell:
-        span = self.month(place + since)
+        span = self.months[place + since]
         reason = self.reason or (None if self._has_begun(span) else NullReason.PERIOD_NOT_STARTED)
         if reason is not None or size is None:
             blank = nothing(reason or NullReason.PERIOD_NOT_STARTED)
             return Cell(span, blank, blank if self._is_money else None, not self._is_over(span))
-        key = month_of(self.month(place).start)
+        key = month_of(self.months[place].start)
         return Cell(
             span,
             self._figure(*counts.at(key, place + since), size),
@@ -203,13 +203,13 @@ class _Drawing:
     def _is_money(self) -> bool:
         return self.wanted.of is CohortMeasure.REVENUE
 
-    def _average(self, since: int, counts: Counts, count: int) -> Average:
+    def _average(self, since: int, counts: Counts) -> Average:
         """Parts summed, then divided."""
         if self.reason is not None:
             blank = nothing(self.reason)
             return Average(blank, blank if self._is_money else None)
-        over = [place for place in range(count) if self._is_over(self.month(place + since))]
-        keys = {place: month_of(self.month(place).start) for place in over}
+        over = [place for place in range(self.count) if self._is_over(self.months[place + since])]
+        keys = {place: month_of(self.months[place].start) for place in over}
         size = sum(counts.sizes.get(key, 0) for key in keys.values())
         now = [counts.at(key, place + since) for place, key in keys.items()]
         then = [counts.until(key, place, place + since) for place, key in keys.items()]

@@ -22,8 +22,10 @@ def hidden(uow: Uow, ask: Ask, cells: Cells) -> set[Place]:
     """The cells of `ask` that this caller may not see."""
     k, counted = uow.workspace.small_cell_k, _answers(ask)
     # who is heard at all may be few, too
-    is_narrow = ask.conditions or ask.variant.among is not None or (ask.kpi.survey and ask.variant.needs)
-    if not counted or uow.may(Scope.PERSONAL_READ) or k <= 1 or not (ask.by or is_narrow):
+    hears_some = ask.variant.among is not None or any(
+        isinstance(one, PerAccount) and one.score.is_weighted for one in counted
+    )
+    if not counted or uow.may(Scope.PERSONAL_READ) or k <= 1 or not (ask.by or ask.conditions or hears_some):
         return set()
     return set().union(*(_few(uow, ask, cells, one, k) for one in counted))
 

@@ -197,6 +197,6 @@ def test_any_history_of_accounts_adds_up(make_workspace, seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(300, 302))
+@pytest.mark.parametrize("seed", [300])
 def test_any_long_history_of_accounts_adds_up(make_workspace, seed):
     tell(make_workspace(time_zone="UTC"), seed, 60)

@@ -106,6 +106,6 @@ def test_any_history_of_cohorts_adds_up(make_workspace, clock, seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(200, 202))
+@pytest.mark.parametrize("seed", [200])
 def test_any_long_history_of_cohorts_adds_up(make_workspace, clock, seed):
     tell(make_workspace, clock, seed, 60)
