@@ -30,7 +30,8 @@ from app.text import Text
 class Source:
     """One kind of facts: the rows of `model` of which `where` holds, each counted as `weight` says.
 
-    `first` and `last` are the days between which they lie; `kind` narrows the facts that `key` names.
+    `first` and `last` are the days between which they lie, `along` the column of the index that holds them in order and
+    leaves out what was deleted (the days themselves where None); `kind` narrows the facts that `key` names.
     """
 
     key: str
@@ -40,6 +41,7 @@ class Source:
     first: Any
     last: Any
     where: ColumnElement[bool] = field(default_factory=true)
+    along: Any = None
     weight: Any = 1
     kind: str | None = None
 
@@ -54,7 +56,8 @@ class Source:
 
 
 def _facts(key: str, name: Text, mutation: str, model: Any, *more: ColumnElement[bool]) -> Source:  # noqa: ANN401 - a table
-    return Source(key, name, mutation, model, model.day, model.day, and_(col(model.deleted_at).is_(None), *more))
+    present = and_(col(model.deleted_at).is_(None), *more)
+    return Source(key, name, mutation, model, model.day, model.day, present, model.occurred_at)
 
 
 def _said(kind: FeedbackKind, name: Text) -> Source:
@@ -77,6 +80,7 @@ _ACCRUED = Source(
     Accrual.day,
     Accrual.day,
     col(Cost.deleted_at).is_(None),
+    Cost.starts_on,
 )
 _ALIKE = (
     _FEEDBACK,

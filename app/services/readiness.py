@@ -6,7 +6,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, null, select
+from sqlalchemy import ColumnElement, Select, desc, func, literal, null, select
 from sqlmodel import col
 
 from app.kpis.source import Source
@@ -53,17 +53,18 @@ def _status(source: Source, rows: int, weight: int | None, since: date | None, u
 def _parts(source: Source) -> tuple[ColumnElement[Any], ...]:
     """How many rows there are up to the bound, what they come to, and the first and the last of their days.
 
-    A scalar query each, because SQLite finds only a lone min or max in the index.
+    Each goes along an index from one of its ends, so that neither other workspaces nor what was deleted is read.
     """
     is_one_each = isinstance(source.weight, int)
     weight = literal(source.weight) if is_one_each else col(source.weight)
-    some = select(weight.label("weight")).select_from(source.model).where(source.where).limit(MOST_COUNTED + 1)
-    rows = select(func.count()).select_from(some.subquery())
+    some = select(weight.label("weight")).select_from(source.model).where(source.where)
+    some = some.order_by(source.along or source.first).limit(MOST_COUNTED + 1)
     # the days of what is counted in parts stand in another table, and there only while they count
-    within = [source.where] if source.first.class_ is source.model else []
+    is_inside = source.first.class_ is source.model
+    within, along = ([source.where], source.along) if is_inside else ([], None)
     return (
-        rows.scalar_subquery(),
+        select(func.count()).select_from(some.subquery()).scalar_subquery(),
         null() if is_one_each else select(func.sum(some.subquery().c.weight)).scalar_subquery(),
-        select(func.min(col(source.first))).where(*within).scalar_subquery(),
-        select(func.max(col(source.last))).where(*within).scalar_subquery(),
+        select(col(source.first)).where(*within).order_by(along or source.first).limit(1).scalar_subquery(),
+        select(col(source.last)).where(*within).order_by(desc(along or source.last)).limit(1).scalar_subquery(),
     )

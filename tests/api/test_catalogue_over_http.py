@@ -4,6 +4,7 @@ import re
 
 import pytest
 from graphql import build_schema
+from sqlalchemy import event
 
 from app.kpis import CATALOGUE
 from app.kpis.source import SOURCES, sources
@@ -150,6 +151,25 @@ def test_the_readiness_of_the_whole_catalogue_is_one_statement(alice, statements
             alice.ask(query)
         asked = [one for one in sent.sent if "feedback" in one or "customer_order" in one or "accrual" in one]
         assert len(asked) == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_readiness_goes_along_indexes_and_reads_no_table_from_end_to_end(workspace, door):
+    plans = []
+
+    def explain(_connection, cursor, statement, parameters, *_):
+        plans.extend(row[-1] for row in cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
+
+    known = dict.fromkeys(one for kpi in CATALOGUE.values() for variant in kpi.variants for one in sources(variant))
+    event.listen(door.db.reader, "before_cursor_execute", explain)
+    try:
+        workspace.read(readiness.statuses, [*known, *SOURCES.values()])
+    finally:
+        event.remove(door.db.reader, "before_cursor_execute", explain)
+    tables = {source.model.__table__.name for source in SOURCES.values()}
+    assert {table for plan in plans for table in tables if f"SEARCH {table} " in plan} == tables
+    assert not [plan for plan in plans if any(plan.startswith(f"SCAN {table}") for table in tables)]
+    assert not [plan for plan in plans if "TEMP B-TREE" in plan]
 
 
 @neutral
