@@ -66,6 +66,8 @@ class Scope(StrEnum):
     ENGAGEMENT_WRITE = "engagement:write"
     CALENDAR_READ = "calendar:read"
     CALENDAR_WRITE = "calendar:write"
+    PREDICTION_READ = "prediction:read"
+    PREDICTION_WRITE = "prediction:write"
     TARGET_READ = "target:read"
     TARGET_WRITE = "target:write"
     PERSONAL_READ = "personal:read"

@@ -104,7 +104,8 @@ class Variant:
     `over_whole` are the dimensions that cut the numerator alone, each part over the whole base. `settles_in` names the
     setting of the workspace that says for how many days after its period it is provisional; `optional` are cubes that
     need no facts, `needs` those that need some although they are not read. `sample` counts the cases behind a value
-    that is no quotient, `left_out` those that are not in it.
+    that is no quotient, `left_out` those that are not in it. A profile tells of people what they have not done, so
+    that only who may see personal data may cut it.
     """
 
     key: str
@@ -125,6 +126,7 @@ class Variant:
     needs: tuple[Cube, ...] = ()
     sample: Measure | None = None
     left_out: tuple[LeftOut, ...] = ()
+    is_profile: bool = False
 
     @cached_property
     def formula(self) -> str:

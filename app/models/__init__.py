@@ -15,6 +15,7 @@ from app.models.invitation import Invitation
 from app.models.job import Job
 from app.models.lead import Lead, LeadType
 from app.models.order import Order, OrderStatus
+from app.models.prediction import ChurnBasis, FitOutcome, Prediction, PredictionFit
 from app.models.quota import Quota
 from app.models.referral import Referral
 from app.models.refund import Refund
@@ -38,6 +39,7 @@ __all__ = [
     "Channel",
     "ChannelKind",
     "ChannelMedium",
+    "ChurnBasis",
     "Cost",
     "CostCategory",
     "Credit",
@@ -49,6 +51,7 @@ __all__ = [
     "Feedback",
     "FeedbackKind",
     "FeedbackOrigin",
+    "FitOutcome",
     "Idempotency",
     "Interaction",
     "InteractionEventKind",
@@ -61,6 +64,8 @@ __all__ = [
     "Membership",
     "Order",
     "OrderStatus",
+    "Prediction",
+    "PredictionFit",
     "Quota",
     "Referral",
     "Refund",

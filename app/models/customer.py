@@ -43,6 +43,7 @@ class Customer(Owned, Traits, table=True):
     joined_on: date | None = None
     churned_on: date | None = None
     churn_reason: str | None = Field(default=None, max_length=200)
+    profiling_opt_out: bool = False
     attributes: dict[str, Any] = typed(Document, default_factory=dict, sa_column_kwargs={"info": {"personal": True}})
     is_stub: bool = False
     merged_into_id: UUID | None = None

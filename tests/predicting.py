@@ -1,0 +1,60 @@
+"""People who buy and leave by chance, as the models suppose, and what is predicted of them."""
+
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+from app.services import customer, order, prediction_fit
+from app.services.row import Options, Ref
+from app.worker import Worker
+
+DAY = timedelta(days=1)
+
+
+def simulated(rng: Random, count: int, days: int, *, r: float, alpha: float, a: float, b: float) -> list[list[int]]:
+    """On which days each of so many people bought, by BG/NBD, told day by day; all begin in the first half."""
+    found = []
+    for _ in range(count):
+        rate, leave = rng.gammavariate(r, 1 / alpha), rng.betavariate(a, b)
+        at = float(rng.randrange(days // 2))
+        bought = [at]
+        while rng.random() >= leave:
+            at += rng.expovariate(rate)
+            if at >= days:
+                break
+            bought.append(at)
+        found.append(sorted({int(one) for one in bought}))
+    return found
+
+
+def trade(people: Any, bought: list[list[int]], since: date, rng: Random) -> None:
+    """Record these purchases, of customers p0, p1 …, each at an amount around a mean of the customer's own."""
+    rows = []
+    for number, days in enumerate(bought):
+        mean = 20 + 60 * rng.random()
+        rows += [
+            {
+                "external_id": f"p{number}-{day}",
+                "amount": round(mean * (0.5 + rng.random()), 2),
+                "currency": "EUR",
+                "customer": Ref(external_id=f"p{number}"),
+                "occurred_at": since + day * DAY,
+            }
+            for day in days
+        ]
+    for start in range(0, len(rows), 500):
+        results = people.write(order.record_batch, rows[start : start + 500], Options(create_missing=True))
+        assert not any(one.problems for one in results), [one.problems for one in results][:3]
+
+
+def meet(people: Any, *rows: dict[str, Any]) -> None:
+    """Upsert customers; all are accepted."""
+    for start in range(0, len(rows), 500):
+        results = people.write(customer.upsert_batch, list(rows[start : start + 500]), Options())
+        assert not any(one.problems for one in results), [one.problems for one in results][:3]
+
+
+def fit(people: Any) -> None:
+    """Have the models fitted, and all that is due done."""
+    people.write(prediction_fit.request, None)
+    Worker(people.door).drain()
