@@ -57,6 +57,8 @@ NAMES = (
     "Engagement",
     "Invitation",
     "ExchangeRate",
+    "Prediction",
+    "PredictionFit",
     "Target",
     "KpiResult",
     "KpiDefinition",
@@ -174,6 +176,8 @@ FITTING = {
     ("firstWeekday", "Int"): "1",
     ("fiscalYearStart", "Int"): "4",
     ("smallCellK", "Int"): "5",
+    ("predictionHorizonMonths", "Int"): "6",
+    ("recency", "Int"): "30",
 }
 """Fields that only make sense together, by their names and types, and what they may be: None for left out."""
 

@@ -4,8 +4,14 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+from sqlmodel import col, select
+
+from app.models.base import TRAITS
+from app.models.customer import Customer, CustomerExternalId
+from app.models.prediction import ChurnBasis, FitOutcome, Prediction, PredictionFit
 from app.services import customer, order, prediction_fit
 from app.services.row import Options, Ref
+from app.uow import Scope, writes
 from app.worker import Worker
 
 DAY = timedelta(days=1)
@@ -58,3 +64,22 @@ def fit(people: Any) -> None:
     """Have the models fitted, and all that is due done."""
     people.write(prediction_fit.request, None)
     Worker(people.door).drain()
+
+
+@writes(Scope.WORKSPACE_ADMIN)
+def put(uow: Any, *external_ids: str) -> None:
+    """Predictions of these customers, made up, where there is too little for a model."""
+    few = FitOutcome.TOO_FEW_CUSTOMERS
+    told = {"fitted_at": uow.now, "day": uow.today, "horizon_months": 12, "buying_outcome": few, "leaving_outcome": few}
+    one = PredictionFit(tenant_id=uow.tenant_id, is_written=True, **told)
+    uow.session.add(one)
+    uow.session.flush()
+    made = {"fit_id": one.id, "day": uow.today, "known_on": uow.today, "currency": "EUR", "is_buyer": True}
+    made |= {"alive": 0.5, "alive_low": 0.4, "alive_high": 0.6, "churn_risk": 0.5, "churn_basis": ChurnBasis.BUYING}
+    made |= {"expected_purchases": 1.5, "purchases_low": 0, "purchases_high": 4}
+    made |= {"predicted_value": 1_500, "value_low": 0, "value_high": 9_000}
+    named = select(CustomerExternalId.customer_id).where(col(CustomerExternalId.external_id).in_(external_ids))
+    for who in uow.session.scalars(select(Customer).where(col(Customer.id).in_(named))):
+        traits = {name: getattr(who, name) for name in TRAITS}
+        uow.session.add(Prediction(tenant_id=uow.tenant_id, customer_id=who.id, **traits, **made))
+    uow.session.flush()

@@ -184,8 +184,8 @@ CLV = Kpi(
                 "What the latest fit of BG/NBD with Gamma-Gamma expects a customer to bring from its day on, over the "
                 "workspace's horizon: the mean of all who had bought by the end of the period and do not object to "
                 "profiles. Revenue, not discounted. Cutting it needs the scope personal:read.",
-                "最近一次 BG/NBD 与 Gamma-Gamma 拟合所预期的、自拟合日起在工作区预测期内每位客户带来的收入："
-                "取截至期末已有购买且未拒绝画像的全部客户的平均值，未折现。细分需要权限范围 personal:read。",
+                "最近一次模型拟合（购买频次与单次金额）所预期的、自拟合日起在工作区预测期内每位客户带来的收入："
+                "取截至期末已有购买且未拒绝画像的全部客户的平均值，未折现。细分需要可查看个人数据的权限。",
             ),
             _to_date(predicted_value),
             _to_date(predicted_customers),

@@ -54,7 +54,7 @@ class Prediction(Owned, Traits, table=True):
     """What the latest fit says of one customer; of those who object to profiles there is none.
 
     `day` is that of their first purchase, or their first day as a customer where they never bought. Amounts are minor
-    units of the workspace's currency, null without a rate. Buying is null of those who never bought.
+    units of `currency`, the workspace's, null without a rate. Buying is null of those who never bought.
     """
 
     __table_args__ = (
@@ -62,6 +62,7 @@ class Prediction(Owned, Traits, table=True):
         refers("customer_id", "customer"),
         refers("fit_id", "prediction_fit"),
         refers("acquisition_channel_id", "channel"),
+        ordered("prediction", "day"),
         ordered("prediction", "predicted_value", empty=True),
         ordered("prediction", "churn_risk", empty=True),
         ordered("prediction", "alive", empty=True),
@@ -71,6 +72,7 @@ class Prediction(Owned, Traits, table=True):
     customer_id: UUID
     fit_id: UUID
     day: date
+    currency: str = Field(max_length=3)
     is_buyer: bool = False
     alive: float | None = personal(default=None)
     alive_low: float | None = personal(default=None)

@@ -48,6 +48,9 @@ class CustomerUpsertInput:
     email: str | None = absent("The e-mail address.")
     phone: str | None = absent("The telephone number.")
     is_test: bool | None = absent("Whether this is a test or internal customer, who counts in no KPI.")
+    profiling_opt_out: bool | None = absent(
+        "Whether the customer objects to profiles; what is predicted of them goes at once, and is not made again."
+    )
     attributes: Json | None = absent("Custom attributes, an object; replaces what was there.")
     source_updated_at: Moment | None = absent("When this version was made in the source; older ones are skipped.")
     expected_version: int | None = absent("Refuse unless the record is at this version; 0 if it must not exist.")

@@ -95,7 +95,7 @@ def page(uow: Uow, after: UUID, size: int) -> list[Course]:
         found[customer_id].days.append(day)
         found[customer_id].nets.append(None if unpriced else int(net or 0))
     for customer_id, ledger in spell.in_force(uow, list(found)).items():
-        found[customer_id].spells = sorted(map(_spell, ledger), key=lambda one: (one.start, one.end))
+        found[customer_id].spells = sorted(map(as_spell, ledger), key=lambda one: (one.start, one.end))
     return list(found.values())
 
 
@@ -109,7 +109,7 @@ def _purchases(uow: Uow, customer_ids: Sequence[UUID]) -> Sequence[Any]:
     return uow.session.execute(statement.group_by(customer, day).order_by(customer, day)).all()
 
 
-def _spell(cells: tuple[Any, ...]) -> Spell:
+def as_spell(cells: tuple[Any, ...]) -> Spell:
     """A spell of the ledger; what it froze stands last."""
     frozen = dict(zip(TRAITS, cells[-len(TRAITS) :], strict=True))
     return Spell(cells[0], cells[1], tuple(map(_told, (frozen[name] for name in TOLD))))

@@ -53,6 +53,7 @@ class _Models:
             return None
         since = one.days[0] if bought else min(spell.start for spell in one.spells)
         own = {"id": uuid7(), "tenant_id": uow.tenant_id, "fit_id": self.fit.id, "known_on": uow.today, "day": since}
+        own["currency"] = uow.workspace.currency
         return _NOTHING | own | one.traits | {"customer_id": one.customer_id} | bought | left
 
     def _bought(self, one: Course) -> dict[str, Any]:
@@ -152,7 +153,7 @@ def _find(uow: Uow, wanted: Ref) -> Prediction | None:
     return uow.session.scalars(select(Prediction).where(Prediction.customer_id == hit)).first()
 
 
-LIST = Listing(Prediction, Scope.PREDICTION_READ, find=_find)
+LIST = Listing(Prediction, Scope.PREDICTION_READ, find=_find, columns={"since": "day", "kind": "customer_kind"})
 
 
 @reads(Scope.PREDICTION_READ)

@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.Uuid(), nullable=False),
         sa.Column("fit_id", sa.Uuid(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("is_buyer", sa.Boolean(), nullable=False),
         sa.Column("alive", sa.Float(), nullable=True),
         sa.Column("alive_low", sa.Float(), nullable=True),
@@ -76,6 +77,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_prediction")),
         sa.UniqueConstraint("tenant_id", "customer_id", name="uq_prediction_customer_id"),
     )
+    op.create_index("ix_prediction_day", "prediction", ["tenant_id", "day", "id"])
     for column in _FLAGGED:
         columns = ["tenant_id", sa.text(f"({column} IS NULL)"), column, "id"]
         op.create_index(f"ix_prediction_{column}", "prediction", columns)
