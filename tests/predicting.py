@@ -24,11 +24,13 @@ def simulated(rng: Random, count: int, days: int, *, r: float, alpha: float, a: 
         rate, leave = rng.gammavariate(r, 1 / alpha), rng.betavariate(a, b)
         at = float(rng.randrange(days // 2))
         bought = [at]
-        while rng.random() >= leave:
+        while True:  # nobody leaves at the first purchase
             at += rng.expovariate(rate)
             if at >= days:
                 break
             bought.append(at)
+            if rng.random() < leave:
+                break
         found.append(sorted({int(one) for one in bought}))
     return found
 

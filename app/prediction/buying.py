@@ -1,7 +1,7 @@
 """How often customers buy who never say that they leave: BG/NBD, by Fader, Hardie and Lee (2005).
 
 While somebody is a customer they buy at random at a rate of their own, which varies by a gamma distribution (r, alpha);
-after each purchase they leave with a probability of their own, which varies by a beta distribution (a, b).
+after each but the first they leave with a probability of their own, which varies by a beta distribution (a, b).
 """
 
 from collections import Counter
