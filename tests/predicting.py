@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from app.models.base import TRAITS
 from app.models.customer import Customer, CustomerExternalId
 from app.models.prediction import ChurnBasis, FitOutcome, Prediction, PredictionFit
-from app.services import customer, order, prediction_fit
+from app.services import customer, order, prediction_fit, rollup
 from app.services.row import Options, Ref
 from app.uow import Scope, writes
 from app.worker import Worker
@@ -83,5 +83,7 @@ def put(uow: Any, *external_ids: str) -> None:
     named = select(CustomerExternalId.customer_id).where(col(CustomerExternalId.external_id).in_(external_ids))
     for who in uow.session.scalars(select(Customer).where(col(Customer.id).in_(named))):
         traits = {name: getattr(who, name) for name in TRAITS}
-        uow.session.add(Prediction(tenant_id=uow.tenant_id, customer_id=who.id, **traits, **made))
-    uow.session.flush()
+        row = Prediction(tenant_id=uow.tenant_id, customer_id=who.id, **traits, **made)
+        uow.session.add(row)
+        uow.session.flush()
+        rollup.fold(uow, Prediction, [row.id], 1)

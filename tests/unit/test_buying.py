@@ -198,19 +198,9 @@ def test_the_published_fit_of_the_cdnow_sample(tmp_path):
 def cdnow(folder):
     """The repeat purchases of the CDNOW sample, in weeks, and what they came to."""
     python = shutil.which("python3") or sys.executable
-    package = (
-        "lifetimes==0.11.3",
-        "--timeout",
-        "5",
-        "--retries",
-        "1",
-        "--no-deps",
-        "--only-binary",
-        ":all:",
-        "--dest",
-        str(folder),
-    )
-    done = subprocess.run([python, "-m", "pip", "download", "--quiet", *package], check=False, capture_output=True)
+    command = [python, "-m", "pip", "download", "--quiet", "--timeout", "5", "--retries", "1", "--dest", str(folder)]
+    command += ["--no-deps", "--only-binary", ":all:", "lifetimes==0.11.3"]
+    done = subprocess.run(command, check=False, capture_output=True)
     if done.returncode:
         pytest.skip("the package that has the data cannot be had from here")
     (wheel,) = folder.glob("*.whl")
