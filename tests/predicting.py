@@ -1,8 +1,10 @@
 """People who buy and leave by chance, as the models suppose, and what is predicted of them."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import col, select
 
@@ -11,10 +13,32 @@ from app.models.customer import Customer, CustomerExternalId
 from app.models.prediction import ChurnBasis, FitOutcome, Prediction, PredictionFit
 from app.services import customer, order, prediction_fit, rollup
 from app.services.row import Options, Ref
-from app.uow import Scope, writes
+from app.uow import Actor, Door, Scope, system, writes
 from app.worker import Worker
 
 DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class People:
+    """A workspace that several tests look at, and those who come through its door."""
+
+    door: Door
+    id: UUID
+
+    @property
+    def bob(self) -> Actor:
+        """May only read, and sees nothing personal."""
+        scopes = frozenset(scope for scope in Scope if scope.value.endswith(":read")) - {Scope.PERSONAL_READ}
+        return Actor(self.id, "bob", scopes)
+
+    def write(self, function: Any, *args: Any) -> Any:
+        """What the @writes function answers to the program."""
+        return self.door.write(system(self.id), function, *args)
+
+    def read(self, function: Any, *args: Any, by: Actor | None = None) -> Any:
+        """What the @reads function answers."""
+        return self.door.read(by or system(self.id), function, *args)
 
 
 def simulated(rng: Random, count: int, days: int, *, r: float, alpha: float, a: float, b: float) -> list[list[int]]:

@@ -7,6 +7,7 @@ import lead_oracle
 import money_oracle
 import oracle
 import people_oracle
+import prediction_oracle
 import pytest
 import stored
 import survey_books
@@ -20,7 +21,7 @@ ZONES = ("Europe/Berlin", "America/New_York", "Asia/Shanghai", "Pacific/Auckland
 
 
 def test_there_is_a_second_opinion_on_every_kpi():
-    others = (money_oracle, lead_oracle, conversation_oracle, people_oracle, survey_books)
+    others = (money_oracle, lead_oracle, conversation_oracle, people_oracle, prediction_oracle, survey_books)
     known = set(oracle.KNOWN).union(*(other.KPIS for other in others))
     assert known == {(kpi.key, variant.key) for kpi in CATALOGUE.values() for variant in kpi.variants}
 
