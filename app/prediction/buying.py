@@ -17,6 +17,7 @@ from app.prediction.special import Z, digamma, log_beta, logistic
 LEVEL = 0.95
 _TAIL = 1e-7
 _MOST_PURCHASES = 10_000
+_STEEP = 30.0
 
 
 class Bought(NamedTuple):
@@ -78,16 +79,22 @@ class Buying:
         return self._if_alive(Bought(0, 0.0, 0.0), time)
 
     def _if_alive(self, one: Bought, time: float) -> float:
+        upper = self.a + self.b - 1 - self.r
+        if max(self.a, abs(upper)) > _STEEP:  # customers are so much alike that the terms would grow past all bounds
+            return sum(count * chance for count, chance in enumerate(self._chances(one, time, 1.0)))
         # the published 2F1 by Euler's transformation, in which a − 1 cancels: nothing is divided by it
         a, c = self.a, self.a + self.b + one.again - 1
         rest = log(self.alpha + one.age) - log(self.alpha + one.age + time)  # ln(1 − z)
-        z, upper = -expm1(rest), self.a + self.b - 1 - self.r
+        z = -expm1(rest)
         gone = -rest if abs(a - 1) < 1e-9 else -expm1((a - 1) * rest) / (a - 1)  # noqa: PLR2004 - its limit there
         return c * gone - exp((a - 1) * rest) * _series(upper, a, c, z)
 
     def chances(self, one: Bought, time: float) -> list[float]:
         """How probable 0, 1, 2 … purchases over the next `time` are; what is left out comes to less than 10⁻⁷."""
-        alive, rate, stay = self.alive(one), self.r + one.again, self.b + one.again
+        return self._chances(one, time, self.alive(one))
+
+    def _chances(self, one: Bought, time: float, alive: float) -> list[float]:
+        rate, stay = self.r + one.again, self.b + one.again
         idle = log(self.alpha + one.age) - log(self.alpha + one.age + time)
         busy = log(time) - log(self.alpha + one.age + time)
         # of somebody who never leaves, in logarithms, because for who buys daily it begins with next to nothing

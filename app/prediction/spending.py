@@ -55,7 +55,7 @@ class Spending:
             met = sum(chance * _below(self.p * count, shape, ratio) for count, chance in some)
             return chances[0] + met + left * (met / (1 - chances[0] - left) if some else 0.0)
 
-        low, high = 0.0, 1.0
+        low, high = 0.0, self.p * len(chances) / shape
         while below(high) < part and high < 1e12:  # noqa: PLR2004 - no amount is so much larger than what was spent
             low, high = high, high * 2
         for _ in range(_HALVINGS):
@@ -79,11 +79,13 @@ def fitted(people: Sequence[Spent]) -> Spending | None:
     if not some:
         return None
     usual = sum(one.mean for one in some) / len(some)
-    found = minimise(lambda parameters: _likelihood(some, parameters), (2.0, 2.0, usual))
+    # in units of what is usual, so that no currency is too small
+    scaled = [Spent(one.times, one.mean / usual) for one in some]
+    found = minimise(lambda parameters: _likelihood(scaled, parameters), (2.0, 2.0, 1.0))
     if found is None:
         return None
     p, q, gamma = found.at
-    return Spending(p, q, gamma, -found.value)
+    return Spending(p, q, gamma * usual, -found.value - len(some) * log(usual))
 
 
 def _likelihood(people: Sequence[Spent], parameters: Sequence[float]) -> tuple[float, list[float]]:

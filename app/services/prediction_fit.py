@@ -67,24 +67,26 @@ def store(uow: Uow, columns: dict[str, Any]) -> PredictionFit:
     return fit
 
 
-def run(door: Door, actor: Actor) -> bool:
-    """Fit the models of a workspace and predict of everybody; False where it has to wait for amounts."""
-    sample = door.read(actor, gather)
-    if sample is None:
-        return False
+def fitted(sample: Sample) -> dict[str, Any]:
+    """What the models come to, by column. Pure."""
     (buying_outcome, buying), (leaving_outcome, leaving) = sample.buyers.fit(), sample.leavers.fit()
-    names = {
-        id_: key for id_, key in sample.channels.items() if any(id_ == one[1] for one in leaving.get("effects", ()))
-    }
-    columns = {
+    named = {value for _, value, _ in leaving.get("effects", ())}
+    return {
         "day": sample.day,
         "horizon_months": sample.horizon_months,
         "buying_outcome": buying_outcome,
         "buying": buying,
         "leaving_outcome": leaving_outcome,
-        "leaving": leaving | {"channels": names},
+        "leaving": leaving | {"channels": {id_: key for id_, key in sample.channels.items() if id_ in named}},
     }
-    door.write(actor, store, columns)
+
+
+def run(door: Door, actor: Actor) -> bool:
+    """Fit the models of a workspace and predict of everybody; False where it has to wait for amounts."""
+    sample = door.read(actor, gather)
+    if sample is None:
+        return False
+    door.write(actor, store, fitted(sample))
     while door.write(actor, prediction.step):
         door.write(actor, rollup.compact, at_least=door.settings.compact_after)
     door.write(actor, rollup.compact, at_least=door.settings.compact_after)

@@ -154,10 +154,7 @@ def test_nothing_is_learnt_from_who_objects(workspace, database):
     object_(workspace, *(f"p{n}" for n in range(10)))
     sample = workspace.read(prediction_fit.gather)
     assert sample.buyers.people.total() == 115
-    outcome, found = sample.buyers.fit()
-    none, nothing = sample.leavers.fit()
-    columns = {"buying_outcome": outcome, "buying": found, "leaving_outcome": none, "leaving": nothing}
-    workspace.write(prediction_fit.store, columns | {"day": sample.day, "horizon_months": 12})
+    workspace.write(prediction_fit.store, prediction_fit.fitted(sample))
     object_(workspace, "p10", "p11")
     while workspace.write(prediction.step):
         pass

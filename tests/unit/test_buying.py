@@ -87,6 +87,25 @@ def test_the_chances_of_purchases_add_up_to_the_expectation(model):
         )
 
 
+@pytest.mark.parametrize(("leave", "alike"), [(0.041, 51_385.0), (0.3, 40.0)])
+def test_where_customers_are_alike_what_is_expected_is_that_of_one_chance_to_leave(leave, alike):
+    """Of one chance p, the expected number is 1/p of what is left of a gamma power, without any integral."""
+    model = Buying(1.77, 318.0, leave * alike, (1 - leave) * alike)
+    for one, time in ((Bought(3, 200.0, 500.0), 365.0), (Bought(0, 0.0, 90.0), 30.0)):
+        again, _, age = one
+        p = (model.a) / (model.a + model.b + again)  # the mean of what is left of the chances
+        expected = (1 - ((model.alpha + age) / (model.alpha + age + p * time)) ** (model.r + again)) / p
+        assert model.purchases(one, time) == pytest.approx(model.alive(one) * expected, rel=2 / alike + 1e-4)
+
+
+def test_both_ways_to_expect_purchases_meet(monkeypatch):
+    model = Buying(4.0, 30.0, 6.0, 20.0)
+    some = [(one, time, model.purchases(one, time)) for one in COURSES for time in (1.0, 39.0, 400.0)]
+    monkeypatch.setattr(buying, "_STEEP", 1.0)
+    for one, time, expected in some:
+        assert model.purchases(one, time) == pytest.approx(expected, rel=1e-5)
+
+
 def test_the_chances_are_the_shares_of_many_who_are_made_up():
     rng, one, many = oracle.chance(11), Bought(2, 30.43, 38.86), 40_000
     alive = CDNOW.alive(one)
@@ -154,6 +173,12 @@ def test_who_surely_buys_surely_spends():
     assert (low, high) == pytest.approx((drawn[0], drawn[-1]), rel=0.03)
 
 
+def test_where_customers_spend_alike_only_the_number_is_uncertain():
+    alike = Spending(500_000.0, 1_200_000.0, 1_200_000.0 * 30 / 500_000)
+    low, high = alike.at_most(Spent(0, 0.0), [0.5, 0.1, 0.0, 0.4])
+    assert (low, high) == pytest.approx((0, 90), rel=1e-2)
+
+
 def test_the_amounts_that_made_customers_up_are_found_again():
     rng, (p, q, gamma) = oracle.chance(9), (4.0, 3.0, 20.0)
     people = []
@@ -167,6 +192,18 @@ def test_the_amounts_that_made_customers_up_are_found_again():
     assert found.mean(Spent(4, 90.0)) == pytest.approx(p * (gamma + 4 * 90) / (4 * p + q - 1), rel=0.02)
     assert found.log_likelihood > -spending._likelihood(people, (p, q, gamma))[0]
     assert abs(spending.correlation(people)) < 0.05
+
+
+def test_the_unit_of_the_currency_does_not_matter():
+    rng = oracle.chance(10)
+    people = [Spent(rng.randrange(1, 6), 20 + 60 * rng.random()) for _ in range(400)]
+    small, large = (spending.fitted([Spent(n, mean * unit) for n, mean in people]) for unit in (0.01, 100_000))
+    assert (small.p, small.q) == pytest.approx((large.p, large.q), rel=1e-3)
+    assert small.gamma * 10_000_000 == pytest.approx(large.gamma, rel=1e-3)
+    assert small.log_likelihood == pytest.approx(
+        -spending._likelihood([Spent(n, mean * 0.01) for n, mean in people], (small.p, small.q, small.gamma))[0],
+        rel=1e-9,
+    )
 
 
 def test_amounts_that_rise_with_the_number_are_noticed():
