@@ -69,6 +69,8 @@ class Scope(StrEnum):
     CONTRACT_WRITE = "contract:write"
     CALENDAR_READ = "calendar:read"
     CALENDAR_WRITE = "calendar:write"
+    PREDICTION_READ = "prediction:read"
+    PREDICTION_WRITE = "prediction:write"
     TARGET_READ = "target:read"
     TARGET_WRITE = "target:write"
     PERSONAL_READ = "personal:read"
@@ -211,8 +213,7 @@ def writes(scope: Scope) -> Callable[[F], F]:
 def check(actor: Actor, function: Callable[..., Any], mode: str) -> None:
     """Refuse a function without a mark or of the other mode (our fault), and an actor without its scope (Forbidden)."""
     if getattr(function, "mode", None) != mode:
-        msg = f"{function.__qualname__} is not marked @{mode}"
-        raise RuntimeError(msg)
+        raise RuntimeError(f"{function.__qualname__} is not marked @{mode}")
     scope: Scope = function.scope  # type: ignore[attr-defined]
     if scope not in actor.scopes:
         text = Text(
@@ -229,9 +230,8 @@ class Door:
         self, db: Database, settings: Settings, bus: Bus, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self.db, self.settings, self.bus, self.clock = db, settings, bus, clock
-        self.writer = Writer(
-            self._open, threads=1 if db.is_sqlite else settings.writer_threads, group_size=settings.group_size
-        )
+        threads = 1 if db.is_sqlite else settings.writer_threads
+        self.writer = Writer(self._open, threads=threads, group_size=settings.group_size)
 
     @contextmanager
     def snapshot(self, actor: Actor, until: float | None = None) -> Iterator[Uow]:

@@ -58,6 +58,8 @@ NAMES = (
     "Contract",
     "Invitation",
     "ExchangeRate",
+    "Prediction",
+    "PredictionFit",
     "Target",
     "KpiResult",
     "KpiDefinition",
@@ -175,6 +177,8 @@ FITTING = {
     ("firstWeekday", "Int"): "1",
     ("fiscalYearStart", "Int"): "4",
     ("smallCellK", "Int"): "5",
+    ("predictionHorizonMonths", "Int"): "6",
+    ("recency", "Int"): "30",
 }
 """Fields that only make sense together, by their names and types, and what they may be: None for left out."""
 

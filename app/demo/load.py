@@ -25,6 +25,7 @@ from app.services import (
     invitation,
     lead,
     order,
+    prediction_fit,
     referral,
     refund,
     rollup,
@@ -109,6 +110,7 @@ def _make(door: Door, company: Company) -> Demonstration:
     begun_at = _begun_at(door, company)
     if begun_at is None:
         begun_at = door.write(actor, workspace.create, company.workspace).created_at
+        door.write(actor, prediction_fit.request, None)  # waits until all is there
     when = timeline(company, begun_at)
     rows = records(company, when)
     _furnish(door, company)

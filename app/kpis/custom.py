@@ -7,9 +7,10 @@ from typing import NamedTuple
 from app.formula import Atom, Constant, Formula, Operation, atoms, subformulas
 from app.kpis import CATALOGUE, units
 from app.kpis.feedback import ANSWERS
-from app.kpis.kpi import Direction, Kpi, KpiUnit, LifecycleStage, Variant
+from app.kpis.kpi import Direction, Kpi, KpiUnit, LifecycleStage, Variant, cube_of
 from app.kpis.measure import Given, Measure, Percentile
 from app.kpis.parser import FormulaError, parse
+from app.kpis.prediction import predictions
 from app.text import Text
 
 CUSTOM = "CUSTOM"
@@ -67,6 +68,7 @@ def build(definition: Definition) -> Kpi:
         # the answers that it tells of are counted beside it, by which small cells are known
         evidence=tuple(dict.fromkeys((*counted, *(ANSWERS[atom] for atom in counted if atom in ANSWERS)))),
         is_composite=denominator is None and not _is_plain(numerator),
+        is_profile=any(cube_of(atom) is predictions for atom in counted),
         settles_in=tuple(dict.fromkeys(name for atom in counted for name in _SETTLED.get(atom, ()))),
     )
     return Kpi(

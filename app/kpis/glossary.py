@@ -77,6 +77,7 @@ _FEEDBACK = _entries(
 )
 _PEOPLE = _entries(
     MeasureUnit.COUNT,
+    ("predicted_customers", "Customers of whom the latest fit expects something.", "最近一次模型拟合覆盖的客户。"),
     ("started", "Times at which somebody became a customer, returns too.", "成为客户的次数，含回流。"),
     ("new_customers", "Customers who became active for the first time.", "首次成为活跃客户的人数。"),
     ("referred_customers", "New customers whom another customer had referred.", "由其他客户推荐而来的新客户。"),
@@ -167,6 +168,11 @@ _MONEY = _entries(
         "recurring_per_year",
         "What contracts come to by the year, less what has ended.",
         "合同的年化经常性金额，减去已终止的部分。",
+    ),
+    (
+        "predicted_value",
+        "What the latest fit expects customers to bring over the workspace's horizon.",
+        "最近一次模型拟合预期客户在预测期内带来的收入。",
     ),
     ("gross_revenue", "What completed orders came to.", "已完成订单的金额。"),
     ("refunds", "What was refunded in the period.", "期内的退款金额。"),

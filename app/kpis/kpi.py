@@ -61,7 +61,8 @@ class Variant:
     need no facts, `needs` those that need some although they are not read. `sample` counts the cases behind a value
     whose base does not, `left_out` those that are not in it, `components` what the mean of an index is of. `among`
     narrows the facts themselves, `people` are those behind a value that counts accounts. `compounds` says that it is a
-    rate of staying or leaving, of the same people.
+    rate of staying or leaving, of the same people. A profile tells of people what they have not done, so that only who
+    may see personal data may cut it.
     """
 
     key: str
@@ -86,6 +87,7 @@ class Variant:
     people: PerAccount | None = None
     compounds: bool = False
     components: tuple[Component, ...] = ()
+    is_profile: bool = False
 
     @cached_property
     def formula(self) -> str:

@@ -19,6 +19,7 @@ from app.models.interaction import Interaction
 from app.models.invitation import Invitation
 from app.models.lead import Lead
 from app.models.order import Order
+from app.models.prediction import Prediction
 from app.models.referral import Referral
 from app.models.refund import Refund
 from app.models.spell import Spell
@@ -107,6 +108,14 @@ _ALIKE = (
         "invitationRecordBatch",
         Invitation,
         col(Invitation.is_stub).is_(False),
+    ),
+    Source(
+        "PREDICTION",
+        Text("predictions of customers", "客户预测"),
+        "predictionRefit",
+        Prediction,
+        Prediction.day,
+        Prediction.day,
     ),
     Source("TARGET", Text("targets", "目标"), "targetSet", Target, Target.starts_on, Target.ends_on),
 )

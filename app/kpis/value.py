@@ -25,6 +25,7 @@ from app.kpis.order import (
     purchases,
     revenue,
 )
+from app.kpis.prediction import predicted_customers, predicted_value
 from app.kpis.retention import at_end, at_start, ends, lost, new_customers, starts
 from app.models.cost import ACQUISITION, SERVING, Accrual, CostCategory
 from app.text import Text
@@ -175,6 +176,20 @@ CLV = Kpi(
             (_to_date(costed_customer_revenue) - _to_date(cost_of_customer_orders))
             / _to_date(costed_customer_orders)
             * (_to_date(customer_orders) / buyers_ever),
+        ),
+        Variant(
+            "predictive",
+            Text("Predicted value per customer", "客户预测价值"),
+            Text(
+                "What the latest fit of BG/NBD with Gamma-Gamma expects a customer to bring from its day on, over the "
+                "workspace's horizon: the mean of all who had bought by the end of the period and do not object to "
+                "profiles. Revenue, not discounted. Cutting it needs the scope personal:read.",
+                "最近一次模型拟合（购买频次与单次金额）所预期的、自拟合日起在工作区预测期内每位客户带来的收入："
+                "取截至期末已有购买且未拒绝画像的全部客户的平均值，未折现。细分需要可查看个人数据的权限。",
+            ),
+            _to_date(predicted_value),
+            _to_date(predicted_customers),
+            is_profile=True,
         ),
     ),
     example=(_SOLD, 1440),

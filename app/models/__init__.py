@@ -17,6 +17,7 @@ from app.models.invitation import Invitation
 from app.models.job import Job
 from app.models.lead import Lead, LeadType
 from app.models.order import Order, OrderStatus
+from app.models.prediction import ChurnBasis, FitOutcome, Prediction, PredictionFit
 from app.models.quota import Quota
 from app.models.referral import Referral
 from app.models.refund import Refund
@@ -42,6 +43,7 @@ __all__ = [
     "Channel",
     "ChannelKind",
     "ChannelMedium",
+    "ChurnBasis",
     "Contract",
     "ContractStatus",
     "Cost",
@@ -56,6 +58,7 @@ __all__ = [
     "Feedback",
     "FeedbackKind",
     "FeedbackOrigin",
+    "FitOutcome",
     "Idempotency",
     "Interaction",
     "InteractionEventKind",
@@ -69,6 +72,8 @@ __all__ = [
     "Membership",
     "Order",
     "OrderStatus",
+    "Prediction",
+    "PredictionFit",
     "Quota",
     "Recurrence",
     "Referral",

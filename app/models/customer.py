@@ -56,6 +56,7 @@ class Customer(Owned, Traits, table=True):
     churned_on: date | None = None
     churn_reason: str | None = Field(default=None, max_length=200)
     churn_kind: ChurnKind | None = choice(ChurnKind, default=None)
+    profiling_opt_out: bool = False
     attributes: dict[str, Any] = typed(Document, default_factory=dict, sa_column_kwargs={"info": {"personal": True}})
     is_key_contact: bool = False
     is_stub: bool = False

@@ -34,6 +34,8 @@ class Workspace(Owned, table=True):
     response_target_minutes: int = 60
     complaint_limit_days: int = 7
     conversion_window_days: int = 90
+    prediction_horizon_months: int = 12
+    health_weights: dict[str, int] | None = typed(Document, default=None)
     business_calendar_id: UUID | None = None
     engagement_types: list[str] | None = typed(Document, default=None)
     active_by: ActiveBasis = choice(ActiveBasis, default=ActiveBasis.STATUS)

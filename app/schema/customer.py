@@ -1,29 +1,37 @@
 """Customers in the schema."""
 
 from datetime import date
-from typing import Annotated, Self
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
 from app import ids
 from app.models.base import FOREVER, ChurnKind, CustomerKind
+from app.models.buyer import Buyer
 from app.models.customer import Customer as Row
 from app.models.customer import CustomerStatus
 from app.schema.channel import CHANNEL, Channel
 from app.schema.context import Info
 from app.schema.customer_input import CustomerUpsertInput
-from app.schema.describe import arg, field, plain, type_
+from app.schema.describe import arg, enum, field, plain, type_
 from app.schema.event import CustomerEvent, timeline
+from app.schema.health import CustomerHealth
 from app.schema.inputs import CustomerRefInput
 from app.schema.node import Node, node_of
 from app.schema.noun import Noun
 from app.schema.page import DEFAULT, After, Connection, First, part
-from app.schema.scalars import Json, Moment
+from app.schema.scalars import CurrencyCode, Json, Moment
 from app.schema.weight import FEW, sized
 from app.schema.writing import upserts
-from app.services import customer
+from app.services import buyer, customer, health, prediction
+from app.services.money import major
+from app.services.prediction import PredictionLack
 from app.services.spell import Dates
 from app.services.timeline import CustomerEventKind, Wanted
+
+if TYPE_CHECKING:
+    from app.schema.prediction import Prediction
 
 
 @type_
@@ -57,6 +65,43 @@ class CustomerSpell:
         )
 
 
+enum(
+    PredictionLack,
+    {
+        "OPTED_OUT": "The customer objects to profiles.",
+        "TEST_CUSTOMER": "This is a test or internal customer.",
+        "NO_FIT": "No models have been fitted yet.",
+        "NO_DATA": "There was too little data for any model; the latest fit says what was missing.",
+        "NOT_COVERED": "The customer came after the latest fit, or is one of whom the models say nothing.",
+    },
+    name="PredictionNullReason",
+)
+
+
+@type_
+class CustomerPurchases:
+    """What a customer has bought so far."""
+
+    id: strawberry.ID = plain("Names it, for clients' caches.")
+    currency: CurrencyCode = plain("The currency of the amount.")
+    value_to_date: Decimal | None = plain(
+        "The historic lifetime value: what their orders came to, less refunds. Null while an exchange rate is missing."
+    )
+    orders: int = plain("How many orders that were not wholly refunded.")
+    first_on: date = plain("The day of the first one.")
+
+    @classmethod
+    def of(cls, row: Buyer, currency: str) -> Self:
+        """The row as the schema shows it."""
+        return cls(
+            id=strawberry.ID(ids.encode("CustomerPurchases", row.customer_id)),
+            currency=CurrencyCode(currency),
+            value_to_date=None if row.unpriced else major(row.value, currency),
+            orders=row.orders,
+            first_on=row.day,
+        )
+
+
 @type_
 class Customer(Node):
     """A person or an organisation, one record for all systems that know it."""
@@ -76,6 +121,7 @@ class Customer(Node):
     churn_kind: ChurnKind | None = plain("Whether the customer chose to leave.")
     is_test: bool = plain("Whether this is a test or internal customer, who counts in no KPI.")
     is_key_contact: bool = plain("Whether this person speaks for the account above.")
+    profiling_opt_out: bool = plain("Whether the customer objects to profiles, so that nothing is predicted of them.")
     is_stub: bool = plain("Whether the customer was only named by a record so far.")
     created_at: Moment = plain("When the customer was first known here.")
     updated_at: Moment = plain("When the record last changed.")
@@ -119,6 +165,32 @@ class Customer(Node):
         """The times in which KPIs count the customer as one, by the workspace's `activeBy`, the earliest first."""
         rows = await info.context.load(customer.counted_spells, self.row.id)
         return [CustomerSpell.of(row, self.row.id, "counted") for row in rows or ()]
+
+    @field
+    async def purchases(self, info: Info) -> CustomerPurchases | None:
+        """What they have bought so far; null of those who never did."""
+        row = await info.context.load(buyer.of_customers, self.row.id)
+        return None if row is None else CustomerPurchases.of(*row)
+
+    @field
+    async def prediction(self, info: Info) -> Annotated["Prediction", strawberry.lazy("app.schema.prediction")] | None:
+        """What is predicted of them; where nothing is, `predictionNullReason` says why."""
+        from app.schema.prediction import PREDICTION  # noqa: PLC0415 - which shows its customer
+
+        row = await info.context.load(prediction.of_customers, self.row.id)
+        return None if row is None else PREDICTION.shown(info.context, row)
+
+    @field
+    async def prediction_null_reason(self, info: Info) -> PredictionLack | None:
+        """Why nothing is predicted of them; null where something is."""
+        return await info.context.load(prediction.lacks, self.row.id)
+
+    @field
+    async def health(self, info: Info) -> CustomerHealth:
+        """How well they are, by what is known today."""
+        row = await info.context.load(health.of_customers, self.row.id)
+        assert row is not None  # noqa: S101 - there is one of everybody
+        return CustomerHealth.of(str(self.id), row)
 
     @field
     @sized(DEFAULT, by=("first",), fields=("nodes", "edges"))
@@ -171,6 +243,7 @@ CUSTOMER = Noun(
         "is_test",
         "is_key_contact",
         "is_stub",
+        "profiling_opt_out",
         "parent",
         "acquisition_channel",
     ),

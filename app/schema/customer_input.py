@@ -58,6 +58,9 @@ class CustomerUpsertInput:
     phone: str | None = absent("The telephone number.")
     is_test: bool | None = absent("Whether this is a test or internal customer, who counts in no KPI.")
     is_key_contact: bool | None = absent("Whether this person speaks for the account above; null is no.")
+    profiling_opt_out: bool | None = absent(
+        "Whether the customer objects to profiles; what is predicted of them goes at once, and is not made again."
+    )
     attributes: Json | None = absent("Custom attributes, an object; replaces what was there.")
     source_updated_at: Moment | None = absent("When this version was made in the source; older ones are skipped.")
     expected_version: int | None = absent("Refuse unless the record is at this version; 0 if it must not exist.")

@@ -16,6 +16,8 @@ from app.schema.invitation import INVITATION
 from app.schema.lead import LEAD
 from app.schema.noun import Noun
 from app.schema.order import ORDER
+from app.schema.prediction import PREDICTION
+from app.schema.prediction_fit import PREDICTION_FIT
 from app.schema.referral import REFERRAL
 from app.schema.refund import REFUND
 from app.schema.staff import STAFF
@@ -58,5 +60,7 @@ NOUNS: tuple[Noun[Any], ...] = (
     ENGAGEMENT,
     CONTRACT,
     EXCHANGE_RATE,
+    PREDICTION,
+    PREDICTION_FIT,
     TARGET,
 )

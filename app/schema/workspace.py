@@ -5,14 +5,17 @@ from uuid import UUID
 
 import strawberry
 
+from app import ids
 from app.models.spell import ActiveBasis
 from app.models.workspace import Workspace as Row
 from app.schema.business_calendar import BUSINESS_CALENDAR, BusinessCalendar
 from app.schema.context import Info
 from app.schema.describe import enum, field, plain, type_
+from app.schema.health import HealthWeights
 from app.schema.node import Node, node_of, rows_found_by
 from app.schema.scalars import CurrencyCode
 from app.services import workspace
+from app.services.health_weights import weights
 
 enum(
     ActiveBasis,
@@ -55,6 +58,8 @@ class Workspace(Node):
     )
     complaint_limit_days: int = plain("Within how many days a complaint should be resolved.")
     conversion_window_days: int = plain("Within how many days a lead should be won to count as converted.")
+    prediction_horizon_months: int = plain("How many months predictions look ahead.")
+    health_weights: HealthWeights = plain("What the parts of a health score weigh.")
     business_calendar_id: strawberry.Private[UUID | None]
 
     @field
@@ -65,7 +70,8 @@ class Workspace(Node):
     @classmethod
     def of(cls, row: Row) -> Self:
         """The row as the schema shows it."""
-        return node_of(cls, row)
+        id_ = strawberry.ID(ids.encode("HealthWeights", row.id))
+        return node_of(cls, row, health_weights=HealthWeights(id=id_, **weights(row)))
 
 
 rows_found_by("Workspace", workspace.by_ids, lambda _context, row: Workspace.of(row))

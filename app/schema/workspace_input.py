@@ -3,6 +3,7 @@
 from app.models.spell import ActiveBasis
 from app.schema.describe import absent, input_, plain, type_
 from app.schema.errors import UserError
+from app.schema.health import HealthWeightsInput
 from app.schema.inputs import BusinessCalendarRefInput
 from app.schema.outcome import Outcome
 from app.schema.scalars import CurrencyCode
@@ -48,6 +49,10 @@ class WorkspaceUpdateInput:
         "For how many days, from 1 to 3650, somebody stays a customer without doing anything, where it goes by "
         "activity; 90 at first."
     )
+    prediction_horizon_months: int | None = absent(
+        "How many months predictions look ahead, from 1 to 60; 12 at first. They are made anew then."
+    )
+    health_weights: HealthWeightsInput | None = absent("What the parts of a health score weigh; null for as usual.")
     business_calendar: BusinessCalendarRefInput | None = absent(
         "In whose hours the clocks of response and resolution times run; null for all hours of all days. What rests on "
         "it is counted anew, and says PREPARING until that is done."

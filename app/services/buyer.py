@@ -1,6 +1,6 @@
 """Buyers: derived from the purchases of customers, whenever these change."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Any
@@ -16,7 +16,7 @@ from app.models.buyer import Buyer
 from app.models.order import Order
 from app.services import attribution, fact, purchase_cohort, tenure
 from app.services.restating import restated
-from app.uow import Uow
+from app.uow import Scope, Uow, reads
 
 _NAMES = ("day", "cohort", "second_on", "is_repeat", "orders", "value", "unpriced", *TRAITS)
 
@@ -49,6 +49,13 @@ def restate(uow: Uow, customer_ids: AbstractSet[UUID]) -> None:
     purchase_cohort.follow(uow, customer_ids)
     attribution.restate(uow, moved)
     tenure.restate(uow, customer_ids)
+
+
+@reads(Scope.ORDER_READ)
+def of_customers(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, tuple[Buyer, str]]:
+    """What those of the customers `ids` who ever bought have come to, and the currency in which that is told."""
+    statement = select(Buyer).where(uow.db.is_any(Buyer.customer_id, list(ids)))
+    return {row.customer_id: (row, uow.workspace.currency) for row in uow.session.scalars(statement)}
 
 
 def refresh(uow: Uow, chosen: ColumnElement[bool]) -> None:

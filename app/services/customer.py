@@ -13,7 +13,7 @@ from app.models.base import FOREVER, TRAITS, ChurnKind, CustomerKind
 from app.models.change import Action
 from app.models.channel import Channel
 from app.models.customer import Customer, CustomerExternalId, CustomerStatus
-from app.services import attribution, frozen, ref, referring, spell, standing
+from app.services import attribution, frozen, prediction, ref, referring, spell, standing
 from app.services.idempotency import once
 from app.services.listing import Listing
 from app.services.row import Batch, Day, Key, Options, Outcome, Ref, Result, Row, Word, moment, waves
@@ -51,6 +51,7 @@ class CustomerRow(Row):
     phone: Annotated[str, Field(max_length=50)] | None = None
     is_test: bool | None = None
     is_key_contact: bool | None = None
+    profiling_opt_out: bool | None = None
     attributes: Annotated[dict[str, Any], Field(max_length=100)] | None = None
     source_updated_at: datetime | date | None = None
     expected_version: int | None = None
@@ -132,7 +133,8 @@ class _Wave:
         columns: dict[str, Any] = {name: getattr(row, name) for name in _PLAIN if name in given}
         if "kind" in given:
             columns["customer_kind"] = row.kind
-        columns |= {name: bool(getattr(row, name)) for name in ("is_test", "is_key_contact") if name in given}
+        flags = ("is_test", "is_key_contact", "profiling_opt_out")
+        columns |= {name: bool(getattr(row, name)) for name in flags if name in given}
         if "attributes" in given:
             columns["attributes"] = row.attributes or {}
         if "first_contact_at" in given:
@@ -210,6 +212,7 @@ class _Wave:
         frozen.restate(self.uow, restate)
         referring.follow(self.uow, wanted.keys())
         attribution.restate(self.uow, wanted.keys())
+        prediction.forget(self.uow, wanted.keys())
 
     def _write(
         self, row: CustomerRow, present: Customer | None, columns: dict[str, Any], outcome: Outcome, changed: list[str]
@@ -263,9 +266,8 @@ def _is_stale(present: Customer, updated: datetime | None) -> bool:
 
 
 def _changed(present: Customer | None, columns: Mapping[str, Any]) -> list[str]:
-    if present is None:
-        return []
-    return [n for n, value in columns.items() if n != "source_updated_at" and getattr(present, n) != value]
+    known = {} if present is None else {name: getattr(present, name) for name in columns}
+    return [name for name, now in known.items() if name != "source_updated_at" and now != columns[name]]
 
 
 def _find(uow: Uow, wanted: Ref) -> Customer | None:

@@ -10,7 +10,7 @@ from sqlmodel import col, delete, or_, select, update
 
 from app.metrics import JOBS
 from app.models.job import Job
-from app.services import change, overdue, pricing, rebuild, rollup, standing, teamwork, tenure
+from app.services import change, overdue, prediction_fit, pricing, rebuild, rollup, standing, teamwork, tenure
 from app.uow import SETTLE, Door, system
 
 CLAIM = timedelta(minutes=5)
@@ -66,11 +66,25 @@ def _lapse(door: Door, tenant_id: UUID, _payload: dict[str, Any]) -> bool:
     return True
 
 
+def _fit(door: Door, tenant_id: UUID, _payload: dict[str, Any]) -> bool:
+    return prediction_fit.run(door, system(tenant_id, "worker"))
+
+
+def _refit(door: Door, tenant_id: UUID, payload: dict[str, Any]) -> bool:
+    """A fit, and the next one in a week."""
+    finished = _fit(door, tenant_id, payload)
+    if finished:
+        door.write(system(tenant_id, "worker"), prediction_fit.schedule)
+    return finished
+
+
 HANDLERS: dict[str, Callable[[Door, UUID, dict[str, Any]], bool]] = {
     SETTLE: _settle,
+    "fit": _fit,
     "lapse": _lapse,
     "overdue": _overdue,
     "rebuild": _rebuild,
+    "refit": _refit,
     "reprice": _reprice,
     "reteam": _reteam,
     "standing": _stand,

@@ -213,6 +213,8 @@ def _plan(uow: Uow, question: Question, known: Mapping[type[Owned], Extent]) -> 
                 f"{kpi.key} 不能按 {dimension.value} 细分；可以按 {', '.join(kpi.dimensions)} 细分。",
             )
             raise Invalid(msg, "filter" if question.by is not dimension else "by")
+    if variant.is_profile and (question.filters or question.by):
+        privacy.check_may_profile(uow, kpi.key)
     span = resolve(uow, question.period, [known[cube.model] for cube in variant.cubes])
     spans: tuple[Span, ...] = (span,)
     if question.grain is not None:

@@ -22,7 +22,20 @@ from app.models.order import Order
 from app.models.referral import Referral
 from app.models.refund import Refund
 from app.models.touchpoint import Touchpoint
-from app.services import attribution, buyer, cost, fact, frozen, recurring, ref, referring, spell, standing, turning
+from app.services import (
+    attribution,
+    buyer,
+    cost,
+    fact,
+    frozen,
+    prediction,
+    recurring,
+    ref,
+    referring,
+    spell,
+    standing,
+    turning,
+)
 from app.services.restating import restated
 from app.services.row import Outcome, Ref
 from app.text import Text
@@ -65,11 +78,13 @@ def merge(uow: Uow, from_: Ref, into: Ref) -> tuple[Customer, Outcome]:
     buyer.restate(uow, both)
     attribution.restate(uow, both)
     referring.restate(uow, {kept.id} | referring.brought(uow, [kept.id]))
+    kept.profiling_opt_out = kept.profiling_opt_out or gone.profiling_opt_out
     gone.merged_into_id, kept.is_stub = kept.id, kept.is_stub and gone.is_stub
     for row, action, fields in ((gone, Action.DELETED, ["merged_into_id"]), (kept, Action.UPDATED, filled)):
         row.updated_at, row.version = uow.now, row.version + 1
         uow.record(row, "Customer", action, fields)
     uow.session.flush()
+    prediction.forget(uow, both)
     return kept, Outcome.UPDATED
 
 

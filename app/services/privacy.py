@@ -7,15 +7,27 @@ so are as many others as it takes that what is hidden cannot be had by subtracti
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from app.errors import Forbidden
 from app.formula import atoms
 from app.kpis.feedback import ANSWERS
 from app.kpis.measure import Measure, PerAccount
 from app.services import counting
 from app.services.planner import Ask, Cells
+from app.text import Text
 from app.uow import Scope, Uow
 
 Place = tuple[str, int]
 """A cell: the key of its slice and the number of its span."""
+
+
+def check_may_profile(uow: Uow, key: str) -> None:
+    """Refuse who may not see personal data a part of what is predicted of people. Raises Forbidden."""
+    if not uow.may(Scope.PERSONAL_READ):
+        msg = Text(
+            f"Cutting what {key} predicts needs the scope {Scope.PERSONAL_READ.value}.",
+            f"细分 {key} 的预测值需要权限范围 {Scope.PERSONAL_READ.value}。",
+        )
+        raise Forbidden(msg)
 
 
 def hidden(uow: Uow, ask: Ask, cells: Cells) -> set[Place]:

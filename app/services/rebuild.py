@@ -15,6 +15,7 @@ from app.models.cost import Accrual, Cost
 from app.models.engagement import Engagement
 from app.models.interaction import Interaction, Turn
 from app.models.lead import Lead
+from app.models.prediction import Prediction
 from app.models.rollup import RollupState
 from app.services import buyer, crowd, engaging, lead, overdue, pricing, rollup, tenure, turning
 from app.uow import Scope, Uow, writes
@@ -129,6 +130,7 @@ _DERIVED: Mapping[type[Owned], Callable[[Uow, ColumnElement[bool]], None]] = {
     Engagement: engaging.refresh,
     Interaction: overdue.refresh,
     Lead: lead.refresh,
+    Prediction: lambda *_: None,  # follows from a fit alone
     Turn: turning.refresh,
 }
 

@@ -32,6 +32,7 @@ NOUNS = {
     "lead": Text("lead", "线索"),
     "invitation": Text("invitation", "邀请"),
     "order": Text("order", "订单"),
+    "prediction_fit": Text("fit of the models", "模型拟合"),
     "referral": Text("referral", "推荐"),
     "refund": Text("refund", "退款"),
     "staff": Text("staff", "员工"),

@@ -15,8 +15,9 @@ from app.models.business_calendar import BusinessCalendar
 from app.models.change import Action
 from app.models.spell import ActiveBasis
 from app.models.workspace import Workspace
-from app.services import rebuild, ref, rollup, tenure
+from app.services import prediction, prediction_fit, rebuild, ref, rollup, tenure
 from app.services.engaging import Types
+from app.services.health_weights import Weights
 from app.services.money import Currency
 from app.services.refusal import refused
 from app.services.row import Outcome, Ref, Row, Word, parse
@@ -54,6 +55,8 @@ class WorkspaceRow(Row):
     response_target_minutes: Annotated[int, Field(ge=1, le=100_000)] = 60
     complaint_limit_days: Annotated[int, Field(ge=1, le=365)] = 7
     conversion_window_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    prediction_horizon_months: Annotated[int, Field(ge=1, le=60)] = 12
+    health_weights: Weights | None = None
     business_calendar: Ref | None = None
     engagement_types: Types | None = None
     active_by: ActiveBasis = ActiveBasis.STATUS
@@ -98,6 +101,7 @@ def create(uow: Uow, data: Mapping[str, Any]) -> Workspace:
     uow.session.add(made)
     uow.session.flush()
     rollup.open_states(uow)
+    prediction_fit.schedule(uow)
     uow.record(made, "Workspace", Action.CREATED)
     return made
 
@@ -122,6 +126,10 @@ def update(uow: Uow, data: Mapping[str, Any]) -> tuple[Workspace, Outcome]:
         setattr(present, name, columns[name])
     uow.session.flush()
     uow.record(present, "Workspace", Action.UPDATED, changed)
+    if "currency" in changed:
+        prediction.withdraw(uow)
+    if "prediction_horizon_months" in changed:
+        uow.enqueue("fit")
     begin_anew(uow, changed)
     return present, Outcome.UPDATED
 

@@ -7,7 +7,7 @@ from alembic.operations import BatchOperations
 from migrations.wall import is_postgres, protect
 
 revision = "0012"
-down_revision = "0009"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

@@ -4,6 +4,7 @@
 
 from datetime import timedelta
 
+import predicting
 import pytest
 from asking import Caller
 from graphql import GraphQLNonNull, GraphQLObjectType, get_named_type, is_list_type
@@ -114,6 +115,10 @@ QUERIES = {
     "leadFunnel": (f"leadFunnel({TODAY}) {{ stages {{ leads }} }}", Scope.KPI_READ),
     "invitation": ("invitation(by: {id: %(Invitation)s}) { id }", Scope.SURVEY_READ),
     "invitations": ("invitations { nodes { id } totalCount }", Scope.SURVEY_READ),
+    "prediction": ('prediction(by: {externalId: "ann"}) { id }', Scope.PREDICTION_READ),
+    "predictions": ("predictions { nodes { id } totalCount }", Scope.PREDICTION_READ),
+    "predictionFit": ("predictionFit(by: {id: %(PredictionFit)s}) { id }", Scope.PREDICTION_READ),
+    "predictionFits": ("predictionFits { nodes { id } totalCount }", Scope.PREDICTION_READ),
     "target": ("target(by: {id: %(Target)s}) { id }", Scope.TARGET_READ),
     "targets": ("targets { nodes { id } totalCount }", Scope.TARGET_READ),
     "node": ("node(id: %(Customer)s) { id }", Scope.CUSTOMER_READ),
@@ -165,6 +170,7 @@ MUTATIONS = {
     "interactionRecordBatch": ({"rows": [TALKED]}, Scope.INTERACTION_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff"}),
     "interactionDeleteBatch": ({"rows": [{"externalId": "i"}]}, Scope.INTERACTION_WRITE, {}),
     "customerMerge": ({"from": {"externalId": "hq"}, "into": {"externalId": "ann"}}, Scope.CUSTOMER_WRITE, {"from": "Customer"}),
+    "predictionRefit": ({}, Scope.PREDICTION_WRITE, {}),
     "workspaceUpdate": ({"smallCellK": 7}, Scope.WORKSPACE_ADMIN, {}),
     "kpiDefine": ({"key": "NEW", **OWN}, Scope.KPI_WRITE, {}),
     "kpiDefinitionDelete": ({"key": "MINE"}, Scope.KPI_WRITE, {}),
@@ -212,6 +218,9 @@ def known(alice):
     assert alice.write("kpiDefine", {"key": "MINE", **OWN}, "outcome") == {"outcome": "CREATED"}
     goal = {"externalId": "t", **GOAL, "kpi": "CSAT", "value": 90}
     ids["Target"] = alice.write("targetSet", goal, "target { id }")["target"]["id"]
+    alice.people.write(predicting.put, "ann")
+    told = alice.one('{ prediction(by: {externalId: "ann"}) { id fit { id } } }')
+    ids |= {"Prediction": told["id"], "PredictionFit": told["fit"]["id"]}
     ids["Workspace"] = alice.one("{ workspace { id } }")["id"]
     ids["KpiResult"] = alice.kpi("CSAT", "named: THIS_MONTH", "id")["id"]
     ids["KpiDefinition"] = alice.one('{ kpiDefinition(key: "CSAT") { id } }')["id"]
@@ -403,7 +412,7 @@ SCOPES = {
     "Channel": Scope.CHANNEL_READ, "Staff": Scope.STAFF_READ, "Team": Scope.STAFF_READ, "Survey": Scope.SURVEY_READ, "Customer": Scope.CUSTOMER_READ,
     "Feedback": Scope.FEEDBACK_READ, "Order": Scope.ORDER_READ, "Refund": Scope.ORDER_READ, "Cost": Scope.COST_READ,
     "BusinessCalendar": Scope.CALENDAR_READ,
-    "Touchpoint": Scope.TOUCHPOINT_READ, "Lead": Scope.LEAD_READ, "Interaction": Scope.INTERACTION_READ, "Referral": Scope.REFERRAL_READ, "Engagement": Scope.ENGAGEMENT_READ, "Contract": Scope.CONTRACT_READ, "Invitation": Scope.SURVEY_READ, "ExchangeRate": Scope.RATE_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
+    "Touchpoint": Scope.TOUCHPOINT_READ, "Lead": Scope.LEAD_READ, "Interaction": Scope.INTERACTION_READ, "Referral": Scope.REFERRAL_READ, "Engagement": Scope.ENGAGEMENT_READ, "Contract": Scope.CONTRACT_READ, "Invitation": Scope.SURVEY_READ, "ExchangeRate": Scope.RATE_READ, "Prediction": Scope.PREDICTION_READ, "PredictionFit": Scope.PREDICTION_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
     "KpiResult": Scope.KPI_READ, "KpiDefinition": None,
 }  # fmt: skip
 
@@ -441,6 +450,13 @@ RELATIONS = {
     ("Customer", "spells"): Scope.CUSTOMER_READ,
     ("Customer", "countedSpells"): Scope.CUSTOMER_READ,
     ("Customer", "timeline"): Scope.CUSTOMER_READ,
+    ("Customer", "purchases"): Scope.ORDER_READ,
+    ("Customer", "prediction"): Scope.PREDICTION_READ,
+    ("Customer", "health"): Scope.PREDICTION_READ,
+    ("Prediction", "customer"): Scope.CUSTOMER_READ,
+    ("Prediction", "acquisitionChannel"): Scope.CHANNEL_READ,
+    ("Prediction", "fit"): Scope.PREDICTION_READ,
+    ("Prediction", "reasons"): Scope.PREDICTION_READ,
     ("Feedback", "customer"): Scope.CUSTOMER_READ,
     ("Feedback", "channel"): Scope.CHANNEL_READ,
     ("Feedback", "acquisitionChannel"): Scope.CHANNEL_READ,
@@ -504,7 +520,8 @@ RELATIONS = {
 PLAIN = {
     # values of the parent itself, no relations
     ("KpiResult", "leftOut"), ("KpiResult", "components"), ("KpiResult", "histogram"), ("KpiResult", "definition"), ("KpiResult", "period"), ("KpiResult", "filters"), ("KpiResult", "interval"), ("KpiResult", "compounded"), ("KpiDefinition", "variants"),
-    ("Target", "scope"), ("Target", "baselinePeriod"),
+    ("Target", "scope"), ("Target", "baselinePeriod"), ("Workspace", "healthWeights"), ("PredictionFit", "models"),
+    ("Prediction", "aliveInterval"), ("Prediction", "expectedPurchasesInterval"), ("Prediction", "predictedValueInterval"),
 }  # fmt: skip
 ARGUMENTS = {
     "days": '(from: "2026-06-01", before: "2026-06-02")',
@@ -573,6 +590,7 @@ def test_a_timeline_holds_what_its_reader_may_see(api, workspace, alice, known):
 PERSONAL = {
     "Customer": ("name", "email", "phone", "attributes"),
     "Feedback": ("comment",),
+    "Prediction": ("alive", "expectedPurchases", "predictedValue", "churnRisk", "churnBasis"),
 }
 
 

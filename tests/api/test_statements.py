@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+import predicting
 import psycopg
 import pytest
 from asking import Api
@@ -96,6 +97,9 @@ PAGES = {
     "the channels": f"{{ channelEffectiveness(first: %d, {ASK}) {{ rows {{ channel {{ name parent {{ name }} }} {FIGURES} }} period {{ label }} }} }}",
     "cohorts": f"{{ cohortTable(of: REVENUE, period: {{last: {{count: 2, grain: MONTH}}}}, months: %d) {{ rows {{ cohort {{ label }} cells {{ {PARTS} period {{ label }} soFar {{ {PARTS} }} }} }} averages {{ {PARTS} soFar {{ value }} }} period {{ label }} filters {{ by }} }} }}",
     "the funnel": f"{{ leadFunnel({ASK}) {{ stages {{ leads medianDays }} lost {{ reasons(first: %d) {{ leads }} }} period {{ label }} filters {{ by }} }} }}",
+    "predictions": "{ predictions(first: %d) { nodes { customer { name } acquisitionChannel { name } fit { asOf models { parameters { name } survival { month } heldOut { groups { observed } } } } reasons { kind } aliveInterval { low } expectedPurchasesInterval { low } predictedValueInterval { low } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "their fits": "{ predictionFits(first: %d) { nodes { models { words } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "their profiles": "{ customers(first: %d) { nodes { purchases { valueToDate } prediction { alive reasons { words } } predictionNullReason health { score parts { points } } } } }",
     "targets": "{ targets(first: %d) { nodes { scope { by } baselinePeriod { label } progress { state target { id } } revisions { version } } edges { node { id } } pageInfo { endCursor } totalCount } }",
 }  # fmt: skip
 _TOLD = "outcome userErrors { code }"
@@ -135,6 +139,7 @@ KPIS = {
     # what a figure, the catalogue, or an id leads to
     "a figure": f"{{ kpi(key: CSAT, {ASK}) {{ value interval {{ low }} period {{ label }} filters {{ by }} definition {{ name }} series(grain: MONTH) {{ value interval {{ low }} period {{ label }} }} }} }}",
     "its rate": f"{{ kpi(key: CHURN_RATE, {ASK}) {{ value compounded(per: YEAR) {{ value display }} }} }}",
+    "its weights": "{ workspace { healthWeights { recency } } }",
     "its hours": "{ workspace { businessCalendar { name versions { timeZone } } } }",
     "its distribution": f"{{ kpi(key: RESPONSE_TIME, {ASK}) {{ value leftOut {{ label }} histogram {{ count }} series(grain: MONTH) {{ leftOut {{ count }} }} breakdown(by: STAFF) {{ slices {{ leftOut {{ count }} result {{ histogram {{ count }} }} }} }} }} }}",
     "its slices": f"{{ kpi(key: CSAT, {ASK}) {{ breakdown(by: CHANNEL, first: 5) {{ slices {{ label interval {{ low }} result {{ value series(grain: MONTH) {{ value }} }} }} other {{ value }} }} }} }}",
@@ -470,6 +475,7 @@ def furnished(api):
     alice.write("workspaceUpdate", {"businessCalendar": {"externalId": "k0"}}, "outcome")
     Worker(api.door).drain()  # what rests on the hours is counted anew
     grow(alice, 0, 100)
+    api.door.write(system(people_.id), predicting.put, *(f"c{n}" for n in range(101)))
     return alice
 
 

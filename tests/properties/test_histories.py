@@ -9,6 +9,7 @@ import lead_oracle
 import money_oracle
 import oracle
 import people_oracle
+import prediction_oracle
 import pytest
 import stored
 import survey_books
@@ -29,6 +30,7 @@ def test_there_is_a_second_opinion_on_every_kpi():
         lead_oracle,
         conversation_oracle,
         people_oracle,
+        prediction_oracle,
         survey_books,
         tenure_oracle,
         index_oracle,

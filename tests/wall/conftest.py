@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import predicting
 import pytest
 from sqlalchemy import Connection, Engine, Table, event, func, inspect, select
 from sqlalchemy.orm import Session
@@ -120,6 +121,7 @@ def fill(door: Door, tenant_id: UUID) -> None:
     write(rollup.compact)
     write(quota.lease, uuid7(), 10)
     write(feedback.record_batch, [{"external_id": "f2", **said}], Options())
+    write(predicting.put, "c1")
     token.create(door, tenant_id, "Somebody")
 
 

@@ -1,0 +1,1 @@
+"""Models of customers' behaviour: functions of values, in plain Python, which know neither tables nor workspaces."""
