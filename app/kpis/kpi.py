@@ -7,20 +7,7 @@ from typing import Any
 
 from app.formula import Atom, Formula, atoms, show
 from app.kpis.dimension import Dimension
-from app.kpis.measure import (
-    Closing,
-    Cube,
-    Daily,
-    Distinct,
-    Earlier,
-    Given,
-    Lost,
-    Measure,
-    Opening,
-    Paid,
-    Percentile,
-    Shift,
-)
+from app.kpis.measure import AMOUNTS, Cube, Daily, Distinct, Given, Lost, Measure, Percentile
 from app.text import Text
 
 
@@ -260,7 +247,7 @@ def cube_of(atom: Atom) -> Cube:
 
 def flow_of(atom: Atom) -> Measure:
     """The measure of which `atom` is an amount."""
-    found = atom.measure if isinstance(atom, Opening | Closing | Shift | Earlier | Paid) else atom
+    found = atom.measure if isinstance(atom, AMOUNTS) else atom
     assert isinstance(found, Measure)  # noqa: S101 - survivals and distinct counts are no amounts
     return found
 

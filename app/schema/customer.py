@@ -21,7 +21,7 @@ from app.schema.page import DEFAULT, After, Connection, First, part
 from app.schema.scalars import Json, Moment
 from app.schema.weight import FEW, sized
 from app.schema.writing import upserts
-from app.services import customer
+from app.services import customer, tenure
 from app.services.spell import Dates
 from app.services.timeline import CustomerEventKind, Wanted
 
@@ -116,7 +116,7 @@ class Customer(Node):
     @sized(FEW)
     async def counted_spells(self, info: Info) -> list[CustomerSpell]:
         """The times in which KPIs count the customer as one, by the workspace's `activeBy`, the earliest first."""
-        rows = await info.context.load(customer.counted_spells, self.row.id)
+        rows = await info.context.load(tenure.spells, self.row.id)
         return [CustomerSpell.of(row, self.row.id, "counted") for row in rows or ()]
 
     @field

@@ -70,12 +70,15 @@ def test_names_and_explanations_speak_both_languages(kpi, variant):
 def test_the_formula_in_print_names_every_part(kpi, variant):
     assert re.search(rf"{variant.scale} × ", variant.formula) or variant.scale == 1
     words = re.findall(
-        r"[a-z_]+", re.sub(r"\b(opening|previous|last_year|paid|min|median|p\d+)\(", "(", variant.formula)
+        r"[a-z_]+",
+        re.sub(
+            r"\b(opening|closing|contraction|expansion|previous|last_year|paid|min|median|p\d+)\(", "(", variant.formula
+        ),
     )
     parts = {
         atom.of if isinstance(atom, Percentile) else getattr(atom, "measure", atom).name for atom in of_nothing(variant)
     }
-    around = r"\b(opening|previous|last_year|paid|min|median|p\d+)\("
+    around = r"\b(opening|closing|contraction|expansion|previous|last_year|paid|min|median|p\d+)\("
     words = re.findall(r"[a-z_]+", re.sub(around, "(", variant.formula))
     told = of_nothing(variant)
     parts = {atom.of if isinstance(atom, Percentile) else getattr(atom, "measure", atom).name for atom in told}
