@@ -76,11 +76,9 @@ class Scope(StrEnum):
     PERSONAL_READ = "personal:read"
 
 
-SETTLE = "settle"
-"""The kind of the job that every write leaves behind."""
+SETTLE = "settle"  # the kind of the job that every write leaves behind
 
-ORDINARY = frozenset(Scope) - {Scope.WORKSPACE_ADMIN}
-"""What a token may do that names no scope."""
+ORDINARY = frozenset(Scope) - {Scope.WORKSPACE_ADMIN}  # what a token may do that names no scope
 
 
 @dataclass(frozen=True, slots=True)

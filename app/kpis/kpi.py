@@ -11,22 +11,18 @@ from app.formula import Atom, Formula, Mean, atoms, show
 from app.kpis.component import Component
 from app.kpis.dimension import Dimension
 from app.kpis.measure import (
+    AMOUNTS,
     AccountSum,
-    Closing,
     Cube,
     Daily,
     Distinct,
-    Earlier,
     Given,
     Judged,
     Live,
     Lost,
     Measure,
-    Opening,
-    Paid,
     PerAccount,
     Percentile,
-    Shift,
 )
 from app.kpis.nature import BusinessModel, Direction, KpiUnit, LifecycleStage
 from app.kpis.sampling import AccountInterval, AdjustedWald, MeanInterval, OneScale, Wilson
@@ -240,7 +236,7 @@ def _rests_on(component: Component) -> tuple[Cube, ...]:
 
 def flow_of(atom: Atom) -> Measure:
     """The measure of which `atom` is an amount."""
-    found = atom.measure if isinstance(atom, Opening | Closing | Shift | Earlier | Paid) else atom
+    found = atom.measure if isinstance(atom, AMOUNTS) else atom
     assert isinstance(found, Measure)  # noqa: S101 - survivals and distinct counts are no amounts
     return found
 

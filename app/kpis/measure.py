@@ -208,6 +208,10 @@ class Paid(Atom):
         return f"paid({self.measure.name})"
 
 
+AMOUNTS = (Opening, Closing, Shift, Earlier, Paid)
+"""Atoms that are some amount of one measure."""
+
+
 @dataclass(frozen=True, eq=False)
 class Distinct(Atom):
     """A distinct count: how many people have facts in the period, or how many of them are `among` some.

@@ -105,6 +105,7 @@ def _worth(key: str, name: Text, about: Text, formula: Formula, *, needs_churn: 
         is_composite=True,
         endless=(lost, at_start) if needs_churn else None,
         optional=(starts, ends) if needs_churn else (),
+        settles_in="departure_settles_in" if needs_churn else None,
     )
 
 

@@ -24,7 +24,7 @@ from app.schema.page import DEFAULT, After, Connection, First, part
 from app.schema.scalars import CurrencyCode, Json, Moment
 from app.schema.weight import FEW, sized
 from app.schema.writing import upserts
-from app.services import buyer, customer, health, prediction
+from app.services import buyer, customer, health, prediction, tenure
 from app.services.money import major
 from app.services.prediction import PredictionLack
 from app.services.spell import Dates
@@ -163,7 +163,7 @@ class Customer(Node):
     @sized(FEW)
     async def counted_spells(self, info: Info) -> list[CustomerSpell]:
         """The times in which KPIs count the customer as one, by the workspace's `activeBy`, the earliest first."""
-        rows = await info.context.load(customer.counted_spells, self.row.id)
+        rows = await info.context.load(tenure.spells, self.row.id)
         return [CustomerSpell.of(row, self.row.id, "counted") for row in rows or ()]
 
     @field

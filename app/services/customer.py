@@ -164,15 +164,13 @@ class _Wave:
         """The customer's spells after this row; None when it says nothing of them."""
         given = {name for field, name in _DATES.items() if field in row.model_fields_set}
         present = self.present.get(row.external_id)
-        history = None
-        if row.history is not None:
-            history = tuple(spell.Dates(h.from_, h.before or FOREVER, h.reason, h.churn_kind) for h in row.history)
+        told = [spell.Dates(h.from_, h.before or FOREVER, h.reason, h.churn_kind) for h in row.history or ()]
+        history = None if row.history is None else tuple(told)
         if not given and row.status is None and history is None:
             return None
         said = {name: getattr(row, field) for field, name in _DATES.items()}
         wish = spell.Wish(frozenset(given), **said, status=row.status, history=history)
-        now = spell.dates(self.ledgers[present.id]) if present else []
-        return spell.wished(now, wish, self.uow.today)
+        return spell.wished(spell.dates(self.ledgers[present.id]) if present else [], wish, self.uow.today)
 
     def apply(self) -> None:
         """Write what the rows say: customers, their spells, and what facts froze of those that were stubs."""
@@ -302,9 +300,3 @@ def external_ids(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, list[CustomerExter
 def spells(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, list[spell.Dates]]:
     """The times in which each of the customers `ids` was one, in order."""
     return {id_: spell.dates(ledger) for id_, ledger in spell.in_force(uow, ids).items()}
-
-
-@reads(Scope.CUSTOMER_READ)
-def counted_spells(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, list[spell.Dates]]:
-    """The times in which KPIs count each of the customers `ids` as one, in order."""
-    return {id_: spell.dates(ledger) for id_, ledger in spell.counted(uow, ids).items()}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Subquery, case, cast, func, select
+from sqlalchemy import CTE, BigInteger, ColumnElement, Subquery, case, cast, func, select
 from sqlmodel import col
 
 from app.formula import Atom
@@ -41,28 +41,24 @@ def shifts(  # noqa: PLR0913 - what a scan depends on
     who = select(days.c.i, days.c.low, days.c.high, col(Recurrence.customer_id), key.label("key"))
     moved = who.select_from(days).join(Recurrence, inside).where(*met).distinct()
     changed = moved.cte("changed").prefix_with("MATERIALIZED")
-    sign, value = col(Recurrence.sign), func.coalesce(col(Recurrence.value), 0)
-    theirs = (col(Recurrence.customer_id) == changed.c.customer_id) & (col(Recurrence.day) < changed.c.high)
     alike = [] if by is None else [key == changed.c.key]
-    before = case((col(Recurrence.day) < changed.c.low, sign * value), else_=0)
-    unpriced = case((col(Recurrence.value).is_(None), sign), else_=0)
-    each = (
-        select(
-            changed.c.i,
-            changed.c.key,
-            func.sum(before).label("start"),
-            func.sum(sign * value).label("end"),
-            func.sum(unpriced).label("unpriced"),
-        )
-        .select_from(changed)
-        .join(Recurrence, theirs)
-        .where(*met, *alike)
-        .group_by(changed.c.i, changed.c.customer_id, changed.c.key)
-        .subquery()
-    )
+    each = _each(changed, [*met, *alike])
     sums = [cast(func.sum(_amount(atom, each)), BigInteger) for atom in atoms]
     statement = select(each.c.i, each.c.key, *sums).where(each.c.start > 0).group_by(each.c.i, each.c.key)
     return uow.session.execute(statement).all()
+
+
+def _each(changed: CTE, met: Sequence[ColumnElement[bool]]) -> Subquery:
+    """What each of those who changed had at the start and has at the end, and how much of that has no rate."""
+    sign, value, day = col(Recurrence.sign), func.coalesce(col(Recurrence.value), 0), col(Recurrence.day)
+    sums = (
+        func.sum(case((day < changed.c.low, sign * value), else_=0)).label("start"),
+        func.sum(sign * value).label("end"),
+        func.sum(case((col(Recurrence.value).is_(None), sign), else_=0)).label("unpriced"),
+    )
+    theirs = (col(Recurrence.customer_id) == changed.c.customer_id) & (day < changed.c.high)
+    statement = select(changed.c.i, changed.c.key, *sums).select_from(changed).join(Recurrence, theirs).where(*met)
+    return statement.group_by(changed.c.i, changed.c.customer_id, changed.c.key).subquery()
 
 
 def _amount(atom: Atom, each: Subquery) -> ColumnElement[Any]:

@@ -16,7 +16,7 @@ from sqlmodel import col, delete, insert, select, update
 from app.models.customer import Customer
 from app.models.spell import ActiveBasis, Spell
 from app.services import activity, attribution, contracting, fact, referring, spell, standing
-from app.uow import Scope, Uow, writes
+from app.uow import Scope, Uow, reads, writes
 
 CHUNK = 2_000
 """Customers that are derived anew together; writers of the workspace wait for it."""
@@ -148,3 +148,9 @@ def _derive(uow: Uow, ids: Sequence[UUID]) -> None:
     if rows:
         uow.session.execute(insert(Spell), rows)
     _follow(uow, set(ids))
+
+
+@reads(Scope.CUSTOMER_READ)
+def spells(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, list[spell.Dates]]:
+    """The times in which KPIs count each of the customers `ids` as one, in order."""
+    return {id_: spell.dates(ledger) for id_, ledger in spell.counted(uow, ids).items()}

@@ -9,7 +9,7 @@ from trading import CREATE, agreed, ask, brought, finish_rebuild, meet, put, sli
 from app.errors import Invalid
 from app.kpis.dimension import Dimension
 from app.models.base import FOREVER
-from app.services import customer, movement
+from app.services import customer, movement, tenure
 from app.services import workspace as workspaces
 from app.services.kpi import Question
 from app.services.period import Span
@@ -105,8 +105,9 @@ def test_a_hundred_at_the_start(workspace, basis):
     }
     (moved,) = workspace.read(movement.movements, [Question("RETENTION_RATE", MARCH)])
     assert (moved.intra_period_churn, moved.reactivated) == (2, 3)
-    settles = {key: ask(workspace, key, MARCH).settles_in for key in ("CHURN_RATE", "NEW_CUSTOMERS")}
-    assert settles == {"CHURN_RATE": WINDOW if basis == "ACTIVITY" else 0, "NEW_CUSTOMERS": 0}
+    settles = {key: ask(workspace, key, MARCH).settles_in for key in ("CHURN_RATE", "CLV", "NEW_CUSTOMERS")}
+    late = WINDOW if basis == "ACTIVITY" else 0
+    assert settles == {"CHURN_RATE": late, "CLV": late, "NEW_CUSTOMERS": 0}
 
 
 def test_a_departure_is_written_on_its_day_and_not_before(workspace, database, clock):
@@ -147,7 +148,7 @@ def test_the_window_is_met_to_the_day(workspace):
     rows = [sold(f"{name} {n}", 5, day, name) for name, some in days.items() for n, day in enumerate(some)]
     put(workspace, "order", *rows)
     results = workspace.write(customer.upsert_batch, [{"external_id": name} for name in days], CREATE)
-    found = workspace.read(customer.counted_spells, [result.id for result in results])
+    found = workspace.read(tenure.spells, [result.id for result in results])
     times = [[(one.start, one.end) for one in found[result.id]] for result in results]
     spells = dict(zip(days, times, strict=True))
     assert spells == {
