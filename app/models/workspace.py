@@ -13,7 +13,7 @@ class Workspace(Owned, table=True):
     """One tenant. Its `id` is its `tenant_id`: what every other row of it carries.
 
     `business_calendar_id` says whose hours clocks run in (null: all), `engagement_types` which events of use count as
-    engagement (null: all).
+    engagement (null: all), `attribute_dimensions` which attributes of customers KPIs can be cut by.
     """
 
     __table_args__ = (refers("business_calendar_id", "business_calendar"),)
@@ -34,6 +34,7 @@ class Workspace(Owned, table=True):
     conversion_window_days: int = 90
     business_calendar_id: UUID | None = None
     engagement_types: list[str] | None = typed(Document, default=None)
+    attribute_dimensions: list[str] = typed(Document, default_factory=list)
     created_at: datetime = instant()
     secret: str = Field(default_factory=lambda: token_hex(16), max_length=32)
     """What cursors are sealed with; told to nobody."""

@@ -18,10 +18,12 @@ from app.schema.inputs import CustomerRefInput
 from app.schema.node import Node, node_of
 from app.schema.noun import Noun
 from app.schema.page import DEFAULT, After, Connection, First, part
+from app.schema.rfv import CustomerRfv
 from app.schema.scalars import Json, Moment
-from app.schema.weight import FEW, sized
+from app.schema.segment import CustomerSegment
+from app.schema.weight import FEW, KPI_WEIGHT, sized, weighs
 from app.schema.writing import upserts
-from app.services import customer
+from app.services import customer, rfv, segment_member
 from app.services.timeline import CustomerEventKind, Wanted
 
 
@@ -105,6 +107,21 @@ class Customer(Node):
             )
             for row in rows or ()
         ]
+
+    @field
+    @sized(FEW)
+    async def segments(self, info: Info) -> list[CustomerSegment]:
+        """The defined segments to which the customer belongs and belonged, the earliest first."""
+        rows = await info.context.load(segment_member.stays, self.row.id)
+        info.context.spend(len(rows or ()))
+        return [CustomerSegment.of(self.row.id, stay) for stay in rows or ()]
+
+    @field
+    @weighs(KPI_WEIGHT)
+    async def rfv(self, info: Info) -> CustomerRfv | None:
+        """How the customer stands among all who bought; null for whoever did not."""
+        found = await info.context.load(rfv.grades, self.row.id)
+        return None if found is None else CustomerRfv.of(self.row.id, found)
 
     @field
     @sized(DEFAULT, by=("first",), fields=("nodes", "edges"))

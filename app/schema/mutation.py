@@ -17,6 +17,7 @@ from app.schema.merge import MergeRoot
 from app.schema.noun import Noun
 from app.schema.nouns import NOUNS
 from app.schema.period import asked
+from app.schema.segmenting import SegmentingRoots
 from app.schema.target import Target
 from app.schema.weight import weighs
 from app.schema.workspace import Workspace
@@ -122,7 +123,9 @@ def _target(value: targets.TargetSetInput) -> Mapping[str, Any]:
 def mutations(nouns: Sequence[Noun[Any]]) -> type:
     """The root that writes to a schema of `nouns`."""
     text = "Everything that can be written. What a caller can mend in the input is in the payload's `userErrors`."
-    return root("Mutation", text, *(noun.writes for noun in nouns), MergeRoot, TargetRoots, WorkspaceRoots)
+    return root(
+        "Mutation", text, *(noun.writes for noun in nouns), MergeRoot, SegmentingRoots, TargetRoots, WorkspaceRoots
+    )
 
 
 Mutation = mutations(NOUNS)

@@ -17,6 +17,7 @@ from app.schema.noun import Noun
 from app.schema.order import ORDER
 from app.schema.referral import REFERRAL
 from app.schema.refund import REFUND
+from app.schema.segment import SEGMENT
 from app.schema.staff import STAFF
 from app.schema.survey import SURVEY
 from app.schema.target_input import TARGET
@@ -55,5 +56,6 @@ NOUNS: tuple[Noun[Any], ...] = (
     REFERRAL,
     ENGAGEMENT,
     EXCHANGE_RATE,
+    SEGMENT,
     TARGET,
 )

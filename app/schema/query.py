@@ -23,6 +23,7 @@ from app.schema.noun import Noun
 from app.schema.nouns import NOUNS
 from app.schema.period import PeriodInput
 from app.schema.rate_limit import RATE_LIMIT
+from app.schema.segmenting import SegmentingRoot
 from app.schema.top_customers import TopCustomersRoot
 from app.schema.weight import KPI_WEIGHT, sized, weighs
 from app.schema.workspace import Workspace
@@ -139,6 +140,7 @@ def query(nouns: Sequence[Noun[Any]]) -> type:
         TopCustomersRoot,
         ChannelEffectivenessRoot,
         LeadFunnelRoot,
+        SegmentingRoot,
         *reads,
         node_roots(nouns),
     )

@@ -21,7 +21,19 @@ from app.models.order import Order
 from app.models.referral import Referral
 from app.models.refund import Refund
 from app.models.touchpoint import Touchpoint
-from app.services import attribution, buyer, cost, fact, frozen, ref, referring, spell, standing, turning
+from app.services import (
+    attribution,
+    buyer,
+    cost,
+    fact,
+    frozen,
+    ref,
+    referring,
+    segment_member,
+    spell,
+    standing,
+    turning,
+)
 from app.services.restating import restated
 from app.services.row import Outcome, Ref
 from app.text import Text
@@ -59,6 +71,7 @@ def merge(uow: Uow, from_: Ref, into: Ref) -> tuple[Customer, Outcome]:
         frozen.restate(uow, {kept.id: {name: getattr(kept, name) for name in TRAITS}})
     _move_facts(uow, gone, kept)
     referring.pass_over(uow, gone.id, kept.id)
+    segment_member.pass_over(uow, gone.id, kept.id)
     both = {gone.id, kept.id}
     buyer.restate(uow, both)
     attribution.restate(uow, both)

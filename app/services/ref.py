@@ -33,6 +33,7 @@ NOUNS = {
     "order": Text("order", "订单"),
     "referral": Text("referral", "推荐"),
     "refund": Text("refund", "退款"),
+    "segment": Text("segment", "客户分群"),
     "staff": Text("staff", "员工"),
     "survey": Text("survey", "调查"),
     "target": Text("target", "目标"),
