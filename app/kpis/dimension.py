@@ -25,5 +25,8 @@ class Dimension(StrEnum):
     ATTRIBUTE = "ATTRIBUTE"
 
 
+JOINED = frozenset({Dimension.ATTRIBUTE})
+"""What facts do not hold themselves: it is looked up at their customer, wherever they name one."""
+
 TOTAL = "TOTAL"
 """The rollup's own dimension that everything falls into."""

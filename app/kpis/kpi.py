@@ -7,7 +7,7 @@ from typing import Any
 
 from app.formula import Atom, Formula, atoms, show
 from app.kpis.dimension import Dimension
-from app.kpis.measure import Cube, Daily, Distinct, Earlier, Given, Lost, Measure, Opening, Paid, Percentile
+from app.kpis.measure import Closing, Cube, Daily, Distinct, Earlier, Given, Lost, Measure, Opening, Paid, Percentile
 from app.text import Text
 
 
@@ -247,7 +247,7 @@ def cube_of(atom: Atom) -> Cube:
 
 def flow_of(atom: Atom) -> Measure:
     """The measure of which `atom` is an amount."""
-    found = atom.measure if isinstance(atom, Opening | Earlier | Paid) else atom
+    found = atom.measure if isinstance(atom, Opening | Closing | Earlier | Paid) else atom
     assert isinstance(found, Measure)  # noqa: S101 - survivals and distinct counts are no amounts
     return found
 

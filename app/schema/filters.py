@@ -1,22 +1,22 @@
 """Filters of KPIs in the schema."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
+import orjson
 import strawberry
 
 from app import ids
-from app.errors import Invalid
 from app.kpis.dimension import Dimension
 from app.schema.describe import absent, enum, input_, plain, type_
 from app.services.slices import Filter
-from app.text import Text
 
 enum(
     Dimension,
     {
         "CHANNEL": "Where it was said, bought or asked.",
         "ACQUISITION_CHANNEL": "The channel that the customer came through.",
-        "SEGMENT": "The customer's segment at the time.",
+        "SEGMENT": "The customer's segment at the time: one that the workspace defines, or as sources call it.",
         "CUSTOMER_KIND": "One person or an organisation.",
         "REGION": "The customer's region at the time.",
         "STAFF": "Who served the customer.",
@@ -30,7 +30,7 @@ enum(
         "TAG": "A tag; one record may have several.",
         "REASON": "The reason that was given.",
         "CUSTOMER": "The customer.",
-        "ATTRIBUTE": "A custom attribute of the customer.",
+        "ATTRIBUTE": "A custom attribute of the customer, as it is now; one that the workspace declares.",
     },
 )
 
@@ -51,6 +51,7 @@ class KpiFilter:
 
     id: strawberry.ID = plain("Names the filter by what it says, for clients' caches.")
     by: Dimension = plain("The dimension.")
+    attribute: str | None = plain("The name of the custom attribute, with ATTRIBUTE.")
     any_of: list[str] | None = plain("Only these.")
     none_of: list[str] | None = plain("Not these.")
 
@@ -59,31 +60,35 @@ def filters(value: Sequence[KpiFilterInput] | None) -> tuple[Filter, ...]:
     """The inputs as the services take them."""
     if not value or value is strawberry.UNSET:
         return ()
-    for one in value:
-        refuse_attribute(one.attribute)
-    return tuple(Filter(one.by, _texts(one.any_of), _texts(one.none_of) or ()) for one in value)
-
-
-def refuse_attribute(name: str | None) -> None:
-    """Refuse to cut by a custom attribute, which no KPI can be yet. Raises Invalid."""
-    if name is not None and name is not strawberry.UNSET:
-        msg = Text(
-            "KPIs cannot be cut by custom attributes; a KPI's `dimensions` are those that it can be cut by.",
-            "KPI 不能按自定义属性细分；可用的维度见 KPI 的 `dimensions`。",
-        )
-        raise Invalid(msg, "attribute")
+    return tuple(Filter(one.by, _texts(one.any_of), _texts(one.none_of) or (), one.attribute or None) for one in value)
 
 
 def _texts(value: list[str] | None) -> tuple[str, ...] | None:
     return None if value is None or value is strawberry.UNSET else tuple(value)
 
 
+def as_parts(one: Filter) -> list[Any]:
+    """What tells a filter from others, for ids."""
+    return [one.by.value, one.any_of, one.none_of, *([] if one.attribute is None else [one.attribute])]
+
+
+def from_parts(narrowed: str) -> tuple[Filter, ...] | None:
+    """The filters that a document of parts tells of; None where it does not. Raises ValueError or TypeError."""
+    found = tuple(
+        Filter(Dimension(by), None if any_of is None else tuple(any_of), tuple(none_of), *attribute)
+        for by, any_of, none_of, *attribute in orjson.loads(narrowed)
+    )
+    words = (word for one in found for word in (*(one.any_of or ()), *one.none_of, one.attribute or ""))
+    return found if all(isinstance(word, str) for word in words) else None
+
+
 def shown_filters(value: Iterable[Filter]) -> list[KpiFilter]:
     """The filters as the schema shows them."""
     return [
         KpiFilter(
-            id=strawberry.ID(ids.encode("KpiFilter", one.by.value, one.any_of, one.none_of)),
+            id=strawberry.ID(ids.encode("KpiFilter", *as_parts(one))),
             by=one.by,
+            attribute=one.attribute,
             any_of=None if one.any_of is None else list(one.any_of),
             none_of=list(one.none_of) or None,
         )

@@ -9,7 +9,7 @@ from app.errors import Code, Invalid
 from app.kpis.figure import NullReason
 from app.schema.context import Info
 from app.schema.describe import arg, enum, field, plain, type_
-from app.schema.filters import KpiFilter, KpiFilterInput, filters, shown_filters
+from app.schema.filters import KpiFilter, KpiFilterInput, as_parts, filters, shown_filters
 from app.schema.period import Period, PeriodInput, asked
 from app.schema.weight import KPI_WEIGHT, sized, weighs
 from app.services import lead_funnel
@@ -129,7 +129,7 @@ def _shown(found: Funnel, wanted: Wanted) -> LeadFunnel:
     name = (
         found.span.start,
         found.span.end,
-        *((one.by.value, one.any_of, one.none_of) for one in wanted.filters),
+        *map(tuple, map(as_parts, wanted.filters)),
     )
     return LeadFunnel(
         id=strawberry.ID(ids.encode("LeadFunnel", *name)),

@@ -9,7 +9,7 @@ from app import ids
 from app.schema.context import Info
 from app.schema.customer import CUSTOMER, Customer
 from app.schema.describe import arg, enum, field, plain, type_
-from app.schema.filters import KpiFilterInput, filters
+from app.schema.filters import KpiFilterInput, as_parts, filters
 from app.schema.period import Period, PeriodInput, asked
 from app.schema.scalars import CurrencyCode
 from app.schema.weight import KPI_WEIGHT, sized, weighs
@@ -72,7 +72,7 @@ class TopCustomersRoot:
         """The customers who brought most. Reads the orders of the period, up to a bound that the server sets."""
         given = filters(filter)
         found = await info.context.run(top_customers.ranking, asked(period, "period"), by, first, given)
-        name = (by.value, found.span.start, found.span.end, *(f"{one.by}{one.any_of}{one.none_of}" for one in given))
+        name = (by.value, found.span.start, found.span.end, *map(str, map(as_parts, given)))
         return TopCustomers(
             id=strawberry.ID(ids.encode("TopCustomers", *name, first)),
             nodes=[

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -10,25 +9,14 @@ from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, literal, no
 from sqlmodel import col
 
 from app.formula import Atom
-from app.kpis.dimension import Dimension
 from app.kpis.kpi import Variant, cube_of, flow_of
-from app.kpis.measure import Among, Cube, Daily, Distinct, Lost, Measure, Percentile
+from app.kpis.measure import Among, Cube, Daily, Distinct, Lost, Measure, Opening, Percentile
 from app.kpis.spread import Histogram, bucket_of
 from app.models.base import FOREVER
 from app.models.spell import Spell
 from app.services.period import Span
-from app.services.scan import Condition, bound, buckets, each_of, key_of, over, where
+from app.services.scan import Condition, Cutting, Narrowed, bound, buckets, each_of, joined, key_of, over, where
 from app.uow import Uow
-
-
-@dataclass(frozen=True, slots=True)
-class Narrowed:
-    """An atom, the days over which it is read, the conditions that narrow it, and the dimension that breaks it down."""
-
-    atom: Atom
-    spans: tuple[Span, ...]
-    conditions: tuple[Condition, ...]
-    by: Dimension | None
 
 
 def amounts(
@@ -37,9 +25,8 @@ def amounts(
     """For each atom, its amount per key and span, counted from the facts. Raises Limited beyond the stated bound."""
     groups: dict[tuple[Any, ...], list[Atom]] = defaultdict(list)
     for one in wanted:
-        kind = type(one.atom) if isinstance(one.atom, Lost | Distinct | Daily | Percentile) else Measure
         is_latest = variant.is_latest(one.atom)
-        groups[kind, cube_of(one.atom), is_latest, one.spans, one.conditions, one.by].append(one.atom)
+        groups[one.kind, cube_of(one.atom), is_latest, one.spans, one.conditions, one.by].append(one.atom)
     found: dict[Atom, dict[str, list[Any]]] = {}
     for (kind, cube, is_latest, spans, conditions, by), members in groups.items():
         if kind is Percentile:
@@ -57,7 +44,8 @@ def amounts(
             elif kind is Daily:
                 statement = _daily(uow, cube, spans, conditions, by, members)
             else:
-                statement = _flows(uow, cube, spans, conditions, by, members, answered=answered)
+                is_stock = kind is Opening
+                statement = _flows(uow, cube, spans, conditions, by, members, answered=answered, is_stock=is_stock)
             told = uow.session.execute(statement).all()
         rows: list[dict[str, list[int]]] = [{} for _ in members]
         for index, key, *row in told:
@@ -75,7 +63,7 @@ def people(  # noqa: PLR0913 - what a scan depends on
     spans: Sequence[Span],
     counted: Measure,
     conditions: tuple[Condition, ...],
-    by: Dimension | None,
+    by: Cutting | None,
     *,
     complement: bool = False,
     known_on: date | None = None,
@@ -93,7 +81,7 @@ def people(  # noqa: PLR0913 - what a scan depends on
     key = key_of(uow, cube, by, each)
     who = func.count(func.distinct(case((counted.where, uow.db.as_key(cube.person)))))
     met = and_(true(), *(where(uow, cube, condition) for condition in conditions))
-    statement = over(select(days.c.i, key, who), uow, cube, days, (), by, each)
+    statement = over(select(days.c.i, key, who), uow, cube, days, (), each)
     statement = statement.where(not_(met) if complement else met).group_by(days.c.i, key)
     if known_on is not None:
         statement = statement.where(model.known_on <= known_on)
@@ -114,18 +102,20 @@ def _flows(  # noqa: PLR0913 - what a scan depends on
     cube: Cube,
     spans: Sequence[Span],
     conditions: tuple[Condition, ...],
-    by: Dimension | None,
+    by: Cutting | None,
     atoms: Sequence[Atom],
     *,
     answered: ColumnElement[bool] | None,
+    is_stock: bool,
 ) -> Select[Any]:
     days = buckets(spans)
-    each = each_of(uow, cube, by)
+    on = days.c.last if is_stock else None
+    each = each_of(uow, cube, by, on)
     amounts_ = [flow_of(atom).amount.label(f"v{i}") for i, atom in enumerate(atoms)]
     key = key_of(uow, cube, by, each).label("key")
     if answered is None:
         sums = [func.sum(amount) for amount in amounts_]
-        return over(select(days.c.i, key, *sums), uow, cube, days, conditions, by, each).group_by(days.c.i, key)
+        return over(select(days.c.i, key, *sums), uow, cube, days, conditions, each, on).group_by(days.c.i, key)
     model: Any = cube.model
     place = func.row_number().over(
         partition_by=(days.c.i, key, cube.person), order_by=(model.occurred_at.desc(), model.id.desc())
@@ -136,7 +126,6 @@ def _flows(  # noqa: PLR0913 - what a scan depends on
         cube,
         days,
         conditions,
-        by,
         each,
     ).subquery()
     sums = [func.sum(inner.c[f"v{i}"]) for i in range(len(amounts_))]
@@ -144,7 +133,7 @@ def _flows(  # noqa: PLR0913 - what a scan depends on
 
 
 def _spread(
-    uow: Uow, cube: Cube, spans: Sequence[Span], conditions: tuple[Condition, ...], by: Dimension | None
+    uow: Uow, cube: Cube, spans: Sequence[Span], conditions: tuple[Condition, ...], by: Cutting | None
 ) -> dict[str, list[Histogram]]:
     """How the cube's values are distributed per key and span."""
     days = buckets(spans)
@@ -152,7 +141,7 @@ def _spread(
     key = key_of(uow, cube, by, each).label("key")
     number = bucket_of(cube.spread).label("number")
     columns = (days.c.i, key, number, func.count())
-    statement = over(select(*columns), uow, cube, days, conditions, by, each).where(cube.spread.is_not(None))
+    statement = over(select(*columns), uow, cube, days, conditions, each).where(cube.spread.is_not(None))
     counts: dict[str, list[dict[int, int]]] = {}
     for index, name, bucket, count in uow.session.execute(statement.group_by(days.c.i, key, number)):
         counts.setdefault(name or "", [{} for _ in spans])[index][bucket] = int(count)
@@ -164,14 +153,15 @@ def _crowd(  # noqa: PLR0913 - what a count depends on
     cube: Cube,
     spans: Sequence[Span],
     conditions: tuple[Condition, ...],
-    by: Dimension | None,
+    by: Cutting | None,
     atoms: Sequence[Atom],
 ) -> Select[Any]:
     """How many people have facts in each span, how many of them two or more, and how many none before it."""
     days = buckets(spans)
-    key = key_of(uow, cube, by, None).label("key")
+    told = each_of(uow, cube, by)
+    key = key_of(uow, cube, by, told).label("key")
     met = over(
-        select(days.c.i, key, cube.person.label("person"), func.count().label("n")), uow, cube, days, conditions, by
+        select(days.c.i, key, cube.person.label("person"), func.count().label("n")), uow, cube, days, conditions, told
     )
     each = met.group_by(days.c.i, key, cube.person).subquery()
     groups = [atom.among for atom in atoms if isinstance(atom, Distinct)]
@@ -189,13 +179,14 @@ def _daily(  # noqa: PLR0913 - what a count depends on
     cube: Cube,
     spans: Sequence[Span],
     conditions: tuple[Condition, ...],
-    by: Dimension | None,
+    by: Cutting | None,
     atoms: Sequence[Atom],
 ) -> Select[Any]:
     """How many people have facts on the days of each span, each day's people added up."""
     days = buckets(spans)
-    columns = (days.c.i, key_of(uow, cube, by, None).label("key"), cube.person.label("person"), cube.day.label("day"))
-    each = over(select(*columns), uow, cube, days, conditions, by).distinct().subquery()
+    told = each_of(uow, cube, by)
+    columns = (days.c.i, key_of(uow, cube, by, told).label("key"), cube.person.label("person"), cube.day.label("day"))
+    each = over(select(*columns), uow, cube, days, conditions, told).distinct().subquery()
     return select(each.c.i, each.c.key, *[func.count() for _ in atoms]).group_by(each.c.i, each.c.key)
 
 
@@ -212,15 +203,17 @@ def _survivals(  # noqa: PLR0913 - what a scan depends on
     cube: Cube,
     spans: tuple[Span, ...],
     conditions: tuple[Condition, ...],
-    by: Dimension | None,
+    by: Cutting | None,
     known_on: date | None,
 ) -> Sequence[Any]:
     """What `_lost` finds; all values of a dimension are read at once, however many of them are asked for by themselves.
 
     Several KPIs may rest on the same survivals, too: a statement is run once in a unit of work.
     """
-    named = {condition.by for condition in conditions} | ({by} if by else set())
-    whole = next(iter(named)) if len(named) == 1 and named <= cube.dimensions.keys() else None
+    named = {condition.by for condition in conditions} | ({by.by} if by else set())
+    is_joined = any(condition.is_joined for condition in conditions) or (by is not None and by.is_joined)
+    is_one = len(named) == 1 and named <= cube.dimensions.keys() and not is_joined
+    whole = Cutting(next(iter(named))) if is_one else None
     asked = (cube.name, spans, (), whole, known_on) if whole else (cube.name, spans, conditions, by, known_on)
     seen = uow.seen.setdefault(_survivals, {})
     if asked not in seen:
@@ -237,7 +230,7 @@ def _lost(  # noqa: PLR0913 - what a scan depends on
     cube: Cube,
     spans: Sequence[Span],
     conditions: tuple[Condition, ...],
-    by: Dimension | None,
+    by: Cutting | None,
     known_on: date | None,
 ) -> Select[Any]:
     """Customers at the start who are none at the end: spells that ended inside, less those who came back in time.
@@ -246,16 +239,22 @@ def _lost(  # noqa: PLR0913 - what a scan depends on
     Rows are signed, so pairs of rows multiply their signs.
     """
     days = buckets(spans)
-    key = key_of(uow, cube, by, None).label("key")
-    met = [cube.counted, *(where(uow, cube, condition) for condition in conditions)]
-    met += [] if known_on is None else [col(Spell.known_on) <= known_on]
-    left = select(days.c.i, key, func.sum(col(Spell.sign)).label("count"))
+    known = [] if known_on is None else [col(Spell.known_on) <= known_on]
+
+    def those(of: CTE, count: ColumnElement[int], *spell: ColumnElement[bool]) -> Select[Any]:
+        """The count of spells that are joined to the rows `of`, narrowed as of the eve of their bucket."""
+        each = each_of(uow, cube, by, of.c.eve)
+        key = key_of(uow, cube, by, each).label("key")
+        met = (cube.counted, *known, *(where(uow, cube, condition, of.c.eve) for condition in conditions))
+        found = select(of.c.i, key, count.label("count")).select_from(of).join(Spell, and_(*spell))
+        return joined(found, each).where(*met).group_by(of.c.i, key)
+
     left_inside = (
         col(Spell.ends_on) >= days.c.low,
         col(Spell.ends_on) < days.c.high,
         col(Spell.starts_on) < days.c.low,
     )
-    left = left.select_from(days).join(Spell, and_(*left_inside)).where(*met).group_by(days.c.i, key)
+    left = those(days, func.sum(col(Spell.sign)), *left_inside)
     # apart, because those who come back are few, and looking for each who left whether they did takes longer than all
     back = _returned(days, known_on)
     # the day is hidden from SQLite's planner: it would go through all who left then instead of one customer's spells
@@ -266,15 +265,14 @@ def _lost(  # noqa: PLR0913 - what a scan depends on
         ended >= back.c.low,
         ended <= back.c.starts_on,
     )
-    returned = select(back.c.i, key, -func.sum(col(Spell.sign) * back.c.sign)).select_from(back)
-    returned = returned.join(Spell, and_(*same)).where(*met).group_by(back.c.i, key)
-    each = union_all(left, returned).subquery()
+    each = union_all(left, those(back, -func.sum(col(Spell.sign) * back.c.sign), *same)).subquery()
     return select(each.c.i, each.c.key, func.sum(each.c.count)).group_by(each.c.i, each.c.key)
 
 
 def _returned(days: CTE, known_on: date | None) -> CTE:
     """Returns of customers inside each span who are customers at its end."""
-    statement = select(days.c.i, days.c.low, col(Spell.customer_id), col(Spell.starts_on), col(Spell.sign)).where(
+    columns = (days.c.i, days.c.low, days.c.eve, col(Spell.customer_id), col(Spell.starts_on), col(Spell.sign))
+    statement = select(*columns).where(
         col(Spell.ordinal) > literal(1, literal_execute=True),  # as the index of returns has it
         col(Spell.starts_on) >= days.c.low,
         col(Spell.starts_on) < days.c.high,

@@ -6,9 +6,12 @@ so are as many others as it takes that what is hidden cannot be had by subtracti
 
 from collections.abc import Mapping
 
+from app.kpis.dimension import Dimension
 from app.kpis.measure import Measure
 from app.services import counting
+from app.services.belonging import MARK
 from app.services.planner import Ask, Cells
+from app.services.scan import Condition
 from app.uow import Scope, Uow
 
 Place = tuple[str, int]
@@ -22,7 +25,9 @@ def hidden(uow: Uow, ask: Ask, cells: Cells) -> set[Place]:
         return set()
     counted = ask.variant.denominator
     assert isinstance(counted, Measure)  # noqa: S101 - every survey KPI divides by its answers
-    known = counting.people(uow, ask.spans, counted, ask.conditions, ask.by, known_on=ask.known_on)
+    known: dict[str, list[int]] = {}
+    for cutting in ask.cuttings:
+        known |= counting.people(uow, ask.spans, counted, ask.conditions, cutting, known_on=ask.known_on)
     blank = [0] * len(ask.spans)
     sizes = {
         (key, place): known.get(key, blank)[place]
@@ -37,10 +42,31 @@ def hidden(uow: Uow, ask: Ask, cells: Cells) -> set[Place]:
         rest = others.get("", blank)
         found |= {cell for cell in sizes if 0 < rest[cell[1]] < k}
     if ask.by is not None:
+        found |= _nearly_all(uow, ask, counted, {cell: size for cell, size in sizes.items() if _is_own(cell)})
+        # a defined segment is no part of a sum: the texts beside it have to cover one another
         for place in range(len(ask.spans)):
-            found |= _covered({cell: n for cell, n in sizes.items() if cell[1] == place}, found, k)
+            parts = {cell: size for cell, size in sizes.items() if cell[1] == place and not _is_own(cell)}
+            found |= _covered(parts, found, k)
     else:
         found |= _covered(sizes, found, k)
+    return found
+
+
+def _is_own(cell: Place) -> bool:
+    """Whether a cell is of a segment that the workspace defines."""
+    return cell[0].startswith(MARK)
+
+
+def _nearly_all(uow: Uow, ask: Ask, counted: Measure, sizes: Mapping[Place, int]) -> set[Place]:
+    """The cells of defined segments whose difference from what is shown of everybody is fewer than k people."""
+    k, blank = uow.workspace.small_cell_k, [0] * len(ask.spans)
+    whole = counting.people(uow, ask.spans, counted, ask.conditions, None).get("", blank) if sizes else blank
+    found: set[Place] = set()
+    # who is counted inside may be counted outside as well: only where so few are left is it worth to ask
+    for key in {key for (key, place), size in sizes.items() if whole[place] - size < k}:
+        beside = (*ask.conditions, Condition(Dimension.SEGMENT, None, frozenset({key})))
+        rest = counting.people(uow, ask.spans, counted, beside, None).get("", blank)
+        found |= {cell for cell in sizes if cell[0] == key and 0 < rest[cell[1]] < k}
     return found
 
 

@@ -52,7 +52,8 @@ def met(uow: Uow, rule: Rule) -> Condition:
     if name in _COLUMNS:
         return _text(uow, _COLUMNS[name](uow), value)
     if name in _CHOICES:
-        return uow.db.is_any(_CHOICES[name], value)
+        # what is not known is none of them, and not nothing: `not` of that would be nothing too
+        return and_(_CHOICES[name].is_not(None), uow.db.is_any(_CHOICES[name], value))
     return _PARTS[name](uow, value)
 
 
@@ -70,7 +71,7 @@ _COLUMNS: Mapping[str, Callable[[Uow], Any]] = {
     "segment": lambda _uow: col(Customer.segment),
     "acquisition_channel": _channel,
 }
-_CHOICES: Mapping[str, Any] = {"kind": Customer.customer_kind, "status": Customer.status}
+_CHOICES: Mapping[str, Any] = {"kind": col(Customer.customer_kind), "status": col(Customer.status)}
 
 
 def _text(uow: Uow, column: ColumnElement[Any], part: Mapping[str, Any]) -> Condition:
@@ -89,7 +90,6 @@ def _attribute(uow: Uow, part: Mapping[str, Any]) -> Condition:
     text = _text(uow, uow.db.member(col(Customer.attributes), part["name"]), part)
     number = uow.db.number(col(Customer.attributes), part["name"])
     bounds = _between(number, part)
-    # a missing number must be no number, and not nothing: `not` of it would be nothing too
     return and_(text, *(func.coalesce(one, False) for one in bounds))
 
 

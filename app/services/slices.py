@@ -20,6 +20,7 @@ from app.models.keyed import Keyed
 from app.models.staff import Staff
 from app.models.survey import Survey
 from app.models.team import Team
+from app.services.belonging import defined
 from app.services.scan import Condition
 from app.text import Text
 from app.uow import Scope, Uow
@@ -53,11 +54,12 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter as a caller writes it: keys as `KpiSlice.key` gives them, "" for none."""
+    """A filter as a caller writes it: keys as `KpiSlice.key` gives them, "" for none; of an attribute its name."""
 
     by: Dimension
     any_of: tuple[str, ...] | None = None
     none_of: tuple[str, ...] = ()
+    attribute: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,32 @@ def conditions(uow: Uow, filters: Sequence[Filter]) -> tuple[Condition, ...]:
         if filter_.any_of is None and not filter_.none_of:
             msg = Text("A filter needs anyOf or noneOf.", "筛选需要 anyOf 或 noneOf。")
             raise Invalid(msg, *path)
+        check_attribute(uow, filter_.by, filter_.attribute, *path)
         inner = _inner(uow, filter_.by, {*(filter_.any_of or ()), *filter_.none_of}, path)
         any_of = None if filter_.any_of is None else frozenset(inner[key] for key in filter_.any_of)
-        found.append(Condition(filter_.by, any_of, frozenset(inner[key] for key in filter_.none_of)))
+        none_of = frozenset(inner[key] for key in filter_.none_of)
+        found.append(Condition(filter_.by, any_of, none_of, filter_.attribute))
     return tuple(found)
+
+
+def check_attribute(uow: Uow, by: Dimension, attribute: str | None, *path: str) -> None:
+    """Refuse to cut by an attribute that the workspace does not offer as a dimension. Raises Invalid.
+
+    Attributes are personal data: those that are declared are shown to everybody who may read KPIs, others to nobody.
+    """
+    if (by is Dimension.ATTRIBUTE) != (attribute is not None):
+        msg = Text(
+            "attribute names the attribute where the dimension is ATTRIBUTE, and is left out otherwise.",
+            "维度为 ATTRIBUTE 时，attribute 指明属性名称；其他维度请省略。",
+        )
+        raise Invalid(msg, *path, "attribute", code=Code.REQUIRED if attribute is None else Code.INVALID)
+    declared = uow.workspace.attribute_dimensions
+    if attribute is not None and attribute not in declared:
+        msg = Text(
+            f"The workspace does not declare the attribute {attribute!r} as a dimension (attributeDimensions).",
+            f"工作区未将属性 {attribute!r} 声明为维度（attributeDimensions）。",
+        )
+        raise Invalid(msg, *path, "attribute", code=Code.NOT_FOUND)
 
 
 def _inner(uow: Uow, by: Dimension, keys: set[str], path: tuple[str, ...]) -> dict[str, str]:
@@ -94,6 +118,9 @@ def _inner(uow: Uow, by: Dimension, keys: set[str], path: tuple[str, ...]) -> di
         known |= _found(uow, model, keys - {""})
     elif choices := CHOICES.get(by):
         known |= {choice.value: choice.value for choice in choices}
+    elif by is Dimension.SEGMENT:
+        own = defined(uow)
+        return {key: own[key].inner if key in own else key for key in keys}
     elif by is Dimension.CUSTOMER:
         known |= {key: id_.hex for key in keys if (id_ := ids.decode_uuid(key, "Customer"))}
     else:
@@ -141,6 +168,9 @@ def slices(uow: Uow, by: Dimension, keys: Iterable[str]) -> dict[str, Slice]:
         for id_, name in uow.session.execute(select(Customer.id, Customer.name).where(chosen)):
             shown = (name if uow.may(Scope.PERSONAL_READ) else None) or id_.hex[-8:]
             named[id_.hex] = Slice(ids.encode("Customer", id_), Text(shown, shown))
+    elif by is Dimension.SEGMENT:
+        own = {one.inner: Slice(one.key, Text(one.name, one.name)) for one in defined(uow).values()}
+        named |= {key: own.get(key, Slice(key, Text(key, key))) for key in wanted}
     else:
         named |= {
             key: Slice(key, _WORDS.get(key, Text(key, key)) if by in CHOICES else Text(key, key)) for key in wanted

@@ -24,6 +24,7 @@ def stored(scope: Sequence[Filter]) -> list[dict[str, Any]]:
             "anyOf": sorted(set(f.any_of)) if f.any_of is not None else None,
             "noneOf": sorted(set(f.none_of)),
         }
+        | ({} if f.attribute is None else {"attribute": f.attribute})
         for f in scope
     ]
     return sorted(rows, key=orjson.dumps)
@@ -32,6 +33,11 @@ def stored(scope: Sequence[Filter]) -> list[dict[str, Any]]:
 def scope_of(target: Target) -> tuple[Filter, ...]:
     """The filters that a target is narrowed to."""
     return tuple(
-        Filter(Dimension(f["by"]), None if f["anyOf"] is None else tuple(f["anyOf"]), tuple(f["noneOf"]))
+        Filter(
+            Dimension(f["by"]),
+            None if f["anyOf"] is None else tuple(f["anyOf"]),
+            tuple(f["noneOf"]),
+            f.get("attribute"),
+        )
         for f in target.scope
     )

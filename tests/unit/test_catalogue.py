@@ -12,7 +12,7 @@ from app.kpis import CATALOGUE, CUBES
 from app.kpis.dimension import Dimension
 from app.kpis.figure import NullReason, figure
 from app.kpis.kpi import Direction, KpiUnit, cube_of
-from app.kpis.measure import Given, Lost, Measure, Opening, Percentile
+from app.kpis.measure import Closing, Given, Lost, Measure, Opening, Percentile
 from app.models.rollup import SLOTS, entry, rollup
 from app.text import Text
 
@@ -30,7 +30,7 @@ def of_nothing(variant) -> dict[Atom, int]:
 @each_kpi
 def test_the_example_holds(kpi):
     if kpi.example is None:
-        stocks = [atom for atom in kpi.variants[0].atoms if isinstance(atom, Opening | Lost | Percentile)]
+        stocks = [atom for atom in kpi.variants[0].atoms if isinstance(atom, Opening | Closing | Lost | Percentile)]
         assert stocks, f"{kpi.key} adds up flows only: give it an example"
         return
     amounts, value = kpi.example
@@ -70,12 +70,12 @@ def test_names_and_explanations_speak_both_languages(kpi, variant):
 def test_the_formula_in_print_names_every_part(kpi, variant):
     assert re.search(rf"{variant.scale} × ", variant.formula) or variant.scale == 1
     words = re.findall(
-        r"[a-z_]+", re.sub(r"\b(opening|previous|last_year|paid|min|median|p\d+)\(", "(", variant.formula)
+        r"[a-z_]+", re.sub(r"\b(opening|closing|previous|last_year|paid|min|median|p\d+)\(", "(", variant.formula)
     )
     parts = {
         atom.of if isinstance(atom, Percentile) else getattr(atom, "measure", atom).name for atom in of_nothing(variant)
     }
-    around = r"\b(opening|previous|last_year|paid|min|median|p\d+)\("
+    around = r"\b(opening|closing|previous|last_year|paid|min|median|p\d+)\("
     words = re.findall(r"[a-z_]+", re.sub(around, "(", variant.formula))
     told = of_nothing(variant)
     parts = {atom.of if isinstance(atom, Percentile) else getattr(atom, "measure", atom).name for atom in told}
