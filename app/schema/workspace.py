@@ -36,6 +36,9 @@ class Workspace(Node):
     engagement_types: list[str] | None = plain(
         "Which types of events of use count as engagement; null for all of them."
     )
+    attribute_dimensions: list[str] = plain(
+        "By which custom attributes of customers KPIs can be cut; their values are shown to whoever may read KPIs."
+    )
     response_target_minutes: int = plain(
         "Within how many minutes of the calendar's hours customers should be answered."
     )

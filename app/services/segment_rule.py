@@ -11,6 +11,7 @@ from app.errors import Code, Invalid
 from app.models.base import CustomerKind
 from app.models.customer import CustomerStatus
 from app.models.feedback import FeedbackKind
+from app.services.attribute import Name
 from app.services.refusal import refused
 from app.services.rfv import RfvClass
 from app.services.row import Row, Word, check_readable, parse
@@ -28,8 +29,6 @@ Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Score = Annotated[int, Field(ge=1, le=5)]
 Amount = Annotated[Decimal, Field(ge=0, lt=10**12, decimal_places=4)]
 Values = Annotated[list[Annotated[str, StringConstraints(max_length=200)]], Field(min_length=1, max_length=1_000)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r'^[^"\\\x00-\x1f]+$')]
-"""Of an attribute: no path of a JSON document can quote quotes and backslashes on both databases."""
 
 
 class SegmentValue(StrEnum):

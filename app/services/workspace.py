@@ -15,6 +15,7 @@ from app.models.business_calendar import BusinessCalendar
 from app.models.change import Action
 from app.models.workspace import Workspace
 from app.services import rebuild, ref, rollup
+from app.services.attribute import Declared
 from app.services.engaging import Types
 from app.services.money import Currency
 from app.services.refusal import refused
@@ -55,6 +56,7 @@ class WorkspaceRow(Row):
     conversion_window_days: Annotated[int, Field(ge=1, le=3650)] = 90
     business_calendar: Ref | None = None
     engagement_types: Types | None = None
+    attribute_dimensions: Declared = Field(default_factory=list)
 
 
 _MONEY = frozenset(name for name, cube in CUBES.items() if any(one.unpriced for one in cube.measures))
