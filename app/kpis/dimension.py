@@ -25,7 +25,7 @@ class Dimension(StrEnum):
     ATTRIBUTE = "ATTRIBUTE"
 
 
-JOINED = frozenset({Dimension.ATTRIBUTE})
+JOINED = frozenset({Dimension.ATTRIBUTE, Dimension.LIFECYCLE_STAGE})
 """What facts do not hold themselves: it is looked up at their customer, wherever they name one."""
 
 TOTAL = "TOTAL"

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from app import ids
+from app.kpis.kpi import LifecycleStage
 from app.models.base import FOREVER, CustomerKind
 from app.models.customer import Customer as Row
 from app.models.customer import CustomerStatus
@@ -15,6 +16,7 @@ from app.schema.customer_input import CustomerUpsertInput
 from app.schema.describe import arg, field, plain, type_
 from app.schema.event import CustomerEvent, timeline
 from app.schema.inputs import CustomerRefInput
+from app.schema.lifecycle import CustomerStage
 from app.schema.node import Node, node_of
 from app.schema.noun import Noun
 from app.schema.page import DEFAULT, After, Connection, First, part
@@ -23,7 +25,7 @@ from app.schema.scalars import Json, Moment
 from app.schema.segment import CustomerSegment
 from app.schema.weight import FEW, KPI_WEIGHT, sized, weighs
 from app.schema.writing import upserts
-from app.services import customer, rfv, segment_member
+from app.services import customer, lifecycle, rfv, segment_member
 from app.services.timeline import CustomerEventKind, Wanted
 
 
@@ -107,6 +109,19 @@ class Customer(Node):
             )
             for row in rows or ()
         ]
+
+    @field
+    async def lifecycle_stage(self, info: Info) -> LifecycleStage | None:
+        """The stage of the lifecycle today: as a source states it, else derived from what the customer did."""
+        return await info.context.load(lifecycle.current, self.row.id)
+
+    @field
+    @sized(FEW)
+    async def stage_history(self, info: Info) -> list[CustomerStage]:
+        """The stages of the lifecycle until today, the earliest first."""
+        rows = await info.context.load(lifecycle.history, self.row.id)
+        info.context.spend(len(rows or ()))
+        return [CustomerStage.of(self.row.id, stay) for stay in rows or ()]
 
     @field
     @sized(FEW)

@@ -1,4 +1,4 @@
-"""What facts take from their customer: the defined segments of a day, and the attributes as they stand now."""
+"""What facts take from their customer: the defined segments and the stage of a day, the attributes as they are now."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from app.kpis.dimension import Dimension
 from app.kpis.measure import Cube
 from app.models.customer import Customer
 from app.models.segment import Segment, SegmentKind, SegmentMember
+from app.services.stage import stage_on
 from app.uow import Uow
 
 MARK = " "
@@ -60,6 +61,11 @@ def memberships(uow: Uow, cube: Cube, day: Any) -> tuple[Any, ColumnElement[bool
     """The segments to which a fact's customer belonged on `day`: a table, how it is joined, and the inner key."""
     one = aliased(SegmentMember)
     return one, _belongs(one, cube, day), literal(MARK, String) + uow.db.as_key(col(one.segment_id))
+
+
+def stage(cube: Cube, day: Any) -> ColumnElement[str]:  # noqa: ANN401 - a day
+    """The stage of a fact's customer on `day`, "" where nobody is known."""
+    return stage_on(_customer(cube), day)
 
 
 def attributes(uow: Uow, cube: Cube, name: str) -> tuple[Any, ColumnElement[bool], ColumnElement[str]]:

@@ -27,6 +27,7 @@ from app.services import (
     cost,
     fact,
     frozen,
+    lifecycle,
     ref,
     referring,
     segment_member,
@@ -72,6 +73,7 @@ def merge(uow: Uow, from_: Ref, into: Ref) -> tuple[Customer, Outcome]:
     _move_facts(uow, gone, kept)
     referring.pass_over(uow, gone.id, kept.id)
     segment_member.pass_over(uow, gone.id, kept.id)
+    lifecycle.pass_over(uow, gone.id, kept.id)
     both = {gone.id, kept.id}
     buyer.restate(uow, both)
     attribution.restate(uow, both)

@@ -78,7 +78,7 @@ class Narrowed:
 
 @dataclass(frozen=True, slots=True)
 class Each:
-    """A table that is joined to facts to tell them apart, and the key that it gives them."""
+    """A table that is joined to facts to tell them apart (None: they need none), and the key that it gives them."""
 
     table: Any
     on: ColumnElement[bool]
@@ -103,6 +103,8 @@ def each_of(uow: Uow, cube: Cube, by: Cutting | None, on: Any = None) -> Each | 
         return None
     if by.is_defined:
         return Each(*belonging.memberships(uow, cube, cube.day if on is None else on), is_outer=False)
+    if by.by is Dimension.LIFECYCLE_STAGE:
+        return Each(None, true(), belonging.stage(cube, cube.day if on is None else on))
     if by.by is Dimension.ATTRIBUTE:
         assert by.attribute is not None  # noqa: S101 - who asks has named it
         return Each(*belonging.attributes(uow, cube, by.attribute))
@@ -141,7 +143,9 @@ def over(  # noqa: PLR0913 - what a scan depends on
 
 def joined(statement: Select[Any], each: Each | None) -> Select[Any]:
     """`statement` with what tells its facts apart."""
-    return statement if each is None else statement.join(each.table, each.on, isouter=each.is_outer)
+    return (
+        statement if each is None or each.table is None else statement.join(each.table, each.on, isouter=each.is_outer)
+    )
 
 
 def where(uow: Uow, cube: Cube, condition: Condition, on: Any = None) -> ColumnElement[bool]:  # noqa: ANN401 - a day
@@ -160,6 +164,8 @@ def _holds(uow: Uow, cube: Cube, condition: Condition, keys: AbstractSet[str], d
     if condition.by is Dimension.ATTRIBUTE:
         assert condition.attribute is not None  # noqa: S101 - `conditions` made sure
         return uow.db.is_any(belonging.attribute(uow, cube, condition.attribute), sorted(keys))
+    if condition.by is Dimension.LIFECYCLE_STAGE:
+        return uow.db.is_any(belonging.stage(cube, day), sorted(keys))
     named = sorted(key for key in keys if key and not key.startswith(MARK))
     if condition.by in cube.many:
         document = cube.many[condition.by]

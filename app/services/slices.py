@@ -12,6 +12,7 @@ from sqlmodel import select
 from app import ids
 from app.errors import Code, Invalid
 from app.kpis.dimension import Dimension
+from app.kpis.kpi import LifecycleStage
 from app.models.base import CustomerKind
 from app.models.channel import Channel
 from app.models.customer import Customer
@@ -32,7 +33,11 @@ KEYED: Mapping[Dimension, type[Keyed]] = {
     Dimension.TEAM: Team,
     Dimension.SURVEY: Survey,
 }
-CHOICES: Mapping[Dimension, type[StrEnum]] = {Dimension.CUSTOMER_KIND: CustomerKind, Dimension.ORIGIN: FeedbackOrigin}
+CHOICES: Mapping[Dimension, type[StrEnum]] = {
+    Dimension.CUSTOMER_KIND: CustomerKind,
+    Dimension.ORIGIN: FeedbackOrigin,
+    Dimension.LIFECYCLE_STAGE: LifecycleStage,
+}
 
 MOST_NAMED = 10
 """How many of the names that are not known an error repeats."""
@@ -41,6 +46,10 @@ OTHER = Text("Other", "其他")
 _WORDS = {
     "PERSON": Text("Person", "个人"),
     "ACCOUNT": Text("Account", "企业"),
+    "ACQUIRE": Text("Acquire", "获客"),
+    "CONVERT": Text("Convert", "转化"),
+    "RETAIN": Text("Retain", "留存"),
+    "EXPAND": Text("Expand", "拓展"),
     "SURVEY": Text("Survey", "调查"),
     "REVIEW_SITE": Text("Review site", "评价网站"),
     "INTERVIEW": Text("Interview", "访谈"),
