@@ -102,9 +102,10 @@ class SegmentingRoot:
 
     @field
     @sized(len(TEMPLATES))
-    async def segment_templates(self) -> list[SegmentTemplate]:
+    async def segment_templates(self, info: Info) -> list[SegmentTemplate]:
         """The rules that are ready made."""
-        return [SegmentTemplate(key=key, rule=shown_rule(one.rule)) for key, one in TEMPLATES.items()]
+        found = await info.context.run(segment.templates)
+        return [SegmentTemplate(key=key, rule=shown_rule(one.rule)) for key, one in found.items()]
 
     @field
     @weighs(KPI_WEIGHT)
@@ -183,6 +184,7 @@ class SegmentMembersPayload:
     """What became of customers who were added or taken out."""
 
     segment: Segment | None = plain("The segment as of now.")
+    outcome: Outcome = plain("UPDATED where somebody was added or taken out.")
     results: list[SegmentMemberResult] = plain("One per customer, in their order.")
     counts: RowCounts = plain("How many had which outcome.")
     user_errors: list[UserError] = plain("What was wrong with the whole; nothing was stored then.")
@@ -250,11 +252,17 @@ async def _moved(info: Info, input_: Any, service: Any, day: date | None) -> Seg
         chosen = None if day is strawberry.UNSET else day
         row, results = await info.context.run(service, as_ref(input_.segment), who, chosen)
     except Invalid as error:
+        errors = user_errors(error.problems)
         return SegmentMembersPayload(
-            segment=None, results=[], counts=counts([]), user_errors=user_errors(error.problems)
+            segment=None, outcome=Outcome.REJECTED, results=[], counts=counts([]), user_errors=errors
         )
+    is_moved = any(one.outcome in (Outcome.CREATED, Outcome.DELETED) for one in results)
     return SegmentMembersPayload(
-        segment=SEGMENT.shown(info.context, row), results=_results(results), counts=counts(results), user_errors=[]
+        segment=SEGMENT.shown(info.context, row),
+        outcome=Outcome.UPDATED if is_moved else Outcome.UNCHANGED,
+        results=_results(results),
+        counts=counts(results),
+        user_errors=[],
     )
 
 

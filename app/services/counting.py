@@ -249,12 +249,8 @@ def _lost(  # noqa: PLR0913 - what a scan depends on
         found = select(of.c.i, key, count.label("count")).select_from(of).join(Spell, and_(*spell))
         return joined(found, each).where(*met).group_by(of.c.i, key)
 
-    left_inside = (
-        col(Spell.ends_on) >= days.c.low,
-        col(Spell.ends_on) < days.c.high,
-        col(Spell.starts_on) < days.c.low,
-    )
-    left = those(days, func.sum(col(Spell.sign)), *left_inside)
+    inside = (col(Spell.ends_on) >= days.c.low, col(Spell.ends_on) < days.c.high, col(Spell.starts_on) < days.c.low)
+    left = those(days, func.sum(col(Spell.sign)), *inside)
     # apart, because those who come back are few, and looking for each who left whether they did takes longer than all
     back = _returned(days, known_on)
     # the day is hidden from SQLite's planner: it would go through all who left then instead of one customer's spells

@@ -23,7 +23,7 @@ from app.services.period import start_of_day
 from app.services.ref import named
 from app.services.row import Day, Outcome, Ref, Result
 from app.services.segment_rule import Rule, checked, needed
-from app.services.segment_template import TEMPLATES, Template
+from app.services.segment_template import TEMPLATES, ReadyMade, Template
 from app.text import Text
 from app.uow import Scope, Uow, reads, writes
 
@@ -267,6 +267,13 @@ def _by_hand(
     if any(one.outcome is done for one in results):
         uow.record(segment, "Segment", Action.UPDATED, ["members"])
     return segment, results
+
+
+@reads(Scope.SEGMENT_READ)
+def templates(uow: Uow) -> Mapping[Template, ReadyMade]:
+    """The rules that are ready made."""
+    del uow
+    return TEMPLATES
 
 
 @reads(Scope.SEGMENT_READ)

@@ -120,8 +120,7 @@ class Story:
             return rng.choice(({}, {"last_days": rng.choice((1, 30, 31, 365))}))
 
         def words(*some):
-            part = rng.choice(({"any_of": rng.sample(some, 2)}, {"none_of": rng.sample(some, 2)}, {"contains": "n"}))
-            return part
+            return rng.choice(({"any_of": rng.sample(some, 2)}, {"none_of": rng.sample(some, 2)}, {"contains": "n"}))
 
         def money():
             return bounds(*map(Decimal, ("0", "5", "10", "10.005", "50", "300.5")))
