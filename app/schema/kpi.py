@@ -246,7 +246,7 @@ def result(answer: Answer, figure: Figure | None = None) -> KpiResult:
 
 
 def _slice(whole: KpiResult, answer: Answer, by: Dimension, row: breakdowns.Row, *as_: str) -> KpiSlice:
-    narrowed = breakdowns.narrowed(whole.answer, by, row)
+    narrowed = breakdowns.narrowed(whole.answer, by, row, answer.question.attribute)
     return KpiSlice(
         id=_id("KpiSlice", answer, answer.span, by.value, *row.keys, *as_),
         key=row.key,

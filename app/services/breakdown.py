@@ -101,9 +101,8 @@ def _together(answer: Answer, keys: Sequence[str]) -> Figure:
     return flagged(figure(answer.kpi, answer.variant, amounts, minor=minor(answer.currency)), *sorted(of_all))
 
 
-def narrowed(answer: Answer, by: Dimension, row: Row) -> Answer:
-    """The answer that the slice gives when it is asked for by itself."""
-    attribute = answer.question.attribute if by is answer.question.by else None
+def narrowed(answer: Answer, by: Dimension, row: Row, attribute: str | None = None) -> Answer:
+    """The answer that the slice gives when it is asked for by itself; `attribute` names the one that `by` is."""
     chosen = Filter(by, row.keys, (), attribute)
     question = replace(answer.question, by=None, attribute=None, filters=(*answer.question.filters, chosen))
     return replace(answer, question=question, figures={"": [row.figure]})

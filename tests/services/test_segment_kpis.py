@@ -48,7 +48,7 @@ def answers(people, questions, by=None):
 
 
 def compare(whole, part, cut, variants=VARIANTS, *, thoroughly=False):
-    """Every figure under `cut` of the whole is that of the part; the values. Thoroughly: of both spans, in series too."""
+    """Every figure under `cut` of the whole is that of the part; the values. Thoroughly: of both spans, in series."""
     ways = [(span, grain) for span in SPANS for grain in (None, Grain.MONTH)]
     asked = [
         (key, variant, *way)
