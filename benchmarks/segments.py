@@ -1,0 +1,105 @@
+"""How long it takes to bring segments up to date among many customers, and what that holds in memory.
+
+    python benchmarks/segments.py [--sizes 100000 1000000] [--databases sqlite postgresql]
+
+The customers are those of benchmarks/money.py, ten orders each. Each segment is refreshed for the first time, when
+everybody in it joins, and again, when nobody comes or goes; then a KPI is asked that is narrowed to it. Memory is that
+of a process which does nothing else.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from money import ORDERS, today
+from support import DATABASES, ROOT, Databases, Store, memory, table
+from uuid_utils.compat import uuid7
+
+from app.kpis.dimension import Dimension
+from app.services import kpi, segment, segment_member
+from app.services.kpi import Question
+from app.services.period import Span
+from app.services.slices import Filter
+from app.settings import Settings
+from app.uow import open_door, system
+
+HEAD = ("database", "customers", "segment", "members", "first refresh s", "again s", "KPI of a month s", "peak MiB")
+RULES: dict[str, dict[str, Any]] = {
+    "by region": {"region": {"any_of": ["region1", "region2", "region3"]}},
+    "bought in 90 days": {"orders": {"last_days": 90, "at_least": 1}},
+    "top 10 %": {"rank": {"by": "REVENUE", "top_percent": 10.0}},
+    "champions": {"rfv": {"classes": ["CHAMPIONS"]}},
+    "half of all": {"not_": {"revenue": {"at_least": "1500"}}},
+}
+
+
+def measure(url: str, workspace: str, name: str) -> dict[str, float]:
+    """Refresh one segment twice and ask one KPI of it; what each took, in this process."""
+    door = open_door(Settings(database_url=url))
+    actor = system(UUID(workspace))
+    key = f"{name} {uuid7().hex[-6:]}"
+    segment.AT_ONCE = 10**9
+    found: dict[str, float] = {}
+    start = time.perf_counter()
+    made, _ = door.write(actor, segment.upsert, {"external_id": key, "name": name, "rule": RULES[name]})
+    found["first"] = time.perf_counter() - start
+    start = time.perf_counter()
+    door.write(actor, segment.apply, made.id)
+    found["again"] = time.perf_counter() - start
+    (members,) = door.read(actor, segment_member.counts, [(made.id, None)])
+    question = Question(
+        "REVENUE", Span(today() - timedelta(days=30), today()), None, (Filter(Dimension.SEGMENT, (key,)),)
+    )
+    start = time.perf_counter()
+    (answer,) = door.read(actor, kpi.answer, [question])
+    assert not isinstance(answer, Exception), answer
+    found["kpi"] = time.perf_counter() - start
+    found |= {"members": members, "peak": memory()[1]}
+    door.close()
+    return found
+
+
+def alone(store: Store, name: str) -> dict[str, float]:
+    """The same in a process of its own."""
+    command = [sys.executable, __file__, "--measure", store.url, str(store.workspace), name]
+    told = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, check=True)
+    answer: dict[str, float] = json.loads(told.stdout.splitlines()[-1])
+    return answer
+
+
+def run(databases: Databases, sizes: Sequence[int], kinds: Sequence[str]) -> None:
+    """Measure and print."""
+    shown: list[list[object]] = []
+    for kind in kinds:
+        for size in sizes:
+            store = ORDERS.stored(databases, kind, 10 * size)  # a tenth as many customers as orders
+            for name in RULES:
+                told = alone(store, name)
+                times = [told["first"], told["again"], told["kpi"]]
+                shown.append([kind, f"{size:,}", name, f"{told['members']:,.0f}", *times, f"{told['peak']:,.0f}"])
+    table("Refreshing segments", HEAD, shown)
+
+
+def main() -> None:
+    """Run this benchmark alone."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 1_000_000], help="how many customers")
+    parser.add_argument("--databases", nargs="+", choices=DATABASES, default=list(DATABASES))
+    parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.measure:
+        print(json.dumps(measure(*chosen.measure)))
+        return
+    with Databases() as databases:
+        run(databases, chosen.sizes, chosen.databases)
+
+
+if __name__ == "__main__":
+    main()
