@@ -79,7 +79,7 @@ class Segment(Node):
         from app.schema.customer import CUSTOMER  # noqa: PLC0415 - see TYPE_CHECKING above
 
         chosen = part(first, after, last, before, info.context.door.settings.max_page_size)
-        page = await info.context.run(segment.members, chosen, self.row.id, on)
+        page = await info.context.run(segment_member.page, chosen, self.row.id, on)
 
         async def count() -> int:
             return await info.context.gather(segment_member.counts, (self.row.id, on))

@@ -15,10 +15,7 @@ from app.models.change import Action
 from app.models.customer import Customer
 from app.models.segment import Segment, SegmentKind
 from app.services import keyed, ref, segment_member, segment_sql
-from app.services import page as pages
-from app.services.cursor import Order
 from app.services.listing import Listing
-from app.services.page import Page, Slice
 from app.services.period import start_of_day
 from app.services.ref import named
 from app.services.row import Day, Outcome, Ref, Result
@@ -288,10 +285,3 @@ def preview(uow: Uow, data: Mapping[str, Any], first: int) -> Preview:
     count = uow.session.scalar(select(func.count()).select_from(Customer).where(*met)) or 0
     some = select(col(Customer.id)).where(*met).order_by(col(Customer.id)).limit(first)
     return Preview(count, list(uow.session.scalars(some)) if uow.may(Scope.CUSTOMER_READ) else [])
-
-
-@reads(Scope.CUSTOMER_READ)
-def members(uow: Uow, part: Slice, segment_id: UUID, day: date | None) -> Page[Customer]:
-    """A part of those who belonged to a segment on a day (None: today). Raises Invalid for a wrong cursor."""
-    where = [segment_member.belonging(segment_id, day or uow.today)]
-    return pages.page(uow, Customer, where, [Order("id")], part)

@@ -9,14 +9,17 @@ from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Uuid, and_, case, exists, func, literal, null, select, union_all
+from sqlalchemy import ColumnElement, Date, Uuid, and_, case, func, literal, null, select, union_all
 from sqlalchemy import cast as sql_cast
 from sqlmodel import col, delete, insert, update
 
 from app.models.base import FOREVER
 from app.models.customer import Customer
 from app.models.segment import Segment, SegmentMember
+from app.services import page as pages
 from app.services import segment_sql
+from app.services.cursor import Order, opened
+from app.services.page import Page, Slice
 from app.services.segment_rule import Rule
 from app.uow import Scope, Uow, reads
 from app.wall import EXEMPT
@@ -151,13 +154,23 @@ def _row(uow: Uow, segment_id: UUID, customer_id: UUID, start: date, end: date) 
     }
 
 
-def belonging(segment_id: UUID, day: date) -> ColumnElement[bool]:
-    """Whether a customer belongs to the segment on `day`."""
-    return exists(
-        select(col(SegmentMember.customer_id)).where(
-            col(SegmentMember.segment_id) == segment_id, col(SegmentMember.customer_id) == col(Customer.id), on(day)
-        )
-    )
+@reads(Scope.CUSTOMER_READ)
+def page(uow: Uow, part: Slice, segment_id: UUID, day: date | None) -> Page[Customer]:
+    """A part of those who belonged to a segment on a day (None: today), by id. Raises Invalid for a wrong cursor.
+
+    The part is cut from the members, so that a page costs the same among however many customers.
+    """
+    order, customer = [Order("id")], col(SegmentMember.customer_id)
+    is_last = part.first is None
+    size = part.last if is_last else part.first
+    assert size is not None  # noqa: S101 - the edge sets the default
+    some = select(customer).where(col(SegmentMember.segment_id) == segment_id, on(day or uow.today))
+    if part.after is not None:
+        some = some.where(customer > opened(uow, Customer, order, part.after, "after")[0])
+    if part.before is not None:
+        some = some.where(customer < opened(uow, Customer, order, part.before, "before")[0])
+    some = some.order_by(customer.desc() if is_last else customer).limit(size + 1)
+    return pages.page(uow, Customer, [col(Customer.id).in_(some)], order, part)
 
 
 @reads(Scope.SEGMENT_READ)
