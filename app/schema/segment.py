@@ -21,7 +21,7 @@ from app.schema.segment_rule import SegmentRule, SegmentRuleInput, shown_rule
 from app.schema.weight import sized, weighs
 from app.schema.writing import WEIGHT, Upsert
 from app.services import segment, segment_member
-from app.services.segment_member import Stay
+from app.services.segment_member import Stay, Wanted
 from app.services.segment_template import TEMPLATES, Template
 
 if TYPE_CHECKING:  # customers refer to segments and segments to customers
@@ -79,7 +79,8 @@ class Segment(Node):
         from app.schema.customer import CUSTOMER  # noqa: PLC0415 - see TYPE_CHECKING above
 
         chosen = part(first, after, last, before, info.context.door.settings.max_page_size)
-        page = await info.context.run(segment_member.page, chosen, self.row.id, on)
+        page = await info.context.gather(segment_member.pages, Wanted(self.row.id, on, chosen))
+        info.context.spend(len(page.rows))
 
         async def count() -> int:
             return await info.context.gather(segment_member.counts, (self.row.id, on))

@@ -102,7 +102,7 @@ class SegmentingRoot:
 
     @field
     @sized(len(TEMPLATES))
-    async def segment_templates(self, info: Info) -> list[SegmentTemplate]:
+    async def segment_templates(self, info: Info) -> list[SegmentTemplate] | None:
         """The rules that are ready made."""
         found = await info.context.run(segment.templates)
         return [SegmentTemplate(key=key, rule=shown_rule(one.rule)) for key, one in found.items()]
@@ -110,7 +110,7 @@ class SegmentingRoot:
     @field
     @weighs(KPI_WEIGHT)
     @sized(len(RfvClass))
-    async def rfv_classes(self, info: Info) -> list[RfvClassShare]:
+    async def rfv_classes(self, info: Info) -> list[RfvClassShare] | None:
         """Everybody who bought, by how lately, how often and for how much: every class, the best one first."""
         found, currency = await info.context.run(rfv.classes)
         return [_share(one, currency) for one in found]

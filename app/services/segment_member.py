@@ -4,21 +4,22 @@ They insert what they select, which the wall cannot scope: each names the worksp
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Uuid, and_, case, func, literal, null, select, union_all
+from sqlalchemy import ColumnElement, Date, Select, Uuid, and_, case, func, literal, null, select, union_all
 from sqlalchemy import cast as sql_cast
 from sqlmodel import col, delete, insert, update
 
+from app.errors import AppError
 from app.models.base import FOREVER
 from app.models.customer import Customer
 from app.models.segment import Segment, SegmentMember
-from app.services import page as pages
 from app.services import segment_sql
-from app.services.cursor import Order, opened
+from app.services.cursor import Order, opened, seal
 from app.services.page import Page, Slice
 from app.services.segment_rule import Rule
 from app.uow import Scope, Uow, reads
@@ -154,23 +155,69 @@ def _row(uow: Uow, segment_id: UUID, customer_id: UUID, start: date, end: date) 
     }
 
 
-@reads(Scope.CUSTOMER_READ)
-def page(uow: Uow, part: Slice, segment_id: UUID, day: date | None) -> Page[Customer]:
-    """A part of those who belonged to a segment on a day (None: today), by id. Raises Invalid for a wrong cursor.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which part of those who belonged to which segment, on which day (None: today)."""
 
-    The part is cut from the members, so that a page costs the same among however many customers.
+    segment_id: UUID
+    day: date | None
+    part: Slice
+
+
+_BY_ID = [Order("id")]
+
+
+@reads(Scope.CUSTOMER_READ)
+def pages(uow: Uow, wanted: Sequence[Wanted]) -> list[Page[Customer] | AppError]:
+    """The parts in order, each by the ids of its customers; one with a wrong cursor has its error.
+
+    However many segments, the members are one statement, each part cut from its own by the index.
     """
-    order, customer = [Order("id")], col(SegmentMember.customer_id)
-    is_last = part.first is None
-    size = part.last if is_last else part.first
-    assert size is not None  # noqa: S101 - the edge sets the default
-    some = select(customer).where(col(SegmentMember.segment_id) == segment_id, on(day or uow.today))
+    parts: dict[Wanted, Any] = {}
+    found: dict[Wanted, Page[Customer] | AppError] = {}
+    for one in dict.fromkeys(wanted):
+        try:
+            parts[one] = _part(uow, one)
+        except AppError as error:
+            found[one] = error
+    ids: dict[Wanted, list[UUID]] = {one: [] for one in parts}
+    if parts:
+        places = list(parts)
+        each = [select(literal(place), *parts[one].subquery().c) for place, one in enumerate(places)]
+        for place, id_ in uow.session.execute(union_all(*each)):
+            ids[places[place]].append(id_)
+    known = {id_ for some in ids.values() for id_ in some}
+    chosen = select(Customer).where(uow.db.is_any(Customer.id, sorted(known)))
+    rows = {row.id: row for row in uow.session.scalars(chosen)} if known else {}
+    found |= {one: _page(uow, one.part, [rows[id_] for id_ in sorted(some)]) for one, some in ids.items()}
+    return [found[one] for one in wanted]
+
+
+def _part(uow: Uow, one: Wanted) -> Select[Any]:
+    """The ids of a part and of one more beyond it. Raises Invalid for a wrong cursor."""
+    part, customer = one.part, col(SegmentMember.customer_id)
+    some = select(customer).where(col(SegmentMember.segment_id) == one.segment_id, on(one.day or uow.today))
     if part.after is not None:
-        some = some.where(customer > opened(uow, Customer, order, part.after, "after")[0])
+        some = some.where(customer > opened(uow, Customer, _BY_ID, part.after, "after")[0])
     if part.before is not None:
-        some = some.where(customer < opened(uow, Customer, order, part.before, "before")[0])
-    some = some.order_by(customer.desc() if is_last else customer).limit(size + 1)
-    return pages.page(uow, Customer, [col(Customer.id).in_(some)], order, part)
+        some = some.where(customer < opened(uow, Customer, _BY_ID, part.before, "before")[0])
+    return some.order_by(customer.desc() if part.first is None else customer).limit(_size(part) + 1)
+
+
+def _size(part: Slice) -> int:
+    size = part.last if part.first is None else part.first
+    assert size is not None  # noqa: S101 - the edge sets the default
+    return size
+
+
+def _page(uow: Uow, part: Slice, rows: list[Customer]) -> Page[Customer]:
+    """The page of `rows`, which are in order and may be one too many at the far end."""
+    is_last, size = part.first is None, _size(part)
+    more = len(rows) > size
+    rows = rows[-size or len(rows) :] if is_last else rows[:size]
+    cursors = [seal(uow, row, _BY_ID) for row in rows]
+    has_next = part.before is not None if is_last else more
+    return Page(rows, cursors, has_next, more if is_last else part.after is not None)
 
 
 @reads(Scope.SEGMENT_READ)

@@ -64,6 +64,18 @@ FIGURES = " ".join(
     )
 )
 
+TEXT, NUMBERS = "anyOf noneOf contains", "atLeast atMost"
+RULE = " ".join(
+    (
+        f"name {{ {TEXT} }} region {{ {TEXT} }} segment {{ {TEXT} }} acquisitionChannel {{ {TEXT} }}",
+        f"attribute {{ name {TEXT} }} orders {{ {NUMBERS} }} revenue {{ {NUMBERS} }} averageOrder {{ {NUMBERS} }}",
+        f"daysSincePurchase {{ {NUMBERS} }} daysSinceUse {{ {NUMBERS} }} uses {{ {NUMBERS} }} score {{ kind }}",
+        f"complaints {{ {NUMBERS} }} referrals {{ {NUMBERS} }} rank {{ by }}",
+        f"rfv {{ recency {{ {NUMBERS} }} frequency {{ {NUMBERS} }} value {{ {NUMBERS} }} classes }}",
+    )
+)
+"""Every condition that a rule may have."""
+
 PAGES = {
     # a page of %d rows, and everything that a row refers to
     "channels": '{ channels(first: %d, filter: {externalId: {contains: "k"}}) { nodes { id parent { name parent { id } } } edges { cursor node { id } } pageInfo { endCursor } totalCount } }',
@@ -93,6 +105,9 @@ PAGES = {
     "the best": f"{{ topCustomers(first: %d, {ASK}) {{ nodes {{ revenue customer {{ name parent {{ name }} }} }} period {{ label }} }} }}",
     "the channels": f"{{ channelEffectiveness(first: %d, {ASK}) {{ rows {{ channel {{ name parent {{ name }} }} {FIGURES} }} period {{ label }} }} }}",
     "the funnel": f"{{ leadFunnel({ASK}) {{ stages {{ leads medianDays }} lost {{ reasons(first: %d) {{ leads }} }} period {{ label }} filters {{ by }} }} }}",
+    "segments": f"{{ segments(first: %d) {{ nodes {{ memberCount rule {{ {RULE} all {{ {RULE} }} any {{ {RULE} }} not {{ {RULE} }} }} members(first: 2) {{ nodes {{ name }} edges {{ node {{ id }} }} pageInfo {{ endCursor }} totalCount }} }} edges {{ node {{ id }} }} pageInfo {{ endCursor }} totalCount }} }}",
+    "who belongs to them": "{ customers(first: %d) { nodes { segments { segment { name } } lifecycleStage stageHistory { stage } rfv { key } } } }",
+    "who would": "{ segmentPreview(rule: {orders: {atLeast: 1}}, first: %d) { memberCount customers { name } } segmentTemplates { rule { rank { by } } } rfvClasses { customers } }",
     "targets": "{ targets(first: %d) { nodes { scope { by } baselinePeriod { label } progress { state target { id } } revisions { version } } edges { node { id } } pageInfo { endCursor } totalCount } }",
 }  # fmt: skip
 _TOLD = "outcome userErrors { code }"
@@ -124,6 +139,7 @@ BATCHES = {
     "engagementRecordBatch": f"results {{ {_TOLD} engagement {{ channel {{ name }} customer {{ name }} }} }} {_DONE}",
     "exchangeRateRecordBatch": f"results {{ {_TOLD} exchangeRate {{ rate }} }} {_DONE}",
     "interactionRecordBatch": f"results {{ {_TOLD} interaction {{ events {{ staff {{ name }} }} customer {{ name }} channel {{ name }} responder {{ name }} }} }} {_DONE}",
+    **{f"segmentMembers{verb}": f"results {{ {_TOLD} }} segment {{ name }} {_DONE}" for verb in ("Add", "Remove")},
     **{f"{noun}DeleteBatch": f"results {{ {_TOLD} }} {_DONE}" for noun in _DELETES},
 }  # fmt: skip
 KPIS = {

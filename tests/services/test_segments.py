@@ -37,7 +37,7 @@ def define(people, key="s", **more):
 def members(people, of, on=None):
     """The external ids of those who belong on a day, by the service that lists them."""
     called = {row["customer_id"]: row["external_id"] for row in names(people)}
-    page = people.read(segment_member.page, Slice(first=100), of.id, on)
+    (page,) = people.read(segment_member.pages, [segment_member.Wanted(of.id, on, Slice(first=100))])
     (count,) = people.read(segment_member.counts, [(of.id, on)])
     assert count == len(page.rows)
     return {called[row.id] for row in page.rows}
