@@ -40,7 +40,7 @@ class KpiFilterInput:
     """Narrows a KPI by one dimension. Values are those of `KpiSlice.key`; the empty text is no value."""
 
     by: Dimension = plain("The dimension.")
-    attribute: str | None = absent("The name of the custom attribute, with ATTRIBUTE.")
+    attribute: str | None = absent("With ATTRIBUTE, which: one of the workspace's `attributeDimensions`.")
     any_of: list[str] | None = absent("Only these.")
     none_of: list[str] | None = absent("Not these.")
 
@@ -51,7 +51,7 @@ class KpiFilter:
 
     id: strawberry.ID = plain("Names the filter by what it says, for clients' caches.")
     by: Dimension = plain("The dimension.")
-    attribute: str | None = plain("The name of the custom attribute, with ATTRIBUTE.")
+    attribute: str | None = plain("With ATTRIBUTE, which.")
     any_of: list[str] | None = plain("Only these.")
     none_of: list[str] | None = plain("Not these.")
 

@@ -140,7 +140,9 @@ class KpiResult(KpiFigure, Node):
         self,
         info: Info,
         by: Annotated[Dimension, arg("By what.")],
-        attribute: Annotated[str | None, arg("The name of the custom attribute, with ATTRIBUTE.")] = None,
+        attribute: Annotated[
+            str | None, arg("With ATTRIBUTE, which: one of the workspace's `attributeDimensions`.")
+        ] = None,
         first: Annotated[int, arg("How many slices; the rest is in `other`. At most 500.")] = 20,
         order_by: Annotated[SliceOrderInput, arg("In which order.")] = HEAVIEST,
     ) -> KpiBreakdown | None:
