@@ -258,7 +258,7 @@ QUESTIONS = [
     ('kpi(key: CSAT, period: {named: TODAY}, filter: [{by: CHANNEL, anyOf: ["nope"]}]) { value }', "BAD_USER_INPUT", ["filter", "0"], "There is no CHANNEL 'nope'"),
     ("kpi(key: CSAT, period: {named: TODAY}, filter: [{by: CHANNEL, anyOf: []}]) { value }", "BAD_USER_INPUT", ["filter", "0", "anyOf"], "leave it out"),
     ("kpi(key: CSAT, period: {named: TODAY}, filter: [{by: CHANNEL}]) { value }", "BAD_USER_INPUT", ["filter", "0"], "anyOf or noneOf"),
-    ("kpi(key: CSAT, period: {named: TODAY}) { breakdown(by: LIFECYCLE_STAGE) { totalCount } }", "BAD_USER_INPUT", ["by"], "it can by CHANNEL"),
+    ("kpi(key: CSAT, period: {named: TODAY}) { breakdown(by: REASON) { totalCount } }", "BAD_USER_INPUT", ["by"], "it can by CHANNEL"),
     ("kpi(key: CSAT, period: {named: TODAY}) { breakdown(by: CHANNEL, first: 501) { totalCount } }", "BAD_USER_INPUT", ["first"], "between 0 and 500"),
     ("customers(first: 101) { nodes { id } }", "BAD_USER_INPUT", ["first"], "between 0 and 100"),
     ("customers(last: -1) { nodes { id } }", "BAD_USER_INPUT", ["last"], "between 0 and 100"),
