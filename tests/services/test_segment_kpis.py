@@ -1,10 +1,12 @@
 """A segment's KPIs are those of its listed members: of a workspace that knows nobody and nothing else."""
 
+from contextlib import contextmanager
 from datetime import date, timedelta
 from random import Random
 
 import pytest
 from segment_world import Facts
+from sqlalchemy import event
 from trading import meet, put, sold
 
 from app.kpis import CATALOGUE
@@ -179,3 +181,41 @@ def test_rows_of_a_day_are_in_before_the_end_and_out_on_it(workspace):
     may = Span(date(2026, 5, 1), date(2026, 6, 1))
     (found,) = answers(workspace, [Question("REVENUE", may, None, (Filter(SEGMENT, ("vip",)),))])
     assert found.figure.value == 2 + 3
+
+
+@contextmanager
+def plans_of(door):
+    """How SQLite goes about each statement that reads members or stages, while something is asked."""
+    found = []
+
+    def note(_connection, cursor, statement, parameters, *_):
+        if statement.startswith(("WITH", "SELECT", "INSERT")) and (
+            "segment_member" in statement or "stated" in statement
+        ):
+            plan = cursor.connection.execute("EXPLAIN QUERY PLAN " + statement, parameters).fetchall()
+            found.append([row[3] for row in plan])
+
+    for engine in (door.db.reader, door.db.writer):
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        for engine in (door.db.reader, door.db.writer):
+            event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_members_and_stages_are_found_by_their_indexes(workspace):
+    put(workspace, "order", sold("o1", 1, date(2026, 5, 10), "ann"))
+    with plans_of(workspace.door) as plans:
+        workspace.write(segment.upsert, {"external_id": "s", "name": "S", "rule": {"orders": {"at_least": 1}}})
+        by_hand(workspace, "vip", ["ann"])
+        answers(workspace, [Question("REVENUE", SPANS[0], None, (Filter(SEGMENT, ("s", "vip")),), by=SEGMENT)])
+        answers(workspace, [Question("REVENUE", SPANS[0], by=Dimension.LIFECYCLE_STAGE)])
+    assert len(plans) > 4
+    told = [step for plan in plans for step in plan]
+    assert [one for one in told if one.startswith(("SCAN segment_member", "SCAN stated"))] == []
+    narrow = [one for one in told if one.startswith("SEARCH segment_member_")]
+    assert narrow
+    assert all("customer_id=?" in one for one in narrow)
+    assert any("(tenant_id=? AND customer_id=? AND starts_on<?)" in one for one in told if "stated_stage" in one)
