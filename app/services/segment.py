@@ -108,7 +108,7 @@ def _rule(uow: Uow, row: SegmentRow, present: Segment | None, kind: SegmentKind)
         rule = TEMPLATES[row.template].rule
     elif row.rule is not None:
         rule = read(row.rule)
-    elif present is not None and present.rule is not None:
+    elif present is not None and present.rule is not None and "rule" not in row.model_fields_set:
         return present.rule
     else:
         msg = Text("A segment of kind RULE needs a rule or a template.", "RULE 类型的分群需要 rule 或 template。")

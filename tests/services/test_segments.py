@@ -359,6 +359,10 @@ def test_kinds_ask_for_what_they_need(workspace):
         assert refused.value.problems[0].path == (path,)
     define(workspace, rule=BOUGHT)
     assert define(workspace).rule == BOUGHT  # absent keeps
+    with pytest.raises(Invalid) as refused:
+        define(workspace, rule=None)
+    assert (refused.value.problems[0].code, refused.value.problems[0].path) == (Code.REQUIRED, ("rule",))
+    assert define(workspace, kind="MANUAL").rule is None
 
 
 def test_every_template_is_a_rule_and_the_first_finds_who_is_worth_most(workspace):
