@@ -9,10 +9,14 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Date,
+    Double,
+    Integer,
+    Numeric,
     String,
     Table,
     TableValuedAlias,
     Uuid,
+    case,
     cast,
     column,
     func,
@@ -72,6 +76,31 @@ class Dialect:
         if isinstance(column.type, Uuid):
             return type_coerce(column, String) if self.is_sqlite else func.replace(cast(column, String), "-", "")
         return cast(column, String)
+
+    def member(self, document: Any, name: str) -> ColumnElement[str]:  # noqa: ANN401 - SQLModel types columns as their values
+        """What an object holds under `name`, as text: numbers by 15 digits, true and false; null of anything else."""
+        if self.is_sqlite:
+            path = f'$."{name}"'
+            value: Any = func.json_extract(document, path)
+            digits: Any = func.printf("%.15g", value)
+            number = case((value == 0, "0"), else_=digits)
+            kinds = {"text": value, "true": "true", "false": "false", "integer": number, "real": number}
+            return cast(case(kinds, value=func.json_type(document, path)), String)
+        value = func.jsonb_extract_path_text(document, name)
+        exact = cast(value, Numeric)
+        rounded: Any = func.round(exact, 14 - cast(func.floor(func.log(func.abs(exact))), Integer))
+        number = case((exact == 0, "0"), else_=cast(cast(rounded, Double), String))
+        kind = func.jsonb_typeof(func.jsonb_extract_path(document, name))
+        return case({"string": value, "boolean": value, "number": number}, value=kind)
+
+    def number(self, document: Any, name: str) -> ColumnElement[float]:  # noqa: ANN401 - SQLModel types columns as their values
+        """The number that an object holds under `name`; null of anything else."""
+        if self.is_sqlite:
+            path = f'$."{name}"'
+            value: Any = func.json_extract(document, path)
+            return case((func.json_type(document, path).in_(["integer", "real"]), cast(value, Double)))
+        value = cast(func.jsonb_extract_path_text(document, name), Double)
+        return case((func.jsonb_typeof(func.jsonb_extract_path(document, name)) == "number", value))
 
     def month_start(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """The first day of the month of a date."""

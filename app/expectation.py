@@ -13,7 +13,16 @@ MANY = 1_000_000
 """The rows of a table, all of one workspace."""
 OF_A_DAY, OF_A_RECORD = 1_000, 10
 """Those that are alike in a day (or a time, a name, a kind), and those that refer to one other record."""
-BUSY = {"acquisition_channel_id", "channel_id", "resolver_id", "responder_id", "staff_id", "survey_id", "team_id"}
+BUSY = {
+    "acquisition_channel_id",
+    "channel_id",
+    "resolver_id",
+    "responder_id",
+    "segment_id",
+    "staff_id",
+    "survey_id",
+    "team_id",
+}
 """What as many refer to as happen in a day, or more."""
 RARE = {"merged_into_id"}
 """What hardly any row has: nearly all are alike in having none."""

@@ -71,6 +71,8 @@ class Scope(StrEnum):
     CALENDAR_WRITE = "calendar:write"
     PREDICTION_READ = "prediction:read"
     PREDICTION_WRITE = "prediction:write"
+    SEGMENT_READ = "segment:read"
+    SEGMENT_WRITE = "segment:write"
     TARGET_READ = "target:read"
     TARGET_WRITE = "target:write"
     PERSONAL_READ = "personal:read"
@@ -265,11 +267,7 @@ class Door:
 
     @contextmanager
     def _open(self, tenant_id: UUID) -> Iterator[tuple[WalledSession, Callable[[Actor], Uow]]]:
-        with (
-            translated(),
-            self.db.one_writer(),
-            WalledSession(tenant_id=tenant_id, bind=self.db.writer) as session,
-        ):
+        with translated(), self.db.one_writer(), WalledSession(tenant_id=tenant_id, bind=self.db.writer) as session:
             self.db.enter_workspace(session, tenant_id)
             yield session, lambda actor: Uow(session, self.db, actor, self.clock(), self.settings)
 

@@ -2,7 +2,7 @@
 
 It adds `tenant_id = …` to every ORM select, update and delete, stamps or refuses what is flushed, and refuses any
 statement that it cannot scope: Core statements, and what is Core or plain text inside an ORM one. Only
-`services/rollup.py` runs Core statements, under an exemption it must name.
+`services/rollup.py` and `services/segment_member.py` run others, under an exemption they must name.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ from sqlmodel import SQLModel
 from app.models.base import Tenanted
 
 EXEMPT = {"custograph_exempt": True}
-"""Execution options of a Core statement that scopes itself; a test keeps them inside `services/rollup.py`."""
+"""Execution options of a statement that scopes itself; a test keeps them inside the two services that need them."""
 
 
 class WalledSession(Session):

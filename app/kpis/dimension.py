@@ -28,5 +28,8 @@ class Dimension(StrEnum):
     PURCHASE_COHORT = "PURCHASE_COHORT"
 
 
+JOINED = frozenset({Dimension.ATTRIBUTE, Dimension.LIFECYCLE_STAGE})
+"""What facts do not hold themselves: it is looked up at their customer, wherever they name one."""
+
 TOTAL = "TOTAL"
 """The rollup's own dimension that everything falls into."""

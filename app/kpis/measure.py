@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, true
 from sqlalchemy.dialects import sqlite
 
 from app.formula import Atom, Formula, Number
-from app.kpis.dimension import Dimension
+from app.kpis.dimension import JOINED, Dimension
 from app.models.base import Owned
 from app.models.rollup import SLOTS
 from app.models.workspace import Workspace
@@ -51,6 +51,8 @@ class Cube:
 
     def has(self, dimension: Dimension) -> bool:
         """Whether its facts can be cut by `dimension`."""
+        if dimension in JOINED:
+            return Dimension.CUSTOMER in self.scanned
         return dimension in self.dimensions or dimension in self.many or dimension in self.scanned
 
     @property
@@ -157,7 +159,11 @@ class Opening(Atom):
 
 @dataclass(frozen=True)
 class Closing(Atom):
-    """A stock: the running total of `measure` at the end of the period."""
+    """A stock: the running total of `measure` up to the end of the period.
+
+    It is more than the opening and what came since where it is narrowed to who belongs to something: that is asked of
+    the end then, not of the days on which people came.
+    """
 
     measure: Measure
 

@@ -5,7 +5,7 @@ from sqlmodel import col
 
 from app.kpis.dimension import Dimension
 from app.kpis.kpi import Direction, KpiUnit, LifecycleStage, Variant, ratio
-from app.kpis.measure import Cube, Lost, Measure, Opening
+from app.kpis.measure import Closing, Cube, Lost, Measure, Opening
 from app.models.base import FOREVER
 from app.models.spell import Spell
 from app.text import Text
@@ -57,7 +57,7 @@ _settles_in = "departure_settles_in"
 
 lost = Lost("lost", ends)
 at_start = Opening(started) - Opening(ended)
-at_end = Opening(started) + started - Opening(ended) - ended
+at_end = Closing(started) - Closing(ended)
 seen = (started, ended, Opening(started), Opening(ended))
 """What tells that somebody ever was a customer."""
 active_base = at_start + new_customers

@@ -274,7 +274,7 @@ COST_TO_SERVE = ratio(
     stage=LifecycleStage.RETAIN,
     numerator=serving_cost,
     denominator=at_end,
-    example=({"serving_cost": 100_000, "opening(started)": 50}, 20),
+    example=({"serving_cost": 100_000, "closing(started)": 50}, 20),
 )
 
 KPIS = (CAC, CLV, LTV_CAC_RATIO, CAC_PAYBACK_MONTHS, COST_TO_SERVE)

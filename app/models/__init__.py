@@ -16,12 +16,14 @@ from app.models.interaction import Interaction, InteractionEventKind, Interactio
 from app.models.invitation import Invitation
 from app.models.job import Job
 from app.models.lead import Lead, LeadType
+from app.models.lifecycle import StatedStage
 from app.models.order import Order, OrderStatus
 from app.models.prediction import ChurnBasis, FitOutcome, Prediction, PredictionFit
 from app.models.quota import Quota
 from app.models.referral import Referral
 from app.models.refund import Refund
 from app.models.rollup import RollupState
+from app.models.segment import Segment, SegmentKind, SegmentMember
 from app.models.spell import ActiveBasis, Lapse, Spell
 from app.models.staff import Staff
 from app.models.survey import Survey, SurveyEdition, SurveyOccasion
@@ -79,8 +81,12 @@ __all__ = [
     "Referral",
     "Refund",
     "RollupState",
+    "Segment",
+    "SegmentKind",
+    "SegmentMember",
     "Spell",
     "Staff",
+    "StatedStage",
     "Survey",
     "SurveyEdition",
     "SurveyOccasion",

@@ -14,8 +14,9 @@ class Workspace(Owned, table=True):
     """One tenant. Its `id` is its `tenant_id`: what every other row of it carries.
 
     `business_calendar_id` says whose hours clocks run in (null: all), `engagement_types` which events of use count as
-    engagement (null: all), `active_by` by what somebody counts as a customer. While spells are derived anew,
-    `derived_to` is the last customer that has been seen to.
+    engagement (null: all), `active_by` by what somebody counts as a customer, `attribute_dimensions` which attributes
+    of customers KPIs can be cut by. While spells are derived anew, `derived_to` is the last customer that has been seen
+    to.
     """
 
     __table_args__ = (refers("business_calendar_id", "business_calendar"),)
@@ -41,6 +42,7 @@ class Workspace(Owned, table=True):
     active_by: ActiveBasis = choice(ActiveBasis, default=ActiveBasis.STATUS)
     inactivity_window_days: int = 90
     derived_to: UUID | None = None
+    attribute_dimensions: list[str] = typed(Document, default_factory=list)
     created_at: datetime = instant()
     secret: str = Field(default_factory=lambda: token_hex(16), max_length=32)
     """What cursors are sealed with; told to nobody."""

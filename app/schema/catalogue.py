@@ -15,6 +15,7 @@ from app.kpis.custom import CUSTOM, internal, key_of
 from app.kpis.dimension import Dimension
 from app.kpis.industry import models, place, typical
 from app.kpis.kpi import BusinessModel, Direction, Kpi, KpiUnit, LifecycleStage, Variant
+from app.schema import lifecycle  # noqa: F401 - it gives the stages their names in the schema
 from app.schema.context import Context, Info
 from app.schema.describe import arg, enum, field, plain, type_
 from app.schema.filters import KpiFilterInput
@@ -45,15 +46,6 @@ enum(
 enum(
     Direction,
     {"HIGHER_IS_BETTER": "The higher the better.", "LOWER_IS_BETTER": "The lower the better."},
-)
-enum(
-    LifecycleStage,
-    {
-        "ACQUIRE": "Customers become aware and come.",
-        "CONVERT": "Customers decide to buy.",
-        "RETAIN": "Customers stay.",
-        "EXPAND": "Customers buy more and bring others.",
-    },
 )
 enum(BusinessModel, {"B2B": "Sells to organisations.", "B2C": "Sells to persons."})
 

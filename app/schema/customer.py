@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 import strawberry
 
 from app import ids
+from app.kpis.kpi import LifecycleStage
 from app.models.base import FOREVER, ChurnKind, CustomerKind
 from app.models.buyer import Buyer
 from app.models.customer import Customer as Row
@@ -18,13 +19,16 @@ from app.schema.describe import arg, enum, field, plain, type_
 from app.schema.event import CustomerEvent, timeline
 from app.schema.health import CustomerHealth
 from app.schema.inputs import CustomerRefInput
+from app.schema.lifecycle import CustomerStage
 from app.schema.node import Node, node_of
 from app.schema.noun import Noun
 from app.schema.page import DEFAULT, After, Connection, First, part
+from app.schema.rfv import CustomerRfv
 from app.schema.scalars import CurrencyCode, Json, Moment
-from app.schema.weight import FEW, sized
+from app.schema.segment import CustomerSegment
+from app.schema.weight import FEW, KPI_WEIGHT, sized, weighs
 from app.schema.writing import upserts
-from app.services import buyer, customer, health, prediction, tenure
+from app.services import buyer, customer, health, lifecycle, prediction, rfv, segment_member, tenure
 from app.services.money import major
 from app.services.prediction import PredictionLack
 from app.services.spell import Dates
@@ -191,6 +195,34 @@ class Customer(Node):
         row = await info.context.load(health.of_customers, self.row.id)
         assert row is not None  # noqa: S101 - there is one of everybody
         return CustomerHealth.of(str(self.id), row)
+
+    @field
+    async def lifecycle_stage(self, info: Info) -> LifecycleStage | None:
+        """The stage of the lifecycle today: as a source states it, else derived from what the customer did."""
+        return await info.context.load(lifecycle.current, self.row.id)
+
+    @field
+    @sized(FEW)
+    async def stage_history(self, info: Info) -> list[CustomerStage]:
+        """The stages of the lifecycle until today, the earliest first."""
+        rows = await info.context.load(lifecycle.history, self.row.id)
+        info.context.spend(len(rows or ()))
+        return [CustomerStage.of(self.row.id, stay) for stay in rows or ()]
+
+    @field
+    @sized(FEW)
+    async def segments(self, info: Info) -> list[CustomerSegment]:
+        """The defined segments to which the customer belongs and belonged, the earliest first."""
+        rows = await info.context.load(segment_member.stays, self.row.id)
+        info.context.spend(len(rows or ()))
+        return [CustomerSegment.of(self.row.id, stay) for stay in rows or ()]
+
+    @field
+    @weighs(KPI_WEIGHT)
+    async def rfv(self, info: Info) -> CustomerRfv | None:
+        """How the customer stands among all who bought; null for whoever did not."""
+        found = await info.context.load(rfv.grades, self.row.id)
+        return None if found is None else CustomerRfv.of(self.row.id, found)
 
     @field
     @sized(DEFAULT, by=("first",), fields=("nodes", "edges"))

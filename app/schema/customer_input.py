@@ -2,8 +2,10 @@
 
 from datetime import date
 
+from app.kpis.kpi import LifecycleStage
 from app.models.base import ChurnKind, CustomerKind
 from app.models.customer import CustomerStatus
+from app.schema import lifecycle  # noqa: F401 - it gives the stages their names in the schema
 from app.schema.describe import absent, enum, input_, plain
 from app.schema.inputs import ChannelRefInput, CustomerRefInput
 from app.schema.scalars import Json, Moment
@@ -54,6 +56,10 @@ class CustomerUpsertInput:
     churn_reason: str | None = absent("Why the customer left.")
     churn_kind: ChurnKind | None = absent("Whether the customer chose to leave.")
     history: list[CustomerSpellInput] | None = absent("Every time as a customer; replaces what was known of them.")
+    lifecycle_stage: LifecycleStage | None = absent(
+        "The stage of the lifecycle, which holds until another one is stated; null has it derived again."
+    )
+    lifecycle_stage_from: date | None = absent("The first day in that stage, not after today; by default today.")
     email: str | None = absent("The e-mail address.")
     phone: str | None = absent("The telephone number.")
     is_test: bool | None = absent("Whether this is a test or internal customer, who counts in no KPI.")

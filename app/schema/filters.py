@@ -1,22 +1,23 @@
 """Filters of KPIs in the schema."""
 
 from collections.abc import Iterable, Sequence
+from itertools import starmap
+from typing import Any
 
+import orjson
 import strawberry
 
 from app import ids
-from app.errors import Invalid
 from app.kpis.dimension import Dimension
 from app.schema.describe import absent, enum, input_, plain, type_
 from app.services.slices import Filter
-from app.text import Text
 
 enum(
     Dimension,
     {
         "CHANNEL": "Where it was said, bought or asked.",
         "ACQUISITION_CHANNEL": "The channel that the customer came through.",
-        "SEGMENT": "The customer's segment at the time.",
+        "SEGMENT": "The customer's segment at the time: one that the workspace defines, or as sources call it.",
         "CUSTOMER_KIND": "One person or an organisation.",
         "REGION": "The customer's region at the time.",
         "STAFF": "Who served the customer.",
@@ -31,7 +32,7 @@ enum(
         "REASON": "The reason that was given.",
         "CHURN_KIND": "Whether a customer left by choice or was made to.",
         "CUSTOMER": "The customer.",
-        "ATTRIBUTE": "A custom attribute of the customer.",
+        "ATTRIBUTE": "A custom attribute of the customer, as it is now; one that the workspace declares.",
         "COHORT": "The month in which the customer first became one, such as 2026-05.",
         "PURCHASE_COHORT": "The month in which the customer first bought, such as 2026-05; empty of who has not.",
     },
@@ -43,7 +44,7 @@ class KpiFilterInput:
     """Narrows a KPI by one dimension. Values are those of `KpiSlice.key`; the empty text is no value."""
 
     by: Dimension = plain("The dimension.")
-    attribute: str | None = absent("The name of the custom attribute, with ATTRIBUTE.")
+    attribute: str | None = absent("With ATTRIBUTE, which: one of the workspace's `attributeDimensions`.")
     any_of: list[str] | None = absent("Only these.")
     none_of: list[str] | None = absent("Not these.")
     with_descendants: bool = plain(
@@ -57,6 +58,7 @@ class KpiFilter:
 
     id: strawberry.ID = plain("Names the filter by what it says, for clients' caches.")
     by: Dimension = plain("The dimension.")
+    attribute: str | None = plain("With ATTRIBUTE, which.")
     any_of: list[str] | None = plain("Only these.")
     none_of: list[str] | None = plain("Not these.")
     with_descendants: bool = plain("Whether everybody below those customers is meant too.")
@@ -66,23 +68,28 @@ def filters(value: Sequence[KpiFilterInput] | None) -> tuple[Filter, ...]:
     """The inputs as the services take them."""
     if not value or value is strawberry.UNSET:
         return ()
-    for one in value:
-        refuse_attribute(one.attribute)
-    return tuple(Filter(one.by, _texts(one.any_of), _texts(one.none_of) or (), one.with_descendants) for one in value)
-
-
-def refuse_attribute(name: str | None) -> None:
-    """Refuse to cut by a custom attribute, which no KPI can be yet. Raises Invalid."""
-    if name is not None and name is not strawberry.UNSET:
-        msg = Text(
-            "KPIs cannot be cut by custom attributes; a KPI's `dimensions` are those that it can be cut by.",
-            "KPI 不能按自定义属性细分；可用的维度见 KPI 的 `dimensions`。",
-        )
-        raise Invalid(msg, "attribute")
+    return tuple(
+        Filter(one.by, _texts(one.any_of), _texts(one.none_of) or (), one.attribute or None, one.with_descendants)
+        for one in value
+    )
 
 
 def _texts(value: list[str] | None) -> tuple[str, ...] | None:
     return None if value is None or value is strawberry.UNSET else tuple(value)
+
+
+def from_parts(narrowed: str) -> tuple[Filter, ...] | None:
+    """The filters that a document of their parts tells of; None where it does not. Raises ValueError or TypeError."""
+    found = tuple(starmap(_of_parts, orjson.loads(narrowed)))
+    words = [word for one in found for word in (*(one.any_of or ()), *one.none_of)]
+    words += [one.attribute for one in found if one.attribute is not None]
+    return found if all(isinstance(word, str) for word in words) else None
+
+
+def _of_parts(by: str, any_of: list[str] | None, none_of: list[str], *more: Any) -> Filter:  # noqa: ANN401 - from outside
+    """The filter of these parts: what follows the first three is a name of an attribute, or true."""
+    attribute = next((one for one in more if one is not True), None)
+    return Filter(Dimension(by), None if any_of is None else tuple(any_of), tuple(none_of), attribute, True in more)
 
 
 def shown_filters(value: Iterable[Filter]) -> list[KpiFilter]:
@@ -91,6 +98,7 @@ def shown_filters(value: Iterable[Filter]) -> list[KpiFilter]:
         KpiFilter(
             id=strawberry.ID(ids.encode("KpiFilter", *one.parts)),
             by=one.by,
+            attribute=one.attribute,
             any_of=None if one.any_of is None else list(one.any_of),
             none_of=list(one.none_of) or None,
             with_descendants=one.with_descendants,

@@ -70,6 +70,14 @@ class SurveyRefInput:
 
 
 @one_of
+class SegmentRefInput:
+    """A segment, by id or by its key."""
+
+    id: strawberry.ID | None = absent("By global id.")
+    external_id: str | None = absent("By its key.")
+
+
+@one_of
 class BusinessCalendarRefInput:
     """A business calendar, by id or by its key."""
 

@@ -19,7 +19,7 @@ from app.schema.compounded import COMPOUNDED
 from app.schema.context import Context, Info
 from app.schema.describe import arg, field, plain, type_
 from app.schema.figure import Interval, KpiFigure, parts, words
-from app.schema.filters import KpiFilter, KpiFilterInput, filters, refuse_attribute, shown_filters
+from app.schema.filters import KpiFilter, KpiFilterInput, filters, from_parts, shown_filters
 from app.schema.histogram import MOST_BARS, KpiHistogramBar, bars
 from app.schema.kpi_input import HEAVIEST, PREVIOUS, ComparisonInput, SliceOrderInput
 from app.schema.movement import Movement
@@ -34,7 +34,6 @@ from app.services import comparison, target_progress
 from app.services import kpi as kpis
 from app.services.kpi import Answer, Question
 from app.services.period import Grain, Span, checked
-from app.services.slices import Filter
 from app.text import Text
 from app.uow import Scope
 
@@ -143,24 +142,25 @@ class KpiResult(KpiFigure, Movement, Node):
         self,
         info: Info,
         by: Annotated[Dimension, arg("By what.")],
-        attribute: Annotated[str | None, arg("The name of the custom attribute, with ATTRIBUTE.")] = None,
+        attribute: Annotated[
+            str | None, arg("With ATTRIBUTE, which: one of the workspace's `attributeDimensions`.")
+        ] = None,
         first: Annotated[int, arg("How many slices; the rest is in `other`. At most 500.")] = 20,
         order_by: Annotated[SliceOrderInput, arg("In which order.")] = HEAVIEST,
     ) -> KpiBreakdown | None:
         """The KPI by the values of a dimension."""
-        refuse_attribute(attribute)
         if not 0 <= first <= 500:  # noqa: PLR2004 - said in the description
             msg = Text("first must be between 0 and 500.", "first 必须在 0 与 500 之间。")
             raise Invalid(msg, "first")
-        answer = await info.context.gather(kpis.answer, replace(_question(self.answer), by=by))
+        question = replace(_question(self.answer), by=by, attribute=attribute or None)
+        answer = await info.context.gather(kpis.answer, question)
         found = breakdowns.arrange(
             answer, first, by=order_by.field.value, descending=order_by.direction is OrderDirection.DESC
         )
         info.context.spend(len(found.rows))
+        told = (by.value, first, order_by.field.value, order_by.direction.value, *([attribute] if attribute else []))
         return KpiBreakdown(
-            id=_id(
-                "KpiBreakdown", answer, answer.span, by.value, first, order_by.field.value, order_by.direction.value
-            ),
+            id=_id("KpiBreakdown", answer, answer.span, *told),
             slices=[_slice(self, answer, by, row) for row in found.rows],
             other=_slice(self, answer, by, found.other, "other") if found.other else None,
             total_count=found.total,
@@ -220,7 +220,8 @@ class KpiResult(KpiFigure, Movement, Node):
 
 def _question(answer: Answer) -> Question:
     """The question of an answer, its days resolved."""
-    return replace(answer.question, period=answer.span, variant=answer.variant.key, grain=None, by=None)
+    asked_ = replace(answer.question, grain=None, by=None, attribute=None)
+    return replace(asked_, period=answer.span, variant=answer.variant.key)
 
 
 def _id(type_: str, answer: Answer, span: Span, *more: object) -> strawberry.ID:
@@ -251,7 +252,7 @@ def result(answer: Answer, figure: Figure | None = None) -> KpiResult:
 
 
 def _slice(whole: KpiResult, answer: Answer, by: Dimension, row: breakdowns.Row, *as_: str) -> KpiSlice:
-    narrowed = breakdowns.narrowed(whole.answer, by, row)
+    narrowed = breakdowns.narrowed(whole.answer, by, row, answer.question.attribute)
     return KpiSlice(
         id=_id("KpiSlice", answer, answer.span, by.value, *row.keys, *as_),
         key=row.key,
@@ -281,11 +282,8 @@ async def ask(  # noqa: PLR0913 - the arguments of the field
 async def _found(context: Context, given: list[str]) -> KpiResult | None:
     try:
         key, variant, start, end, narrowed, known = given
-        chosen = tuple(
-            Filter(Dimension(by), None if any_of is None else tuple(any_of), tuple(none_of), more == [True])
-            for by, any_of, none_of, *more in orjson.loads(narrowed)
-        )
-        if not all(isinstance(word, str) for one in chosen for word in (*(one.any_of or ()), *one.none_of)):
+        chosen = from_parts(narrowed)
+        if chosen is None:
             return None
         span = checked(date.fromisoformat(start), date.fromisoformat(end))
         question = Question(key, span, variant, chosen, known_on=date.fromisoformat(known) if known else None)

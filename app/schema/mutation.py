@@ -19,6 +19,7 @@ from app.schema.noun import Noun
 from app.schema.nouns import NOUNS
 from app.schema.period import asked
 from app.schema.prediction_fit import PredictionRefitRoot
+from app.schema.segmenting import SegmentingRoots
 from app.schema.target import Target
 from app.schema.weight import weighs
 from app.schema.workspace import Workspace
@@ -131,6 +132,7 @@ def mutations(nouns: Sequence[Noun[Any]]) -> type:
         *(noun.writes for noun in nouns),
         MergeRoot,
         PredictionRefitRoot,
+        SegmentingRoots,
         TargetRoots,
         CustomKpiRoots,
         WorkspaceRoots,

@@ -20,6 +20,7 @@ from app.schema.prediction import PREDICTION
 from app.schema.prediction_fit import PREDICTION_FIT
 from app.schema.referral import REFERRAL
 from app.schema.refund import REFUND
+from app.schema.segment import SEGMENT
 from app.schema.staff import STAFF
 from app.schema.survey import SURVEY
 from app.schema.target_input import TARGET
@@ -62,5 +63,6 @@ NOUNS: tuple[Noun[Any], ...] = (
     EXCHANGE_RATE,
     PREDICTION,
     PREDICTION_FIT,
+    SEGMENT,
     TARGET,
 )

@@ -27,6 +27,7 @@ from app.schema.nouns import NOUNS
 from app.schema.period import PeriodInput
 from app.schema.rate_limit import RATE_LIMIT
 from app.schema.readiness import Industry, industries
+from app.schema.segmenting import SegmentingRoot
 from app.schema.top_customers import TopCustomersRoot
 from app.schema.weight import KPI_WEIGHT, sized, weighs
 from app.schema.workspace import Workspace
@@ -149,6 +150,7 @@ def query(nouns: Sequence[Noun[Any]]) -> type:
         CohortTableRoot,
         LeadFunnelRoot,
         KpiMeasureRoot,
+        SegmentingRoot,
         *reads,
         node_roots(nouns),
     )

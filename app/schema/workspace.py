@@ -53,6 +53,9 @@ class Workspace(Node):
     inactivity_window_days: int = plain(
         "For how many days somebody stays a customer without doing anything, where it goes by activity."
     )
+    attribute_dimensions: list[str] = plain(
+        "By which custom attributes of customers KPIs can be cut; their values are shown to whoever may read KPIs."
+    )
     response_target_minutes: int = plain(
         "Within how many minutes of the calendar's hours customers should be answered."
     )

@@ -61,6 +61,11 @@ class WorkspaceUpdateInput:
         "Which types of events of use count as engagement, at most 100; null for all. Its KPIs are counted anew then."
     )
 
+    attribute_dimensions: list[str] | None = absent(
+        "By which custom attributes of customers KPIs can be cut, at most 20; null for none. Their values are shown to "
+        "whoever may read KPIs, without the scope personal:read."
+    )
+
 
 @type_
 class WorkspaceUpdatePayload:

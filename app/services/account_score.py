@@ -10,7 +10,6 @@ from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, or_, select
 from sqlmodel import col
 
 from app.formula import Atom, Number, atoms, evaluate
-from app.kpis.dimension import Dimension
 from app.kpis.kpi import flow_of
 from app.kpis.measure import AccountScore, AccountSum, Cube, Measure, PerAccount
 from app.kpis.order import customer_revenue, orders
@@ -19,7 +18,7 @@ from app.models.customer import Customer
 from app.models.feedback import Feedback
 from app.models.order import Order
 from app.services.period import Span, add_months
-from app.services.scan import Condition, bound, buckets, each_of, key_of, over
+from app.services.scan import Condition, Cutting, bound, buckets, each_of, key_of, over
 from app.uow import Uow
 
 _YEAR = 12
@@ -31,7 +30,7 @@ def amounts(
     uow: Uow,
     spans: tuple[Span, ...],
     conditions: tuple[Condition, ...],
-    by: Dimension | None,
+    by: Cutting | None,
     wanted: Sequence[Atom],
 ) -> Told:
     """The sums `wanted` over the accounts of one score, per key and span. Raises Limited beyond the stated bound."""
@@ -81,7 +80,7 @@ def _added(score: AccountScore, row: Sequence[int]) -> Iterator[tuple[AccountSum
 
 
 def _statement(
-    uow: Uow, score: AccountScore, spans: tuple[Span, ...], conditions: tuple[Condition, ...], by: Dimension | None
+    uow: Uow, score: AccountScore, spans: tuple[Span, ...], conditions: tuple[Condition, ...], by: Cutting | None
 ) -> Select[Any]:
     """By span, key and what accounts have answered: how many accounts, and what these weigh."""
     said = _said(uow, score, spans, conditions, by)
@@ -100,7 +99,7 @@ def _statement(
 
 
 def _said(
-    uow: Uow, score: AccountScore, spans: tuple[Span, ...], conditions: tuple[Condition, ...], by: Dimension | None
+    uow: Uow, score: AccountScore, spans: tuple[Span, ...], conditions: tuple[Condition, ...], by: Cutting | None
 ) -> CTE:
     """What the people of each account have answered, per span and key, and how many they are."""
     cube: Cube = score.below.cube
@@ -112,7 +111,7 @@ def _said(
         uow.db.as_key(cube.person).label("person"),
         *(one.amount.label(f"v{place}") for place, one in enumerate(_measures(score))),
     )
-    answered = over(select(*columns), uow, cube, days, conditions, by, each).where(score.below.where)
+    answered = over(select(*columns), uow, cube, days, conditions, each).where(score.below.where)
     answers = answered.join(Customer, col(Customer.id) == Feedback.customer_id, isouter=True).subquery()
     place = (answers.c.i, answers.c.key, answers.c.account)
     sums = [func.sum(answers.c[f"v{place}"]).label(f"v{place}") for place in range(len(_measures(score)))]

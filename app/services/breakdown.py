@@ -9,6 +9,7 @@ from app.kpis.dimension import Dimension
 from app.kpis.figure import Figure, KpiFlag, NullReason, figure, flagged, nothing
 from app.kpis.kpi import cube_of
 from app.kpis.measure import Daily, Distinct, PerAccount, Shift
+from app.services.belonging import MARK
 from app.services.kpi import Answer
 from app.services.money import minor
 from app.services.slices import OTHER, UNKNOWN, Filter
@@ -48,7 +49,9 @@ def arrange(answer: Answer, first: int, *, by: str, descending: bool) -> Breakdo
     assert dimension is not None  # noqa: S101 - the question was for a breakdown
     cut = answer.variant.cut_by(dimension)
     overlapping = Distinct | Daily | PerAccount | Shift
-    is_additive = not any(isinstance(atom, overlapping) or dimension in cube_of(atom).many for atom in cut)
+    is_many = any(isinstance(atom, overlapping) or dimension in cube_of(atom).many for atom in cut)
+    # a customer may belong to any number of defined segments beside the one that sources name
+    is_additive = not is_many and not any(key.startswith(MARK) for key in answer.figures)
     base = set(atoms(answer.variant.denominator))
     whole_base = bool(base) and not base & answer.variant.cut_by(dimension)
     figures = {key: row[0] for key, row in answer.figures.items()}
@@ -99,7 +102,8 @@ def _together(answer: Answer, keys: Sequence[str]) -> Figure:
     return flagged(figure(answer.kpi, answer.variant, amounts, minor=minor(answer.currency)), *sorted(of_all))
 
 
-def narrowed(answer: Answer, by: Dimension, row: Row) -> Answer:
-    """The answer that the slice gives when it is asked for by itself."""
-    question = replace(answer.question, by=None, filters=(*answer.question.filters, Filter(by, row.keys)))
+def narrowed(answer: Answer, by: Dimension, row: Row, attribute: str | None = None) -> Answer:
+    """The answer that the slice gives when it is asked for by itself; `attribute` names the one that `by` is."""
+    chosen = Filter(by, row.keys, (), attribute)
+    question = replace(answer.question, by=None, attribute=None, filters=(*answer.question.filters, chosen))
     return replace(answer, question=question, figures={"": [row.figure]})

@@ -18,6 +18,7 @@ from app.services.extent import Extent, extents
 from app.services.kpi import Period
 from app.services.money import minor
 from app.services.period import NamedPeriod, Span, add_months, is_whole_months
+from app.services.scan import awaits_members
 from app.services.slices import Filter
 from app.text import Text
 from app.uow import Scope, Uow, reads
@@ -140,8 +141,8 @@ class _Drawing:
         fresh = all(
             state and state.fingerprint == cube.fingerprint for state, cube in zip(mine, self.cubes, strict=True)
         )
-        self.reason = None if fresh else NullReason.PREPARING
-        if fresh and not any(extent.first for extent in self.known):
+        self.reason = None if fresh and not awaits_members(uow, self.chosen) else NullReason.PREPARING
+        if self.reason is None and not any(extent.first for extent in self.known):
             self.reason = NullReason.INPUT_NOT_CONFIGURED
         self.flags = (KpiFlag.REBUILDING,) if any(state and state.building for state in mine) else ()
         self.states = states

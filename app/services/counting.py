@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any
@@ -11,31 +10,16 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, not_, select, tr
 from sqlmodel import col
 
 from app.formula import Atom
-from app.kpis.dimension import Dimension
 from app.kpis.kpi import Variant, cube_of, flow_of
-from app.kpis.measure import Among, Cube, Daily, Distinct, Lost, Measure, PerAccount, Percentile, Shift
+from app.kpis.measure import Among, Cube, Daily, Distinct, Lost, Measure, Opening, PerAccount, Percentile, Shift
 from app.kpis.spread import Histogram, bucket_of
 from app.models.spell import Spell
 from app.services import account_score
 from app.services.period import Span
-from app.services.returning import came_back
-from app.services.scan import Condition, bound, buckets, each_of, key_of, over, where
+from app.services.returning import came_back, standing
+from app.services.scan import Condition, Cutting, Narrowed, bound, buckets, each_of, key_of, over, where
 from app.services.shifting import shifts
 from app.uow import Uow
-
-
-@dataclass(frozen=True, slots=True)
-class Narrowed:
-    """An atom, the days over which it is read, the conditions that narrow it, and the dimension that breaks it down."""
-
-    atom: Atom
-    spans: tuple[Span, ...]
-    conditions: tuple[Condition, ...]
-    by: Dimension | None
-
-
-_APART = (Lost, Distinct, Daily, Percentile, PerAccount, Shift)
-"""What is counted otherwise than by adding up."""
 
 
 def amounts(
@@ -44,9 +28,8 @@ def amounts(
     """For each atom, its amount per key and span, counted from the facts. Raises Limited beyond the stated bound."""
     groups: dict[tuple[Any, ...], list[Atom]] = defaultdict(list)
     for one in wanted:
-        kind = type(one.atom) if isinstance(one.atom, _APART) else Measure
         is_latest = variant.is_latest(one.atom)
-        groups[kind, cube_of(one.atom), is_latest, one.spans, one.conditions, one.by].append(one.atom)
+        groups[one.kind, cube_of(one.atom), is_latest, one.spans, one.conditions, one.by].append(one.atom)
     found: dict[Atom, dict[str, list[Any]]] = {}
     for (kind, cube, is_latest, spans, conditions, by), members in groups.items():
         if kind is Percentile:
@@ -66,7 +49,7 @@ def amounts(
             how = {Distinct: _crowd, Daily: _daily}.get(kind)
             if how is None:
                 answered = _answered(variant) if is_latest else None
-                how = partial(_flows, answered=answered, among=variant.among)
+                how = partial(_flows, answered=answered, among=variant.among, is_stock=kind is Opening)
             told = uow.session.execute(how(uow, cube, spans, conditions, by, members)).all()
         found |= _by_key(members, told, len(spans))
     return found
@@ -87,7 +70,7 @@ def people(  # noqa: PLR0913 - what a scan depends on
     spans: Sequence[Span],
     counted: Measure,
     conditions: tuple[Condition, ...],
-    by: Dimension | None,
+    by: Cutting | None,
     *,
     complement: bool = False,
     among: ColumnElement[bool] | None = None,
@@ -106,7 +89,7 @@ def people(  # noqa: PLR0913 - what a scan depends on
     key = key_of(uow, cube, by, each)
     who = func.count(func.distinct(case((counted.where, uow.db.as_key(cube.person)))))
     met = and_(true() if among is None else among, *(where(uow, cube, condition) for condition in conditions))
-    statement = over(select(days.c.i, key, who), uow, cube, days, (), by, each)
+    statement = over(select(days.c.i, key, who), uow, cube, days, (), each)
     statement = statement.where(not_(met) if complement else met).group_by(days.c.i, key)
     if known_on is not None:
         statement = statement.where(model.known_on <= known_on)
@@ -127,19 +110,21 @@ def _flows(  # noqa: PLR0913 - what a scan depends on
     cube: Cube,
     spans: Sequence[Span],
     conditions: tuple[Condition, ...],
-    by: Dimension | None,
+    by: Cutting | None,
     atoms: Sequence[Atom],
     *,
     answered: ColumnElement[bool] | None,
     among: ColumnElement[bool] | None,
+    is_stock: bool,
 ) -> Select[Any]:
     days = buckets(spans)
-    each = each_of(uow, cube, by)
+    on = days.c.last if is_stock else None
+    each = each_of(uow, cube, by, on)
     amounts_ = [flow_of(atom).amount.label(f"v{i}") for i, atom in enumerate(atoms)]
     key = key_of(uow, cube, by, each).label("key")
     if answered is None:
         sums = [func.sum(amount) for amount in amounts_]
-        statement = over(select(days.c.i, key, *sums), uow, cube, days, conditions, by, each)
+        statement = over(select(days.c.i, key, *sums), uow, cube, days, conditions, each, on)
         return (statement if among is None else statement.where(among)).group_by(days.c.i, key)
     model: Any = cube.model
     place = func.row_number().over(
@@ -151,7 +136,6 @@ def _flows(  # noqa: PLR0913 - what a scan depends on
         cube,
         days,
         conditions,
-        by,
         each,
     ).subquery()
     sums = [func.sum(inner.c[f"v{i}"]) for i in range(len(amounts_))]
@@ -159,7 +143,7 @@ def _flows(  # noqa: PLR0913 - what a scan depends on
 
 
 def _spread(
-    uow: Uow, cube: Cube, spans: Sequence[Span], conditions: tuple[Condition, ...], by: Dimension | None
+    uow: Uow, cube: Cube, spans: Sequence[Span], conditions: tuple[Condition, ...], by: Cutting | None
 ) -> dict[str, list[Histogram]]:
     """How the cube's values are distributed per key and span."""
     days = buckets(spans)
@@ -167,7 +151,7 @@ def _spread(
     key = key_of(uow, cube, by, each).label("key")
     number = bucket_of(cube.spread).label("number")
     columns = (days.c.i, key, number, func.count())
-    statement = over(select(*columns), uow, cube, days, conditions, by, each).where(cube.spread.is_not(None))
+    statement = over(select(*columns), uow, cube, days, conditions, each).where(cube.spread.is_not(None))
     counts: dict[str, list[dict[int, int]]] = {}
     for index, name, bucket, count in uow.session.execute(statement.group_by(days.c.i, key, number)):
         counts.setdefault(name or "", [{} for _ in spans])[index][bucket] = int(count)
@@ -179,14 +163,15 @@ def _crowd(  # noqa: PLR0913 - what a count depends on
     cube: Cube,
     spans: Sequence[Span],
     conditions: tuple[Condition, ...],
-    by: Dimension | None,
+    by: Cutting | None,
     atoms: Sequence[Atom],
 ) -> Select[Any]:
     """How many people have facts in each span, how many of them two or more, and how many none before it."""
     days = buckets(spans)
-    key = key_of(uow, cube, by, None).label("key")
+    told = each_of(uow, cube, by)
+    key = key_of(uow, cube, by, told).label("key")
     met = over(
-        select(days.c.i, key, cube.person.label("person"), func.count().label("n")), uow, cube, days, conditions, by
+        select(days.c.i, key, cube.person.label("person"), func.count().label("n")), uow, cube, days, conditions, told
     )
     each = met.group_by(days.c.i, key, cube.person).subquery()
     groups = [atom.among for atom in atoms if isinstance(atom, Distinct)]
@@ -204,13 +189,14 @@ def _daily(  # noqa: PLR0913 - what a count depends on
     cube: Cube,
     spans: Sequence[Span],
     conditions: tuple[Condition, ...],
-    by: Dimension | None,
+    by: Cutting | None,
     atoms: Sequence[Atom],
 ) -> Select[Any]:
     """How many people have facts on the days of each span, each day's people added up."""
     days = buckets(spans)
-    columns = (days.c.i, key_of(uow, cube, by, None).label("key"), cube.person.label("person"), cube.day.label("day"))
-    each = over(select(*columns), uow, cube, days, conditions, by).distinct().subquery()
+    told = each_of(uow, cube, by)
+    columns = (days.c.i, key_of(uow, cube, by, told).label("key"), cube.person.label("person"), cube.day.label("day"))
+    each = over(select(*columns), uow, cube, days, conditions, told).distinct().subquery()
     return select(each.c.i, each.c.key, *[func.count() for _ in atoms]).group_by(each.c.i, each.c.key)
 
 
@@ -227,15 +213,17 @@ def _survivals(  # noqa: PLR0913 - what a scan depends on
     cube: Cube,
     spans: tuple[Span, ...],
     conditions: tuple[Condition, ...],
-    by: Dimension | None,
+    by: Cutting | None,
     known_on: date | None,
 ) -> Sequence[Any]:
     """What `_lost` finds; all values of a dimension are read at once, however many of them are asked for by themselves.
 
     Several KPIs may rest on the same survivals, too: a statement is run once in a unit of work.
     """
-    named = {condition.by for condition in conditions} | ({by} if by else set())
-    whole = next(iter(named)) if len(named) == 1 and named <= cube.dimensions.keys() else None
+    named = {condition.by for condition in conditions} | ({by.by} if by else set())
+    is_joined = any(condition.is_joined for condition in conditions) or (by is not None and by.is_joined)
+    is_one = len(named) == 1 and named <= cube.dimensions.keys() and not is_joined
+    whole = Cutting(next(iter(named))) if is_one else None
     asked = (cube.name, spans, (), whole, known_on) if whole else (cube.name, spans, conditions, by, known_on)
     seen = uow.seen.setdefault(_survivals, {})
     if asked not in seen:
@@ -252,7 +240,7 @@ def _lost(  # noqa: PLR0913 - what a scan depends on
     cube: Cube,
     spans: Sequence[Span],
     conditions: tuple[Condition, ...],
-    by: Dimension | None,
+    by: Cutting | None,
     known_on: date | None,
 ) -> Select[Any]:
     """Customers at the start who are none at the end: spells that ended inside, less those who came back in time.
@@ -261,16 +249,9 @@ def _lost(  # noqa: PLR0913 - what a scan depends on
     Rows are signed, so pairs of rows multiply their signs.
     """
     days = buckets(spans)
-    key = key_of(uow, cube, by, None).label("key")
-    met = [cube.counted, *(where(uow, cube, condition) for condition in conditions)]
-    met += [] if known_on is None else [col(Spell.known_on) <= known_on]
-    left = select(days.c.i, key, func.sum(col(Spell.sign)).label("count"))
-    left_inside = (
-        col(Spell.ends_on) >= days.c.low,
-        col(Spell.ends_on) < days.c.high,
-        col(Spell.starts_on) < days.c.low,
-    )
-    left = left.select_from(days).join(Spell, and_(*left_inside)).where(*met).group_by(days.c.i, key)
+    inside = (col(Spell.ends_on) >= days.c.low, col(Spell.ends_on) < days.c.high, col(Spell.starts_on) < days.c.low)
+    counted = func.sum(col(Spell.sign)).label("count")
+    left = standing(uow, days, counted, and_(*inside), cube, conditions, by, known_on)
     # apart, because those who come back are few, and looking for each who left whether they did takes longer than all
     returned = came_back(uow, days, cube, conditions, by, known_on).subquery()
     each = union_all(left, select(returned.c.i, returned.c.key, -returned.c.count)).subquery()

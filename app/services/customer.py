@@ -13,7 +13,7 @@ from app.models.base import FOREVER, TRAITS, ChurnKind, CustomerKind
 from app.models.change import Action
 from app.models.channel import Channel
 from app.models.customer import Customer, CustomerExternalId, CustomerStatus
-from app.services import attribution, frozen, prediction, ref, referring, spell, standing
+from app.services import attribution, frozen, lifecycle, prediction, ref, referring, spell, standing
 from app.services.idempotency import once
 from app.services.listing import Listing
 from app.services.row import Batch, Day, Key, Options, Outcome, Ref, Result, Row, Word, moment, waves
@@ -30,7 +30,7 @@ class SpellRow(Row):
     churn_kind: ChurnKind | None = None
 
 
-class CustomerRow(Row):
+class CustomerRow(lifecycle.StageRow):
     """What a source says of one customer. Absent keeps, null clears."""
 
     external_id: Key
@@ -97,6 +97,7 @@ class _Wave:
         self.present = self._present()
         self.new: dict[str, Customer] = {}
         self.ledgers = spell.in_force(uow, [customer.id for customer in self.present.values()])
+        self.stages = lifecycle.Statements(uow, list(self.ledgers))
         parents = {row.parent for row in rows.values() if row.parent}
         channels = {row.acquisition_channel for row in rows.values() if row.acquisition_channel}
         self.parents, self.channels = ref.customers(uow, parents), ref.keyed(uow, Channel, channels)
@@ -179,7 +180,7 @@ class _Wave:
         for index, row in self.rows.items():
             present = self.present.get(row.external_id)
             try:
-                columns, spells = self._columns(row), self._spells(row)
+                columns, spells, stated = self._columns(row), self._spells(row), self.stages.changed(present, row)
             except Invalid as error:
                 self.batch.reject(index, *error.problems)
                 continue
@@ -190,12 +191,13 @@ class _Wave:
             if spells is None:
                 spells = spell.dates(now)
             columns |= standing.columns(spells, self.uow.today)
-            changed = _changed(present, columns)
+            changed = _changed(present, columns) + (stated if present else [])
             outcome = Outcome.CREATED if present is None else Outcome.UPDATED if changed else Outcome.UNCHANGED
             if present is not None and outcome is Outcome.UNCHANGED and spells != spell.dates(now):
                 outcome, changed = Outcome.UPDATED, ["history"]
             id_, traits, was_stub = self._write(row, present, columns, outcome, changed)
             self.batch.settle(index, outcome, id_)
+            self.stages.take(id_, row)
             if outcome is not Outcome.UNCHANGED:
                 wanted[id_] = (now, spells, traits, was_stub)
                 standing.await_turn(self.uow, id_, spells, spell.dates(now))
@@ -204,6 +206,7 @@ class _Wave:
             elif present is not None and "is_test" in changed:
                 restate[id_] = {"is_test": traits["is_test"]}
         self._insert()
+        self.stages.write()
         self.uow.session.flush()
         spell.settle(self.uow, wanted)
         # facts froze nothing of a stub, so all of it once it is whole; else only the test flag reaches back

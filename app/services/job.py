@@ -10,7 +10,7 @@ from sqlmodel import col, delete, or_, select, update
 
 from app.metrics import JOBS
 from app.models.job import Job
-from app.services import change, overdue, prediction_fit, pricing, rebuild, rollup, standing, teamwork, tenure
+from app.services import change, overdue, prediction_fit, pricing, rebuild, rollup, segment, standing, teamwork, tenure
 from app.uow import SETTLE, Door, system
 
 CLAIM = timedelta(minutes=5)
@@ -78,6 +78,20 @@ def _refit(door: Door, tenant_id: UUID, payload: dict[str, Any]) -> bool:
     return finished
 
 
+def _segment(door: Door, tenant_id: UUID, payload: dict[str, Any]) -> bool:
+    door.write(system(tenant_id, "worker"), segment.apply, UUID(payload["segment"]))
+    return True
+
+
+def _segments(door: Door, tenant_id: UUID, _payload: dict[str, Any]) -> bool:
+    """Each in a transaction of its own; then once more tomorrow."""
+    actor = system(tenant_id, "worker")
+    for id_ in door.read(actor, segment.ruled):
+        door.write(actor, segment.apply, id_)
+    door.write(actor, segment.await_morning)
+    return True
+
+
 HANDLERS: dict[str, Callable[[Door, UUID, dict[str, Any]], bool]] = {
     SETTLE: _settle,
     "fit": _fit,
@@ -87,6 +101,8 @@ HANDLERS: dict[str, Callable[[Door, UUID, dict[str, Any]], bool]] = {
     "refit": _refit,
     "reprice": _reprice,
     "reteam": _reteam,
+    "segment": _segment,
+    segment.NIGHTLY: _segments,
     "standing": _stand,
 }
 """What runs each kind of job: given the payload, whether it is finished."""

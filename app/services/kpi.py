@@ -15,11 +15,13 @@ from app.models.base import Owned
 from app.models.rollup import RollupState
 from app.models.target import Target
 from app.services import custom_kpi, judgement, planner, privacy, rollup
+from app.services.belonging import defined
 from app.services.extent import Extent, extents
 from app.services.money import minor
 from app.services.period import Calendar, Grain, NamedPeriod, Span
 from app.services.planner import Ask
-from app.services.slices import Filter, Slice, conditions, look_up, slices
+from app.services.scan import awaits_members
+from app.services.slices import Filter, Slice, check_attribute, conditions, look_up, slices
 from app.services.target_scope import kpi_of, scope_of
 from app.text import Text
 from app.uow import Scope, Uow, reads
@@ -41,7 +43,7 @@ Period = Span | NamedPeriod | Last
 class Question:
     """What is asked of one KPI: in one figure, in a series by `grain`, or broken down `by` a dimension.
 
-    `known_on` asks for the value as it was known at the end of that day.
+    `known_on` asks for the value as it was known at the end of that day. `attribute` names the one that `by` is.
     """
 
     key: str
@@ -51,6 +53,7 @@ class Question:
     grain: Grain | None = None
     by: Dimension | None = None
     known_on: date | None = None
+    attribute: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def answers(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
         except AppError as error:
             planned.append(error)
     asks = [plan[0] for plan in planned if not isinstance(plan, AppError)]
-    ready = [ask for ask in asks if ask.variant.rollups and not _is_preparing(ask, states)]
+    ready = [ask for ask in asks if ask.variant.rollups and not _is_preparing(uow, ask, states)]
     generations = {name: state.generation for name, state in states.items()}
     cells = dict(zip(map(id, ready), planner.answer(uow, ready, generations) if ready else [], strict=True))
     cells |= {id(ask): judgement.cells(uow, ask.spans, _measured) for ask in asks if not ask.variant.rollups}
@@ -223,7 +226,11 @@ def _plan(uow: Uow, question: Question, known: Mapping[type[Owned], Extent]) -> 
     if any(cube.ahead for cube in variant.cubes):
         # what is planned has not happened: a running period counts to the end of today
         counted = tuple(calendar(uow).elapsed(one) for one in spans)
-    ask = Ask(kpi, variant, counted, conditions(uow, question.filters), question.by, question.known_on)
+    if question.by is not None:
+        check_attribute(uow, question.by, question.attribute)
+    met = conditions(uow, question.filters)
+    ask = Ask(kpi, variant, counted, met, question.by, question.known_on, question.attribute)
+    ask = replace(ask, is_defined=_shows_defined(uow, ask))
     if ask.known_on is not None and planner.scans_facts(uow, ask):
         msg = Text(
             "What was known on a day is kept per dimension; ask with one filter or one breakdown at a time.",
@@ -231,6 +238,16 @@ def _plan(uow: Uow, question: Question, known: Mapping[type[Owned], Extent]) -> 
         )
         raise Invalid(msg, "knownOn")
     return ask, span, spans
+
+
+def _shows_defined(uow: Uow, ask: Ask) -> bool:
+    """Whether the segments that the workspace defines are slices too: not where only texts are asked for.
+
+    What was known of them earlier is not kept.
+    """
+    if ask.by is not Dimension.SEGMENT or ask.known_on is not None or not defined(uow):
+        return False
+    return all(one.by is not ask.by or one.any_of is None or one.is_joined for one in ask.conditions)
 
 
 def resolve(uow: Uow, period: Period, extents: Iterable[Extent] = ()) -> Span:
@@ -253,10 +270,12 @@ def resolve(uow: Uow, period: Period, extents: Iterable[Extent] = ()) -> Span:
     return Span(min(first, uow.today), days.next(max(last, uow.today), Grain.DAY))
 
 
-def _is_preparing(ask: Ask, states: dict[str, RollupState]) -> bool:
-    return any(
-        cube.name not in states or states[cube.name].fingerprint != cube.fingerprint for cube in ask.variant.rollups
-    )
+def _is_preparing(uow: Uow, ask: Ask, states: dict[str, RollupState]) -> bool:
+    """Whether a rollup has yet to be filled, or a segment that is named has yet to find its members."""
+    rollups = ask.variant.rollups
+    if any(cube.name not in states or states[cube.name].fingerprint != cube.fingerprint for cube in rollups):
+        return True
+    return awaits_members(uow, ask.conditions)
 
 
 def _has(known: Mapping[type[Owned], Extent]) -> Callable[[Cube], bool]:

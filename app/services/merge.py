@@ -28,10 +28,12 @@ from app.services import (
     cost,
     fact,
     frozen,
+    lifecycle,
     prediction,
     recurring,
     ref,
     referring,
+    segment_member,
     spell,
     standing,
     turning,
@@ -74,6 +76,8 @@ def merge(uow: Uow, from_: Ref, into: Ref) -> tuple[Customer, Outcome]:
         frozen.restate(uow, {kept.id: {name: getattr(kept, name) for name in TRAITS}})
     _move_facts(uow, gone, kept)
     referring.pass_over(uow, gone.id, kept.id)
+    segment_member.pass_over(uow, gone.id, kept.id)
+    lifecycle.pass_over(uow, gone.id, kept.id)
     both = {gone.id, kept.id}
     buyer.restate(uow, both)
     attribution.restate(uow, both)

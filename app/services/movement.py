@@ -16,7 +16,7 @@ from app.services import kpi, rollup
 from app.services.kpi import Question
 from app.services.period import Span
 from app.services.returning import came_back
-from app.services.scan import Condition, buckets, where
+from app.services.scan import Condition, awaits_members, buckets, where
 from app.services.slices import conditions
 from app.uow import Scope, Uow, reads
 
@@ -47,6 +47,8 @@ def movements(uow: Uow, questions: Sequence[Question]) -> list[Movement | AppErr
         except AppError as error:
             found[question] = error
     for (met, known_on), some in groups.items():
+        if awaits_members(uow, met):
+            continue
         spans = [kpi.calendar(uow).elapsed(kpi.resolve(uow, question.period)) for question in some]
         found |= dict(zip(some, _told(uow, spans, met, known_on), strict=True))
     return [found.get(question) for question in questions]

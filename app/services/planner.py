@@ -29,9 +29,10 @@ from app.kpis.measure import (
 )
 from app.models.channel import PAID, Channel
 from app.services import counting
+from app.services.belonging import defined
 from app.services.cut import Cut, Cuts, fill
 from app.services.period import Calendar, ComparisonKind, Grain, Span
-from app.services.scan import Condition
+from app.services.scan import Condition, Cutting, Narrowed
 from app.uow import Uow
 
 Cells = dict[str, list[dict[Atom, Any]]]
@@ -40,7 +41,10 @@ Cells = dict[str, list[dict[Atom, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One KPI question: the amounts of `variant` per span, narrowed by `conditions`, cut by `by`."""
+    """One KPI question: the amounts of `variant` per span, narrowed by `conditions`, cut by `by`.
+
+    A cut by segments is by those that sources send and, with `is_defined`, by those that the workspace defines too.
+    """
 
     kpi: Kpi
     variant: Variant
@@ -48,27 +52,45 @@ class Ask:
     conditions: tuple[Condition, ...] = ()
     by: Dimension | None = None
     known_on: date | None = None
+    attribute: str | None = None
+    is_defined: bool = False
+
+    @property
+    def cuttings(self) -> tuple[Cutting | None, ...]:
+        """By what it is cut, one beside the other."""
+        if self.by is None:
+            return (None,)
+        plain = Cutting(self.by, self.attribute)
+        return (plain, Cutting(self.by, is_defined=True)) if self.is_defined else (plain,)
 
 
 def answer(uow: Uow, asks: Sequence[Ask], generations: Mapping[str, int]) -> list[Cells]:
     """The cells of each ask, in order. `generations` names the generation of each cube that answers."""
     cuts: Cuts = defaultdict(Cut)
-    readings = [[_Reading(uow, ask, atom) for atom in ask.variant.atoms] for ask in asks]
+    readings = [list(_readings(uow, ask)) for ask in asks]
     for one in (reading for some in readings for reading in some):
         one.want(cuts)
     fill(uow, cuts, generations)
     return [_cells(uow, ask, some, cuts) for ask, some in zip(asks, readings, strict=True)]
 
 
+def _readings(uow: Uow, ask: Ask) -> Iterable["_Reading"]:
+    """How each atom is read; one that is not cut once, however often the others are."""
+    for place, cutting in enumerate(ask.cuttings):
+        for atom in ask.variant.atoms:
+            if not place or (ask.by is not None and atom in ask.variant.cut_by(ask.by)):
+                yield _Reading(uow, ask, atom, cutting)
+
+
 class _Reading:
     """How one atom of an ask is read: over which days, narrowed by what, from which rollup or from facts."""
 
-    def __init__(self, uow: Uow, ask: Ask, atom: Atom) -> None:
+    def __init__(self, uow: Uow, ask: Ask, atom: Atom, cutting: Cutting | None) -> None:
         self.ask, self.atom, self.cube = ask, atom, cube_of(atom)
         self.conditions = tuple(c for c in ask.conditions if atom in ask.variant.cut_by(c.by))
         if isinstance(atom, Paid):
             self.conditions += (Condition(Dimension.ACQUISITION_CHANNEL, _paid_channels(uow)),)
-        self.by = ask.by if ask.by is not None and atom in ask.variant.cut_by(ask.by) else None
+        self.by = cutting if ask.by is not None and atom in ask.variant.cut_by(ask.by) else None
         self.spans = _spans(uow, ask, atom)
         self.is_spread = isinstance(atom, Percentile)
         self.dimension = _route(self)
@@ -152,7 +174,9 @@ def _route(reading: _Reading) -> str | None:
     variant = reading.ask.variant
     if isinstance(atom, Lost | PerAccount | Shift) or variant.is_latest(atom) or variant.among is not None:
         return None
-    dimensions = {condition.by for condition in conditions} | ({by} if by else set())
+    if any(condition.is_joined for condition in conditions) or (by is not None and by.is_joined):
+        return None
+    dimensions = {condition.by for condition in conditions} | ({by.by} if by else set())
     if not dimensions:
         return TOTAL
     if len(dimensions) > 1:
@@ -168,7 +192,7 @@ def _route(reading: _Reading) -> str | None:
 
 def scans_facts(uow: Uow, ask: Ask) -> bool:
     """Whether some part of the ask has to be read from facts, which keep no history of knowledge; ledgers do."""
-    return any(_Reading(uow, ask, atom).scanned and not isinstance(atom, Lost | Shift) for atom in ask.variant.atoms)
+    return any(one.scanned and not isinstance(one.atom, Lost | Shift) for one in _readings(uow, ask))
 
 
 def _named(conditions: Sequence[Condition]) -> set[str] | None:
@@ -182,26 +206,32 @@ def _named(conditions: Sequence[Condition]) -> set[str] | None:
 def _cells(uow: Uow, ask: Ask, readings: Sequence[_Reading], cuts: Cuts) -> Cells:
     cells: Cells = {}
     found = {one.atom: _from_rollup(one, cuts) for one in readings if one.dimension is not None}
-    counted = counting.amounts(
-        uow,
-        [
-            counting.Narrowed(one.atom, tuple(one.spans[i] for i in one.scanned), one.conditions, one.by)
-            for one in readings
-            if one.scanned
-        ],
-        ask.variant,
-        ask.known_on,
-    )
-    for one in readings:
-        rows = found.setdefault(one.atom, {})
-        for key, amounts in counted.get(one.atom, {}).items():
-            row = rows.setdefault(key, [0] * len(ask.spans))
-            for place, amount in zip(one.scanned, amounts, strict=True):
-                row[place] = amount
+    for some in (  # what is cut in two ways is counted in each
+        [one for one in readings if one.by is None or not one.by.is_defined],
+        [one for one in readings if one.by is not None and one.by.is_defined],
+    ):
+        counted = counting.amounts(
+            uow,
+            [
+                Narrowed(one.atom, tuple(one.spans[i] for i in one.scanned), one.conditions, one.by)
+                for one in some
+                if one.scanned
+            ],
+            ask.variant,
+            ask.known_on,
+        )
+        for one in some:
+            rows = found.setdefault(one.atom, {})
+            for key, amounts in counted.get(one.atom, {}).items():
+                row = rows.setdefault(key, [0] * len(ask.spans))
+                for place, amount in zip(one.scanned, amounts, strict=True):
+                    row[place] = amount
     cut = {one.atom for one in readings if one.by is not None}
     keys: dict[str, None] = {"": None} if ask.by is None else {}
     for atom in cut:
         keys |= dict.fromkeys(found[atom])
+    if ask.is_defined:  # a text that sources send under the key of a segment is not what is meant by it
+        keys = {key: None for key in keys if key not in defined(uow)}
     given = [{atom: atom.of(uow.workspace, span.start, span.end) for atom in ask.variant.givens} for span in ask.spans]
     blank = [0] * len(ask.spans)
     for key in keys:

@@ -35,6 +35,7 @@ NOUNS = {
     "prediction_fit": Text("fit of the models", "模型拟合"),
     "referral": Text("referral", "推荐"),
     "refund": Text("refund", "退款"),
+    "segment": Text("segment", "客户分群"),
     "staff": Text("staff", "员工"),
     "survey": Text("survey", "调查"),
     "target": Text("target", "目标"),

@@ -1,17 +1,38 @@
-"""Customers who left and came back: read from the spells that are returns, which are few."""
+"""Spells of the customers at the start of a span, and of those among them who left and came back.
+
+Returns are read apart: they are few.
+"""
 
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CTE, Select, and_, func, literal, select
+from sqlalchemy import CTE, ColumnElement, Select, and_, func, literal, select
 from sqlmodel import col
 
-from app.kpis.dimension import Dimension
 from app.kpis.measure import Cube
 from app.models.base import FOREVER
 from app.models.spell import Spell
-from app.services.scan import Condition, key_of, where
+from app.services.scan import Condition, Cutting, each_of, joined, key_of, where
 from app.uow import Uow
+
+
+def standing(  # noqa: PLR0913 - what a scan depends on
+    uow: Uow,
+    of: CTE,
+    count: ColumnElement[Any],
+    spell: ColumnElement[bool],
+    cube: Cube,
+    conditions: tuple[Condition, ...],
+    by: Cutting | None,
+    known_on: date | None,
+) -> Select[Any]:
+    """The `count` of spells that are joined to the rows `of`, per span and key; narrowed as of the eve of each span."""
+    each = each_of(uow, cube, by, of.c.eve)
+    key = key_of(uow, cube, by, each).label("key")
+    met = [cube.counted, *(where(uow, cube, condition, of.c.eve) for condition in conditions)]
+    met += [] if known_on is None else [col(Spell.known_on) <= known_on]
+    found = joined(select(of.c.i, key, count).select_from(of).join(Spell, spell), each)
+    return found.where(*met).group_by(of.c.i, key)
 
 
 def came_back(  # noqa: PLR0913 - what a scan depends on
@@ -19,13 +40,10 @@ def came_back(  # noqa: PLR0913 - what a scan depends on
     days: CTE,
     cube: Cube,
     conditions: tuple[Condition, ...],
-    by: Dimension | None,
+    by: Cutting | None,
     known_on: date | None,
 ) -> Select[Any]:
     """Customers at the start who left inside each span and are customers again at its end."""
-    key = key_of(uow, cube, by, None).label("key")
-    met = [cube.counted, *(where(uow, cube, condition) for condition in conditions)]
-    met += [] if known_on is None else [col(Spell.known_on) <= known_on]
     back = _returned(days, known_on)
     # the day is hidden from SQLite's planner: it would go through all who left then instead of one customer's spells
     ended = func.coalesce(col(Spell.ends_on), FOREVER)
@@ -35,13 +53,14 @@ def came_back(  # noqa: PLR0913 - what a scan depends on
         ended >= back.c.low,
         ended <= back.c.starts_on,
     )
-    returned = select(back.c.i, key, func.sum(col(Spell.sign) * back.c.sign).label("count")).select_from(back)
-    return returned.join(Spell, and_(*same)).where(*met).group_by(back.c.i, key)
+    count = func.sum(col(Spell.sign) * back.c.sign).label("count")
+    return standing(uow, back, count, and_(*same), cube, conditions, by, known_on)
 
 
 def _returned(days: CTE, known_on: date | None) -> CTE:
     """Returns of customers inside each span who are customers at its end."""
-    statement = select(days.c.i, days.c.low, col(Spell.customer_id), col(Spell.starts_on), col(Spell.sign)).where(
+    columns = (days.c.i, days.c.low, days.c.eve, col(Spell.customer_id), col(Spell.starts_on), col(Spell.sign))
+    statement = select(*columns).where(
         col(Spell.ordinal) > literal(1, literal_execute=True),  # as the index of returns has it
         col(Spell.starts_on) >= days.c.low,
         col(Spell.starts_on) < days.c.high,

@@ -1,21 +1,21 @@
 """How the recurring amounts of people shifted between the start of a period and its end, read from the ledger.
 
-Only those are looked at of whom something changed inside: of the others start and end are alike.
+Only those are looked at of whom something changed inside: of the others start and end are alike. Who belonged to what
+is asked of the day before the period, as it is of those who were lost.
 """
 
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CTE, BigInteger, ColumnElement, Subquery, case, cast, func, select
+from sqlalchemy import CTE, BigInteger, ColumnElement, Select, Subquery, and_, case, cast, func, select
 from sqlmodel import col
 
 from app.formula import Atom
-from app.kpis.dimension import Dimension
 from app.kpis.measure import Cube, Shift
 from app.models.contract import Recurrence
 from app.services.period import Span
-from app.services.scan import Condition, bound, buckets, key_of, where
+from app.services.scan import Condition, Cutting, bound, buckets, each_of, joined, key_of, where
 from app.uow import Uow
 
 
@@ -24,7 +24,7 @@ def shifts(  # noqa: PLR0913 - what a scan depends on
     cube: Cube,
     spans: Sequence[Span],
     conditions: tuple[Condition, ...],
-    by: Dimension | None,
+    by: Cutting | None,
     atoms: Sequence[Atom],
     known_on: date | None,
 ) -> Sequence[Any]:
@@ -34,21 +34,28 @@ def shifts(  # noqa: PLR0913 - what a scan depends on
     """
     bound(uow, cube, spans)
     days = buckets(spans)
-    key = key_of(uow, cube, by, None)
-    met = [cube.counted, *(where(uow, cube, condition) for condition in conditions)]
-    met += [] if known_on is None else [col(Recurrence.known_on) <= known_on]
-    inside = (col(Recurrence.day) >= days.c.low) & (col(Recurrence.day) < days.c.high)
-    who = select(days.c.i, days.c.low, days.c.high, col(Recurrence.customer_id), key.label("key"))
-    moved = who.select_from(days).join(Recurrence, inside).where(*met).distinct()
-    changed = moved.cte("changed").prefix_with("MATERIALIZED")
-    alike = [] if by is None else [key == changed.c.key]
-    each = _each(changed, [*met, *alike])
+    known = [] if known_on is None else [col(Recurrence.known_on) <= known_on]
+
+    def entries(of: CTE, *inside: ColumnElement[bool]) -> tuple[Select[Any], ColumnElement[str]]:
+        """The entries that are joined to the rows `of`, narrowed as of the eve of their span, and their key."""
+        each = each_of(uow, cube, by, of.c.eve)
+        met = (cube.counted, *known, *(where(uow, cube, condition, of.c.eve) for condition in conditions))
+        found = joined(select(of.c.i).select_from(of).join(Recurrence, and_(*inside)), each).where(*met)
+        return found, key_of(uow, cube, by, each)
+
+    moved, key = entries(days, col(Recurrence.day) >= days.c.low, col(Recurrence.day) < days.c.high)
+    who = (days.c.low, days.c.high, days.c.eve, col(Recurrence.customer_id), key.label("key"))
+    changed = moved.add_columns(*who).distinct().cte("changed").prefix_with("MATERIALIZED")
+    theirs, key = entries(
+        changed, col(Recurrence.customer_id) == changed.c.customer_id, col(Recurrence.day) < changed.c.high
+    )
+    each = _each(theirs if by is None else theirs.where(key == changed.c.key), changed)
     sums = [cast(func.sum(_amount(atom, each)), BigInteger) for atom in atoms]
     statement = select(each.c.i, each.c.key, *sums).where(each.c.start > 0).group_by(each.c.i, each.c.key)
     return uow.session.execute(statement).all()
 
 
-def _each(changed: CTE, met: Sequence[ColumnElement[bool]]) -> Subquery:
+def _each(theirs: Select[Any], changed: CTE) -> Subquery:
     """What each of those who changed had at the start and has at the end, and how much of that has no rate."""
     sign, value, day = col(Recurrence.sign), func.coalesce(col(Recurrence.value), 0), col(Recurrence.day)
     sums = (
@@ -56,8 +63,7 @@ def _each(changed: CTE, met: Sequence[ColumnElement[bool]]) -> Subquery:
         func.sum(sign * value).label("end"),
         func.sum(case((col(Recurrence.value).is_(None), sign), else_=0)).label("unpriced"),
     )
-    theirs = (col(Recurrence.customer_id) == changed.c.customer_id) & (day < changed.c.high)
-    statement = select(changed.c.i, changed.c.key, *sums).select_from(changed).join(Recurrence, theirs).where(*met)
+    statement = theirs.add_columns(changed.c.key, *sums)
     return statement.group_by(changed.c.i, changed.c.customer_id, changed.c.key).subquery()
 
 

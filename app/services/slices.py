@@ -13,6 +13,7 @@ from sqlmodel import select
 from app import ids
 from app.errors import Code, Invalid
 from app.kpis.dimension import Dimension
+from app.kpis.kpi import LifecycleStage
 from app.models.base import ChurnKind, CustomerKind
 from app.models.channel import Channel
 from app.models.customer import Customer
@@ -22,6 +23,7 @@ from app.models.staff import Staff
 from app.models.survey import Survey
 from app.models.team import Team
 from app.services import descendants
+from app.services.belonging import defined
 from app.services.scan import Condition
 from app.text import Text
 from app.uow import Scope, Uow
@@ -37,6 +39,7 @@ CHOICES: Mapping[Dimension, type[StrEnum]] = {
     Dimension.CUSTOMER_KIND: CustomerKind,
     Dimension.CHURN_KIND: ChurnKind,
     Dimension.ORIGIN: FeedbackOrigin,
+    Dimension.LIFECYCLE_STAGE: LifecycleStage,
 }
 
 _COHORTS = (Dimension.COHORT, Dimension.PURCHASE_COHORT)
@@ -51,6 +54,10 @@ _WORDS = {
     "ACCOUNT": Text("Account", "企业"),
     "VOLUNTARY": Text("Voluntary", "主动"),
     "INVOLUNTARY": Text("Involuntary", "被动"),
+    "ACQUIRE": Text("Acquire", "获客"),
+    "CONVERT": Text("Convert", "转化"),
+    "RETAIN": Text("Retain", "留存"),
+    "EXPAND": Text("Expand", "拓展"),
     "SURVEY": Text("Survey", "调查"),
     "REVIEW_SITE": Text("Review site", "评价网站"),
     "INTERVIEW": Text("Interview", "访谈"),
@@ -64,7 +71,7 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter as a caller writes it: keys as `KpiSlice.key` gives them, "" for none.
+    """A filter as a caller writes it: keys as `KpiSlice.key` gives them, "" for none; of an attribute its name.
 
     With `with_descendants` customers stand for everybody below them as well.
     """
@@ -72,12 +79,14 @@ class Filter:
     by: Dimension
     any_of: tuple[str, ...] | None = None
     none_of: tuple[str, ...] = ()
+    attribute: str | None = None
     with_descendants: bool = False
 
     @property
     def parts(self) -> list[object]:
         """What it says, for names: the same for the same filter, and no more than is said."""
-        return [self.by.value, self.any_of, self.none_of, *([True] if self.with_descendants else [])]
+        named = [] if self.attribute is None else [self.attribute]
+        return [self.by.value, self.any_of, self.none_of, *named, *([True] if self.with_descendants else [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +111,7 @@ def conditions(uow: Uow, filters: Sequence[Filter]) -> tuple[Condition, ...]:
         if filter_.any_of is None and not filter_.none_of:
             msg = Text("A filter needs anyOf or noneOf.", "筛选需要 anyOf 或 noneOf。")
             raise Invalid(msg, *path)
+        check_attribute(uow, filter_.by, filter_.attribute, *path)
         inner = _inner(uow, filter_.by, {*(filter_.any_of or ()), *filter_.none_of}, path)
         any_of = None if filter_.any_of is None else frozenset(inner[key] for key in filter_.any_of)
         none_of = frozenset(inner[key] for key in filter_.none_of)
@@ -111,8 +121,28 @@ def conditions(uow: Uow, filters: Sequence[Filter]) -> tuple[Condition, ...]:
                 raise Invalid(msg, *path, "withDescendants")
             any_of = None if any_of is None else descendants.and_below(uow, any_of)
             none_of = descendants.and_below(uow, none_of)
-        found.append(Condition(filter_.by, any_of, none_of))
+        found.append(Condition(filter_.by, any_of, none_of, filter_.attribute))
     return tuple(found)
+
+
+def check_attribute(uow: Uow, by: Dimension, attribute: str | None, *path: str) -> None:
+    """Refuse to cut by an attribute that the workspace does not offer as a dimension. Raises Invalid.
+
+    Attributes are personal data: those that are declared are shown to everybody who may read KPIs, others to nobody.
+    """
+    if (by is Dimension.ATTRIBUTE) != (attribute is not None):
+        msg = Text(
+            "attribute names the attribute where the dimension is ATTRIBUTE, and is left out otherwise.",
+            "维度为 ATTRIBUTE 时，attribute 指明属性名称；其他维度请省略。",
+        )
+        raise Invalid(msg, *path, "attribute", code=Code.REQUIRED if attribute is None else Code.INVALID)
+    declared = uow.workspace.attribute_dimensions
+    if attribute is not None and attribute not in declared:
+        msg = Text(
+            f"The workspace does not declare the attribute {attribute!r} as a dimension (attributeDimensions).",
+            f"工作区未将属性 {attribute!r} 声明为维度（attributeDimensions）。",
+        )
+        raise Invalid(msg, *path, "attribute", code=Code.NOT_FOUND)
 
 
 def _inner(uow: Uow, by: Dimension, keys: set[str], path: tuple[str, ...]) -> dict[str, str]:
@@ -121,6 +151,9 @@ def _inner(uow: Uow, by: Dimension, keys: set[str], path: tuple[str, ...]) -> di
         known |= _found(uow, model, keys - {""})
     elif choices := CHOICES.get(by):
         known |= {choice.value: choice.value for choice in choices}
+    elif by is Dimension.SEGMENT:
+        own = defined(uow)
+        return {key: own[key].inner if key in own else key for key in keys}
     elif by is Dimension.CUSTOMER:
         known |= {key: id_.hex for key in keys if (id_ := ids.decode_uuid(key, "Customer"))}
     elif by in _COHORTS:
@@ -170,6 +203,9 @@ def slices(uow: Uow, by: Dimension, keys: Iterable[str]) -> dict[str, Slice]:
         for id_, name in uow.session.execute(select(Customer.id, Customer.name).where(chosen)):
             shown = (name if uow.may(Scope.PERSONAL_READ) else None) or id_.hex[-8:]
             named[id_.hex] = Slice(ids.encode("Customer", id_), Text(shown, shown))
+    elif by is Dimension.SEGMENT:
+        own = {one.inner: Slice(one.key, Text(one.name, one.name)) for one in defined(uow).values()}
+        named |= {key: own.get(key, Slice(key, Text(key, key))) for key in wanted}
     else:
         named |= {
             key: Slice(key, _WORDS.get(key, Text(key, key)) if by in CHOICES else Text(key, key)) for key in wanted

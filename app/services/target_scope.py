@@ -24,6 +24,7 @@ def stored(scope: Sequence[Filter]) -> list[dict[str, Any]]:
             "by": f.by.value,
             "anyOf": sorted(set(f.any_of)) if f.any_of is not None else None,
             "noneOf": sorted(set(f.none_of)),
+            **({} if f.attribute is None else {"attribute": f.attribute}),
             **({"withDescendants": True} if f.with_descendants else {}),
         }
         for f in scope
@@ -43,6 +44,7 @@ def scope_of(target: Target) -> tuple[Filter, ...]:
             Dimension(f["by"]),
             None if f["anyOf"] is None else tuple(f["anyOf"]),
             tuple(f["noneOf"]),
+            f.get("attribute"),
             f.get("withDescendants", False),
         )
         for f in target.scope

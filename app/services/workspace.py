@@ -16,6 +16,7 @@ from app.models.change import Action
 from app.models.spell import ActiveBasis
 from app.models.workspace import Workspace
 from app.services import prediction, prediction_fit, rebuild, ref, rollup, tenure
+from app.services.attribute import Declared
 from app.services.engaging import Types
 from app.services.health_weights import Weights
 from app.services.money import Currency
@@ -61,6 +62,7 @@ class WorkspaceRow(Row):
     engagement_types: Types | None = None
     active_by: ActiveBasis = ActiveBasis.STATUS
     inactivity_window_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    attribute_dimensions: Declared = Field(default_factory=list)
 
 
 _MONEY = frozenset(name for name, cube in CUBES.items() if any(one.unpriced for one in cube.measures))

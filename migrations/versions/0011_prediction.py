@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.wall import is_postgres, protect
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -292,7 +292,7 @@ def test_what_a_funnel_cannot_be_asked(some):
     for arguments, words in (
         (MAY + ', filter: [{by: SURVEY, anyOf: [""]}]', "cannot be cut by SURVEY"),
         (MAY + ', filter: [{by: CHANNEL, anyOf: ["nowhere"]}]', "no CHANNEL 'nowhere'"),
-        (MAY + ', filter: [{by: ATTRIBUTE, attribute: "size", anyOf: ["1"]}]', "custom attributes"),
+        (MAY + ', filter: [{by: ATTRIBUTE, attribute: "size", anyOf: ["1"]}]', "does not declare the attribute"),
         ('period: {range: {from: "2026-05-02", before: "2026-05-01"}}', "before"),
     ):
         error = alice.refusal(f"{{ leadFunnel({arguments}) {{ open }} }}")

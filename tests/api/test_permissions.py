@@ -66,6 +66,8 @@ TALKED = {
     "occurredAt": "2026-06-01T08:00:00Z",
 }
 WORTH = {"externalId": "new", "from": "USD", "date": "2026-06-02", "rate": "0.9"}
+RULE = "{orders: {atLeast: 1}}"
+ORDERED = {"orders": {"atLeast": 1}}
 OFFICE = {"timeZone": "UTC", "weeklyHours": [{"weekdays": [1], "from": "09:00", "before": "17:00"}]}
 
 QUERIES = {
@@ -119,6 +121,11 @@ QUERIES = {
     "predictions": ("predictions { nodes { id } totalCount }", Scope.PREDICTION_READ),
     "predictionFit": ("predictionFit(by: {id: %(PredictionFit)s}) { id }", Scope.PREDICTION_READ),
     "predictionFits": ("predictionFits { nodes { id } totalCount }", Scope.PREDICTION_READ),
+    "segment": ("segment(by: {id: %(Segment)s}) { id }", Scope.SEGMENT_READ),
+    "segments": ("segments { nodes { id } totalCount }", Scope.SEGMENT_READ),
+    "segmentPreview": (f"segmentPreview(rule: {RULE}) {{ memberCount }}", Scope.SEGMENT_READ),
+    "segmentTemplates": ("segmentTemplates { key name }", Scope.SEGMENT_READ),
+    "rfvClasses": ("rfvClasses { customers }", Scope.ORDER_READ),
     "target": ("target(by: {id: %(Target)s}) { id }", Scope.TARGET_READ),
     "targets": ("targets { nodes { id } totalCount }", Scope.TARGET_READ),
     "node": ("node(id: %(Customer)s) { id }", Scope.CUSTOMER_READ),
@@ -174,6 +181,11 @@ MUTATIONS = {
     "workspaceUpdate": ({"smallCellK": 7}, Scope.WORKSPACE_ADMIN, {}),
     "kpiDefine": ({"key": "NEW", **OWN}, Scope.KPI_WRITE, {}),
     "kpiDefinitionDelete": ({"key": "MINE"}, Scope.KPI_WRITE, {}),
+    "segmentUpsert": ({"externalId": "new", "name": "New", "rule": ORDERED}, Scope.SEGMENT_WRITE, {}),
+    "segmentDelete": ({"externalId": "old"}, Scope.SEGMENT_WRITE, {"id": "Segment"}),
+    "segmentRefresh": ({"segment": {"externalId": "segment"}}, Scope.SEGMENT_WRITE, {"segment": "Segment"}),
+    "segmentMembersAdd": ({"segment": {"externalId": "picked"}, "customers": [{"externalId": "hq"}]}, Scope.SEGMENT_WRITE, {"segment": "Segment"}),
+    "segmentMembersRemove": ({"segment": {"externalId": "picked"}, "customers": [{"externalId": "hq"}]}, Scope.SEGMENT_WRITE, {"segment": "Segment"}),
     "targetSet": ({"externalId": "new", **GOAL}, Scope.TARGET_WRITE, {}),
     "targetDelete": ({"externalId": "t"}, Scope.TARGET_WRITE, {"id": "Target"}),
 }  # fmt: skip
@@ -223,8 +235,19 @@ def known(alice):
     ids |= {"Prediction": told["id"], "PredictionFit": told["fit"]["id"]}
     ids["Workspace"] = alice.one("{ workspace { id } }")["id"]
     ids["KpiResult"] = alice.kpi("CSAT", "named: THIS_MONTH", "id")["id"]
+    ids["Segment"] = segments(alice)
     ids["KpiDefinition"] = alice.one('{ kpiDefinition(key: "CSAT") { id } }')["id"]
     return ids
+
+
+def segments(alice):
+    """The id of a segment that has a rule and members, beside others."""
+    for key, more in (("old", {"rule": ORDERED}), ("picked", {"kind": "MANUAL"}), ("segment", {"rule": ORDERED})):
+        row = {"externalId": key, "name": key.title(), **more}
+        payload = alice.write("segmentUpsert", row, "segment { id memberCount } userErrors { code path message }")
+        assert payload["userErrors"] == []
+    assert payload["segment"]["memberCount"] == 1
+    return payload["segment"]["id"]
 
 
 def trade(alice, refs):
@@ -313,8 +336,12 @@ def test_without_its_scope_nothing_is_told_and_nothing_happens(api, workspace, k
     assert dump() == before
 
 
-BESIDES = {"targetSet": {Scope.KPI_READ}}
-"""Setting a target measures its baseline, so it tells values of the KPI."""
+BESIDES = {
+    "targetSet": {Scope.KPI_READ},
+    "segmentPreview": {Scope.ORDER_READ},
+    "segmentUpsert": {Scope.ORDER_READ},
+}
+"""Setting a target measures its baseline, so it tells values of the KPI; a rule tells of what it asks."""
 
 
 def test_with_its_scope_alone_each_field_answers(api, workspace, known):
@@ -347,7 +374,7 @@ def test_bob_may_read_everything_and_write_nothing(bob, known, dump):
     assert dump() == before
 
 
-def test_elsewhere_there_is_nothing_of_it(  # noqa: C901, PLR0912 - every root field, each in its own way
+def test_elsewhere_there_is_nothing_of_it(  # noqa: C901, PLR0912, PLR0915 - every root field, each in its own way
     charlie, known, workspace, dump
 ):
     before = dump()
@@ -370,7 +397,11 @@ def test_elsewhere_there_is_nothing_of_it(  # noqa: C901, PLR0912 - every root f
             assert data["rows"] == [{"size": None}]
         elif field == "leadFunnel":
             assert {stage["leads"] for stage in data["stages"]} == {None}
-        elif not field.startswith("kpi"):
+        elif field == "segmentPreview":
+            assert data == {"memberCount": 0}
+        elif field == "rfvClasses":
+            assert {row["customers"] for row in data} == {0}
+        elif not field.startswith("kpi") and field != "segmentTemplates":
             assert data in (None, {"nodes": [], "totalCount": 0}), field
     assert dump() == before
     for field, (data, _, refs) in MUTATIONS.items():
@@ -412,7 +443,7 @@ SCOPES = {
     "Channel": Scope.CHANNEL_READ, "Staff": Scope.STAFF_READ, "Team": Scope.STAFF_READ, "Survey": Scope.SURVEY_READ, "Customer": Scope.CUSTOMER_READ,
     "Feedback": Scope.FEEDBACK_READ, "Order": Scope.ORDER_READ, "Refund": Scope.ORDER_READ, "Cost": Scope.COST_READ,
     "BusinessCalendar": Scope.CALENDAR_READ,
-    "Touchpoint": Scope.TOUCHPOINT_READ, "Lead": Scope.LEAD_READ, "Interaction": Scope.INTERACTION_READ, "Referral": Scope.REFERRAL_READ, "Engagement": Scope.ENGAGEMENT_READ, "Contract": Scope.CONTRACT_READ, "Invitation": Scope.SURVEY_READ, "ExchangeRate": Scope.RATE_READ, "Prediction": Scope.PREDICTION_READ, "PredictionFit": Scope.PREDICTION_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
+    "Touchpoint": Scope.TOUCHPOINT_READ, "Lead": Scope.LEAD_READ, "Interaction": Scope.INTERACTION_READ, "Referral": Scope.REFERRAL_READ, "Engagement": Scope.ENGAGEMENT_READ, "Contract": Scope.CONTRACT_READ, "Invitation": Scope.SURVEY_READ, "ExchangeRate": Scope.RATE_READ, "Prediction": Scope.PREDICTION_READ, "PredictionFit": Scope.PREDICTION_READ, "Segment": Scope.SEGMENT_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
     "KpiResult": Scope.KPI_READ, "KpiDefinition": None,
 }  # fmt: skip
 
@@ -457,6 +488,10 @@ RELATIONS = {
     ("Prediction", "acquisitionChannel"): Scope.CHANNEL_READ,
     ("Prediction", "fit"): Scope.PREDICTION_READ,
     ("Prediction", "reasons"): Scope.PREDICTION_READ,
+    ("Customer", "stageHistory"): Scope.CUSTOMER_READ,
+    ("Customer", "segments"): Scope.SEGMENT_READ,
+    ("Customer", "rfv"): Scope.ORDER_READ,
+    ("Segment", "members"): Scope.CUSTOMER_READ,
     ("Feedback", "customer"): Scope.CUSTOMER_READ,
     ("Feedback", "channel"): Scope.CHANNEL_READ,
     ("Feedback", "acquisitionChannel"): Scope.CHANNEL_READ,
@@ -520,7 +555,7 @@ RELATIONS = {
 PLAIN = {
     # values of the parent itself, no relations
     ("KpiResult", "leftOut"), ("KpiResult", "components"), ("KpiResult", "histogram"), ("KpiResult", "definition"), ("KpiResult", "period"), ("KpiResult", "filters"), ("KpiResult", "interval"), ("KpiResult", "compounded"), ("KpiDefinition", "variants"),
-    ("Target", "scope"), ("Target", "baselinePeriod"), ("Workspace", "healthWeights"), ("PredictionFit", "models"),
+    ("Target", "scope"), ("Segment", "rule"), ("Target", "baselinePeriod"), ("Workspace", "healthWeights"), ("PredictionFit", "models"),
     ("Prediction", "aliveInterval"), ("Prediction", "expectedPurchasesInterval"), ("Prediction", "predictedValueInterval"),
 }  # fmt: skip
 ARGUMENTS = {

@@ -66,6 +66,18 @@ FIGURES = " ".join(
     )
 )
 
+TEXT, NUMBERS = "anyOf noneOf contains", "atLeast atMost"
+RULE = " ".join(
+    (
+        f"name {{ {TEXT} }} region {{ {TEXT} }} segment {{ {TEXT} }} acquisitionChannel {{ {TEXT} }}",
+        f"attribute {{ name {TEXT} }} orders {{ {NUMBERS} }} revenue {{ {NUMBERS} }} averageOrder {{ {NUMBERS} }}",
+        f"daysSincePurchase {{ {NUMBERS} }} daysSinceUse {{ {NUMBERS} }} uses {{ {NUMBERS} }} score {{ kind }}",
+        f"complaints {{ {NUMBERS} }} referrals {{ {NUMBERS} }} rank {{ by }}",
+        f"rfv {{ recency {{ {NUMBERS} }} frequency {{ {NUMBERS} }} value {{ {NUMBERS} }} classes }}",
+    )
+)
+"""Every condition that a rule may have."""
+
 PAGES = {
     # a page of %d rows, and everything that a row refers to
     "channels": '{ channels(first: %d, filter: {externalId: {contains: "k"}}) { nodes { id parent { name parent { id } } } edges { cursor node { id } } pageInfo { endCursor } totalCount } }',
@@ -100,6 +112,9 @@ PAGES = {
     "predictions": "{ predictions(first: %d) { nodes { customer { name } acquisitionChannel { name } fit { asOf models { parameters { name } survival { month } heldOut { groups { observed } } } } reasons { kind } aliveInterval { low } expectedPurchasesInterval { low } predictedValueInterval { low } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "their fits": "{ predictionFits(first: %d) { nodes { models { words } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "their profiles": "{ customers(first: %d) { nodes { purchases { valueToDate } prediction { alive reasons { words } } predictionNullReason health { score parts { points } } } } }",
+    "segments": f"{{ segments(first: %d) {{ nodes {{ memberCount rule {{ {RULE} all {{ {RULE} }} any {{ {RULE} }} not {{ {RULE} }} }} members(first: 2) {{ nodes {{ name }} edges {{ node {{ id }} }} pageInfo {{ endCursor }} totalCount }} }} edges {{ node {{ id }} }} pageInfo {{ endCursor }} totalCount }} }}",
+    "who belongs to them": "{ customers(first: %d) { nodes { segments { segment { name } } lifecycleStage stageHistory { stage } rfv { key } } } }",
+    "who would": "{ segmentPreview(rule: {orders: {atLeast: 1}}, first: %d) { memberCount customers { name } } segmentTemplates { rule { rank { by } } } rfvClasses { customers } }",
     "targets": "{ targets(first: %d) { nodes { scope { by } baselinePeriod { label } progress { state target { id } } revisions { version } } edges { node { id } } pageInfo { endCursor } totalCount } }",
 }  # fmt: skip
 _TOLD = "outcome userErrors { code }"
@@ -133,6 +148,7 @@ BATCHES = {
     "contractRecordBatch": f"results {{ {_TOLD} contract {{ terms {{ amount }} channel {{ name }} customer {{ name }} staff {{ name }} }} }} {_DONE}",
     "exchangeRateRecordBatch": f"results {{ {_TOLD} exchangeRate {{ rate }} }} {_DONE}",
     "interactionRecordBatch": f"results {{ {_TOLD} interaction {{ events {{ staff {{ name }} }} customer {{ name }} channel {{ name }} responder {{ name }} }} }} {_DONE}",
+    **{f"segmentMembers{verb}": f"results {{ {_TOLD} }} segment {{ name }} {_DONE}" for verb in ("Add", "Remove")},
     **{f"{noun}DeleteBatch": f"results {{ {_TOLD} }} {_DONE}" for noun in _DELETES},
 }  # fmt: skip
 KPIS = {

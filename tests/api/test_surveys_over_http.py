@@ -252,6 +252,8 @@ def test_the_times_speak_for_people_too(told):
         "PRODUCT",
         "CAMPAIGN",
         "JOURNEY_STAGE",
+        "LIFECYCLE_STAGE",
         "CUSTOMER",
+        "ATTRIBUTE",
     ]
     assert rate == {"value": 100, "numerator": 1, "denominator": 1, "definition": {"dimensions": dimensions}}

@@ -115,8 +115,9 @@ def test_the_engines_are_used_where_they_are_made():
     }
 
 
-def test_the_wall_is_passed_by_the_rollups_only():
-    assert holding(r"\bEXEMPT\b|custograph_exempt") == {"app/wall.py", "app/services/rollup.py"}
+def test_the_wall_is_passed_by_the_rollups_and_the_members_of_segments_only():
+    passing = {"app/wall.py", "app/services/rollup.py", "app/services/segment_member.py"}
+    assert holding(r"\bEXEMPT\b|custograph_exempt") == passing
 
 
 def test_what_the_wall_cannot_scope_is_not_written_in_services():

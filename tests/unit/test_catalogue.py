@@ -12,7 +12,7 @@ from app.kpis import CATALOGUE, CUBES
 from app.kpis.dimension import Dimension
 from app.kpis.figure import NullReason, figure
 from app.kpis.kpi import Direction, KpiUnit, cube_of
-from app.kpis.measure import Given, Lost, Measure, Opening, Percentile
+from app.kpis.measure import Closing, Given, Lost, Measure, Opening, Percentile
 from app.models.rollup import SLOTS, entry, rollup
 from app.text import Text
 
@@ -30,7 +30,7 @@ def of_nothing(variant) -> dict[Atom, int]:
 @each_kpi
 def test_the_example_holds(kpi):
     if kpi.example is None:
-        stocks = [atom for atom in kpi.variants[0].atoms if isinstance(atom, Opening | Lost | Percentile)]
+        stocks = [atom for atom in kpi.variants[0].atoms if isinstance(atom, Opening | Closing | Lost | Percentile)]
         assert stocks, f"{kpi.key} adds up flows only: give it an example"
         return
     amounts, value = kpi.example

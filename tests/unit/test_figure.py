@@ -21,10 +21,15 @@ def read(key, variant=None, **amounts):
     kpi = CATALOGUE[key]
     chosen = kpi.variant(variant)
     known = {atom.name for atom in chosen.atoms}
-    given_ = {name.replace("opening_", "opening(") + (")" if name.startswith("opening_") else ""): value
-              for name, value in amounts.items()}  # fmt: skip
+    given_ = {spelt(name): value for name, value in amounts.items()}
     assert set(given_) <= known, f"{key} reads {sorted(known)}"
     return figure(kpi, chosen, {atom: given_.get(atom.name, 0) for atom in chosen.atoms})
+
+
+def spelt(name):
+    """The name of a stock as it is printed: opening_started is opening(started)."""
+    kind, _, of = name.partition("_")
+    return f"{kind}({of})" if kind in ("opening", "closing") else name
 
 
 def csat(scores, worst=1, best=5):
@@ -175,6 +180,7 @@ def test_a_count_of_nothing_is_a_true_zero():
 def test_retention_of_a_thousand_of_whom_fifty_left():
     """200 joined in the period, of whom 20 left again."""
     flows = {"opening_started": 1_100, "opening_churned": 100, "started": 200, "churned": 70}
+    flows |= {"closing_started": 1_300, "closing_churned": 170}
     churn = {name: read("CHURN_RATE", name, **pick_atoms("CHURN_RATE", name, flows)) for name in
              (None, "churned_over_start", "churned_over_start_plus_new")}  # fmt: skip
     crr = {
@@ -191,10 +197,7 @@ def test_retention_of_a_thousand_of_whom_fifty_left():
 def pick_atoms(key, variant, flows):
     flows = {**flows, "lost": 50, "new_customers": 200}
     names = {atom.name for atom in CATALOGUE[key].variant(variant).atoms}
-    shown = {
-        name: f"opening({name.removeprefix('opening_')})" if name.startswith("opening_") else name for name in flows
-    }
-    return {name: amount for name, amount in flows.items() if shown[name] in names}
+    return {name: amount for name, amount in flows.items() if spelt(name) in names}
 
 
 @given(st.integers(1, 10_000), st.data())

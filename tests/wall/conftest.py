@@ -39,6 +39,7 @@ from app.services import (
     referral,
     refund,
     rollup,
+    segment,
     staff,
     survey,
     target,
@@ -94,6 +95,7 @@ def fill(door: Door, tenant_id: UUID) -> None:
             "joined_on": date(2026, 1, 1),
             "churned_on": date(2026, 5, 1),
             "churn_reason": "price",
+            "lifecycle_stage": "RETAIN",
         },
     )
     write(customer.upsert_batch, people, options)
@@ -115,6 +117,8 @@ def fill(door: Door, tenant_id: UUID) -> None:
     write(feedback.delete_batch, [{"external_id": "f0", "source_updated_at": NOW}], Options())
     own = {"key": "MINE", "name": {"en": "Mine"}, "formula": "orders", "unit": "COUNT"}
     write(custom_kpi.define, own | {"direction": "HIGHER_IS_BETTER", "stage": "RETAIN"})
+    bought = {"external_id": "bought", "name": "Bought", "rule": {"orders": {"at_least": 1}}}
+    write(segment.upsert, bought | {"members_from": date(2026, 1, 1)})
     aim = {"external_id": "t1", "kpi": "CSAT", "kind": TargetKind.ABSOLUTE}
     for value in (90, 92):
         write(target.set_, aim | {"value": value, "from_": date(2026, 7, 1), "before": date(2026, 10, 1)})

@@ -10,11 +10,12 @@ from app.kpis.dimension import Dimension
 from app.models.channel import Channel
 from app.models.customer import Customer
 from app.models.feedback import Feedback, FeedbackKind
+from app.models.segment import Segment
 from app.models.staff import Staff
 from app.models.survey import Survey
 from app.models.target import Target
 from app.models.team import Team
-from app.services import channel, customer, feedback, kpi, staff, survey, target, team
+from app.services import channel, customer, feedback, kpi, segment, staff, survey, target, team
 from app.services.period import Span
 from app.services.row import Options, Outcome, Ref
 from app.services.slices import Filter
@@ -24,6 +25,7 @@ NOUNS = {
     "channel": (channel, Channel),
     "customer": (customer, Customer),
     "feedback": (feedback, Feedback),
+    "segment": (segment, Segment),
     "staff": (staff, Staff),
     "survey": (survey, Survey),
     "target": (target, Target),

@@ -1,0 +1,16 @@
+"""Custom attributes of customers: what they may be called where a statement names them, and which are dimensions."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r'^[^"\\\x00-\x1f]+$')]
+"""No path of a JSON document can quote quotes and backslashes on both databases."""
+
+Declared = Annotated[
+    list[Name],
+    Field(max_length=20),
+    BeforeValidator(lambda given: [] if given is None else given),
+    AfterValidator(lambda names: list(dict.fromkeys(names))),
+]
+"""The attributes by which KPIs can be cut, each once; null is none."""
