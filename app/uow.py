@@ -265,11 +265,7 @@ class Door:
 
     @contextmanager
     def _open(self, tenant_id: UUID) -> Iterator[tuple[WalledSession, Callable[[Actor], Uow]]]:
-        with (
-            translated(),
-            self.db.one_writer(),
-            WalledSession(tenant_id=tenant_id, bind=self.db.writer) as session,
-        ):
+        with translated(), self.db.one_writer(), WalledSession(tenant_id=tenant_id, bind=self.db.writer) as session:
             self.db.enter_workspace(session, tenant_id)
             yield session, lambda actor: Uow(session, self.db, actor, self.clock(), self.settings)
 
