@@ -4,8 +4,8 @@
 
 Customers buy by chance over two years, as BG/NBD has it. The pieces of a fit are measured one by one: reading what is
 known, fitting and testing on days held out, writing predictions a thousand customers at a time. Of the last the longest
-step is told too, because other writers of the workspace wait for it. Seconds are those of the process on a processor (what
-PostgreSQL itself takes is not in them); the peak is that of the whole run, with the making up of the customers.
+step is told too, because other writers of the workspace wait for it. Seconds are those of the process on a processor
+(what PostgreSQL itself takes is not in them); the peak is that of the whole run, with the making up of the customers.
 """
 
 import argparse
@@ -33,7 +33,8 @@ from app.uow import Door, open_door, system
 
 DAYS = 730
 TODAY = datetime.now(UTC).date()
-HEAD = ("database", "customers", "purchase days", "read, CPU s", "fit and test, CPU s", "write, CPU s", "longest step, CPU s", "peak MiB")
+TIMES = ("read, CPU s", "fit and test, CPU s", "write, CPU s", "longest step, CPU s")
+HEAD = ("database", "customers", "purchase days", *TIMES, "peak MiB")
 
 
 def courses(rng: Random, count: int) -> Iterator[list[int]]:

@@ -24,6 +24,7 @@ SETTINGS = {
     "complaintLimitDays": 14,
     "conversionWindowDays": 30,
     "engagementTypes": ["login", "view"],
+    "predictionHorizonMonths": 24,
 }
 ALL = " ".join(("timeZone", *SETTINGS))
 WRONG = [
