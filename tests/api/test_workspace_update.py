@@ -24,12 +24,9 @@ SETTINGS = {
     "complaintLimitDays": 14,
     "conversionWindowDays": 30,
     "engagementTypes": ["login", "view"],
-<<<<<<< HEAD
     "activeBy": "ACTIVITY",
     "inactivityWindowDays": 45,
-=======
     "predictionHorizonMonths": 24,
->>>>>>> prediction
 }
 ALL = " ".join(("timeZone", *SETTINGS))
 WRONG = [
