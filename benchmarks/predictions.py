@@ -43,6 +43,8 @@ HEAD = (
     "longest step, CPU s",
     "peak MiB",
 )
+TIMES = ("read, CPU s", "fit and test, CPU s", "write, CPU s", "longest step, CPU s")
+HEAD = ("database", "customers", "purchase days", *TIMES, "peak MiB")
 
 
 def courses(rng: Random, count: int) -> Iterator[list[int]]:

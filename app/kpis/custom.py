@@ -48,14 +48,7 @@ def build(definition: Definition) -> Kpi:
     if not any(not isinstance(atom, Given) for atom in atoms(read.formula)):
         msg = Text("a formula needs a measure that is counted.", "公式至少需要一个计数的度量。")
         raise FormulaError(msg, 1)
-    wanted = units.of_kpi(definition.unit)
-    if read.unit is not None and read.unit != wanted:
-        is_, should = units.words(read.unit), units.words(wanted)
-        msg = Text(
-            f"the formula comes to {is_.en}, but {definition.unit.value} is {should.en}.",
-            f"公式的结果是{is_.zh}，而 {definition.unit.value} 应为{should.zh}。",
-        )
-        raise FormulaError(msg, 1)
+    _check_unit(read.unit, definition.unit)
     numerator, denominator, scale = _parts(read.formula)
     counted = tuple(atom for atom in atoms(read.formula) if not isinstance(atom, Given))
     variant = Variant(
@@ -83,6 +76,18 @@ def build(definition: Definition) -> Kpi:
         written=definition.formula,
         additive=denominator is None and _is_sum(numerator),
     )
+
+
+def _check_unit(found: units.Unit, unit: KpiUnit) -> None:
+    """Refuse a formula that comes to something else than its KPI says. Raises FormulaError."""
+    wanted = units.of_kpi(unit)
+    if found is not None and found != wanted:
+        is_, should = units.words(found), units.words(wanted)
+        msg = Text(
+            f"the formula comes to {is_.en}, but {unit.value} is {should.en}.",
+            f"公式的结果是{is_.zh}，而 {unit.value} 应为{should.zh}。",
+        )
+        raise FormulaError(msg, 1)
 
 
 def _parts(formula: Formula) -> tuple[Formula, Formula | None, int]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, true
+from sqlalchemy import ColumnElement, String, and_, literal, true
 from sqlmodel import col
 
 from app.formula import atoms
@@ -62,7 +62,9 @@ def _facts(key: str, name: Text, mutation: str, model: Any, *more: ColumnElement
 
 
 def _said(kind: FeedbackKind, name: Text) -> Source:
-    of = and_(col(Feedback.deleted_at).is_(None), col(Feedback.kind) == kind)
+    # written out, as the index of the kind has it
+    is_kind = col(Feedback.kind) == literal(kind.value, String, literal_execute=True)
+    of = and_(col(Feedback.deleted_at).is_(None), is_kind)
     return Source("FEEDBACK", name, "feedbackRecordBatch", Feedback, Feedback.day, Feedback.day, of, kind=kind.value)
 
 

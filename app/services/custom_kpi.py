@@ -182,8 +182,8 @@ def kpi(row: CustomKpi) -> Kpi:
         return build(_definition(row))
     except FormulaError as error:
         msg = Text(
-            f"The formula of {row.key} can be read no more; define it anew. {error.text.en}",
-            f"{row.key} 的公式已无法读取；请重新定义。{error.text.zh}",
+            f"{error.text.en} So the formula of {row.key} can be read no more; define it anew.",
+            f"{error.text.zh}因此 {row.key} 的公式已无法读取；请重新定义。",
         )
         raise Invalid(msg, "custom") from None
 

@@ -41,9 +41,9 @@ class Wish:
     joined: date | None = None
     churned: date | None = None
     reason: str | None = None
-    kind: ChurnKind | None = None
     status: CustomerStatus | None = None
     history: tuple[Dates, ...] | None = None
+    kind: ChurnKind | None = None
 
 
 def wished(current: Sequence[Dates], wish: Wish, today: date) -> list[Dates]:

@@ -11,7 +11,7 @@ down_revision = "0011"
 branch_labels = None
 depends_on = None
 
-_PRESENT = sa.text("deleted_at IS NULL")
+_KINDS = ("CSAT", "NPS", "CES", "REVIEW")
 _OLD = ("uq_target_kpi_variant_scope_digest_starts_on_ends_on", "kpi variant scope_digest starts_on ends_on")
 _NEW = (
     "uq_target_kpi_custom_variant_scope_digest_starts_on_ends_on",
@@ -21,8 +21,12 @@ _NEW = (
 
 def upgrade() -> None:
     """Apply."""
-    listed = {"sqlite_where": _PRESENT, "postgresql_where": _PRESENT}
-    op.create_index("ix_feedback_kind", "feedback", ["tenant_id", "kind", "day"], **listed)
+    for kind in _KINDS:
+        listed = sa.text(f"kind = '{kind}' AND deleted_at IS NULL")
+        columns = ["tenant_id", "day"]
+        op.create_index(
+            f"ix_feedback_{kind.lower()}", "feedback", columns, sqlite_where=listed, postgresql_where=listed
+        )
     when = sa.DateTime(timezone=True)
     op.create_table(
         "custom_kpi",
@@ -64,7 +68,8 @@ def downgrade() -> None:
         _swap(table, _NEW, _OLD)
         table.drop_column("custom")
     op.drop_table("custom_kpi")
-    op.drop_index("ix_feedback_kind", "feedback")
+    for kind in _KINDS:
+        op.drop_index(f"ix_feedback_{kind.lower()}", "feedback")
 
 
 def _swap(table: BatchOperations, old: tuple[str, str], new: tuple[str, str]) -> None:

@@ -26,6 +26,7 @@ SETTINGS = {
     "engagementTypes": ["login", "view"],
     "activeBy": "ACTIVITY",
     "inactivityWindowDays": 45,
+    "predictionHorizonMonths": 24,
 }
 ALL = " ".join(("timeZone", *SETTINGS))
 WRONG = [

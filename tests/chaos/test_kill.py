@@ -150,6 +150,7 @@ def test_five_times_killed_and_nothing_lost(  # noqa: PLR0915 - one story and al
     engine = migrate.owner_engine(database)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM change WHERE seq IS NULL")).scalar() == 0
-        assert connection.execute(text("SELECT count(*) FROM job")).scalar() == 0
+        left = "SELECT count(*) FROM job WHERE kind <> 'refit'"  # which comes again every week
+        assert connection.execute(text(left)).scalar() == 0
     engine.dispose()
     stored.assert_rollups_are_the_facts(database, workspace.id)

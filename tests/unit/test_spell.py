@@ -18,7 +18,7 @@ ACTIVE, CHURNED, PROSPECT = CustomerStatus.ACTIVE, CustomerStatus.CHURNED, Custo
 
 def wish(status=None, history=None, **given_):
     """What an upsert says; only names that are given were present."""
-    return Wish(frozenset(given_), given_.get("joined"), given_.get("churned"), given_.get("reason"), status, history)
+    return Wish(frozenset(given_), **given_, status=status, history=history)
 
 
 ONCE = [Dates(JAN)]
