@@ -4,8 +4,9 @@ from sqlalchemy import and_
 from sqlmodel import col, select
 
 from app.formula import Formula
+from app.kpis.atom import AccountScore, AccountSum, PerAccount
 from app.kpis.kpi import LeftOut, Variant
-from app.kpis.measure import AccountScore, AccountSum, Measure, PerAccount
+from app.kpis.measure import Measure
 from app.kpis.order import orders
 from app.kpis.sampling import AccountInterval, AdjustedWald, Wilson
 from app.models.customer import Customer

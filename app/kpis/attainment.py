@@ -1,7 +1,8 @@
 """The KPI of targets: how many of those that were due were met."""
 
+from app.kpis.atom import Judged
 from app.kpis.kpi import Direction, KpiUnit, LifecycleStage, ratio
-from app.kpis.measure import Judged, Live
+from app.kpis.measure import Live
 from app.models.target import Target
 from app.text import Text
 

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from app.formula import Atom, Constant, Formula, Operation, atoms, subformulas
 from app.kpis import CATALOGUE, units
+from app.kpis.atom import Given, Percentile
 from app.kpis.feedback import ANSWERS
 from app.kpis.kpi import Direction, Kpi, KpiUnit, LifecycleStage, Variant, cube_of
-from app.kpis.measure import Given, Measure, Percentile
+from app.kpis.measure import Measure
 from app.kpis.parser import FormulaError, parse
 from app.kpis.prediction import predictions
 from app.text import Text

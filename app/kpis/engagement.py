@@ -3,10 +3,11 @@
 from sqlalchemy import and_
 from sqlmodel import col
 
+from app.kpis.atom import Daily, Distinct
 from app.kpis.dimension import Dimension
 from app.kpis.given import DAYS
 from app.kpis.kpi import Direction, KpiUnit, LifecycleStage, Variant, ratio
-from app.kpis.measure import Crowd, Daily, Distinct
+from app.kpis.measure import Crowd
 from app.kpis.retention import active_base, seen
 from app.models.engagement import Engagement
 from app.text import Text

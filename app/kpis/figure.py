@@ -9,8 +9,9 @@ from typing import Any
 
 from app.formula import Atom, Number, evaluate, subformulas
 from app.kpis import interval
+from app.kpis.atom import Daily, Distinct, Given, Judged, Lost, PerAccount, Percentile
 from app.kpis.kpi import Component, Kpi, LeftOut, Variant, flow_of
-from app.kpis.measure import MILLIONTHS, Daily, Distinct, Given, Judged, Lost, PerAccount, Percentile
+from app.kpis.measure import MILLIONTHS
 from app.kpis.sampling import AccountInterval, AdjustedWald, MeanInterval, OneScale, Wilson
 from app.kpis.spread import Amount, Histogram
 

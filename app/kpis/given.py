@@ -4,7 +4,7 @@ from datetime import date
 from fractions import Fraction
 
 from app.formula import Number
-from app.kpis.measure import Given
+from app.kpis.atom import Given
 from app.models.workspace import Workspace
 
 

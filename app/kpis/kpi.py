@@ -8,22 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement
 
 from app.formula import Atom, Formula, Mean, atoms, show
+from app.kpis.atom import AMOUNTS, AccountSum, Daily, Distinct, Given, Judged, Lost, PerAccount, Percentile
 from app.kpis.component import Component
 from app.kpis.dimension import Dimension
-from app.kpis.measure import (
-    AMOUNTS,
-    AccountSum,
-    Cube,
-    Daily,
-    Distinct,
-    Given,
-    Judged,
-    Live,
-    Lost,
-    Measure,
-    PerAccount,
-    Percentile,
-)
+from app.kpis.measure import Cube, Live, Measure
 from app.kpis.nature import BusinessModel, Direction, KpiUnit, LifecycleStage
 from app.kpis.sampling import AccountInterval, AdjustedWald, MeanInterval, OneScale, Wilson
 from app.text import Text

@@ -3,9 +3,10 @@
 from sqlalchemy import and_, case
 from sqlmodel import col
 
+from app.kpis.atom import Percentile
 from app.kpis.dimension import Dimension
 from app.kpis.kpi import Direction, Kpi, KpiUnit, LeftOut, LifecycleStage, Variant, ratio
-from app.kpis.measure import Cube, Measure, Percentile
+from app.kpis.measure import Cube, Measure
 from app.models.lead import Lead, LeadType
 from app.text import Text
 

@@ -3,8 +3,9 @@
 from sqlalchemy import and_, true
 from sqlmodel import col
 
+from app.kpis.atom import Distinct
 from app.kpis.dimension import Dimension
-from app.kpis.measure import Among, Crowd, Cube, Distinct, Measure, money
+from app.kpis.measure import Among, Crowd, Cube, Measure, money
 from app.models.buyer import Buyer
 from app.models.order import Order, OrderStatus
 from app.models.refund import Refund

@@ -3,9 +3,10 @@
 from sqlalchemy import true
 from sqlmodel import col
 
+from app.kpis.atom import Closing, Opening, Shift
 from app.kpis.dimension import Dimension
 from app.kpis.kpi import Direction, KpiUnit, LifecycleStage, Variant, ratio
-from app.kpis.measure import Closing, Cube, Opening, Shift, money
+from app.kpis.measure import Cube, money
 from app.models.contract import Recurrence
 from app.text import Text
 

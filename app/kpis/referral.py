@@ -3,9 +3,10 @@
 from sqlalchemy import and_
 from sqlmodel import col
 
+from app.kpis.atom import Distinct
 from app.kpis.dimension import Dimension
 from app.kpis.kpi import Direction, KpiUnit, LifecycleStage, Variant, ratio
-from app.kpis.measure import Crowd, Cube, Distinct, Measure
+from app.kpis.measure import Crowd, Cube, Measure
 from app.kpis.retention import active_base, at_start, new_customers, referred_customers, seen
 from app.models.referral import Referral
 from app.text import Text

@@ -3,9 +3,10 @@
 from sqlalchemy import and_
 from sqlmodel import col
 
+from app.kpis.atom import Closing, Lost, Opening
 from app.kpis.dimension import Dimension
 from app.kpis.kpi import Direction, KpiUnit, LifecycleStage, Variant, ratio
-from app.kpis.measure import Closing, Cube, Lost, Measure, Opening
+from app.kpis.measure import Cube, Measure
 from app.models.base import FOREVER
 from app.models.spell import Spell
 from app.text import Text

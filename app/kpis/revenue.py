@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from app.kpis.atom import Earlier
 from app.kpis.kpi import Direction, KpiUnit, LifecycleStage, Variant, ratio
-from app.kpis.measure import Earlier
 from app.kpis.order import (
     buyers,
     first_buyers,

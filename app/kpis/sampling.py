@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from app.kpis.measure import Measure, PerAccount
+from app.kpis.atom import PerAccount
+from app.kpis.measure import Measure
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """KPIs of conversations: how soon customers are answered, how long they wait, and what becomes of complaints."""
 
+from app.kpis.atom import Percentile
 from app.kpis.interaction import (
     answered,
     answered_turns,
@@ -22,7 +23,7 @@ from app.kpis.interaction import (
     waiting_seconds,
 )
 from app.kpis.kpi import UNANSWERED, Direction, Kpi, KpiUnit, LeftOut, LifecycleStage, Variant, ratio
-from app.kpis.measure import Measure, Percentile
+from app.kpis.measure import Measure
 from app.text import Text
 
 

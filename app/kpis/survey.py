@@ -4,9 +4,10 @@ from sqlalchemy import and_
 from sqlmodel import col
 
 from app.kpis import feedback
+from app.kpis.atom import Distinct, Percentile
 from app.kpis.dimension import Dimension
 from app.kpis.kpi import UNANSWERED, Direction, Kpi, KpiUnit, LeftOut, LifecycleStage, Variant, ratio
-from app.kpis.measure import Crowd, Cube, Distinct, Measure, Percentile
+from app.kpis.measure import Crowd, Cube, Measure
 from app.kpis.order import TRAITS
 from app.kpis.retention import at_start, new_customers
 from app.models.feedback import Feedback, FeedbackKind

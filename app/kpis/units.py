@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from app.formula import AtMost, Atom, Constant, Formula, Mean, Number, Operation, Operator, Otherwise
+from app.kpis.atom import Percentile
 from app.kpis.glossary import GLOSSARY, MeasureUnit
 from app.kpis.kpi import KpiUnit
-from app.kpis.measure import Percentile
 from app.text import Text
 
 Unit = tuple[tuple[MeasureUnit, int], ...] | None

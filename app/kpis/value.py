@@ -4,10 +4,11 @@ from sqlalchemy import ColumnElement
 from sqlmodel import col
 
 from app.formula import AtMost, Formula, Otherwise, atoms
+from app.kpis.atom import Opening, Paid
 from app.kpis.dimension import Dimension
 from app.kpis.given import EXPECTED_LIFESPAN, LIFESPAN_CAP, MONTHS, YEARS
 from app.kpis.kpi import Direction, Kpi, KpiUnit, LifecycleStage, Variant, ratio
-from app.kpis.measure import Cube, Measure, Opening, Paid, money
+from app.kpis.measure import Cube, Measure, money
 from app.kpis.order import (
     buyers,
     buyers_ever,

@@ -4,23 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 from app.formula import Atom, Formula
 from app.kpis import CATALOGUE
+from app.kpis.atom import Closing, Earlier, Given, Judged, Opening, Paid, PerAccount, Percentile, Shift
 from app.kpis.dimension import Dimension
 from app.kpis.feedback import ANSWERS
 from app.kpis.glossary import GLOSSARY
-from app.kpis.measure import (
-    Closing,
-    Crowd,
-    Cube,
-    Earlier,
-    Given,
-    Judged,
-    Measure,
-    Opening,
-    Paid,
-    PerAccount,
-    Percentile,
-    Shift,
-)
+from app.kpis.measure import Crowd, Cube, Measure
 from app.kpis.recurring import contracts
 from app.text import Text
 

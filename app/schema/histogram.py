@@ -3,7 +3,7 @@
 import strawberry
 
 from app.errors import Code, Invalid
-from app.kpis.measure import Percentile
+from app.kpis.atom import Percentile
 from app.kpis.spread import Histogram
 from app.schema.describe import plain, type_
 from app.services.kpi import Answer

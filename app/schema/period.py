@@ -10,8 +10,8 @@ from babel.dates import format_date
 from app.errors import Invalid
 from app.schema.context import Info
 from app.schema.describe import absent, arg, enum, field, input_, one_of, plain, type_
-from app.services.kpi import Last
-from app.services.kpi import Period as AskedPeriod
+from app.services.days import Last
+from app.services.days import Period as AskedPeriod
 from app.services.period import ComparisonKind, Grain, NamedPeriod, Span, checked, is_whole_months
 from app.text import Text
 

@@ -10,8 +10,9 @@ from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, or_, select
 from sqlmodel import col
 
 from app.formula import Atom, Number, atoms, evaluate
+from app.kpis.atom import AccountScore, AccountSum, PerAccount
 from app.kpis.kpi import flow_of
-from app.kpis.measure import AccountScore, AccountSum, Cube, Measure, PerAccount
+from app.kpis.measure import Cube, Measure
 from app.kpis.order import customer_revenue, orders
 from app.models.base import CustomerKind
 from app.models.customer import Customer

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.formula import Atom, atoms
+from app.kpis.atom import Daily, Distinct, PerAccount, Shift
 from app.kpis.dimension import Dimension
 from app.kpis.figure import Figure, KpiFlag, NullReason, figure, flagged, nothing
 from app.kpis.kpi import cube_of
-from app.kpis.measure import Daily, Distinct, PerAccount, Shift
 from app.services.belonging import MARK
 from app.services.kpi import Answer
 from app.services.money import minor

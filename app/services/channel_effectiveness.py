@@ -26,7 +26,8 @@ from app.models.spell import Spell
 from app.models.touchpoint import WHOLE, Credit
 from app.services import kpi as kpis
 from app.services.attribution import Attribution
-from app.services.kpi import Answer, Period, Question
+from app.services.days import Period, calendar
+from app.services.kpi import Answer, Question
 from app.services.money import minor
 from app.services.period import Span
 from app.services.scan import bound
@@ -96,7 +97,7 @@ def effects(uow: Uow, period: Period, attribution: Attribution) -> Effects:
     told = _ask(uow, period)
     span = told["customers"].span
     # whoever is to join later is not won yet
-    won = kpis.calendar(uow).elapsed(span)
+    won = calendar(uow).elapsed(span)
     units = minor(uow.workspace.currency)
     share: Any = getattr(Credit, attribution.value.lower())
     bound(uow, orders, [span])

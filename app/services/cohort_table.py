@@ -12,10 +12,9 @@ from app.kpis.measure import Cube
 from app.models.base import month_of
 from app.models.rollup import RollupState
 from app.services import cohort_count, rollup
-from app.services import kpi as kpis
 from app.services.cohort_count import CUBES, CohortMeasure, Counts
+from app.services.days import Period, resolve
 from app.services.extent import Extent, extents
-from app.services.kpi import Period
 from app.services.money import minor
 from app.services.period import NamedPeriod, Span, add_months, is_whole_months
 from app.services.scan import awaits_members
@@ -98,7 +97,7 @@ def _months(uow: Uow, wanted: Wanted, known: Sequence[Extent]) -> Span:
     if not 1 <= wanted.months <= MOST:
         msg = Text(f"months must be between 1 and {MOST}.", f"months 必须在 1 与 {MOST} 之间。")
         raise Invalid(msg, "months", code=Code.OUT_OF_RANGE)
-    span = kpis.resolve(uow, wanted.period, known)
+    span = resolve(uow, wanted.period, known)
     if wanted.period is NamedPeriod.ALL_TIME:
         last = (span.end - timedelta(days=1)).replace(day=1)
         span = Span(span.start.replace(day=1), add_months(last, 1))

@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, not_, select, tr
 from sqlmodel import col
 
 from app.formula import Atom
+from app.kpis.atom import Daily, Distinct, Lost, Opening, PerAccount, Percentile, Shift
 from app.kpis.kpi import Variant, cube_of, flow_of
-from app.kpis.measure import Among, Cube, Daily, Distinct, Lost, Measure, Opening, PerAccount, Percentile, Shift
+from app.kpis.measure import Among, Cube, Measure
 from app.kpis.spread import Histogram, bucket_of
 from app.models.spell import Spell
 from app.services import account_score

@@ -1,61 +1,24 @@
 """Customers: one record per person or account, merged from what every source says of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from pydantic import Field
 from sqlmodel import col, insert, select
 
 from app.errors import Code, Invalid
-from app.models.base import FOREVER, TRAITS, ChurnKind, CustomerKind
+from app.models.base import FOREVER, TRAITS
 from app.models.change import Action
 from app.models.channel import Channel
-from app.models.customer import Customer, CustomerExternalId, CustomerStatus
+from app.models.customer import Customer, CustomerExternalId
 from app.services import attribution, frozen, lifecycle, prediction, ref, referring, spell, standing
+from app.services.customer_row import CustomerRow
 from app.services.idempotency import once
 from app.services.listing import Listing
-from app.services.row import Batch, Day, Key, Options, Outcome, Ref, Result, Row, Word, moment, waves
+from app.services.row import Batch, Options, Outcome, Ref, Result, moment, waves
 from app.text import Text
 from app.uow import Scope, Uow, reads, writes
-
-
-class SpellRow(Row):
-    """One time as a customer, of a history that is given whole."""
-
-    from_: Day
-    before: Day | None = None
-    reason: Word | None = None
-    churn_kind: ChurnKind | None = None
-
-
-class CustomerRow(lifecycle.StageRow):
-    """What a source says of one customer. Absent keeps, null clears."""
-
-    external_id: Key
-    name: Word | None = None
-    kind: CustomerKind | None = None
-    parent: Ref | None = None
-    segment: Word | None = None
-    region: Word | None = None
-    status: CustomerStatus | None = None
-    acquisition_channel: Ref | None = None
-    first_contact_at: datetime | date | None = None
-    joined_on: Day | None = None
-    churned_on: Day | None = None
-    churn_reason: Word | None = None
-    churn_kind: ChurnKind | None = None
-    history: Annotated[list[SpellRow], Field(max_length=100)] | None = None
-    email: Annotated[str, Field(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
-    phone: Annotated[str, Field(max_length=50)] | None = None
-    is_test: bool | None = None
-    is_key_contact: bool | None = None
-    profiling_opt_out: bool | None = None
-    attributes: Annotated[dict[str, Any], Field(max_length=100)] | None = None
-    source_updated_at: datetime | date | None = None
-    expected_version: int | None = None
-
 
 _PLAIN = ("name", "segment", "region", "email", "phone")
 _DATES = {"joined_on": "joined", "churned_on": "churned", "churn_reason": "reason", "churn_kind": "kind"}

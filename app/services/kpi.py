@@ -16,27 +16,16 @@ from app.models.rollup import RollupState
 from app.models.target import Target
 from app.services import custom_kpi, judgement, planner, privacy, rollup
 from app.services.belonging import defined
+from app.services.days import Period, calendar, resolve
 from app.services.extent import Extent, extents
 from app.services.money import minor
-from app.services.period import Calendar, Grain, NamedPeriod, Span
+from app.services.period import Grain, Span
 from app.services.planner import Ask
 from app.services.scan import awaits_members
 from app.services.slices import Filter, Slice, check_attribute, conditions, look_up, slices
 from app.services.target_scope import kpi_of, scope_of
 from app.text import Text
 from app.uow import Scope, Uow, reads
-
-
-@dataclass(frozen=True, slots=True)
-class Last:
-    """The last `count` buckets of `grain`."""
-
-    count: int
-    grain: Grain
-    complete: bool = False
-
-
-Period = Span | NamedPeriod | Last
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +70,6 @@ class Answer:
 
 Plan = tuple[Ask, Span, tuple[Span, ...]]
 """What is read for a question, the days that it is about, and those days cut as it wants them shown."""
-
-
-def calendar(uow: Uow) -> Calendar:
-    """The workspace's calendar today."""
-    return Calendar(uow.today, uow.workspace.first_weekday, uow.workspace.fiscal_year_start)
 
 
 def definition(uow: Uow, key: str) -> Kpi:
@@ -248,26 +232,6 @@ def _shows_defined(uow: Uow, ask: Ask) -> bool:
     if ask.by is not Dimension.SEGMENT or ask.known_on is not None or not defined(uow):
         return False
     return all(one.by is not ask.by or one.any_of is None or one.is_joined for one in ask.conditions)
-
-
-def resolve(uow: Uow, period: Period, extents: Iterable[Extent] = ()) -> Span:
-    """The days that `period` means today. All time is from the first to the last day of the facts, or to today."""
-    if isinstance(period, Span):
-        return period
-    if isinstance(period, Last):
-        if not 1 <= period.count <= uow.settings.max_buckets:
-            msg = Text(
-                f"`count` must be between 1 and {uow.settings.max_buckets}.",
-                f"`count` 必须在 1 与 {uow.settings.max_buckets} 之间。",
-            )
-            raise Invalid(msg, "period", "last", "count")
-        return calendar(uow).last(period.count, period.grain, complete=period.complete)
-    if period is not NamedPeriod.ALL_TIME:
-        return calendar(uow).named(period)
-    first = min((extent_.first for extent_ in extents if extent_.first), default=uow.today)
-    last = max((extent_.last for extent_ in extents if extent_.last), default=uow.today)
-    days = calendar(uow)
-    return Span(min(first, uow.today), days.next(max(last, uow.today), Grain.DAY))
 
 
 def _is_preparing(uow: Uow, ask: Ask, states: dict[str, RollupState]) -> bool:

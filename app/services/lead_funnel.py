@@ -16,8 +16,9 @@ from app.kpis.lead import leads
 from app.kpis.spread import Histogram, bucket_of
 from app.models.lead import Lead
 from app.services import kpi as kpis
+from app.services.days import Period, resolve
 from app.services.extent import extents
-from app.services.kpi import Answer, Period, Question
+from app.services.kpi import Answer, Question
 from app.services.period import Span
 from app.services.scan import bound, where
 from app.services.slices import Filter, conditions
@@ -186,7 +187,7 @@ def _meant(uow: Uow, wanted: Wanted) -> list[ColumnElement[bool]]:
         if not leads.has(one.by):
             msg = Text(f"Leads cannot be cut by {one.by.value}.", f"线索不能按 {one.by.value} 细分。")
             raise Invalid(msg, "filter", str(place), "by")
-    span = kpis.resolve(uow, wanted.period, extents(uow, [Lead]).values())
+    span = resolve(uow, wanted.period, extents(uow, [Lead]).values())
     bound(uow, leads, [span])
     met = [where(uow, leads, condition) for condition in conditions(uow, wanted.filters)]
     return [leads.counted, col(Lead.day) >= span.start, col(Lead.day) < span.end, *met]

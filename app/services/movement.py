@@ -12,7 +12,8 @@ from sqlmodel import col
 from app.errors import AppError
 from app.kpis.retention import CHURN_RATE, RETENTION_RATE, ends, starts
 from app.models.spell import Spell
-from app.services import kpi, rollup
+from app.services import rollup
+from app.services.days import calendar, resolve
 from app.services.kpi import Question
 from app.services.period import Span
 from app.services.returning import came_back
@@ -49,7 +50,7 @@ def movements(uow: Uow, questions: Sequence[Question]) -> list[Movement | AppErr
     for (met, known_on), some in groups.items():
         if awaits_members(uow, met):
             continue
-        spans = [kpi.calendar(uow).elapsed(kpi.resolve(uow, question.period)) for question in some]
+        spans = [calendar(uow).elapsed(resolve(uow, question.period)) for question in some]
         found |= dict(zip(some, _told(uow, spans, met, known_on), strict=True))
     return [found.get(question) for question in questions]
 

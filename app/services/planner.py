@@ -12,26 +12,16 @@ from typing import Any
 from sqlmodel import select
 
 from app.formula import Atom
+from app.kpis.atom import Closing, Daily, Distinct, Earlier, Lost, Opening, Paid, PerAccount, Percentile, Shift
 from app.kpis.dimension import TOTAL, Dimension
 from app.kpis.kpi import Kpi, Variant, cube_of, flow_of
-from app.kpis.measure import (
-    GRAINS,
-    Closing,
-    Daily,
-    Distinct,
-    Earlier,
-    Lost,
-    Opening,
-    Paid,
-    PerAccount,
-    Percentile,
-    Shift,
-)
+from app.kpis.measure import GRAINS
 from app.models.channel import PAID, Channel
 from app.services import counting
 from app.services.belonging import defined
 from app.services.cut import Cut, Cuts, fill
-from app.services.period import Calendar, ComparisonKind, Grain, Span
+from app.services.days import calendar
+from app.services.period import ComparisonKind, Grain, Span
 from app.services.scan import Condition, Cutting, Narrowed
 from app.uow import Uow
 
@@ -147,23 +137,17 @@ def _spans(uow: Uow, ask: Ask, atom: Atom) -> tuple[Span, ...]:
         return tuple(Span(date.min, span.end) for span in ask.spans)
     if isinstance(atom, Earlier):
         kind = ComparisonKind.SAME_PERIOD_LAST_YEAR if atom.is_year else ComparisonKind.PREVIOUS_PERIOD
-        return tuple(_calendar(uow).compared(span, kind) for span in ask.spans)
+        return tuple(calendar(uow).compared(span, kind) for span in ask.spans)
     return ask.spans
-
-
-def _calendar(uow: Uow) -> Calendar:
-    return Calendar(uow.today, uow.workspace.first_weekday, uow.workspace.fiscal_year_start)
 
 
 def _slot(uow: Uow, atom: Distinct, span: Span) -> int | None:
     """The slot that counts people over `span`: that of a grain of which it is the beginning of one bucket."""
     if span.start == date.min:
         return atom.slot(GRAINS[-1])
-    calendar = _calendar(uow)
+    days = calendar(uow)
     for grain in GRAINS[:-1]:
-        if calendar.floor(span.start, Grain(grain)) == span.start and span.end <= calendar.next(
-            span.start, Grain(grain)
-        ):
+        if days.floor(span.start, Grain(grain)) == span.start and span.end <= days.next(span.start, Grain(grain)):
             return atom.slot(grain)
     return None
 

@@ -9,9 +9,10 @@ from functools import partial
 
 from app.errors import Forbidden
 from app.formula import atoms
+from app.kpis.atom import PerAccount
 from app.kpis.dimension import Dimension
 from app.kpis.feedback import ANSWERS
-from app.kpis.measure import Measure, PerAccount
+from app.kpis.measure import Measure
 from app.services import counting
 from app.services.belonging import MARK
 from app.services.planner import Ask, Cells

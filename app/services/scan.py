@@ -12,20 +12,10 @@ from sqlalchemy.types import Date, Integer, String
 
 from app.errors import Limited
 from app.formula import Atom
+from app.kpis.atom import Closing, Daily, Distinct, Lost, Opening, PerAccount, Percentile, Shift
 from app.kpis.dimension import JOINED, Dimension
 from app.kpis.kpi import cube_of
-from app.kpis.measure import (
-    Closing,
-    Cube,
-    Daily,
-    Distinct,
-    Lost,
-    Measure,
-    Opening,
-    PerAccount,
-    Percentile,
-    Shift,
-)
+from app.kpis.measure import Cube, Measure
 from app.models.contract import Recurrence
 from app.models.spell import Spell
 from app.services import belonging

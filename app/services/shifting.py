@@ -12,7 +12,8 @@ from sqlalchemy import CTE, BigInteger, ColumnElement, Select, Subquery, and_, c
 from sqlmodel import col
 
 from app.formula import Atom
-from app.kpis.measure import Cube, Shift
+from app.kpis.atom import Shift
+from app.kpis.measure import Cube
 from app.models.contract import Recurrence
 from app.services.period import Span
 from app.services.scan import Condition, Cutting, bound, buckets, each_of, joined, key_of, where

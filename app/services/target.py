@@ -17,7 +17,8 @@ from app.models.target import Target, TargetKind, TargetRevision
 from app.services import kpi as kpis
 from app.services import smart
 from app.services.custom_kpi import asked
-from app.services.kpi import Period, Question
+from app.services.days import Period
+from app.services.kpi import Question
 from app.services.listing import Listing
 from app.services.period import Span, checked, last_complete
 from app.services.ref import named

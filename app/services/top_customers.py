@@ -15,9 +15,8 @@ from sqlmodel import col
 from app.errors import Code, Invalid
 from app.kpis.order import cost_of_orders, costed_orders, costed_revenue, customer_orders, customer_revenue, orders
 from app.models.order import Order
-from app.services import kpi as kpis
+from app.services.days import Period, resolve
 from app.services.extent import extents
-from app.services.kpi import Period
 from app.services.money import major
 from app.services.period import Span
 from app.services.scan import bound, where
@@ -77,7 +76,7 @@ def ranking(uow: Uow, period: Period, by: CustomerValue, first: int, filters: Se
         if not orders.has(one.by):
             msg = Text(f"Orders cannot be cut by {one.by.value}.", f"订单不能按 {one.by.value} 细分。")
             raise Invalid(msg, "filter", str(place), "by")
-    span = kpis.resolve(uow, period, extents(uow, [Order]).values())
+    span = resolve(uow, period, extents(uow, [Order]).values())
     bound(uow, orders, [span])
     met = [where(uow, orders, condition) for condition in conditions(uow, filters)]
     each = _each(span, met).subquery()

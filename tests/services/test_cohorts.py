@@ -15,7 +15,7 @@ from app.kpis.dimension import Dimension
 from app.services import cohort_table, merge, rebuild, rollup
 from app.services.cohort_count import CohortMeasure
 from app.services.cohort_table import Wanted
-from app.services.kpi import Last
+from app.services.days import Last
 from app.services.period import Grain, NamedPeriod, Span
 from app.services.row import Ref
 from app.services.slices import Filter

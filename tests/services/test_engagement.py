@@ -27,7 +27,7 @@ from app.kpis.dimension import Dimension
 from app.services import counting, kpi, rebuild, rollup
 from app.services import merge as merging
 from app.services import workspace as workspaces
-from app.services.kpi import Last
+from app.services.days import Last
 from app.services.period import Grain, NamedPeriod, Span
 from app.services.row import Ref
 from app.services.slices import Filter

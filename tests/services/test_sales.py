@@ -6,7 +6,7 @@ import pytest
 from trading import ask, back, may, meet, put, slices, sold, take_back, value
 
 from app.kpis.dimension import Dimension
-from app.services.kpi import Last
+from app.services.days import Last
 from app.services.period import Grain, NamedPeriod, Span
 from app.services.slices import Filter
 

@@ -9,10 +9,11 @@ import pytest
 
 from app.formula import Atom, Formula
 from app.kpis import CATALOGUE, CUBES
+from app.kpis.atom import Closing, Given, Lost, Opening, Percentile
 from app.kpis.dimension import Dimension
 from app.kpis.figure import NullReason, figure
 from app.kpis.kpi import Direction, KpiUnit, cube_of
-from app.kpis.measure import Closing, Given, Lost, Measure, Opening, Percentile
+from app.kpis.measure import Measure
 from app.models.rollup import SLOTS, entry, rollup
 from app.text import Text
 

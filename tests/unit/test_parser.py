@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from app.formula import Atom, Formula, atoms, evaluate, show
 from app.kpis import CATALOGUE, units, vocabulary
+from app.kpis.atom import Judged, PerAccount, Percentile
 from app.kpis.glossary import GLOSSARY, MeasureUnit
-from app.kpis.measure import Judged, PerAccount, Percentile
 from app.kpis.parser import DEEPEST, LONGEST, MOST, FormulaError, parse
 
 VARIANTS = [

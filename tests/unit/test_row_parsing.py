@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.errors import Code, Invalid, Undone
-from app.services.customer import CustomerRow
+from app.services.customer_row import CustomerRow
 from app.services.feedback import FeedbackRow
 from app.services.row import (
     MAX_ROWS,
