@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from trading import CREATE, asked, back, brought, put, sold, used
+from trading import CREATE, agreed, asked, back, brought, put, sold, used
 
 from app.services import customer, feedback, interaction, invitation
 from app.services.row import Ref
@@ -33,6 +33,7 @@ class Facts:
         self.people = [self._person(name) for name in self.names]
         self.facts: list[Told] = []
         makers = (self._order, self._lead, self._answer, self._talk, self._referral, self._use, self._invitation)
+        makers += (self._contract,)
         for number in range(22 * size):
             makers[number % len(makers)](number)
 
@@ -113,12 +114,30 @@ class Facts:
             said = {"external_id": f"a{number:04}", "kind": "CSAT", "score": 4, "occurred_at": at + timedelta(hours=2)}
             self._tell("feedback", said | {"invitation": Ref(external_id=name)}, who, day)
 
+    def _contract(self, number: int) -> None:
+        who, day = self._who(), self._day()
+        end = day + timedelta(days=self.rng.randrange(20, 200)) if self.rng.random() < 0.6 else None
+        terms = [(day, self.rng.randrange(1, 99))]
+        if self.rng.random() < 0.6:
+            terms.append((day + timedelta(days=self.rng.randrange(1, 19)), self.rng.randrange(1, 99)))
+        self._tell("contract", agreed(f"k{number:04}", who, day, end, *terms), who, day)
+
     def tell(self, workspace: Any, keep: Any = lambda who, day: True) -> None:
         """Record the customers, and the facts that `keep` says of whom and when."""
         people = [row for row in self.people if keep(row["external_id"], None)]
         assert not any(r.problems for r in workspace.write(customer.upsert_batch, people, CREATE))
         modules = {"feedback": feedback, "interaction": interaction, "invitation": invitation}
-        for noun in ("order", "refund", "lead", "interaction", "invitation", "feedback", "referral", "engagement"):
+        for noun in (
+            "order",
+            "refund",
+            "lead",
+            "interaction",
+            "invitation",
+            "feedback",
+            "referral",
+            "engagement",
+            "contract",
+        ):
             rows = [one.row for one in self.facts if one.noun == noun and keep(one.who, one.day)]
             if noun in modules:
                 found = workspace.write(modules[noun].record_batch, rows, CREATE)

@@ -171,6 +171,10 @@ class _Wave:
         self._insert()
         self.stages.write()
         self.uow.session.flush()
+        self._follow(wanted, restate)
+
+    def _follow(self, wanted: Mapping[UUID, Any], restate: Mapping[UUID, dict[str, Any]]) -> None:
+        """Bring up to date what rests on the customers who changed: their spells, and what facts froze of them."""
         spell.settle(self.uow, wanted)
         # facts froze nothing of a stub, so all of it once it is whole; else only the test flag reaches back
         frozen.restate(self.uow, restate)

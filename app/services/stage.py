@@ -2,7 +2,7 @@
 
 A customer on the day is in RETAIN, and in EXPAND once they have bought a second time, referred somebody or an expansion
 was won. Somebody else is in CONVERT while a lead is not lost, and in ACQUIRE otherwise. Who has times as a customer is
-one in these alone; of whom no source says such times, the first purchase makes one.
+one in these alone, by what the workspace counts; of whom there are none, the first purchase makes one.
 """
 
 from typing import Any
