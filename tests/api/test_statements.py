@@ -94,7 +94,7 @@ PAGES = {
     "the best": f"{{ topCustomers(first: %d, {ASK}) {{ nodes {{ revenue customer {{ name parent {{ name }} }} }} period {{ label }} }} }}",
     "the channels": f"{{ channelEffectiveness(first: %d, {ASK}) {{ rows {{ channel {{ name parent {{ name }} }} {FIGURES} }} period {{ label }} }} }}",
     "the funnel": f"{{ leadFunnel({ASK}) {{ stages {{ leads medianDays }} lost {{ reasons(first: %d) {{ leads }} }} period {{ label }} filters {{ by }} }} }}",
-    "predictions": "{ predictions(first: %d) { nodes { customer { name } acquisitionChannel { name } fit { asOf models { parameters { name } survival { month } heldOut { groups { observed } } } } reasons { kind } aliveInterval { low } expectedPurchasesInterval { low } predictedValueInterval { low } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "predictions": "{ predictions(first: %d) { nodes { customer { name } acquisitionChannel { name } fit { asOf } reasons { kind } aliveInterval { low } expectedPurchasesInterval { low } predictedValueInterval { low } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "their fits": "{ predictionFits(first: %d) { nodes { models { words } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "their profiles": "{ customers(first: %d) { nodes { purchases { valueToDate } prediction { alive reasons { words } } predictionNullReason health { score parts { points } } } } }",
     "targets": "{ targets(first: %d) { nodes { scope { by } baselinePeriod { label } progress { state target { id } } revisions { version } } edges { node { id } } pageInfo { endCursor } totalCount } }",
@@ -133,6 +133,7 @@ BATCHES = {
 KPIS = {
     # what a figure, the catalogue, or an id leads to
     "a figure": f"{{ kpi(key: CSAT, {ASK}) {{ value interval {{ low }} period {{ label }} filters {{ by }} definition {{ name }} series(grain: MONTH) {{ value interval {{ low }} period {{ label }} }} }} }}",
+    "how models did": "{ predictionFits(first: 2) { nodes { models { parameters { name } survival { month } heldOut { groups { observed } } } } } }",
     "its weights": "{ workspace { healthWeights { recency } } }",
     "its hours": "{ workspace { businessCalendar { name versions { timeZone } } } }",
     "its distribution": f"{{ kpi(key: RESPONSE_TIME, {ASK}) {{ value leftOut {{ label }} histogram {{ count }} series(grain: MONTH) {{ leftOut {{ count }} }} breakdown(by: STAFF) {{ slices {{ leftOut {{ count }} result {{ histogram {{ count }} }} }} }} }} }}",
