@@ -109,7 +109,7 @@ PAGES = {
     "the channels": f"{{ channelEffectiveness(first: %d, {ASK}) {{ rows {{ channel {{ name parent {{ name }} }} {FIGURES} }} period {{ label }} }} }}",
     "cohorts": f"{{ cohortTable(of: REVENUE, period: {{last: {{count: 2, grain: MONTH}}}}, months: %d) {{ rows {{ cohort {{ label }} cells {{ {PARTS} period {{ label }} soFar {{ {PARTS} }} }} }} averages {{ {PARTS} soFar {{ value }} }} period {{ label }} filters {{ by }} }} }}",
     "the funnel": f"{{ leadFunnel({ASK}) {{ stages {{ leads medianDays }} lost {{ reasons(first: %d) {{ leads }} }} period {{ label }} filters {{ by }} }} }}",
-    "predictions": "{ predictions(first: %d) { nodes { customer { name } acquisitionChannel { name } fit { asOf models { parameters { name } survival { month } heldOut { groups { observed } } } } reasons { kind } aliveInterval { low } expectedPurchasesInterval { low } predictedValueInterval { low } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "predictions": "{ predictions(first: %d) { nodes { customer { name } acquisitionChannel { name } fit { asOf } reasons { kind } aliveInterval { low } expectedPurchasesInterval { low } predictedValueInterval { low } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "their fits": "{ predictionFits(first: %d) { nodes { models { words } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "their profiles": "{ customers(first: %d) { nodes { purchases { valueToDate } prediction { alive reasons { words } } predictionNullReason health { score parts { points } } } } }",
     "segments": f"{{ segments(first: %d) {{ nodes {{ memberCount rule {{ {RULE} all {{ {RULE} }} any {{ {RULE} }} not {{ {RULE} }} }} members(first: 2) {{ nodes {{ name }} edges {{ node {{ id }} }} pageInfo {{ endCursor }} totalCount }} }} edges {{ node {{ id }} }} pageInfo {{ endCursor }} totalCount }} }}",
@@ -155,6 +155,7 @@ KPIS = {
     # what a figure, the catalogue, or an id leads to
     "a figure": f"{{ kpi(key: CSAT, {ASK}) {{ value interval {{ low }} period {{ label }} filters {{ by }} definition {{ name }} series(grain: MONTH) {{ value interval {{ low }} period {{ label }} }} }} }}",
     "its rate": f"{{ kpi(key: CHURN_RATE, {ASK}) {{ value compounded(per: YEAR) {{ value display }} }} }}",
+    "how models did": "{ predictionFits(first: 2) { nodes { models { parameters { name } survival { month } heldOut { groups { observed } } } } } }",
     "its weights": "{ workspace { healthWeights { recency } } }",
     "its hours": "{ workspace { businessCalendar { name versions { timeZone } } } }",
     "its distribution": f"{{ kpi(key: RESPONSE_TIME, {ASK}) {{ value leftOut {{ label }} histogram {{ count }} series(grain: MONTH) {{ leftOut {{ count }} }} breakdown(by: STAFF) {{ slices {{ leftOut {{ count }} result {{ histogram {{ count }} }} }} }} }} }}",
