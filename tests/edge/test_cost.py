@@ -20,7 +20,7 @@ from app.edge.documents import Documents
 from app.schema.build import build
 from app.settings import Settings
 
-KPIS = 39
+KPIS = 42
 """How many there are."""
 ASK = "key: CSAT, period: {named: LAST_MONTH}"
 ITEM = {"key": "CSAT", "period": {"named": "LAST_MONTH"}}

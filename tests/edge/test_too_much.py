@@ -80,7 +80,7 @@ def test_an_answer_may_be_so_large_and_no_larger(serve, token):
     size = len(Wire(serve(rate_limit_points=0), token).post({"query": DEFINITIONS}).body)
     fits = Wire(serve(rate_limit_points=0, max_answer_bytes=size), token)
     for ask in (fits.post, fits.get):
-        assert len(ask({"query": DEFINITIONS}).data["kpiDefinitions"]) == 39
+        assert len(ask({"query": DEFINITIONS}).data["kpiDefinitions"]) == 42
     beyond = Wire(serve(rate_limit_points=0, max_answer_bytes=size - 1), token)
     for ask in (beyond.post, beyond.get):
         for kind, status in ((JSON, 200), (GRAPHQL, 400)):
@@ -93,7 +93,7 @@ def test_an_answer_may_be_so_large_and_no_larger(serve, token):
             assert "data" not in answer.json()
             assert "etag" not in answer.headers
             # it was executed
-            assert answer.json()["extensions"]["cost"] == {"requestedQueryCost": 39, "actualQueryCost": 39}
+            assert answer.json()["extensions"]["cost"] == {"requestedQueryCost": 42, "actualQueryCost": 42}
     assert beyond.get({"query": DEFINITIONS}).headers["cache-control"] == "no-store"
     assert beyond.post({"query": "{ kpiDefinitions { key } }"}).data["kpiDefinitions"]
 
