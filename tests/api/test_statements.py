@@ -101,7 +101,7 @@ PAGES = {
     "their channels, too": "{ interactions(first: %d) { nodes { channel { name parent { name } } acquisitionChannel { name } } } }",
     "referrals": "{ referrals(first: %d) { nodes { channel { name } customer { name } referred { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "engagements": "{ engagements(first: %d) { nodes { channel { name } customer { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
-    "contracts": "{ contracts(first: %d) { nodes { terms { amount } channel { name } customer { name countedSpells { from } } staff { name } team { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "contracts": "{ contracts(first: %d) { nodes { terms { amount } channel { name } acquisitionChannel { name } customer { name countedSpells { from } } staff { name } team { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "exchange rates": "{ exchangeRates(first: %d) { nodes { rate } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "their timelines": "{ customers(first: %d) { nodes { timeline(first: 3, kinds: [FEEDBACK, ORDER]) { nodes { channel { name } } edges { node { id } } pageInfo { endCursor } totalCount } } } }",
     "what happened": "{ customers(first: %d) { nodes { timeline(first: 5) { nodes { ... on Order { lines { amount } } ... on Refund { order { id } } ... on Feedback { survey { name } } } } } } }",
