@@ -57,7 +57,7 @@ def _figures(count: int, columns: Sequence[str], *, is_unique: bool) -> Iterator
     alike = count
     yield alike
     for place, name in enumerate(columns):
-        if place:
+        if place and not name.startswith("is_"):  # a flag tells next to nothing apart
             is_one = name.endswith("_id") and name not in BUSY
             usual = 1 if name == "id" else count if name in RARE else OF_A_RECORD if is_one else OF_A_DAY
             alike = min(alike if place == 1 else max(alike // 10, 1), usual)

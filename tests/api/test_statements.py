@@ -47,7 +47,7 @@ TODAY = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 README = Path(__file__).parents[2] / "README.md"
 
 ASK = "period: {last: {count: 3, grain: MONTH}}"
-PARTS = "value interval { low } leftOut { count }"
+PARTS = "value interval { low } leftOut { count } components { value }"
 FIGURES = " ".join(
     f"{name} {{ value interval {{ low }} leftOut {{ count }} components {{ value }} }}"
     for name in (

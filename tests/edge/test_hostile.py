@@ -112,7 +112,7 @@ def test_what_would_cost_too_much_is_not_executed(served, unreached, document):
     (error,) = answer["errors"]
     assert error["extensions"]["code"] == "QUERY_TOO_COMPLEX"
     assert "points" in error["message"]
-    assert answer["extensions"]["cost"]["requestedQueryCost"] > 25_000
+    assert answer["extensions"]["cost"]["requestedQueryCost"] > 30_000
     assert answer["extensions"]["cost"]["actualQueryCost"] is None
 
 
