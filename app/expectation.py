@@ -24,8 +24,8 @@ BUSY = {
     "team_id",
 }
 """What as many refer to as happen in a day, or more."""
-RARE = {"merged_into_id"}
-"""What hardly any row has: nearly all are alike in having none."""
+RARE = {"is_counted", "merged_into_id"}
+"""In what nearly all rows are alike: hardly any has it, or lacks it."""
 
 
 def expect_many(connection: Connection) -> None:

@@ -51,7 +51,7 @@ def test_an_order_without_an_index_would_be_noticed():
     assert found == {"name": True, "updated_at": False, "kind": False}
 
 
-VALUES = {str: "m", float: 3.0, date: date(2026, 5, 5), datetime: datetime(2026, 5, 5, tzinfo=UTC)}
+VALUES = {str: "m", int: 3, float: 3.0, date: date(2026, 5, 5), datetime: datetime(2026, 5, 5, tzinfo=UTC)}
 
 
 def slices(uow, rows, order):
