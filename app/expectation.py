@@ -24,8 +24,8 @@ BUSY = {
     "team_id",
 }
 """What as many refer to as happen in a day, or more."""
-RARE = {"merged_into_id"}
-"""What hardly any row has: nearly all are alike in having none."""
+RARE = {"is_counted", "merged_into_id"}
+"""In what nearly all rows are alike: hardly any has it, or lacks it."""
 
 
 def expect_many(connection: Connection) -> None:
@@ -57,7 +57,7 @@ def _figures(count: int, columns: Sequence[str], *, is_unique: bool) -> Iterator
     alike = count
     yield alike
     for place, name in enumerate(columns):
-        if place and not name.startswith("is_"):  # a flag tells next to nothing apart
+        if place:
             is_one = name.endswith("_id") and name not in BUSY
             usual = 1 if name == "id" else count if name in RARE else OF_A_RECORD if is_one else OF_A_DAY
             alike = min(alike if place == 1 else max(alike // 10, 1), usual)

@@ -49,7 +49,7 @@ README = Path(__file__).parents[2] / "README.md"
 ASK = "period: {last: {count: 3, grain: MONTH}}"
 PARTS = "value interval { low } leftOut { count } components { value }"
 FIGURES = " ".join(
-    f"{name} {{ value interval {{ low }} leftOut {{ count }} components {{ value }} }}"
+    f"{name} {{ {PARTS} }}"
     for name in (
         "spend",
         "leads",
@@ -104,7 +104,7 @@ PAGES = {
     "contracts": "{ contracts(first: %d) { nodes { terms { amount } channel { name } acquisitionChannel { name } customer { name countedSpells { from } } staff { name } team { name } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "exchange rates": "{ exchangeRates(first: %d) { nodes { rate } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "their timelines": "{ customers(first: %d) { nodes { timeline(first: 3, kinds: [FEEDBACK, ORDER]) { nodes { channel { name } } edges { node { id } } pageInfo { endCursor } totalCount } } } }",
-    "what happened": "{ customers(first: %d) { nodes { timeline(first: 5) { nodes { ... on Order { lines { amount } } ... on Refund { order { id } } ... on Feedback { survey { name } } } } } } }",
+    "what happened": "{ customers(first: %d) { nodes { timeline(first: 8) { nodes { ... on Order { lines { amount } } ... on Refund { order { id } } ... on Feedback { survey { name } } } } } } }",
     "the best": f"{{ topCustomers(first: %d, {ASK}) {{ nodes {{ revenue customer {{ name parent {{ name }} }} }} period {{ label }} }} }}",
     "the channels": f"{{ channelEffectiveness(first: %d, {ASK}) {{ rows {{ channel {{ name parent {{ name }} }} {FIGURES} }} period {{ label }} }} }}",
     "cohorts": f"{{ cohortTable(of: REVENUE, period: {{last: {{count: 2, grain: MONTH}}}}, months: %d) {{ rows {{ cohort {{ label }} cells {{ {PARTS} period {{ label }} soFar {{ {PARTS} }} }} }} averages {{ {PARTS} soFar {{ value }} }} period {{ label }} filters {{ by }} }} }}",

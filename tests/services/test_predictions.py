@@ -22,6 +22,7 @@ from app.models.prediction import FitOutcome
 from app.services import kpi, prediction_fit, rebuild
 from app.services import workspace as workspaces
 from app.services.kpi import Question
+from app.services.period import NamedPeriod, Span
 from app.services.slices import Filter
 from app.settings import Settings
 from app.uow import ORDINARY, Door, Scope
@@ -141,8 +142,8 @@ def test_a_fit_is_held_against_days_that_it_does_not_know(fitted):
 def test_what_customers_are_expected_to_bring_is_a_kpi(fitted):
     shop, database = fitted
     rows = stored.rows(database, "prediction", shop.id)
-    early = kpi.Span(START, START + timedelta(days=90))
-    for period, end in ((MAY, MAY.end), (kpi.NamedPeriod.ALL_TIME, date.max), (early, early.end)):
+    early = Span(START, START + timedelta(days=90))
+    for period, end in ((MAY, MAY.end), (NamedPeriod.ALL_TIME, date.max), (early, early.end)):
         figure = clv(shop, period).figure
         assert (figure.exact * 100, figure.denominator) == predictive(rows, end)
     gold = [row["predicted_value"] for row in rows if row["segment"] == "gold"]
