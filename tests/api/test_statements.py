@@ -47,9 +47,9 @@ TODAY = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 README = Path(__file__).parents[2] / "README.md"
 
 ASK = "period: {last: {count: 3, grain: MONTH}}"
-PARTS = "value interval { low } leftOut { count } components { value }"
+PARTS, OF = "value interval { low } leftOut { count }", "components { value }"
 FIGURES = " ".join(
-    f"{name} {{ {PARTS} }}"
+    f"{name} {{ {PARTS} {OF} }}"
     for name in (
         "spend",
         "leads",
@@ -108,6 +108,7 @@ PAGES = {
     "the best": f"{{ topCustomers(first: %d, {ASK}) {{ nodes {{ revenue customer {{ name parent {{ name }} }} }} period {{ label }} }} }}",
     "the channels": f"{{ channelEffectiveness(first: %d, {ASK}) {{ rows {{ channel {{ name parent {{ name }} }} {FIGURES} }} period {{ label }} }} }}",
     "cohorts": f"{{ cohortTable(of: REVENUE, period: {{last: {{count: 2, grain: MONTH}}}}, months: %d) {{ rows {{ cohort {{ label }} cells {{ {PARTS} period {{ label }} soFar {{ {PARTS} }} }} }} averages {{ {PARTS} soFar {{ value }} }} period {{ label }} filters {{ by }} }} }}",
+    "what they are of": f"{{ cohortTable(of: REVENUE, period: {{last: {{count: 2, grain: MONTH}}}}, months: %d) {{ rows {{ cells {{ {OF} soFar {{ {OF} }} }} }} averages {{ {OF} }} }} }}",
     "the funnel": f"{{ leadFunnel({ASK}) {{ stages {{ leads medianDays }} lost {{ reasons(first: %d) {{ leads }} }} period {{ label }} filters {{ by }} }} }}",
     "predictions": "{ predictions(first: %d) { nodes { customer { name } acquisitionChannel { name } fit { asOf } reasons { kind } aliveInterval { low } expectedPurchasesInterval { low } predictedValueInterval { low } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "their fits": "{ predictionFits(first: %d) { nodes { models { words } } edges { node { id } } pageInfo { endCursor } totalCount } }",
@@ -117,6 +118,8 @@ PAGES = {
     "who would": "{ segmentPreview(rule: {orders: {atLeast: 1}}, first: %d) { memberCount customers { name } } segmentTemplates { rule { rank { by } } } rfvClasses { customers } }",
     "targets": "{ targets(first: %d) { nodes { scope { by } baselinePeriod { label } progress { state target { id } } revisions { version } } edges { node { id } } pageInfo { endCursor } totalCount } }",
 }  # fmt: skip
+DEEP = {"the channels", "cohorts", "what they are of", "predictions", "segments"}
+"""A hundred of these cannot be asked for at once, or would cost more than one operation may."""
 _TOLD = "outcome userErrors { code }"
 _DONE = "counts { unchanged rejected } userErrors { code }"
 _DELETES = (
@@ -524,8 +527,8 @@ def count(filled, statements):
 @pytest.mark.slow
 def test_a_hundred_rows_cost_as_many_statements_as_ten(count):
     for name, query in PAGES.items():
-        ten, hundred = count(query % 10), count(query % 100)
-        assert ten[0] == hundred[0] > 0, (name, hundred[1])
+        ten, many = count(query % 10), count(query % (50 if name in DEEP else 100))
+        assert ten[0] == many[0] > 0, (name, many[1])
 
 
 ROWS = [
