@@ -1,7 +1,7 @@
 """Counts facts themselves: amounts and people in cuts that no rollup holds, survivals, customers' latest answers."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 from typing import Any
@@ -44,7 +44,7 @@ def amounts(
         if kind is Lost:
             told = _survivals(uow, cube, spans, conditions, by, known_on)
         elif kind is Shift:
-            told = shifts(uow, cube, spans, conditions, by, members, known_on)
+            told = _shifts(uow, cube, spans, conditions, by, members, known_on)
         else:
             bound(uow, cube, spans)
             how = {Distinct: _crowd, Daily: _daily}.get(kind)
@@ -209,6 +209,37 @@ def _among(among: Among, each: Any, days: Any, ever: Any) -> ColumnElement[Any]:
     return func.sum(case((ever.c.day >= days.c.low, 1), else_=0))
 
 
+def _whole(cube: Cube, conditions: Sequence[Condition], by: Cutting | None) -> Cutting | None:
+    """The one dimension of a cut, if facts hold it themselves: all of its values can be read at once."""
+    named = {condition.by for condition in conditions} | ({by.by} if by else set())
+    is_joined = any(condition.is_joined for condition in conditions) or (by is not None and by.is_joined)
+    is_one = len(named) == 1 and named <= cube.dimensions.keys() and not is_joined
+    return Cutting(next(iter(named))) if is_one else None
+
+
+def _once(  # noqa: PLR0913 - what is asked, and how it is read
+    uow: Uow,
+    place: tuple[Any, ...],
+    conditions: tuple[Condition, ...],
+    by: Cutting | None,
+    whole: Cutting | None,
+    read: Callable[[tuple[Condition, ...], Cutting | None], Sequence[Any]],
+) -> Sequence[Any]:
+    """What `read` finds; all values of a dimension are read at once, however many of them are asked for by themselves.
+
+    Several KPIs may rest on the same, too: a statement is run once in a unit of work.
+    """
+    narrowed: tuple[tuple[Condition, ...], Cutting | None] = ((), whole) if whole else (conditions, by)
+    seen = uow.seen.setdefault(_once, {})
+    if (place, narrowed) not in seen:
+        seen[place, narrowed] = read(*narrowed)
+    told: Sequence[Any] = seen[place, narrowed]
+    if whole is None:
+        return told
+    met = [row for row in told if all(condition.allows(row[1]) for condition in conditions)]
+    return met if by else [(index, "", *amounts) for index, _, *amounts in met]
+
+
 def _survivals(  # noqa: PLR0913 - what a scan depends on
     uow: Uow,
     cube: Cube,
@@ -217,23 +248,31 @@ def _survivals(  # noqa: PLR0913 - what a scan depends on
     by: Cutting | None,
     known_on: date | None,
 ) -> Sequence[Any]:
-    """What `_lost` finds; all values of a dimension are read at once, however many of them are asked for by themselves.
+    """What `_lost` finds."""
 
-    Several KPIs may rest on the same survivals, too: a statement is run once in a unit of work.
-    """
-    named = {condition.by for condition in conditions} | ({by.by} if by else set())
-    is_joined = any(condition.is_joined for condition in conditions) or (by is not None and by.is_joined)
-    is_one = len(named) == 1 and named <= cube.dimensions.keys() and not is_joined
-    whole = Cutting(next(iter(named))) if is_one else None
-    asked = (cube.name, spans, (), whole, known_on) if whole else (cube.name, spans, conditions, by, known_on)
-    seen = uow.seen.setdefault(_survivals, {})
-    if asked not in seen:
-        seen[asked] = uow.session.execute(_lost(uow, cube, *asked[1:])).all()
-    told: Sequence[Any] = seen[asked]
-    if whole is None:
-        return told
-    met = [row for row in told if all(condition.allows(row[1]) for condition in conditions)]
-    return met if by else [(index, "", count) for index, _, count in met]
+    def read(conditions: tuple[Condition, ...], by: Cutting | None) -> Sequence[Any]:
+        return uow.session.execute(_lost(uow, cube, spans, conditions, by, known_on)).all()
+
+    return _once(uow, (cube.name, spans, known_on), conditions, by, _whole(cube, conditions, by), read)
+
+
+def _shifts(  # noqa: PLR0913 - what a scan depends on
+    uow: Uow,
+    cube: Cube,
+    spans: tuple[Span, ...],
+    conditions: tuple[Condition, ...],
+    by: Cutting | None,
+    atoms: Sequence[Atom],
+    known_on: date | None,
+) -> Sequence[Any]:
+    """What `shifts` finds. Somebody's shift over several values is not the sum of those over each."""
+
+    def read(conditions: tuple[Condition, ...], by: Cutting | None) -> Sequence[Any]:
+        return shifts(uow, cube, spans, conditions, by, atoms, known_on)
+
+    is_each = by is not None or all(len(one.any_of or ()) == 1 and not one.none_of for one in conditions)
+    whole = _whole(cube, conditions, by) if is_each else None
+    return _once(uow, (cube.name, spans, known_on, *atoms), conditions, by, whole, read)
 
 
 def _lost(  # noqa: PLR0913 - what a scan depends on
