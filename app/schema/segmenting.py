@@ -47,6 +47,7 @@ class SegmentPreview:
 class SegmentTemplate:
     """A rule that is ready made."""
 
+    id: strawberry.ID = plain("Names the template, for clients' caches.")
     key: Template = plain("Its key, for `segmentUpsert`.")
     rule: SegmentRule = plain("The rule.")
 
@@ -105,7 +106,12 @@ class SegmentingRoot:
     async def segment_templates(self, info: Info) -> list[SegmentTemplate] | None:
         """The rules that are ready made."""
         found = await info.context.run(segment.templates)
-        return [SegmentTemplate(key=key, rule=shown_rule(one.rule)) for key, one in found.items()]
+        return [
+            SegmentTemplate(
+                id=strawberry.ID(ids.encode("SegmentTemplate", key.value)), key=key, rule=shown_rule(one.rule)
+            )
+            for key, one in found.items()
+        ]
 
     @field
     @weighs(KPI_WEIGHT)

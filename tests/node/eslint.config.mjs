@@ -28,18 +28,20 @@ const schema = {
   ],
 
   // An id lets a cache join what several queries know of one object. Pages of a list, answers to a mutation and what
-  // is told of one request are nothing that two queries could both know.
+  // is told of one request are nothing that two queries could both know; the parts of a rule are values of its segment.
   "@graphql-eslint/strict-id-in-types": [
     "error",
     {
       exceptions: {
-        suffixes: ["Connection", "Edge", "Payload", "RecordResult"],
+        suffixes: ["Connection", "Edge", "Payload", "RecordResult", "Rule"],
         types: [
           "CustomerUpsertResult",
           "DeleteResult",
           "PageInfo",
           "RateLimit",
           "RowCounts",
+          "SegmentMemberResult",
+          "SegmentPreview",
           "TargetAdvice",
           "UserError",
         ],
