@@ -80,7 +80,7 @@ ALIKE = [
     ("revenue", "REVENUE", None, {"unit": "MONEY"}),
     ("acquisition_cost / new_customers", "CAC", None, {"unit": "MONEY", "direction": "LOWER_IS_BETTER"}),
     ("100 * (revenue - previous(revenue)) / previous(revenue)", "REVENUE_GROWTH", None, {}),
-    ("opening(started) + started - opening(churned) - churned", "ACTIVE_CUSTOMERS", None, {"unit": "COUNT"}),
+    ("closing(started) - closing(churned)", "ACTIVE_CUSTOMERS", None, {"unit": "COUNT"}),
 ]
 
 
