@@ -1,10 +1,11 @@
 """What really lies in the database, read past all of the program's own ways of reading."""
 
 from collections import defaultdict
+from functools import lru_cache
 from typing import Any
 
 import oracle
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlmodel import SQLModel
 
 from app import migrate
@@ -14,27 +15,30 @@ from app.settings import Settings
 TABLE_OF = {"feedback": "feedback", "spell_start": "spell", "spell_end": "spell"}
 
 
+@lru_cache(maxsize=1)
+def _engine(url: str) -> Engine:
+    return migrate.owner_engine(Settings(database_url=url))
+
+
 def rows(settings: Settings, table: str, tenant_id: object = None) -> list[dict[str, Any]]:
     """Every row of a table, of every workspace or of one."""
-    engine = migrate.owner_engine(settings)
-    with engine.connect() as connection:
+    with _engine(settings.database_url).connect() as connection:
         found = [dict(row._mapping) for row in connection.execute(select(SQLModel.metadata.tables[table]))]
-    engine.dispose()
     return [row for row in found if tenant_id in (None, row.get("tenant_id"))]
 
 
 def everything(settings: Settings) -> dict[str, list[str]]:
     """The whole content of the whole database, to be compared."""
-    return {name: sorted(map(repr, rows(settings, name))) for name in SQLModel.metadata.tables}
+    with _engine(settings.database_url).connect() as connection:
+        tables = {name: connection.exec_driver_sql(f'SELECT * FROM "{name}"') for name in SQLModel.metadata.tables}
+        return {name: sorted(map(repr, found)) for name, found in tables.items()}
 
 
 def execute(settings: Settings, *statements: Any) -> None:
     """Change the database behind the program's back."""
-    engine = migrate.owner_engine(settings)
-    with engine.begin() as connection:
+    with _engine(settings.database_url).begin() as connection:
         for statement in statements:
             connection.execute(statement)
-    engine.dispose()
 
 
 def from_rollups(settings: Settings, tenant_id: object) -> oracle.Cells:

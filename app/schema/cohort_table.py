@@ -76,8 +76,9 @@ class CohortRow:
 
     @field
     @sized(_ASSUMED)
-    def cells(self) -> list[CohortCell]:
+    def cells(self, info: Info) -> list[CohortCell]:
         """A cell for each month from their own on; null where the month has not begun."""
+        info.context.spend(len(self.made))
         return self.made
 
 
@@ -89,10 +90,16 @@ class CohortTable:
     of: CohortMeasure = plain("What is followed.")
     period: Period = plain("The months in which the cohorts began.")
     filters: list[KpiFilter] = plain("Of which customers, by what was said of them when they began.")
-    rows: list[CohortRow] = plain("The cohorts, the earliest first.")
-    averages: list[CohortAverage] = plain("All of them together, by months since.")
     currency: CurrencyCode | None = plain("The currency, of REVENUE only.")
     data_through: Moment | None = plain("When the latest fact behind it happened.")
+    averages: list[CohortAverage] = plain("All of them together, by months since.")
+    made: strawberry.Private[list[CohortRow]]
+
+    @field
+    def rows(self, info: Info) -> list[CohortRow]:
+        """The cohorts, the earliest first."""
+        info.context.spend(len(self.made))
+        return self.made
 
 
 class CohortTableRoot:
@@ -117,9 +124,7 @@ class CohortTableRoot:
     ) -> CohortTable | None:
         """What becomes, month by month, of those who became customers or first bought in the same month."""
         wanted = Wanted(of, asked(period, "period"), months, filters(filter))
-        found = await info.context.gather(cohort_table.tables, wanted)
-        info.context.spend(len(found.rows) * months)
-        return _Showing(found).table()
+        return _Showing(await info.context.gather(cohort_table.tables, wanted)).table()
 
 
 class _Showing:
@@ -140,7 +145,7 @@ class _Showing:
             of=wanted.of,
             period=Period.of(found.span, found.today),
             filters=shown_filters(wanted.filters),
-            rows=[self._row(row) for row in found.rows],
+            made=[self._row(row) for row in found.rows],
             averages=self._averages(),
             currency=CurrencyCode(found.currency) if self.is_money else None,
             data_through=Moment(found.data_through) if found.data_through else None,

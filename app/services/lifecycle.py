@@ -56,10 +56,19 @@ class Statements:
                 msg = Text("lifecycleStageFrom needs a lifecycleStage.", "lifecycleStageFrom 需要 lifecycleStage。")
                 raise Invalid(msg, "lifecycleStage", code=Code.REQUIRED)
             return []
+        return ["lifecycle_stage"] if self._is_news(customer.id if customer else None, row) else []
+
+    def _is_news(self, customer_id: UUID | None, row: StageRow) -> bool:
+        """Whether nothing says already what `row` does: with a day of its own, from that very day on.
+
+        So a statement holds whichever comes first, it or one of an earlier day.
+        """
         day = self._day(row)
-        told = [one.stage for one in self.known.get(customer.id, ()) if one.starts_on <= day] if customer else []
-        now = None if row.lifecycle_stage is None else row.lifecycle_stage.value
-        return [] if (told[-1] if told else None) == now else ["lifecycle_stage"]
+        told = [one for one in self.known.get(customer_id, ()) if one.starts_on <= day] if customer_id else []
+        last = told[-1] if told else None
+        if row.lifecycle_stage_from is not None and (last is None or last.starts_on != day):
+            return True
+        return (last.stage if last else None) != row.lifecycle_stage
 
     def _day(self, row: StageRow) -> date:
         day = row.lifecycle_stage_from or self.uow.today
@@ -70,18 +79,16 @@ class Statements:
 
     def take(self, customer_id: UUID, row: StageRow) -> None:
         """Note what `row` states of the customer."""
-        if "lifecycle_stage" in row.model_fields_set:
+        if "lifecycle_stage" in row.model_fields_set and self._is_news(customer_id, row):
             self.new[customer_id, self._day(row)] = None if row.lifecycle_stage is None else row.lifecycle_stage.value
 
     def write(self) -> None:
-        """Store what was noted, where it says something else than is stated."""
+        """Store what was noted."""
         rows: list[dict[str, Any]] = []
         for (customer_id, day), stage in self.new.items():
-            told = [one for one in self.known.get(customer_id, ()) if one.starts_on <= day]
-            if (told[-1].stage if told else None) == stage:
-                continue
-            if told and told[-1].starts_on == day:
-                told[-1].stage = stage
+            same = next((one for one in self.known.get(customer_id, ()) if one.starts_on == day), None)
+            if same is not None:
+                same.stage = stage
                 continue
             row: dict[str, Any] = {"id": uuid7(), "customer_id": customer_id, "starts_on": day, "stage": stage}
             rows.append(row | {"tenant_id": self.uow.tenant_id})

@@ -299,7 +299,8 @@ def written(document, node, alice, before, after):
     told = data["told"]
     given = value_from_ast_untyped(node.arguments[0].value)
     if "r" in told:
-        rows = given["rows"] if isinstance(given["rows"], list) else [given["rows"]]
+        rows = given["rows" if "rows" in given else "customers"]
+        rows = rows if isinstance(rows, list) else [rows]
         outcomes = check_rows(document, told, len(rows))
         dry = given.get("dryRun")
     else:

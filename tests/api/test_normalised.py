@@ -59,6 +59,7 @@ KPIS += (
 )
 DIMENSIONS = {"CSAT": "CHANNEL", "NPS": "SEGMENT", "FEEDBACK_COUNT": "TAG", "ACTIVE_CUSTOMERS": "REGION"}
 DIMENSIONS |= {"RESPONSE_TIME": "CHANNEL", "REVENUE": "PRODUCT", "REPEAT_PURCHASE_RATE": "CHANNEL", "CLV": "SEGMENT"}
+DIMENSIONS |= {"RETENTION_RATE": "REGION", "LOYALTY_INDEX": "REGION"}
 
 
 @pytest.fixture
@@ -193,11 +194,13 @@ FILTERS = {
     "REVENUE": ["", '{by: CHANNEL, anyOf: ["web"]}', '{by: PRODUCT, noneOf: ["tea"]}'],
     "REPEAT_PURCHASE_RATE": ["", '{by: CHANNEL, anyOf: ["web"]}'],
     "CLV": ["", '{by: SEGMENT, anyOf: ["a"]}'],
+    "RETENTION_RATE": [""],
+    "LOYALTY_INDEX": [""],
 }  # fmt: skip
 
-FIGURE = "__typename id value amount nullReason numerator denominator sampleSize flags isProvisional display interval { __typename id low high level } leftOut { __typename id reason count label } unansweredCount"
+FIGURE = "__typename id value amount nullReason numerator denominator sampleSize flags isProvisional display interval { __typename id low high level } leftOut { __typename id reason count label } unansweredCount components { __typename id key value label }"
 PERIOD = "period { __typename id from before lastDay isComplete label }"
-RESULT = f"{FIGURE} {PERIOD} variant knownOn currency dataThrough filters {{ __typename id by anyOf noneOf }} histogram(most: 4) {{ __typename id from before count }}"
+RESULT = f"{FIGURE} {PERIOD} variant knownOn currency dataThrough filters {{ __typename id by anyOf noneOf }} histogram(most: 4) {{ __typename id from before count }} compounded(per: YEAR) {{ __typename id per value nullReason isProvisional display }}"
 DEFINITION = "definition { __typename id key name unit variants { __typename id key name isDefault } inputs { __typename id key isAvailable since } }"
 POINT = f"{FIGURE} {PERIOD} target"
 SLICE = f"{FIGURE} key label weight share result {{ {RESULT} }}"
@@ -285,7 +288,7 @@ def links(value):
     return {"__ref": (value["__typename"], value["id"])} if isinstance(value, dict) else value
 
 
-ALIASED = {"breakdown", "comparison", "series", "year"}
+ALIASED = {"breakdown", "compounded", "comparison", "series", "year"}
 """Fields with arguments; a cache keeps each under its arguments."""
 
 

@@ -36,6 +36,7 @@ from app.edge.graphiql import QUERIES
 from app.models.customer import Customer
 from app.models.feedback import Feedback
 from app.models.order import Order
+from app.services import segment
 from app.services import workspace as workspaces
 from app.settings import Settings
 from app.uow import Door, Scope, system
@@ -436,6 +437,10 @@ def grow(caller, first, last):
     for field, rows in TRADE.items():
         write(caller, field, rows(first, last))
     write(caller, "feedbackRecordBatch", answers(first, last))
+    who, door = system(caller.people.id), caller.api.door
+    door.write(who, predicting.put, *(f"c{n}" for n in range(last, last - 101, -1)))
+    for one in door.read(who, segment.ruled):
+        door.write(who, segment.apply, one)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -494,8 +499,8 @@ def furnished(api):
             alice.write("targetSet", goal | {"value": value, "before": f"2026-07-{1 + n:02}"}, "outcome")
     alice.write("workspaceUpdate", {"businessCalendar": {"externalId": "k0"}}, "outcome")
     Worker(api.door).drain()  # what rests on the hours is counted anew
+    alice.write("segmentUpsert", {"externalId": "all", "name": "All", "rule": {"orders": {"atLeast": 1}}}, "outcome")
     grow(alice, 0, 100)
-    api.door.write(system(people_.id), predicting.put, *(f"c{n}" for n in range(101)))
     return alice
 
 

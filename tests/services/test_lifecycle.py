@@ -166,6 +166,18 @@ def test_what_is_stated_again_changes_nothing_and_null_takes_it_back(workspace):
     assert stored.everything(workspace.door.settings) == before
 
 
+def test_what_is_stated_from_a_day_on_holds_though_an_earlier_day_is_told_later(workspace):
+    for stage, day in ((None, date(2026, 5, 1)), ("EXPAND", date(2026, 3, 1)), ("EXPAND", date(2026, 3, 1))):
+        meet(workspace, {"external_id": "ann", "lifecycle_stage": stage, "lifecycle_stage_from": day})
+    (stays,) = workspace.read(lifecycle.history, list(ids(workspace).values())).values()
+    assert [(one.stage.value, one.start) for one in stays] == [
+        ("ACQUIRE", None),
+        ("EXPAND", date(2026, 3, 1)),
+        ("ACQUIRE", date(2026, 5, 1)),
+    ]
+    assert len(stored.rows(workspace.door.settings, "stated_stage", workspace.id)) == 2
+
+
 def test_what_was_stated_of_one_customer_passes_over_where_nothing_was_of_the_other(workspace):
     meet(workspace, {"external_id": "old", "lifecycle_stage": "EXPAND"}, {"external_id": "ann"})
     workspace.write(merge.merge, Ref(external_id="old"), Ref(external_id="ann"))
