@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 - the values of a scalar stand on one line
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ NAMES = (
     "Engagement",
     "Contract",
     "Invitation",
+    "Segment",
     "ExchangeRate",
     "Prediction",
     "PredictionFit",
@@ -133,9 +135,11 @@ def _mended(document: str) -> str:
 
         def leave_object_field(self, node: ObjectFieldNode, *_: Any) -> Any:
             place = (node.name.value, str(get_named_type(types.get_input_type())))
-            if not is_write or place not in FITTING:
+            inside = (str(get_named_type(types.get_parent_input_type())), node.name.value)
+            found = next((one for one in (inside, place) if one in FITTING), None)
+            if not is_write or found is None:
                 return None
-            fitting = FITTING[place]
+            fitting = FITTING[found]
             return REMOVE if fitting is None else ObjectFieldNode(name=node.name, value=parse_value(fitting))
 
         def leave_object_value(self, node: ObjectValueNode, *_: Any) -> ObjectValueNode | None:
@@ -145,7 +149,7 @@ def _mended(document: str) -> str:
             given = [field for field in node.fields if not isinstance(field.value, NullValueNode)]
             field = (given or node.fields)[0]
             if field.name.value in ("id", "external") and given:
-                known = StringValueNode(value=f"@{type_.name.split('Ref')[0]}")
+                known = StringValueNode(value=f"@{re.sub('(Ref|Delete|Refresh)Input$', '', type_.name)}")
                 field = ObjectFieldNode(name=NameNode(value="id"), value=known)
             return ObjectValueNode(fields=(field,))
 
@@ -178,9 +182,22 @@ FITTING = {
     ("fiscalYearStart", "Int"): "4",
     ("smallCellK", "Int"): "5",
     ("predictionHorizonMonths", "Int"): "6",
+    ("dryRun", "Boolean"): "false",
+    ("createMissing", "Boolean"): "true",
     ("recency", "Int"): "30",
+    ("SegmentInput", "kind"): None,
+    ("SegmentInput", "template"): None,
+    ("SegmentInput", "rule"): "{orders: {atLeast: 1}}",
+    ("SegmentMembersAddInput", "segment"): '{externalId: "web"}',
+    ("SegmentMembersRemoveInput", "segment"): '{externalId: "web"}',
+    ("KpiDefineInput", "key"): '"MINE"',
+    ("KpiDefineInput", "formula"): '"100 * promoters / nps_answers"',
+    ("KpiDefineInput", "minimum"): None,
+    ("KpiDefineInput", "maximum"): None,
+    ("KpiDefinitionDeleteInput", "key"): '"MINE"',
 }
-"""Fields that only make sense together, by their names and types, and what they may be: None for left out."""
+"""Fields that only make sense together, by their names and types (or by what they are in and their names), and what
+they may be: None for left out."""
 
 ODD = ("after", "before", "last", "variant", "attribute", "knownOn")
 """Arguments that chance seldom gives a value that can be."""

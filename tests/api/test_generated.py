@@ -34,6 +34,8 @@ WRITES = sorted(published().mutation_type.fields, key=lambda field: "Delete" in 
 """In their order, but for deletions: what is gone is of no use to the others."""
 FEW = 1
 MANY = 10
+SELDOM = 5
+"""How many of the mutations chance may not manage to make anything of."""
 
 
 @pytest.fixture
@@ -82,6 +84,7 @@ def furnished(api, people):
         )
     )
     sell(alice)
+    alice.write("segmentUpsert", {"externalId": "web", "name": "Web", "kind": "MANUAL"}, "outcome")
     goal = {"externalId": "web", "kpi": "CSAT", "kind": "ABSOLUTE", "from": "2026-06-01", "before": "2026-07-01"}
     for value in (80, 90):
         alice.write("targetSet", goal | {"value": value}, "outcome")
@@ -156,6 +159,7 @@ OWN = {
     "Contract": "contract",
     "Invitation": "invitation",
     "ExchangeRate": "exchangeRate",
+    "Segment": "segment",
     "Target": "target",
 }
 
@@ -320,7 +324,7 @@ def written(document, node, alice, before, after):
 
 def check_kept(alice, node, given):
     """What was given to a single mutation is what is read."""
-    if node.name.value == "predictionRefit":  # which keeps nothing but the work
+    if node.name.value in ("predictionRefit", "kpiDefine"):  # which keeps nothing but the work; which has no root by id
         return
     payload = published().mutation_type.fields[node.name.value].type.of_type
     kind = next(field.type for field in payload.fields.values() if "Node" in str(getattr(field.type, "interfaces", "")))
@@ -385,4 +389,4 @@ def test_a_mutation_stores_or_tells_why_not(api, workspace, dump):
 @pytest.mark.slow
 def test_some_hundred_mutations_store_or_tell_why_not(api, workspace, dump):
     stored = writes_are_sound(*furnished(api, workspace), dump, MANY)
-    assert len([field for field in WRITES if stored[field]]) >= len(WRITES) - 5, stored
+    assert len(never := [field for field in WRITES if not stored[field]]) <= SELDOM, never
