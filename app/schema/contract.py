@@ -10,16 +10,15 @@ from app import ids
 from app.models.base import FOREVER, ChurnKind
 from app.models.contract import BillingInterval, ContractStatus
 from app.models.contract import Contract as Row
-from app.schema.context import Info
 from app.schema.contract_input import ContractRecordInput
-from app.schema.customer import CUSTOMER, Customer
+from app.schema.customer import CUSTOMER
 from app.schema.describe import field, plain, type_
 from app.schema.event import CustomerEvent, Traits
 from app.schema.node import Node, node_of
-from app.schema.noun import Noun
+from app.schema.noun import Noun, refers
 from app.schema.scalars import CurrencyCode
-from app.schema.staff import STAFF, Staff
-from app.schema.team import TEAM, Team
+from app.schema.staff import STAFF
+from app.schema.team import TEAM
 from app.schema.weight import FEW, sized
 from app.schema.writing import Deletes, records
 from app.services import contract
@@ -54,20 +53,9 @@ class Contract(CustomerEvent, Traits, Node):
         """What is paid, by the day from which it holds, in order."""
         return [_term(self.row, term) for term in self.row.terms]
 
-    @field
-    async def customer(self, info: Info) -> Customer | None:
-        """Whose it is."""
-        return await CUSTOMER.related(info, self.row.customer_id)
-
-    @field
-    async def staff(self, info: Info) -> Staff | None:
-        """Who looks after it."""
-        return await STAFF.related(info, self.row.staff_id)
-
-    @field
-    async def team(self, info: Info) -> Team | None:
-        """The team that who looks after it belonged to on its first day."""
-        return await TEAM.related(info, self.row.team_id)
+    customer = refers(CUSTOMER, "customer_id", "Whose it is.")
+    staff = refers(STAFF, "staff_id", "Who looks after it.")
+    team = refers(TEAM, "team_id", "The team that who looks after it belonged to on its first day.")
 
     @classmethod
     def of(cls, row: Row) -> Self:

@@ -6,13 +6,12 @@ from typing import Self
 
 from app.models.cost import Cost as Row
 from app.models.cost import CostCategory
-from app.schema.context import Info
-from app.schema.customer import CUSTOMER, Customer
-from app.schema.describe import absent, enum, field, input_, plain, type_
+from app.schema.customer import CUSTOMER
+from app.schema.describe import absent, enum, input_, plain, type_
 from app.schema.event import CustomerEvent
 from app.schema.inputs import ChannelRefInput, CustomerRefInput
 from app.schema.node import Node, node_of
-from app.schema.noun import Noun
+from app.schema.noun import Noun, refers
 from app.schema.scalars import CurrencyCode, Moment
 from app.schema.writing import Deletes, records
 from app.services import cost
@@ -61,10 +60,7 @@ class Cost(CustomerEvent, Node):
     from_: date = plain("The first day over which it accrues.", name="from")
     before: date = plain("The first day no longer meant.")
 
-    @field
-    async def customer(self, info: Info) -> Customer | None:
-        """The customer whom it was spent on."""
-        return await CUSTOMER.related(info, self.row.customer_id)
+    customer = refers(CUSTOMER, "customer_id", "The customer whom it was spent on.")
 
     @classmethod
     def of(cls, row: Row) -> Self:

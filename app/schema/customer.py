@@ -12,7 +12,7 @@ from app.models.base import FOREVER, ChurnKind, CustomerKind
 from app.models.buyer import Buyer
 from app.models.customer import Customer as Row
 from app.models.customer import CustomerStatus
-from app.schema.channel import CHANNEL, Channel
+from app.schema.channel import CHANNEL
 from app.schema.context import Info
 from app.schema.customer_input import CustomerUpsertInput
 from app.schema.describe import arg, enum, field, plain, type_
@@ -21,7 +21,7 @@ from app.schema.health import CustomerHealth
 from app.schema.inputs import CustomerRefInput
 from app.schema.lifecycle import CustomerStage
 from app.schema.node import Node, node_of
-from app.schema.noun import Noun
+from app.schema.noun import Noun, refers
 from app.schema.page import DEFAULT, After, Connection, First, part
 from app.schema.rfv import CustomerRfv
 from app.schema.scalars import CurrencyCode, Json, Moment
@@ -137,10 +137,7 @@ class Customer(Node):
         """The account above this one."""
         return await CUSTOMER.related(info, self.row.parent_id)
 
-    @field
-    async def acquisition_channel(self, info: Info) -> Channel | None:
-        """The channel that the customer came through."""
-        return await CHANNEL.related(info, self.row.acquisition_channel_id)
+    acquisition_channel = refers(CHANNEL, "acquisition_channel_id", "The channel that the customer came through.")
 
     @field
     @sized(FEW)

@@ -1,12 +1,11 @@
 """Events of use in the schema."""
 
-from app.schema.context import Info
-from app.schema.customer import CUSTOMER, Customer
-from app.schema.describe import absent, field, input_, plain, type_
+from app.schema.customer import CUSTOMER
+from app.schema.describe import absent, input_, plain, type_
 from app.schema.event import CustomerEvent
 from app.schema.inputs import ChannelRefInput, CustomerRefInput
 from app.schema.node import Node
-from app.schema.noun import Noun
+from app.schema.noun import Noun, refers
 from app.schema.scalars import Moment
 from app.schema.writing import Deletes, records
 from app.services import engagement
@@ -34,10 +33,7 @@ class Engagement(CustomerEvent, Node):
     is_qualifying: bool = plain("Whether it counts as engagement, by the types that the workspace names.")
     product: str | None = plain("The product, or the part of it.")
 
-    @field
-    async def customer(self, info: Info) -> Customer | None:
-        """Who used the product."""
-        return await CUSTOMER.related(info, self.row.customer_id)
+    customer = refers(CUSTOMER, "customer_id", "Who used the product.")
 
 
 ENGAGEMENT = Noun(

@@ -6,10 +6,11 @@ from typing import Any, Self
 
 import strawberry
 
-from app.schema.channel import CHANNEL, Channel
+from app.schema.channel import CHANNEL
 from app.schema.context import Info
-from app.schema.describe import enum, field, interface, plain, type_
+from app.schema.describe import enum, interface, plain, type_
 from app.schema.node import node_of
+from app.schema.noun import refers
 from app.schema.page import Connection, Edge, PageInfo
 from app.schema.scalars import Moment
 from app.services.timeline import CustomerEventKind, Wanted, counts, timelines
@@ -30,10 +31,7 @@ class CustomerEvent:
     version: int = plain("Rises with each change.")
     row: strawberry.Private[Any]
 
-    @field
-    async def channel(self, info: Info) -> Channel | None:
-        """The channel on which it happened."""
-        return await CHANNEL.related(info, self.row.channel_id)
+    channel = refers(CHANNEL, "channel_id", "The channel on which it happened.")
 
     @classmethod
     def of(cls, row: Any) -> Self:  # noqa: ANN401 - the row of any such record
@@ -49,10 +47,9 @@ class Traits:
     region: str | None = plain("The customer's region at the time.")
     row: strawberry.Private[Any]
 
-    @field
-    async def acquisition_channel(self, info: Info) -> Channel | None:
-        """The channel that the customer came through, as known at the time."""
-        return await CHANNEL.related(info, self.row.acquisition_channel_id)
+    acquisition_channel = refers(
+        CHANNEL, "acquisition_channel_id", "The channel that the customer came through, as known at the time."
+    )
 
 
 EVENTS: dict[CustomerEventKind, Any] = {}

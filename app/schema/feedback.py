@@ -4,17 +4,16 @@ from typing import Self
 
 from app.models.feedback import Feedback as Row
 from app.models.feedback import FeedbackKind, FeedbackOrigin
-from app.schema.context import Info
-from app.schema.customer import CUSTOMER, Customer
-from app.schema.describe import field, plain, type_
+from app.schema.customer import CUSTOMER
+from app.schema.describe import plain, type_
 from app.schema.event import CustomerEvent, Traits
 from app.schema.feedback_input import FeedbackRecordInput
-from app.schema.invitation import INVITATION, Invitation
+from app.schema.invitation import INVITATION
 from app.schema.node import Node, node_of
-from app.schema.noun import Noun
-from app.schema.staff import STAFF, Staff
-from app.schema.survey import SURVEY, Survey
-from app.schema.team import TEAM, Team
+from app.schema.noun import Noun, refers
+from app.schema.staff import STAFF
+from app.schema.survey import SURVEY
+from app.schema.team import TEAM
 from app.schema.writing import Deletes, records
 from app.services import feedback
 
@@ -40,30 +39,11 @@ class Feedback(CustomerEvent, Traits, Node):
     comment: str | None = plain("What was said. Null without the scope personal:read.")
     tags: list[str] = plain("Its tags.")
 
-    @field
-    async def customer(self, info: Info) -> Customer | None:
-        """Who said it."""
-        return await CUSTOMER.related(info, self.row.customer_id)
-
-    @field
-    async def staff(self, info: Info) -> Staff | None:
-        """Whom it is about."""
-        return await STAFF.related(info, self.row.staff_id)
-
-    @field
-    async def team(self, info: Info) -> Team | None:
-        """The team that they belonged to on the day."""
-        return await TEAM.related(info, self.row.team_id)
-
-    @field
-    async def survey(self, info: Info) -> Survey | None:
-        """The survey that it answers."""
-        return await SURVEY.related(info, self.row.survey_id)
-
-    @field
-    async def invitation(self, info: Info) -> Invitation | None:
-        """The invitation that it answers."""
-        return await INVITATION.related(info, self.row.invitation_id)
+    customer = refers(CUSTOMER, "customer_id", "Who said it.")
+    staff = refers(STAFF, "staff_id", "Whom it is about.")
+    team = refers(TEAM, "team_id", "The team that they belonged to on the day.")
+    survey = refers(SURVEY, "survey_id", "The survey that it answers.")
+    invitation = refers(INVITATION, "invitation_id", "The invitation that it answers.")
 
     @classmethod
     def of(cls, row: Row) -> Self:

@@ -10,12 +10,12 @@ from app import ids
 from app.models.interaction import Interaction as Row
 from app.models.interaction import InteractionEventKind, InteractionKind, InteractionStanding
 from app.schema.context import Info
-from app.schema.customer import CUSTOMER, Customer
+from app.schema.customer import CUSTOMER
 from app.schema.describe import field, plain, type_
 from app.schema.event import CustomerEvent, Traits
 from app.schema.interaction_input import InteractionRecordInput
 from app.schema.node import Node, node_of
-from app.schema.noun import Noun
+from app.schema.noun import Noun, refers
 from app.schema.scalars import Moment
 from app.schema.staff import STAFF, Staff
 from app.schema.weight import FEW, sized
@@ -65,20 +65,11 @@ class Interaction(CustomerEvent, Traits, Node):
         """What happened in it, the oldest first."""
         return [_event(self.row, place, event) for place, event in enumerate(self.row.events)]
 
-    @field
-    async def customer(self, info: Info) -> Customer | None:
-        """Whose it is."""
-        return await CUSTOMER.related(info, self.row.customer_id)
-
-    @field
-    async def staff(self, info: Info) -> Staff | None:
-        """Whose task it is."""
-        return await STAFF.related(info, self.row.staff_id)
-
-    @field
-    async def responder(self, info: Info) -> Staff | None:
-        """Who replied first, under whom the response counts; while nobody has, whose task it is."""
-        return await STAFF.related(info, self.row.responder_id)
+    customer = refers(CUSTOMER, "customer_id", "Whose it is.")
+    staff = refers(STAFF, "staff_id", "Whose task it is.")
+    responder = refers(
+        STAFF, "responder_id", "Who replied first, under whom the response counts; while nobody has, whose task it is."
+    )
 
     @classmethod
     def of(cls, row: Row) -> Self:

@@ -2,15 +2,14 @@
 
 from datetime import date
 
-from app.schema.context import Info
-from app.schema.customer import CUSTOMER, Customer
-from app.schema.describe import field, plain, type_
+from app.schema.customer import CUSTOMER
+from app.schema.describe import plain, type_
 from app.schema.event import CustomerEvent, Traits
 from app.schema.invitation_input import InvitationRecordInput, InvitationRefInput
 from app.schema.node import Node
-from app.schema.noun import Noun
+from app.schema.noun import Noun, refers
 from app.schema.scalars import Moment
-from app.schema.survey import SURVEY, Survey
+from app.schema.survey import SURVEY
 from app.schema.writing import Deletes, records
 from app.services import invitation
 
@@ -26,15 +25,8 @@ class Invitation(CustomerEvent, Traits, Node):
     answered_on: date | None = plain("The day on which that counts, in the workspace's time zone.")
     answer_seconds: float | None = plain("How many seconds after it was sent.")
 
-    @field
-    async def customer(self, info: Info) -> Customer | None:
-        """Whom it was sent to."""
-        return await CUSTOMER.related(info, self.row.customer_id)
-
-    @field
-    async def survey(self, info: Info) -> Survey | None:
-        """The survey that was sent."""
-        return await SURVEY.related(info, self.row.survey_id)
+    customer = refers(CUSTOMER, "customer_id", "Whom it was sent to.")
+    survey = refers(SURVEY, "survey_id", "The survey that was sent.")
 
 
 INVITATION = Noun(

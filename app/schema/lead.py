@@ -1,15 +1,14 @@
 """Leads in the schema."""
 
 from app.models.lead import LeadType
-from app.schema.context import Info
-from app.schema.customer import CUSTOMER, Customer
-from app.schema.describe import field, plain, type_
+from app.schema.customer import CUSTOMER
+from app.schema.describe import plain, type_
 from app.schema.event import CustomerEvent, Traits
 from app.schema.lead_input import LeadRecordInput
 from app.schema.node import Node
-from app.schema.noun import Noun
+from app.schema.noun import Noun, refers
 from app.schema.scalars import Moment
-from app.schema.staff import STAFF, Staff
+from app.schema.staff import STAFF
 from app.schema.writing import Deletes, records
 from app.services import lead
 
@@ -29,15 +28,8 @@ class Lead(CustomerEvent, Traits, Node):
     product: str | None = plain("The product that it is about.")
     journey_stage: str | None = plain("The stage of the customer's journey at which it stands.")
 
-    @field
-    async def customer(self, info: Info) -> Customer | None:
-        """Who may buy."""
-        return await CUSTOMER.related(info, self.row.customer_id)
-
-    @field
-    async def staff(self, info: Info) -> Staff | None:
-        """Who works on it."""
-        return await STAFF.related(info, self.row.staff_id)
+    customer = refers(CUSTOMER, "customer_id", "Who may buy.")
+    staff = refers(STAFF, "staff_id", "Who works on it.")
 
 
 LEAD = Noun(

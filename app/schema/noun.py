@@ -116,3 +116,12 @@ class Noun(Generic[N]):
         }
         size = sized(DEFAULT, by=("first", "last"), fields=("nodes", "edges"))
         return field(size(resolver(many, name, f"The {self.words.many}.", **given)))
+
+
+def refers(noun: Noun[Any], column: str, description: str) -> Any:  # noqa: ANN401 - a field
+    """The field that shows what a row refers to by `column`."""
+
+    async def one(self: Any, info: Info) -> Any:  # noqa: ANN401 - any type with a row
+        return await noun.related(info, getattr(self.row, column))
+
+    return field(resolver(one, column.removesuffix("_id"), description, returns=noun.type | None))

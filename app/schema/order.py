@@ -8,16 +8,15 @@ import strawberry
 from app import ids
 from app.models.order import Order as Row
 from app.models.order import OrderStatus
-from app.schema.context import Info
-from app.schema.customer import CUSTOMER, Customer
+from app.schema.customer import CUSTOMER
 from app.schema.describe import field, plain, type_
 from app.schema.event import CustomerEvent, Traits
 from app.schema.node import Node, node_of
-from app.schema.noun import Noun
+from app.schema.noun import Noun, refers
 from app.schema.order_input import OrderRecordInput, OrderRefInput
 from app.schema.scalars import CurrencyCode
-from app.schema.staff import STAFF, Staff
-from app.schema.team import TEAM, Team
+from app.schema.staff import STAFF
+from app.schema.team import TEAM
 from app.schema.weight import FEW, sized
 from app.schema.writing import Deletes, records
 from app.services import order
@@ -62,20 +61,9 @@ class Order(CustomerEvent, Traits, Node):
         """What was bought."""
         return [_line(self.row, place, line) for place, line in enumerate(self.row.lines)]
 
-    @field
-    async def customer(self, info: Info) -> Customer | None:
-        """Who bought."""
-        return await CUSTOMER.related(info, self.row.customer_id)
-
-    @field
-    async def staff(self, info: Info) -> Staff | None:
-        """Who sold it."""
-        return await STAFF.related(info, self.row.staff_id)
-
-    @field
-    async def team(self, info: Info) -> Team | None:
-        """The team that who sold it belonged to on the day."""
-        return await TEAM.related(info, self.row.team_id)
+    customer = refers(CUSTOMER, "customer_id", "Who bought.")
+    staff = refers(STAFF, "staff_id", "Who sold it.")
+    team = refers(TEAM, "team_id", "The team that who sold it belonged to on the day.")
 
     @classmethod
     def of(cls, row: Row) -> Self:

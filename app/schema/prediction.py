@@ -10,16 +10,16 @@ import strawberry
 from app.models.base import CustomerKind
 from app.models.prediction import ChurnBasis
 from app.models.prediction import Prediction as Row
-from app.schema.channel import CHANNEL, Channel
+from app.schema.channel import CHANNEL
 from app.schema.context import Info
-from app.schema.customer import CUSTOMER, Customer
+from app.schema.customer import CUSTOMER
 from app.schema.describe import enum, field, plain, type_
 from app.schema.figure import Interval
 from app.schema.inputs import CustomerRefInput
 from app.schema.node import Node, node_of
-from app.schema.noun import Noun
+from app.schema.noun import Noun, refers
 from app.schema.period import LocaleArgument
-from app.schema.prediction_fit import PREDICTION_FIT, PredictionFit
+from app.schema.prediction_fit import PREDICTION_FIT
 from app.schema.scalars import CurrencyCode
 from app.schema.weight import FEW, sized
 from app.services import churn_reason, prediction
@@ -89,20 +89,9 @@ class Prediction(Node):
     churn_basis: ChurnBasis | None = plain("From what that is told." + _HIDDEN)
     row: strawberry.Private[Row]
 
-    @field
-    async def customer(self, info: Info) -> Customer | None:
-        """Of whom it is."""
-        return await CUSTOMER.related(info, self.row.customer_id)
-
-    @field
-    async def acquisition_channel(self, info: Info) -> Channel | None:
-        """The channel that the customer came through."""
-        return await CHANNEL.related(info, self.row.acquisition_channel_id)
-
-    @field
-    async def fit(self, info: Info) -> PredictionFit | None:
-        """The fit that says so, with its date, its horizon and how it did."""
-        return await PREDICTION_FIT.related(info, self.row.fit_id)
+    customer = refers(CUSTOMER, "customer_id", "Of whom it is.")
+    acquisition_channel = refers(CHANNEL, "acquisition_channel_id", "The channel that the customer came through.")
+    fit = refers(PREDICTION_FIT, "fit_id", "The fit that says so, with its date, its horizon and how it did.")
 
     @field
     @sized(FEW)

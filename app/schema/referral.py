@@ -2,13 +2,12 @@
 
 from datetime import date
 
-from app.schema.context import Info
-from app.schema.customer import CUSTOMER, Customer
-from app.schema.describe import absent, field, input_, plain, type_
+from app.schema.customer import CUSTOMER
+from app.schema.describe import absent, input_, plain, type_
 from app.schema.event import CustomerEvent
 from app.schema.inputs import ChannelRefInput, CustomerRefInput
 from app.schema.node import Node
-from app.schema.noun import Noun
+from app.schema.noun import Noun, refers
 from app.schema.scalars import Moment
 from app.schema.writing import Deletes, records
 from app.services import referral
@@ -47,15 +46,8 @@ class Referral(CustomerEvent, Node):
     )
     product: str | None = plain("The product that it was about.")
 
-    @field
-    async def customer(self, info: Info) -> Customer | None:
-        """Who referred."""
-        return await CUSTOMER.related(info, self.row.customer_id)
-
-    @field
-    async def referred(self, info: Info) -> Customer | None:
-        """Who was referred."""
-        return await CUSTOMER.related(info, self.row.referred_id)
+    customer = refers(CUSTOMER, "customer_id", "Who referred.")
+    referred = refers(CUSTOMER, "referred_id", "Who was referred.")
 
 
 REFERRAL = Noun(

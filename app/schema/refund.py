@@ -4,14 +4,13 @@ from decimal import Decimal
 from typing import Self
 
 from app.models.refund import Refund as Row
-from app.schema.context import Info
-from app.schema.customer import CUSTOMER, Customer
-from app.schema.describe import absent, field, input_, plain, type_
+from app.schema.customer import CUSTOMER
+from app.schema.describe import absent, input_, plain, type_
 from app.schema.event import CustomerEvent
 from app.schema.inputs import ChannelRefInput, CustomerRefInput
 from app.schema.node import Node, node_of
-from app.schema.noun import Noun
-from app.schema.order import ORDER, Order
+from app.schema.noun import Noun, refers
+from app.schema.order import ORDER
 from app.schema.order_input import OrderRefInput
 from app.schema.scalars import CurrencyCode, Moment
 from app.schema.writing import Deletes, records
@@ -47,15 +46,8 @@ class Refund(CustomerEvent, Node):
     reason: str | None = plain("Why.")
     product: str | None = plain("What came back.")
 
-    @field
-    async def order(self, info: Info) -> Order | None:
-        """The order that it gives back of; null when that was deleted."""
-        return await ORDER.related(info, self.row.order_id)
-
-    @field
-    async def customer(self, info: Info) -> Customer | None:
-        """Whose it is."""
-        return await CUSTOMER.related(info, self.row.customer_id)
+    order = refers(ORDER, "order_id", "The order that it gives back of; null when that was deleted.")
+    customer = refers(CUSTOMER, "customer_id", "Whose it is.")
 
     @classmethod
     def of(cls, row: Row) -> Self:

@@ -7,9 +7,10 @@ import strawberry
 
 from app import ids
 from app.schema.context import Info
-from app.schema.customer import CUSTOMER, Customer
+from app.schema.customer import CUSTOMER
 from app.schema.describe import arg, enum, field, plain, type_
 from app.schema.filters import KpiFilterInput, filters
+from app.schema.noun import refers
 from app.schema.period import Period, PeriodInput, asked
 from app.schema.scalars import CurrencyCode
 from app.schema.weight import KPI_WEIGHT, sized, weighs
@@ -38,10 +39,7 @@ class TopCustomer:
     share: float | None = plain("The part of what all known customers brought, as a fraction.")
     row: strawberry.Private[Rank]
 
-    @field
-    async def customer(self, info: Info) -> Customer | None:
-        """Who it is."""
-        return await CUSTOMER.related(info, self.row.customer_id)
+    customer = refers(CUSTOMER, "customer_id", "Who it is.")
 
 
 @type_
