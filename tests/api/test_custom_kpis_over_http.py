@@ -125,6 +125,7 @@ def test_another_workspace_has_none_of_it(told, charlie):
     assert told.one(f"{{ kpi({ASKED}) {{ value }} }}") == {"value": 62.5}
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize(
     ("changed", "code", "path", "en", "zh"),
     [

@@ -217,6 +217,7 @@ def reads_are_sound(alice, ids, count):
     assert len([field for field in READS if told[field]]) >= len(READS) // 2, told
 
 
+@pytest.mark.slow
 def test_whatever_is_asked_the_answer_is_one_that_the_schema_allows(api, workspace):
     reads_are_sound(*furnished(api, workspace), FEW)
 

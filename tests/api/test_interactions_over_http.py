@@ -538,6 +538,7 @@ def test_bob_may_read_interactions_and_write_none(desk, bob, dump):
     assert dump() == before
 
 
+@pytest.mark.slow
 def test_charlie_sees_none_of_it_and_what_he_writes_is_his(desk, charlie, workspace, dump):
     id_ = desk.one('{ interaction(by: {externalId: "i1"}) { id } }')["id"]
     assert charlie.one("{ interactions { totalCount } }")["totalCount"] == 0
@@ -587,6 +588,7 @@ def dashboard(keys, months):
     return "{ " + " ".join(TILE % (key, key, months) for key in keys) + " }"
 
 
+@pytest.mark.slow
 def test_a_page_and_a_dashboard_cost_as_many_statements_whatever_they_show(api, workspace, statements):
     caller = api.caller(workspace)
     write(caller, *many(0, 60))

@@ -223,7 +223,7 @@ def some(alice):
         ("not: {type: {eq: NEW}}", "2"),
     ],
 )  # fmt: skip
-@pytest.mark.some(8)
+@pytest.mark.some(3)
 def test_leads_are_listed_by_whatever_they_can_be_narrowed(some, filter_, names):
     alice, ids = some
     for name, id_ in ids.items():

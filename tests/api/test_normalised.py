@@ -361,6 +361,7 @@ def test_the_tables_of_customers_and_channels_agree_in_all_their_parts(told):
     assert cache.shared > 4 * len(cache.kept)
 
 
+@pytest.mark.slow
 def test_the_rest_of_a_breakdown_is_not_the_slice_that_it_consists_of(told):
     sliced = "breakdown(by: CHANNEL, first: %d) { slices { id key label } other { id key label } }"
     reader = told()
@@ -386,6 +387,7 @@ def test_the_rest_of_a_breakdown_is_the_result_of_that_id(told):
     assert itself["value"] is not None
 
 
+@pytest.mark.slow
 def test_the_rest_of_a_breakdown_is_the_result_of_that_id_while_it_is_rebuilt(told, workspace):
     reader = told()
     workspace.write(rebuild.start, list(CUBES))
@@ -430,13 +432,13 @@ def ids_of(reader, asked):
     return found
 
 
-@pytest.mark.some(2)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("asked", EQUAL)
 def test_equal_questions_have_one_id_whatever_else_is_selected(told, asked):
     assert len(set(ids_of(told(), asked))) == 1
 
 
-@pytest.mark.some(2)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("asked", DIFFERENT)
 def test_different_questions_have_different_ids(told, asked):
     found = ids_of(told(), asked)

@@ -63,6 +63,7 @@ def test_what_is_right_is_stored(town, noun):
     assert payload == {"outcome": "CREATED", "userErrors": [], noun: {"externalId": GOOD[noun]["externalId"]}}
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
 def test_each_mistake_is_told_with_its_place_and_stores_nothing(town, dump, language):
     before, differing = dump(), []
@@ -80,6 +81,7 @@ def test_each_mistake_is_told_with_its_place_and_stores_nothing(town, dump, lang
     assert dump() == before
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize(
     ("noun", "missing"),
     [("referral", "customer"), ("referral", "referred"), ("engagement", "customer"), ("engagement", "type")],

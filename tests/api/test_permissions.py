@@ -344,6 +344,7 @@ BESIDES = {
 """Setting a target measures its baseline, so it tells values of the KPI; a rule tells of what it asks."""
 
 
+@pytest.mark.slow
 def test_with_its_scope_alone_each_field_answers(api, workspace, known):
     for name, query, variables, scope in everything(known):
         answer = api.caller(workspace, {scope} | BESIDES.get(name, set())).answer(query, variables)
@@ -354,6 +355,7 @@ def test_with_its_scope_alone_each_field_answers(api, workspace, known):
             assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
+@pytest.mark.slow
 def test_how_a_target_does_is_told_to_those_who_may_see_the_kpi(api, workspace, known):
     reader = api.caller(workspace, set(Scope) - {Scope.KPI_READ})
     answer = reader.answer("{ targets { nodes { id progress { state } } } }")
@@ -448,6 +450,7 @@ SCOPES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_every_kind_of_node_is_found_by_its_id_here_and_with_its_scope_only(
     api, workspace, alice, charlie, known, dump
 ):
@@ -607,6 +610,7 @@ KINDS_OF_EVENTS = {
 }
 
 
+@pytest.mark.slow
 def test_a_timeline_holds_what_its_reader_may_see(api, workspace, alice, known):
     query = "query($id: ID!, $kinds: [CustomerEventKind!]) { node(id: $id) { ... on Customer { timeline(kinds: $kinds) { nodes { __typename } totalCount } } } }"
     whole = {"id": known["Customer"]}
@@ -676,6 +680,7 @@ def test_bob_may_neither_filter_nor_order_by_what_he_may_not_see(bob, alice, kno
         assert alice.one(query)["edges"]
 
 
+@pytest.mark.slow
 def test_a_cursor_of_another_caller_tells_bob_nothing(alice, bob, known):
     cursor = alice.one("{ customers(orderBy: [{field: NAME}]) { pageInfo { startCursor } } }")["pageInfo"][
         "startCursor"

@@ -176,6 +176,7 @@ def test_too_little_data_says_so_in_both_languages(api, alice):
     assert {one["zh"] for one in fit["models"]} == {"数据不足：客户少于 100 位。"}
 
 
+@pytest.mark.slow
 def test_a_model_of_departures_is_shown_with_how_it_did(api, alice):
     rng, start = chance(8), date(2024, 7, 1)
     alice.channel("ads")
@@ -211,6 +212,7 @@ def test_a_model_of_departures_is_shown_with_how_it_did(api, alice):
     assert [node["churnRisk"] for node in nodes] == sorted((node["churnRisk"] for node in nodes), reverse=True)
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize(
     ("field", "data", "path"),
     [

@@ -42,7 +42,7 @@ from app.settings import Settings
 from app.uow import Door, Scope, system
 from app.worker import Worker
 
-pytestmark = pytest.mark.neutral
+pytestmark = [pytest.mark.neutral, pytest.mark.slow]
 
 TODAY = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 README = Path(__file__).parents[2] / "README.md"
@@ -529,7 +529,6 @@ def count(filled, statements):
     return count_
 
 
-@pytest.mark.slow
 def test_a_hundred_rows_cost_as_many_statements_as_ten(count):
     for name, query in PAGES.items():
         ten, many = count(query % 10), count(query % (50 if name in DEEP else 100))
@@ -548,7 +547,6 @@ ROWS = [
 ]  # fmt: skip
 
 
-@pytest.mark.some(3)
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(("kind", "rows"), ROWS)
 def test_a_batch_of_a_hundred_costs_as_many_statements_as_one_of_ten(count, kind, rows):
@@ -572,7 +570,6 @@ CHANGED = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", CHANGED)
 def test_a_hundred_changes_and_deletions_cost_as_many_statements_as_ten(growing, statements, kind):
@@ -602,7 +599,6 @@ def asked_with(count, by):
     return {name: count(document, by=by)[0] for name, document in documents.items()}
 
 
-@pytest.mark.slow
 def test_two_thousand_rows_in_the_tables_cost_as_many_statements_as_a_hundred(growing, count):
     before = asked_with(count, growing)
     assert all(before.values())
@@ -684,7 +680,6 @@ DASHBOARDS = [
 ]
 
 
-@pytest.mark.some(4)
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(("kinds", "broken"), DASHBOARDS)
 def test_a_dashboard_costs_as_many_statements_for_all_kpis_as_for_one(count, kinds, broken):
@@ -693,7 +688,6 @@ def test_a_dashboard_costs_as_many_statements_for_all_kpis_as_for_one(count, kin
     assert few[0] == many[0] > 0, many[1]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("broken", [False, True])
 def test_a_dashboard_costs_as_many_statements_for_a_year_as_for_two_months(count, broken):
@@ -701,7 +695,6 @@ def test_a_dashboard_costs_as_many_statements_for_a_year_as_for_two_months(count
     assert month[0] == year[0] > 0, year[1]
 
 
-@pytest.mark.some(3)
 @pytest.mark.parametrize("kind", sorted(KINDS.keys() - {"attainment"}))
 def test_a_breakdown_adds_a_few_statements_to_a_kpi(count, kind):
     without, broken = (count(dashboard([kind], one, 12, broken=broken))[0] for broken in (False, True))
@@ -794,7 +787,6 @@ def lists():
     yield 'query($c: String) { customers(first: 50, after: $c, filter: {parentId: {eq: "ONE"}}) { nodes { id } pageInfo { endCursor } } }'
 
 
-@pytest.mark.slow
 def test_no_list_reads_the_whole_of_a_large_table(growing, database, plans):
     swell(growing, database)
     customer = growing.one('{ customer(by: {externalId: "c0"}) { id } }')["id"]
@@ -816,7 +808,6 @@ def test_no_list_reads_the_whole_of_a_large_table(growing, database, plans):
         assert not bad, (name, *map("\n".join, bad))
 
 
-@pytest.mark.slow
 def test_a_hundred_thousand_rows_in_the_tables_cost_as_many_statements_as_a_hundred(growing, database, count):
     before = asked_with(count, growing)
     swell(growing, database)

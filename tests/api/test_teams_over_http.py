@@ -104,6 +104,7 @@ def test_kpis_are_cut_and_aimed_at_by_team(told):
     assert wrong["userErrors"][0]["path"][0] == "scope"
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize(
     ("teams", "code", "path", "message"),
     [
@@ -152,6 +153,7 @@ def test_who_may_not_see_staff_sees_no_team(told, api, workspace):
     assert [node["team"] for node in answer["data"]["orders"]["nodes"]] == [None, None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [2, 30])
 def test_members_and_teams_take_as_many_statements_for_many_as_for_few(alice, statements, count):
     for n in range(count):

@@ -173,6 +173,7 @@ def test_eight_writers_for_longer(workspace, doors, database, seed):
     everything_adds_up(workspace, database)
 
 
+@pytest.mark.slow
 @pytest.mark.chaos
 def test_two_workspaces_do_not_meet(workspace, elsewhere, doors, database):
     crowds = [Crowd(people, doors, seed=7) for people in (workspace, elsewhere)]
@@ -252,6 +253,7 @@ def test_the_same_idempotency_key_from_everywhere_has_one_effect(workspace, door
     assert len(stored.rows(database, "idempotency")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.chaos
 @pytest.mark.parametrize("chunk", [2, 100])
 def test_two_workers_at_the_same_rebuild_step_leave_one_generation(workspace, doors, database, chunk):

@@ -24,6 +24,7 @@ def test_both_ranges_give_what_is_promised(company, here):
         assert tuple(here.value(str(promise), span) for span in here.timeline.ranges) == figures
 
 
+@pytest.mark.some(4)
 def test_growth_is_that_of_the_second_range_over_the_first(company, here):
     one, two = (here.value("REVENUE", span) for span in here.timeline.ranges)
     assert (two - one) / one == {"shop": Fraction(1, 5), "bank": Fraction(3, 20)}[company.key]

@@ -129,6 +129,7 @@ def test_one_who_has_run_out_of_time_holds_nobody_up(alice, monkeypatch):
         assert soon(lambda: "errors" not in alice.answer(BY))
 
 
+@pytest.mark.slow
 def test_what_comes_after_has_its_own_time(opened, workspace, monkeypatch):
     api = opened(operation_timeout_s=1)
     alice = api.caller(workspace)

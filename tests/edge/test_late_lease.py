@@ -163,6 +163,7 @@ def test_an_empty_bucket_is_in_debt_by_what_was_lent(run):
     run(story)
 
 
+@pytest.mark.slow
 def test_however_often_leases_are_late_no_more_is_given_than_there_is(run):
     async def story(alice):
         given = 0

@@ -32,6 +32,7 @@ def kept():
 # -- What they may ask
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize(
     "options",
     [{}, EVERY_OPTION, {"input_value_deprecation": True, "schema_description": True}, {"descriptions": False}],

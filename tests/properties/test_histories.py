@@ -75,12 +75,12 @@ def tell(workspace_of, database, clock, seed, steps, *, dims=slice(None)):
     story.check()
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seed", [0])
 def test_any_history_adds_up(make_workspace, database, clock, seed):
     tell(make_workspace, database, clock, seed, 28, dims=slice(seed % 2, None, 2))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 110))
+@pytest.mark.parametrize("seed", range(100, 104))
 def test_any_long_history_adds_up(make_workspace, database, clock, seed):
     tell(make_workspace, database, clock, seed, 100)

@@ -47,12 +47,12 @@ def tell(workspace_of, database, clock, seed, steps):
     assert names == {*story.world.people, *story.world.aliases}
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seed", [0])
 def test_any_history_of_money_adds_up(make_workspace, database, clock, seed):
-    tell(make_workspace, database, clock, seed, 30)
+    tell(make_workspace, database, clock, seed, 12)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 108))
+@pytest.mark.parametrize("seed", range(100, 103))
 def test_any_long_history_of_money_adds_up(make_workspace, database, clock, seed):
     tell(make_workspace, database, clock, seed, 120)

@@ -64,6 +64,7 @@ def facts(database, people):
     }
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("seed", range(2))
 def test_the_order_of_arrival_changes_nothing(make_workspace, database, seed):
     rng = Random(seed)  # noqa: S311 - repeatable, not secret

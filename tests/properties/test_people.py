@@ -196,12 +196,12 @@ def tell(people, database, seed, steps):
     assert len(kept) == len(story.world.referrals) + 1
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seed", [0])
 def test_any_history_of_people_adds_up(make_workspace, database, seed):
-    tell(make_workspace(time_zone="UTC"), database, seed, 40)
+    tell(make_workspace(time_zone="UTC"), database, seed, 24)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 106))
+@pytest.mark.parametrize("seed", range(100, 103))
 def test_any_long_history_of_people_adds_up(make_workspace, database, seed):
     tell(make_workspace(time_zone="UTC"), database, seed, 150)

@@ -265,12 +265,12 @@ def tell(people, clock, database, seed, steps):
     story.check()
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (0, 2))])
+@pytest.mark.parametrize("seed", [1])
 def test_any_history_adds_up_by_any_basis(make_workspace, clock, database, seed):
-    tell(make_workspace(time_zone="UTC"), clock, database, seed, 36)
+    tell(make_workspace(time_zone="UTC"), clock, database, seed, 12)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 106))
+@pytest.mark.parametrize("seed", range(100, 103))
 def test_any_long_history_adds_up_by_any_basis(make_workspace, clock, database, seed):
     tell(make_workspace(time_zone="UTC"), clock, database, seed, 120)

@@ -66,6 +66,7 @@ def test_every_account_counts_once(told):
     assert value(told, "NPS", MAY) == pytest.approx(100 * (4 - 3) / 9)
 
 
+@pytest.mark.neutral
 def test_an_account_weighs_what_it_and_its_people_bought_in_twelve_months(told):
     put(
         told,
@@ -87,6 +88,7 @@ def test_an_account_weighs_what_it_and_its_people_bought_in_twelve_months(told):
     assert figure.interval is None
 
 
+@pytest.mark.slow
 def test_without_orders_or_a_rate_nothing_can_be_weighed(told):
     assert value(told, "NPS", MAY, WEIGHTED) == "INPUT_NOT_CONFIGURED"
     put(told, "order", sold("o1", "700", may(1), "stranger", currency="USD"))
@@ -151,6 +153,7 @@ def _id(people, name):
     return ids.encode("Customer", people.read(customer.LIST.find, Ref(external_id=name)).id)
 
 
+@pytest.mark.neutral
 def test_a_parent_includes_everybody_below_when_asked(told):
     def answers(*names, **more):
         return ask(told, "NPS", MAY, filters=_of(told, *names, **more)).figure.denominator
@@ -186,6 +189,7 @@ def seen(people, variant, by=None, **more):
     return answer.figure.reason or answer.figure.value
 
 
+@pytest.mark.slow
 @neutral
 def test_few_key_contacts_and_few_who_weigh_are_hidden(told):
     put(told, "order", sold("o1", "300", may(1), "bob"))

@@ -72,6 +72,7 @@ def tell(people, basis):
                 put(people, noun, *some[start : start + 500])
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("basis", ["ACTIVITY", "CONTRACT", "STATUS"])
 def test_a_hundred_at_the_start(workspace, basis):
     """The canon's vector on every basis: whether it is chosen before or after everything is told."""
@@ -158,6 +159,7 @@ def test_the_window_is_met_to_the_day(workspace):
     }
 
 
+@pytest.mark.slow
 def test_until_it_is_counted_anew_nothing_is_said(workspace):
     tell(workspace, "STATUS")
     put(workspace, "order", sold("o1", 5, mar(10), "ann"))

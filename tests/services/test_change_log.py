@@ -122,6 +122,7 @@ ALTERED = (
 )
 
 
+@pytest.mark.neutral
 def test_an_altered_row_is_found(log, database):
     """Whichever of its columns is altered; and that it is put back."""
     row = next(row for row in rows(database, log) if row["seq"] == 7)

@@ -109,6 +109,7 @@ def test_the_running_month_is_counted_up_to_today(told):
     assert [one.figure.reason for one in table.averages] == ["NO_DATA", "NO_DATA"]
 
 
+@pytest.mark.neutral
 def test_an_earlier_first_time_moves_somebody_to_another_cohort(told, database):
     meet(told, {"external_id": "eve", "joined_on": date(2026, 4, 20), "churned_on": date(2026, 4, 25)})
     assert grid(told, "CUSTOMERS", SPRING, 2) == {
@@ -163,6 +164,7 @@ def test_who_buys_again_and_what_they_bring(shop):
     ]
 
 
+@pytest.mark.neutral
 def test_a_first_purchase_that_was_none_moves_what_came_after(shop, database):
     put(shop, "refund", back("r1", "o1", "100", date(2026, 6, 3)))  # given back whole: no purchase
     assert grid(shop, "REVENUE") == {
@@ -301,6 +303,7 @@ def test_customers_are_cut_by_the_month_in_which_they_came(told):
     assert slices(told, "NEW_CUSTOMERS", Dimension.COHORT, None, may) == {"2026-05": 2}
 
 
+@pytest.mark.neutral
 def test_what_was_there_before_there_were_cohorts_has_them_too(told, shop, database):
     put(shop, "refund", back("r1", "o2", "15", date(2026, 5, 20)))
     meet(told, {"external_id": "eve", "joined_on": date(2026, 4, 20), "churned_on": date(2026, 4, 25)})

@@ -237,6 +237,7 @@ BAD = {
 }
 
 
+@pytest.mark.some(5)
 @pytest.mark.parametrize("name", BAD)
 def test_what_cannot_be_is_refused_with_its_path(workspace, database, name):
     change, code, path = BAD[name]

@@ -123,6 +123,7 @@ def test_of_one_day_the_hours_decide_who_was_first(workspace, database):
     assert [key for key in found if found[key]["last_touch"]] == ["mail"]
 
 
+@pytest.mark.slow
 def test_many_at_once_have_what_each_would_have_alone(workspace, database):
     names = [f"c{n}" for n in range(30)]
     put(workspace, "touchpoint", *(met(f"{who} {key}", who, key, may(2)) for who in names for key in ("web", "shop")))

@@ -96,7 +96,7 @@ def figures(people, key, variant=None, **more):
     }
 
 
-@pytest.mark.some(2)
+@pytest.mark.some(1)
 @pytest.mark.parametrize(("formula", "key", "variant", "more"), ALIKE)
 def test_a_formula_answers_as_the_kpi_of_the_catalogue_does(told, formula, key, variant, more):
     mine = define(told, "MINE", formula, **more)
@@ -114,6 +114,7 @@ def test_a_formula_answers_as_the_kpi_of_the_catalogue_does(told, formula, key, 
         assert figures(told, mine, filters=gold) == figures(told, key, variant, filters=gold)
 
 
+@pytest.mark.neutral
 def test_a_formula_of_its_own_is_what_it_says(workspace):
     put(
         workspace,
@@ -273,6 +274,7 @@ def aim(people, name, **more):
     return people.write(target.set_, {"external_id": name, "kpi": "CUSTOM", **days, **more})
 
 
+@pytest.mark.neutral
 def test_a_target_can_be_set_for_it_and_keeps_it(told):
     name = define(told, "MINE", "100 * promoters / nps_answers")
     row, outcome, _ = aim(told, "t", custom="MINE")

@@ -37,6 +37,7 @@ def plan(sqlite):
     database.dispose()
 
 
+@pytest.mark.some(20)
 @pytest.mark.parametrize("which", Which)
 @pytest.mark.parametrize(("name", "is_spread"), FOLDS)
 def test_facts_are_found_by_their_ids(plan, name, is_spread, which):

@@ -73,6 +73,7 @@ def ids(workspace, database):
     return [found[name] for name in ("ann", "bea", "cay")]
 
 
+@pytest.mark.neutral
 def test_what_is_known_of_each_is_counted_by_hand(workspace, ids):
     ann, bea, cay = (workspace.read(known, ids)[id_] for id_ in ids)
     # on six days: 300, 240, 180, 120, 60 and 12 days ago, of which two within the last ninety
@@ -84,6 +85,7 @@ def test_what_is_known_of_each_is_counted_by_hand(workspace, ids):
     assert (cay.first, cay.said, cay.open) == (None, None, 0)
 
 
+@pytest.mark.neutral
 def test_the_score_is_what_that_comes_to(workspace, ids):
     found = workspace.read(health.of_customers, ids)
     ann, bea, cay = (found[id_] for id_ in ids)
@@ -107,6 +109,7 @@ def test_without_conversations_complaints_are_left_out(workspace, database):
     assert [one.share is None for one in health_.parts] == [True, True, False, True]
 
 
+@pytest.mark.some(1)
 @pytest.mark.neutral
 @pytest.mark.parametrize(
     ("weights", "why"),

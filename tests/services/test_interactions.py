@@ -221,6 +221,7 @@ def test_an_event_before_the_beginning_is_refused(workspace):
     assert value(workspace, "INTERACTIONS") == 1
 
 
+@pytest.mark.slow
 def test_another_target_counts_anew(workspace, clock, database):
     clock.now = at(15, "10:00", month=6)
     hold(
@@ -291,6 +292,7 @@ def set_target(database, workspace, minutes):
     Worker(workspace.door).drain()
 
 
+@pytest.mark.slow
 def test_another_target_judges_anew_and_waits_anew(workspace, clock, database):
     clock.now = today("10:00")
     hold(workspace, talk("t", event("asks", today("08:00"))), talk("u", event("asks", today("09:30"))))

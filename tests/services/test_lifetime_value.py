@@ -91,6 +91,7 @@ def test_seven_categories_win_customers_two_serve_them_and_one_counts_nowhere(wo
     assert (figure.numerator, figure.denominator) == (4, 0)
 
 
+@pytest.mark.some(4)
 @pytest.mark.parametrize("medium", list(ChannelMedium))
 def test_paid_acquisition_is_media_over_those_who_came_through_a_paid_channel(workspace, medium):
     workspace.write(channel.upsert, {"external_id": "ads", "name": "Ads", "medium": medium})

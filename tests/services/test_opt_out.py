@@ -58,6 +58,7 @@ def known(workspace, database):
     return [named(database, workspace, f"p{n}") for n in range(3)]
 
 
+@pytest.mark.neutral
 def test_an_objection_holds_at_once_and_for_nobody_else(workspace, database, known):
     first, *others = known
     before = told(workspace, *others)
@@ -146,6 +147,7 @@ def test_who_may_not_see_personal_data_is_told_of_nobody(workspace, known):
         workspace.read(prediction.LIST.count, {"alive": {"gt": 0.4}}, by=workspace.bob)
 
 
+@pytest.mark.slow
 def test_nothing_is_learnt_from_who_objects(workspace, database):
     """Not even where they object between the fit and what it says of everybody."""
     rng = oracle.chance(12)

@@ -93,6 +93,7 @@ def plan(uow, rows, order, part):
     return "\n".join(str(row[-1]) for row in connection.exec_driver_sql(explain + statement, parameters))
 
 
+@pytest.mark.some(20)
 @pytest.mark.neutral
 @each
 @pytest.mark.parametrize("descending", [False, True], ids=["up", "down"])
@@ -111,6 +112,7 @@ def test_an_order_walks_its_index(workspace, offered, descending):
         assert "ix_" in found, part
 
 
+@pytest.mark.slow
 def test_a_sort_would_be_noticed(workspace):
     @reads(channel.LIST.scope)
     def sorting(uow):

@@ -90,6 +90,7 @@ def fitted(request, tmp_path_factory):
     door.close()
 
 
+@pytest.mark.neutral
 def test_each_customer_is_predicted_of_as_the_fitted_model_says(fitted):
     shop, database = fitted
     (fit,) = fits(database, shop)

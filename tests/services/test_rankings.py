@@ -158,6 +158,7 @@ def test_the_first_touch_has_it_all(won):
     assert found["shop"]["cac"] == found["shop"]["clv"] == found["shop"]["return_on_spend"] == "ZERO_DENOMINATOR"
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize(
     ("rule", "parts"),
     [

@@ -152,6 +152,7 @@ def test_who_returns_is_not_brought_anew(workspace, database):
     assert_a_rebuild_changes_nothing(database, workspace)
 
 
+@pytest.mark.slow
 def test_a_conversion_is_what_the_source_says_or_becoming_a_customer(workspace, clock, database):
     put(
         workspace,

@@ -129,6 +129,7 @@ def test_what_is_appended_during_a_compaction_stays(workspace, database, open_do
     stored.assert_rollups_are_the_facts(database, workspace.id)
 
 
+@pytest.mark.slow
 def test_a_rebuild_takes_in_what_is_written_meanwhile(workspace, database):
     """Before and after the place that it has come to: corrections, deletions, new facts, test flags, spells."""
     meet(workspace, range(4), region="north", joined_on=date(2026, 3, 5))

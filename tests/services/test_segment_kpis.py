@@ -80,6 +80,7 @@ def told(workspace, make_workspace):
     return tell
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def test_every_kpi_of_a_segment_is_that_of_its_members(told, seed):
@@ -89,6 +90,7 @@ def test_every_kpi_of_a_segment_is_that_of_its_members(told, seed):
     assert len([one for one in values if one]) > len(values) / 2  # the comparison is about something
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_so_it_is_of_whom_another_segment_leaves_out_and_of_an_attribute(told):
     facts, whole, part = told(3)
@@ -142,6 +144,7 @@ def test_a_fact_belongs_to_the_segment_of_its_day(told):
     assert len([one for one in values if one]) > len(values) / 2
 
 
+@pytest.mark.neutral
 def test_who_is_a_customer_is_asked_of_the_days_on_which_stocks_are_taken(workspace):
     """Counted by hand: ann is a member from 10 May on, bob until 20 May, cat always; dan never."""
     days = {"ann": ("2026-01-01", None), "bob": ("2026-01-01", None), "cat": ("2026-01-01", "2026-05-15")}

@@ -46,6 +46,7 @@ def contracts(workspace):
     return workspace
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize(
     ("span", "mrr", "gross", "net"),
     [

@@ -181,7 +181,7 @@ QUESTIONS = [
 ]  # fmt: skip
 
 
-@pytest.mark.some(6)
+@pytest.mark.some(2)
 @pytest.mark.parametrize(("questions", "expected"), QUESTIONS)
 def test_questions_that_cannot_be_are_refused_with_their_paths(workspace, database, questions, expected):
     ask(workspace, "s", SEVEN)

@@ -43,6 +43,7 @@ def parts(people, period=MAY, **more):
     return figure.numerator, figure.denominator, figure.value if figure.reason is None else figure.reason.value
 
 
+@pytest.mark.neutral
 def test_a_target_is_due_on_its_last_day_once_that_is_over(workspace, clock):
     assert value(workspace, KEY) == "INPUT_NOT_CONFIGURED"
     rate(workspace, may(4), 5, 5, 5, 1)  # 75 %
@@ -81,6 +82,7 @@ def test_targets_for_itself_are_not_among_them(workspace):
     assert ask(workspace, KEY, Span(may(1), date(2026, 7, 1))).figure.value == 100
 
 
+@pytest.mark.neutral
 @neutral
 @pytest.mark.parametrize("seed", range(2))
 def test_any_targets_by_month(make_workspace, seed):

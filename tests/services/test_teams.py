@@ -186,6 +186,7 @@ def test_filters_by_team(told):
         ask(told, "REVENUE", filters=(Filter(TEAM, ("pink",)),))
 
 
+@pytest.mark.slow
 def test_more_than_is_restated_at_once_waits_for_the_worker(told, database, monkeypatch):
     monkeypatch.setattr(teamwork, "AT_ONCE", 2)
     belong(told, "eva", *MOVED)
@@ -198,6 +199,7 @@ def test_more_than_is_restated_at_once_waits_for_the_worker(told, database, monk
     assert_a_rebuild_changes_nothing(database, told)
 
 
+@pytest.mark.slow
 def test_what_waits_ends_where_the_last_change_says(told, database, monkeypatch):
     monkeypatch.setattr(teamwork, "AT_ONCE", 1)
     belong(told, "eva", *MOVED)
@@ -215,6 +217,7 @@ def work(people):
             assert job.run(people.door, one)
 
 
+@pytest.mark.slow
 def test_the_same_again_and_what_changes_no_team_restates_nothing(told, database):
     before = stored.everything(database)
     assert belong(told, "eva", *reversed(IN_TURN)) == "UNCHANGED"
@@ -261,6 +264,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize(("times", "problems"), WRONG)
 def test_what_cannot_be_is_refused_where_it_is_wrong_and_leaves_nothing(told, database, times, problems):
     before = stored.everything(database)

@@ -95,6 +95,7 @@ def test_another_currency_is_prepared_and_then_right(traded, database):
     assert money(traded) == IN_DOLLARS
 
 
+@pytest.mark.slow
 def test_there_and_back_again_nothing_has_changed(traded, database):
     before = cells(database, traded)
     facts = {name: _derived(database, traded, name) for name in ("customer_order", "refund", "cost", "buyer")}
@@ -128,6 +129,7 @@ def test_a_currency_without_rates_has_nothing_to_say(traded):
     assert value(traded, "REVENUE") == 80 * 160 + 100 * 128 + 200 * 100
 
 
+@pytest.mark.slow
 def test_what_is_written_while_another_currency_is_prepared_is_in_it(traded, database):
     change(traded, currency="USD")
     traded.write(rebuild.step, 2)
@@ -210,7 +212,7 @@ def test_the_same_again_is_unchanged_and_begins_nothing(traded, database):
     assert stored.everything(database) == before
 
 
-@pytest.mark.some(6)
+@pytest.mark.some(3)
 @pytest.mark.parametrize(
     ("said", "path"),
     [
