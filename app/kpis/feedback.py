@@ -11,6 +11,7 @@ from app.kpis.kpi import Direction, KpiUnit, LifecycleStage, ratio
 from app.kpis.measure import MILLIONTHS, Cube, Measure
 from app.kpis.sampling import MeanInterval, Wilson
 from app.models.feedback import Feedback, FeedbackKind
+from app.models.survey import SurveyOccasion
 from app.text import Text
 
 SATISFIED = 700_000
@@ -79,6 +80,10 @@ nps_asked = Measure("nps_asked", cube, _of(FeedbackKind.NPS))
 nps_answers = Measure("nps_answers", cube, _of(FeedbackKind.NPS, _answered))
 promoters = Measure("promoters", cube, _of(FeedbackKind.NPS, col(Feedback.score) >= 9))
 detractors = Measure("detractors", cube, _of(FeedbackKind.NPS, col(Feedback.score) <= 6))
+nps_relationship, nps_transactional = (
+    Measure(f"nps_{one.lower()}", cube, _of(FeedbackKind.NPS, _answered, col(Feedback.survey_occasion) == one))
+    for one in (SurveyOccasion.RELATIONSHIP, SurveyOccasion.TRANSACTIONAL)
+)
 
 ces_asked = Measure("ces_asked", cube, _of(FeedbackKind.CES))
 ces_answers = Measure("ces_answers", cube, _of(FeedbackKind.CES, _answered))
@@ -107,6 +112,8 @@ _COUNTED = {
     csat_answers: FeedbackKind.CSAT,
     nps_asked: FeedbackKind.NPS,
     nps_answers: FeedbackKind.NPS,
+    nps_relationship: FeedbackKind.NPS,
+    nps_transactional: FeedbackKind.NPS,
     ces_asked: FeedbackKind.CES,
     ces_answers: FeedbackKind.CES,
     reviews: FeedbackKind.REVIEW,

@@ -1,10 +1,13 @@
 """KPIs of the recommendation question: the net promoter score, and how many would recommend."""
 
 from app.kpis.account import by_account
-from app.kpis.feedback import detractors, nps_answers, nps_asked, promoters
+from app.kpis.feedback import detractors, nps_answers, nps_asked, nps_relationship, nps_transactional, promoters
 from app.kpis.kpi import Direction, KpiUnit, LifecycleStage, Variant, ratio
 from app.kpis.sampling import AdjustedWald, Wilson
 from app.text import Text
+
+_OCCASIONS = (nps_relationship, nps_transactional)
+"""Answers about the relationship and about one transaction are pooled, but not in silence."""
 
 NPS = ratio(
     "NPS",
@@ -20,6 +23,7 @@ NPS = ratio(
     denominator=nps_answers,
     scale=100,
     evidence=(nps_asked,),
+    unlike=_OCCASIONS,
     interval=AdjustedWald(promoters, detractors, nps_answers),
     default="every_response",
     others=(
@@ -34,6 +38,7 @@ NPS = ratio(
             nps_answers,
             scale=100,
             evidence=(nps_asked,),
+            unlike=_OCCASIONS,
             interval=AdjustedWald(promoters, detractors, nps_answers),
             latest_per_customer=True,
         ),
@@ -44,6 +49,7 @@ NPS = ratio(
             nps_answers,
             nps_asked,
             AdjustedWald(promoters, detractors, nps_answers),
+            _OCCASIONS,
         ),
     ),
     bounds=(-100, 100),
@@ -65,6 +71,7 @@ REFERRAL_INTENT = ratio(
     denominator=nps_answers,
     scale=100,
     evidence=(nps_asked,),
+    unlike=_OCCASIONS,
     interval=Wilson(),
     bounds=(0, 100),
     survey=True,
