@@ -98,14 +98,21 @@ def _worth(kind: str, score: int) -> int:
     return int(score >= 4)
 
 
-Told = tuple[Fraction, Fraction | int, int, int | None]
-"""Numerator, denominator, how many it rests on, and how many accounts are left out."""
+Told = tuple[Fraction, Fraction | int, int, int | None, bool]
+"""Numerator, denominator, how many it rests on, how many accounts are left out, and whether surveys are mixed."""
+
+
+def _mixed(world: World, kind: str, names: Iterable[str]) -> bool:
+    """Whether answers to the recommendation question are to surveys of both sorts."""
+    surveys = {world.answers[name]["survey"] for name in names}
+    return kind == "NPS" and surveys >= {"yearly", "purchase"}
 
 
 def _average(kind: str) -> Callable[..., Told]:
     def count(world: World, span: tuple[date, date], channel: str | None = None) -> Told:
         found = scores(world, kind, span, channel)
-        return sum(found.values(), Fraction(0)), len(found), len(found), None
+        mixed = _mixed(world, kind, (name for name, _, _ in world.said(kind, span, channel)))
+        return sum(found.values(), Fraction(0)), len(found), len(found), None, mixed
 
     return count
 
@@ -116,15 +123,18 @@ def _weighted(kind: str) -> Callable[..., Told]:
         weights = world.bought(span[1])
         heavy = [account for account in found if weights.get(account, 0) > 0]
         top = sum((found[account] * weights[account] for account in heavy), Fraction(0))
-        return top, sum((weights[one] for one in heavy), Fraction(0)), len(heavy), len(found) - len(heavy)
+        heard = [name for name, who, _ in world.said(kind, span, channel) if who and world.account(who) in heavy]
+        weight = sum((weights[one] for one in heavy), Fraction(0))
+        return top, weight, len(heavy), len(found) - len(heavy), _mixed(world, kind, heard)
 
     return count
 
 
 def _key_contact(kind: str) -> Callable[..., Told]:
     def count(world: World, span: tuple[date, date], channel: str | None = None) -> Told:
-        some = [score for _, who, score in world.said(kind, span, channel) if who and world.parties[who].is_key]
-        return Fraction(sum(_worth(kind, score) for score in some)), len(some), len(some), None
+        some = [one for one in world.said(kind, span, channel) if one[1] and world.parties[one[1]].is_key]
+        mixed = _mixed(world, kind, (name for name, _, _ in some))
+        return Fraction(sum(_worth(kind, score) for _, _, score in some)), len(some), len(some), None, mixed
 
     return count
 

@@ -57,6 +57,8 @@ class Said:
     """As of when it was last counted."""
     cohort: str | None = None
     """Of an order: the month in which its customer first bought, as of when it was last counted."""
+    occasion: str | None = None
+    """When its survey asked, as of when that was first known of it."""
 
 
 @dataclass
@@ -106,6 +108,8 @@ class World:
     has_spells: bool = False
     teams: dict[str, list[tuple[date, date, str]]] = field(default_factory=dict)
     """By member of staff: from when and until when they were in which team."""
+    surveys: dict[str, str | None] = field(default_factory=dict)
+    """When each survey asks now."""
 
     def copy(self) -> "World":
         """As it is now, kept for later."""
@@ -137,7 +141,9 @@ class World:
         frozen = dict(self.people[customer].traits) if customer else dict.fromkeys(FROZEN.values())
         if old and old.alive and old.row["customer"] == customer:
             frozen = old.frozen
-        self.said[name] = Said(name, old.id if old else id_, row, frozen, updated)
+        stays = old and old.alive and old.row["survey"] == row["survey"]
+        occasion = (old.occasion if stays else None) or self.surveys.get(row["survey"])
+        self.said[name] = Said(name, old.id if old else id_, row, frozen, updated, occasion=occasion)
         return "UPDATED" if old and old.alive else "CREATED"
 
     def delete(self, name: str, updated: datetime | None) -> str:
@@ -223,15 +229,17 @@ class Parts:
     scale: int = 1
     seen: bool = True
     spoilt: str | None = None
+    mixed: bool = False
 
 
 class Figure(NamedTuple):
-    """The answer: value or the reason why not, and the parts."""
+    """The answer: value or the reason why not, the parts, and whether it pools surveys of two sorts."""
 
     value: float | None
     reason: str | None
     numerator: float | None
     denominator: float | None
+    mixed: bool = False
 
 
 def _figure(parts: Parts) -> Figure:
@@ -245,7 +253,8 @@ def _figure(parts: Parts) -> Figure:
         return Figure(None, "ZERO_DENOMINATOR", top, bottom)
     if parts.spoilt:
         return Figure(None, parts.spoilt, top, bottom)
-    return Figure(float(Fraction(parts.scale) * parts.numerator / Fraction(parts.denominator)), None, top, bottom)
+    value = float(Fraction(parts.scale) * parts.numerator / Fraction(parts.denominator))
+    return Figure(value, None, top, bottom, parts.mixed)
 
 
 def place(said: Said) -> Fraction:
@@ -295,6 +304,10 @@ def _raw_mean(facts: list[Said]) -> Parts:
     return Parts(total, len(answers), 1, bool(asked), "MIXED_SCALES" if len(scales) > 1 else None)
 
 
+def _mixed(answers: list[Said]) -> bool:
+    return {said.occasion for said in answers} >= {"RELATIONSHIP", "TRANSACTIONAL"}
+
+
 def _promoters(answers: list[Said]) -> int:
     return sum(said.row["score"] in (9, 10) for said in answers)
 
@@ -302,7 +315,7 @@ def _promoters(answers: list[Said]) -> int:
 def _nps(facts: list[Said]) -> Parts:
     asked, answers = _answers(facts, "NPS")
     detractors = sum(said.row["score"] in range(7) for said in answers)
-    return Parts(_promoters(answers) - detractors, len(answers), 100, bool(asked))
+    return Parts(_promoters(answers) - detractors, len(answers), 100, bool(asked), mixed=_mixed(answers))
 
 
 def _nps_latest(facts: list[Said]) -> Parts:
@@ -316,7 +329,7 @@ def _nps_latest(facts: list[Said]) -> Parts:
 
 def _referral_intent(facts: list[Said]) -> Parts:
     asked, answers = _answers(facts, "NPS")
-    return Parts(_promoters(answers), len(answers), 100, bool(asked))
+    return Parts(_promoters(answers), len(answers), 100, bool(asked), mixed=_mixed(answers))
 
 
 FEEDBACK: dict[tuple[str, str], tuple[Callable[[list[Said]], Parts], str | None]] = {
@@ -533,6 +546,8 @@ MEASURES["feedback"] = {
     **_survey("NPS", "nps"),
     "promoters": _kind("NPS", answered=True, worth=lambda r: int(r["score"] >= 9)),
     "detractors": _kind("NPS", answered=True, worth=lambda r: int(r["score"] <= 6)),
+    "nps_relationship": _kind("NPS", answered=True, worth=lambda r: int(r["survey_occasion"] == "RELATIONSHIP")),
+    "nps_transactional": _kind("NPS", answered=True, worth=lambda r: int(r["survey_occasion"] == "TRANSACTIONAL")),
     **_survey("CES", "ces"),
     **_spread("CES", "ces"),
     "reviews": _kind("REVIEW"),

@@ -6,10 +6,12 @@ from app.kpis import (
     feedback,
     lead,
     loyalty,
+    promoter,
     recurring,
     referral,
     retention,
     revenue,
+    satisfaction,
     service,
     survey,
     value,
@@ -18,6 +20,8 @@ from app.kpis.kpi import Kpi
 from app.kpis.measure import Cube
 
 _FAMILIES = (
+    satisfaction,
+    promoter,
     feedback,
     retention,
     revenue,

@@ -23,12 +23,21 @@ WEIGHTLESS = "NO_REVENUE"
 
 
 def by_account(  # noqa: PLR0913 - as many parts as such a reading has
-    name: str, words: Text, above: Formula, below: Measure, asked: Measure, interval: Wilson | AdjustedWald
+    name: str,
+    words: Text,
+    above: Formula,
+    below: Measure,
+    asked: Measure,
+    interval: Wilson | AdjustedWald,
+    unlike: tuple[Measure, ...] = (),
 ) -> tuple[Variant, ...]:
-    """The readings by account of a survey KPI that is `above` over `below`, in percent; `interval` is its own."""
+    """The readings by account of a survey KPI that is `above` over `below`, in percent.
+
+    `interval` and `unlike` are its own.
+    """
     return (
-        _average(words, AccountScore(name, above, below), asked),
-        _weighted(words, AccountScore(name, above, below, is_weighted=True), asked),
+        _average(words, AccountScore(name, above, below), asked, unlike),
+        _weighted(words, AccountScore(name, above, below, is_weighted=True), asked, unlike),
         Variant(
             "key_contact",
             Text(f"{words.en} of key contacts", f"{words.zh}（仅关键联系人）"),
@@ -42,11 +51,12 @@ def by_account(  # noqa: PLR0913 - as many parts as such a reading has
             evidence=(asked,),
             interval=interval,
             among=KEY_CONTACTS,
+            unlike=unlike,
         ),
     )
 
 
-def _average(words: Text, score: AccountScore, asked: Measure) -> Variant:
+def _average(words: Text, score: AccountScore, asked: Measure, unlike: tuple[Measure, ...]) -> Variant:
     means, squares, accounts = (
         PerAccount(score, one) for one in (AccountSum.MEANS, AccountSum.SQUARES, AccountSum.ACCOUNTS)
     )
@@ -67,10 +77,11 @@ def _average(words: Text, score: AccountScore, asked: Measure) -> Variant:
         evidence=(asked,),
         interval=AccountInterval(means, squares, accounts),
         people=PerAccount(score, AccountSum.PEOPLE),
+        unlike=unlike,
     )
 
 
-def _weighted(words: Text, score: AccountScore, asked: Measure) -> Variant:
+def _weighted(words: Text, score: AccountScore, asked: Measure, unlike: tuple[Measure, ...]) -> Variant:
     return Variant(
         "revenue_weighted",
         Text(f"{words.en}, weighed with revenue", f"{words.zh}（按收入加权）"),
@@ -95,4 +106,6 @@ def _weighted(words: Text, score: AccountScore, asked: Measure) -> Variant:
             ),
         ),
         people=PerAccount(score, AccountSum.PEOPLE),
+        # accounts without revenue are not heard
+        unlike=tuple(PerAccount(score, AccountSum.ANSWERS, one) for one in unlike),
     )

@@ -141,6 +141,7 @@ class AccountSum(StrEnum):
     WEIGHTLESS = "weightless"
     UNPRICED = "unpriced"
     PEOPLE = "people"
+    ANSWERS = "answers"
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,16 +161,18 @@ class AccountScore:
 class PerAccount(Atom):
     """One sum over accounts: of their scores, each times its weight, of the scores' squares, of accounts, of people.
 
-    Weights are money.
+    Or of those of their answers that `answers` counts. Weights are money.
     """
 
     score: AccountScore
     sum: AccountSum
+    answers: Measure | None = None
 
     @property
     def name(self) -> str:  # type: ignore[override]  # computed here, a field elsewhere
         """How it is printed."""
-        return f"{self.score.name}_{'weighted_' if self.score.is_weighted else ''}account_{self.sum.value}"
+        of = self.sum.value if self.answers is None else self.answers.name
+        return f"{self.score.name}_{'weighted_' if self.score.is_weighted else ''}account_{of}"
 
     @property
     def is_money(self) -> bool:

@@ -1,4 +1,4 @@
-"""KPIs of what customers say: satisfaction, net promoter score, effort, reviews."""
+"""What customers say: the measures of all of it, and the KPIs of effort and reviews."""
 
 from collections.abc import Mapping
 
@@ -6,12 +6,12 @@ from sqlalchemy import ColumnElement, and_, func
 from sqlmodel import col
 
 from app.formula import Atom
-from app.kpis.account import by_account
 from app.kpis.dimension import Dimension
-from app.kpis.kpi import Direction, KpiUnit, LifecycleStage, Variant, ratio
+from app.kpis.kpi import Direction, KpiUnit, LifecycleStage, ratio
 from app.kpis.measure import MILLIONTHS, Cube, Measure
-from app.kpis.sampling import AdjustedWald, MeanInterval, OneScale, Wilson
+from app.kpis.sampling import MeanInterval, Wilson
 from app.models.feedback import Feedback, FeedbackKind
+from app.models.survey import SurveyOccasion
 from app.text import Text
 
 SATISFIED = 700_000
@@ -80,6 +80,10 @@ nps_asked = Measure("nps_asked", cube, _of(FeedbackKind.NPS))
 nps_answers = Measure("nps_answers", cube, _of(FeedbackKind.NPS, _answered))
 promoters = Measure("promoters", cube, _of(FeedbackKind.NPS, col(Feedback.score) >= 9))
 detractors = Measure("detractors", cube, _of(FeedbackKind.NPS, col(Feedback.score) <= 6))
+nps_relationship, nps_transactional = (
+    Measure(f"nps_{one.lower()}", cube, _of(FeedbackKind.NPS, _answered, col(Feedback.survey_occasion) == one))
+    for one in (SurveyOccasion.RELATIONSHIP, SurveyOccasion.TRANSACTIONAL)
+)
 
 ces_asked = Measure("ces_asked", cube, _of(FeedbackKind.CES))
 ces_answers = Measure("ces_answers", cube, _of(FeedbackKind.CES, _answered))
@@ -108,6 +112,8 @@ _COUNTED = {
     csat_answers: FeedbackKind.CSAT,
     nps_asked: FeedbackKind.NPS,
     nps_answers: FeedbackKind.NPS,
+    nps_relationship: FeedbackKind.NPS,
+    nps_transactional: FeedbackKind.NPS,
     ces_asked: FeedbackKind.CES,
     ces_answers: FeedbackKind.CES,
     reviews: FeedbackKind.REVIEW,
@@ -115,131 +121,6 @@ _COUNTED = {
 }
 KIND: Mapping[Atom, FeedbackKind] = _COUNTED | {measure: _COUNTED[counted] for measure, counted in ANSWERS.items()}
 """Of which kind of feedback a measure tells."""
-
-CSAT = ratio(
-    "CSAT",
-    Text("Customer satisfaction", "客户满意度"),
-    Text(
-        "Satisfied answers per hundred valid answers of satisfaction surveys; an answer satisfies from 70 % of the way "
-        "between the scale's worst and best, or from its question's own threshold. Skipped answers do not count, and "
-        "of two answers to one question of an invitation the later one does.",
-        "满意度调查中，每百份有效回答里满意的份数；得分达到量表从最差到最好的 70 %（或问题自设的阈值）即为满意，"
-        "跳过的回答不计；对同一邀请的同一问题回答两次时，以较晚的一次为准。",
-    ),
-    unit=KpiUnit.PERCENT,
-    direction=Direction.HIGHER_IS_BETTER,
-    stage=LifecycleStage.RETAIN,
-    numerator=satisfied,
-    denominator=csat_answers,
-    scale=100,
-    evidence=(csat_asked,),
-    interval=Wilson(),
-    others=by_account(
-        "csat", Text("Customer satisfaction", "客户满意度"), satisfied, csat_answers, csat_asked, Wilson()
-    ),
-    bounds=(0, 100),
-    survey=True,
-    example=({"satisfied": 46, "csat_answers": 91, "csat_asked": 91}, 100 * 46 / 91),
-)
-
-CSAT_MEAN = ratio(
-    "CSAT_MEAN",
-    Text("Mean satisfaction", "平均满意度"),
-    Text(
-        "The mean of (answer − worst) ÷ (best − worst) × 100, so that scales of any length compare.",
-        "（得分 − 最差）÷（最好 − 最差）× 100 的平均值，不同量表之间可以比较。",
-    ),
-    unit=KpiUnit.PERCENT,
-    direction=Direction.HIGHER_IS_BETTER,
-    stage=LifecycleStage.RETAIN,
-    numerator=csat_positions,
-    denominator=csat_answers,
-    scale=100,
-    evidence=(csat_asked,),
-    interval=MeanInterval(csat_positions, csat_squares, csat_answers),
-    others=(
-        Variant(
-            "raw",
-            Text("Plain mean score", "原始平均分"),
-            Text(
-                "The plain mean of the scores, in their own scale; no value when answers of several scales meet.",
-                "得分在其自身量表上的简单平均；多种量表混在一起时无值。",
-            ),
-            csat_scores,
-            csat_answers,
-            evidence=(csat_asked,),
-            one_scale=OneScale(csat_answers, csat_worst, csat_worst_squares, csat_best, csat_best_squares),
-        ),
-    ),
-    bounds=(0, 100),
-    survey=True,
-    example=({"csat_positions": 1_500_000, "csat_answers": 2, "csat_asked": 2, "csat_squares": 1_250_000}, 75),
-)
-
-NPS = ratio(
-    "NPS",
-    Text("Net promoter score", "净推荐值"),
-    Text(
-        "Promoters (9–10) minus detractors (0–6), per hundred answers to the recommendation question.",
-        "推荐意愿问题中，每百份回答里推荐者（9–10 分）减贬损者（0–6 分）之差。",
-    ),
-    unit=KpiUnit.POINTS,
-    direction=Direction.HIGHER_IS_BETTER,
-    stage=LifecycleStage.EXPAND,
-    numerator=promoters - detractors,
-    denominator=nps_answers,
-    scale=100,
-    evidence=(nps_asked,),
-    interval=AdjustedWald(promoters, detractors, nps_answers),
-    default="every_response",
-    others=(
-        Variant(
-            "latest_per_customer",
-            Text("Net promoter score, latest answer of each customer", "净推荐值（每位客户的最近一次回答）"),
-            Text(
-                "The same, of each customer's last answer in the period only; anonymous answers count one by one.",
-                "同上，但每位客户只计其在该期间内的最后一次回答；匿名回答逐份计入。",
-            ),
-            promoters - detractors,
-            nps_answers,
-            scale=100,
-            evidence=(nps_asked,),
-            interval=AdjustedWald(promoters, detractors, nps_answers),
-            latest_per_customer=True,
-        ),
-        *by_account(
-            "nps",
-            Text("Net promoter score", "净推荐值"),
-            promoters - detractors,
-            nps_answers,
-            nps_asked,
-            AdjustedWald(promoters, detractors, nps_answers),
-        ),
-    ),
-    bounds=(-100, 100),
-    survey=True,
-    example=({"promoters": 32, "detractors": 6, "nps_answers": 51, "nps_asked": 51}, 100 * 26 / 51),
-)
-
-REFERRAL_INTENT = ratio(
-    "REFERRAL_INTENT",
-    Text("Referral intent", "推荐率"),
-    Text(
-        "Promoters per hundred answers to the recommendation question.",
-        "推荐意愿问题中，每百份回答里推荐者的份数。",
-    ),
-    unit=KpiUnit.PERCENT,
-    direction=Direction.HIGHER_IS_BETTER,
-    stage=LifecycleStage.EXPAND,
-    numerator=promoters,
-    denominator=nps_answers,
-    scale=100,
-    evidence=(nps_asked,),
-    interval=Wilson(),
-    bounds=(0, 100),
-    survey=True,
-    example=({"promoters": 32, "nps_answers": 51, "nps_asked": 51}, 100 * 32 / 51),
-)
 
 CES = ratio(
     "CES",
@@ -294,4 +175,4 @@ FEEDBACK_COUNT = ratio(
     example=({"feedback": 7}, 7),
 )
 
-KPIS = (CSAT, CSAT_MEAN, NPS, REFERRAL_INTENT, CES, REVIEW_SCORE, FEEDBACK_COUNT)
+KPIS = (CES, REVIEW_SCORE, FEEDBACK_COUNT)

@@ -1,6 +1,6 @@
 """From amounts to a figure: value, parts, interval, and the reason where there is no value. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
@@ -39,6 +39,7 @@ class KpiFlag(StrEnum):
     """What a reader should know before relying on a figure."""
 
     LOW_SAMPLE = "LOW_SAMPLE"
+    MIXED_SURVEYS = "MIXED_SURVEYS"
     REBUILDING = "REBUILDING"
     KNOWN_SINCE_REBUILD = "KNOWN_SINCE_REBUILD"
 
@@ -99,14 +100,21 @@ def _figure(kpi: Kpi, variant: Variant, amounts: Mapping[Atom, Amount], minor: i
     if variant.denominator is None:  # a count or a sum of nothing is a true zero
         return replace(parts, value=float(variant.scale * numerator), exact=variant.scale * numerator)
     assert denominator is not None  # noqa: S101 - or it would lack
-    low_sample = kpi.survey and (parts.sample or 0) < LOW_SAMPLE
     return replace(
         parts,
         value=_divide(variant.scale * numerator, denominator),
         exact=Fraction(variant.scale * numerator) / denominator,
         interval=_interval(variant, amounts, float(numerator), float(denominator), kpi.bounds),
-        flags=(KpiFlag.LOW_SAMPLE,) if low_sample else (),
+        flags=tuple(_flags(kpi, variant, amounts, parts.sample or 0)),
     )
+
+
+def _flags(kpi: Kpi, variant: Variant, amounts: Mapping[Atom, Amount], sample: float) -> Iterator[KpiFlag]:
+    """What to know of a value."""
+    if kpi.survey and sample < LOW_SAMPLE:
+        yield KpiFlag.LOW_SAMPLE
+    if sum(bool(amounts[atom]) for atom in variant.unlike) > 1:
+        yield KpiFlag.MIXED_SURVEYS
 
 
 def _natural(amounts: Mapping[Atom, Amount], minor: int, atom: Atom) -> Number | None:

@@ -50,6 +50,16 @@ _FEEDBACK = _entries(
     ("nps_answers", "Answers to the recommendation question.", "推荐意愿问题的回答。"),
     ("promoters", "Answers of 9 or 10 to the recommendation question.", "推荐意愿得分为 9 或 10 的回答。"),
     ("detractors", "Answers of 0 to 6 to the recommendation question.", "推荐意愿得分为 0 至 6 的回答。"),
+    (
+        "nps_relationship",
+        "Those of them that were to surveys about the relationship when they were recorded.",
+        "其中记录时属于关系调查的回答。",
+    ),
+    (
+        "nps_transactional",
+        "Those of them that were to surveys after a transaction when they were recorded.",
+        "其中记录时属于交易后调查的回答。",
+    ),
     ("nps_customers", "Customers who answered the recommendation question.", "回答过推荐意愿问题的客户。"),
     ("ces_asked", "Effort questions, skipped ones too.", "费力度问题，含跳过的。"),
     ("ces_answers", "Answers to effort questions.", "费力度问题的回答。"),

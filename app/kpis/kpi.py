@@ -46,7 +46,7 @@ class Variant:
     whose base does not, `left_out` those that are not in it, `components` what the mean of an index is of. `among`
     narrows the facts themselves, `people` are those behind a value that counts accounts. `compounds` says that it is a
     rate of staying or leaving, of the same people. A profile tells of people what they have not done, so that only who
-    may see personal data may cut it.
+    may see personal data may cut it. Of `unlike`, two or more that are there are flagged.
     """
 
     key: str
@@ -72,6 +72,7 @@ class Variant:
     compounds: bool = False
     components: tuple[Component, ...] = ()
     is_profile: bool = False
+    unlike: tuple[Measure | PerAccount, ...] = ()
 
     @cached_property
     def formula(self) -> str:
@@ -84,7 +85,7 @@ class Variant:
     @cached_property
     def atoms(self) -> tuple[Atom, ...]:
         """Everything that must be read to answer it."""
-        extra: list[Atom] = [*self.evidence, *(part.atom for part in self.left_out)]
+        extra: list[Atom] = [*self.evidence, *(part.atom for part in self.left_out), *self.unlike]
         extra += [] if self.sample is None else [self.sample]
         extra += [] if self.people is None else [self.people]
         for part in (self.interval, self.one_scale):

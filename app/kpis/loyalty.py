@@ -2,8 +2,8 @@
 
 from app.formula import Formula, Mean
 from app.kpis import feedback, order, retention
-from app.kpis.feedback import NPS
 from app.kpis.kpi import Component, Direction, Kpi, KpiUnit, LifecycleStage, Variant
+from app.kpis.promoter import NPS
 from app.kpis.referral import REFERRAL_RATE
 from app.kpis.revenue import REPEAT_PURCHASE_RATE
 from app.text import Text

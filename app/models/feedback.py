@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
 from app.models.base import PRESENT, Document, Fact, Served, Traits, choice, ordered, partial, refers, typed, unique
+from app.models.survey import SurveyOccasion
 
 
 class FeedbackKind(StrEnum):
@@ -44,9 +45,10 @@ class Feedback(Fact, Traits, Served, table=True):
 
     `position` is where the score lies between the scale's worst (0) and best (1,000,000), so that scales compare in
     whole numbers. A score of null is an answer that was skipped or dismissed. `threshold` is the position from which
-    the answer satisfies, where its question has one of its own, and `edition` that of the survey it answered. It is
-    replaced when the same question of the same invitation is answered later. What it inherits it did not say itself: it
-    has it from its invitation, and follows that.
+    the answer satisfies, where its question has one of its own, `edition` that of the survey it answered, and
+    `survey_occasion` when that asked, as it was when the answer was recorded. It is replaced when the same question of
+    the same invitation is answered later. What it inherits it did not say itself: it has it from its invitation, and
+    follows that.
     """
 
     __table_args__ = (
@@ -75,6 +77,7 @@ class Feedback(Fact, Traits, Served, table=True):
     scale_best: int | None = None
     position: int | None = typed(BigInteger(), default=None)
     survey_id: UUID | None = None
+    survey_occasion: SurveyOccasion | None = choice(SurveyOccasion, default=None)
     question: str | None = Field(default=None, max_length=200)
     edition: int | None = None
     threshold: int | None = typed(BigInteger(), default=None)

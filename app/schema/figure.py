@@ -36,6 +36,10 @@ enum(
     KpiFlag,
     {
         "LOW_SAMPLE": "Fewer than 30 answers.",
+        "MIXED_SURVEYS": (
+            "Among its answers are some to surveys about the relationship and some to surveys after a transaction "
+            "(Survey.occasion), which ask different things. It goes by what a survey was when the answer was recorded."
+        ),
         "REBUILDING": "The rollups are being rebuilt; this is the old generation's value.",
         "KNOWN_SINCE_REBUILD": "What was known before the last rebuild is told from the facts current at that time.",
     },

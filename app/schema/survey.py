@@ -34,7 +34,9 @@ class Survey(Node):
 
     external_id: str = plain("Its key in the workspace.")
     name: str = plain("Its name.")
-    occasion: SurveyOccasion | None = plain("When it asks.")
+    occasion: SurveyOccasion | None = plain(
+        "When it asks. Feedback keeps what this was when it was recorded, if anything, whatever it is later."
+    )
     is_stub: bool = plain("Whether it was only named by a record so far.")
     created_at: Moment = plain("When it was first known.")
     updated_at: Moment = plain("When it last changed.")
@@ -72,7 +74,9 @@ class SurveyUpsertInput:
 
     external_id: str = plain("Its key in the workspace.")
     name: str = plain("Its name.")
-    occasion: SurveyOccasion | None = absent("When it asks.")
+    occasion: SurveyOccasion | None = absent(
+        "When it asks. Feedback that is recorded already keeps what this was at that time."
+    )
     questions: list[SurveyQuestionInput] | None = absent(
         "What it asks, at most 100; where that differs from what it asks now, it is the next edition."
     )

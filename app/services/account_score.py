@@ -40,15 +40,16 @@ def amounts(
     bound(uow, score.below.cube, spans)
     if score.is_weighted:
         bound(uow, orders, _years(uow, spans))
-    cells: dict[tuple[str, int], dict[AccountSum, Number]] = defaultdict(lambda: dict.fromkeys(AccountSum, 0))
-    for index, key, *row in uow.session.execute(_statement(uow, score, spans, conditions, by)):
+    beside = tuple(one.answers for one in sums if one.answers is not None)
+    cells: dict[tuple[str, int], dict[AccountSum | Measure, Number]] = defaultdict(lambda: defaultdict(int))
+    for index, key, *row in uow.session.execute(_statement(uow, score, beside, spans, conditions, by)):
         cell = cells[key or "", index]
-        for name, amount in _added(score, [int(one or 0) for one in row]):
+        for name, amount in _added(score, beside, [int(one or 0) for one in row]):
             cell[name] += amount
     found: Told = {one: {} for one in sums}
     for (key, index), cell in cells.items():
         for one in sums:
-            found[one].setdefault(key, [0] * len(spans))[index] = cell[one.sum]
+            found[one].setdefault(key, [0] * len(spans))[index] = cell[one.answers or one.sum]
     return found
 
 
@@ -56,11 +57,15 @@ def _measures(score: AccountScore) -> list[Measure]:
     return [flow_of(atom) for atom in atoms(score.above, score.below)]
 
 
-def _added(score: AccountScore, row: Sequence[int]) -> Iterator[tuple[AccountSum, Number]]:
+def _added(
+    score: AccountScore, beside: Sequence[Measure], row: Sequence[int]
+) -> Iterator[tuple[AccountSum | Measure, Number]]:
     """What a group of accounts adds, of which all have the same answers."""
     measures = _measures(score)
     given = dict(zip(measures, row, strict=False))
     accounts, people, *rest = row[len(measures) :]
+    yield from zip(beside, rest, strict=False)
+    rest = rest[len(beside) :]
     above, below = (evaluate(one, lambda atom: given[flow_of(atom)]) for one in (score.above, score.below))
     assert above is not None  # noqa: S101 - whoever has answered has given every part of it
     assert below  # noqa: S101 - as above
@@ -80,13 +85,22 @@ def _added(score: AccountScore, row: Sequence[int]) -> Iterator[tuple[AccountSum
         yield AccountSum.PEOPLE, people
 
 
-def _statement(
-    uow: Uow, score: AccountScore, spans: tuple[Span, ...], conditions: tuple[Condition, ...], by: Cutting | None
+def _statement(  # noqa: PLR0913 - what a scan depends on
+    uow: Uow,
+    score: AccountScore,
+    beside: Sequence[Measure],
+    spans: tuple[Span, ...],
+    conditions: tuple[Condition, ...],
+    by: Cutting | None,
 ) -> Select[Any]:
-    """By span, key and what accounts have answered: how many accounts, and what these weigh."""
-    said = _said(uow, score, spans, conditions, by)
+    """By span, key and what accounts have answered: how many accounts, and what these weigh.
+
+    `beside` counts answers of the accounts that are heard.
+    """
+    said = _said(uow, (*_measures(score), *beside), score.below, spans, conditions, by)
     answers = [said.c[f"v{place}"] for place in range(len(_measures(score)))]
     statement = select(said.c.i, said.c.key, *answers)
+    others = [said.c[f"v{len(answers) + place}"] for place in range(len(beside))]
     columns: list[Any] = [func.count(), func.sum(said.c.people)]
     if score.is_weighted:
         revenue = _revenue(uow, said, spans)
@@ -94,28 +108,35 @@ def _statement(
         statement = statement.join(revenue, same, isouter=True)
         weight: Any = func.coalesce(revenue.c.net, 0)
         some = weight > 0
-        columns += [func.sum(case((some, one), else_=0)) for one in (1, weight)]
+        columns += [func.sum(case((some, one), else_=0)) for one in (*others, 1, weight)]
         columns += [func.sum(revenue.c.unpriced), func.sum(case((some, said.c.people), else_=0))]
+    else:
+        columns += map(func.sum, others)
     return statement.add_columns(*columns).group_by(said.c.i, said.c.key, *answers)
 
 
-def _said(
-    uow: Uow, score: AccountScore, spans: tuple[Span, ...], conditions: tuple[Condition, ...], by: Cutting | None
+def _said(  # noqa: PLR0913 - what a scan depends on
+    uow: Uow,
+    measures: Sequence[Measure],
+    below: Measure,
+    spans: tuple[Span, ...],
+    conditions: tuple[Condition, ...],
+    by: Cutting | None,
 ) -> CTE:
     """What the people of each account have answered, per span and key, and how many they are."""
-    cube: Cube = score.below.cube
+    cube: Cube = below.cube
     days, each = buckets(spans), each_of(uow, cube, by)
     columns = (
         days.c.i,
         key_of(uow, cube, by, each).label("key"),
         _account().label("account"),
         uow.db.as_key(cube.person).label("person"),
-        *(one.amount.label(f"v{place}") for place, one in enumerate(_measures(score))),
+        *(one.amount.label(f"v{place}") for place, one in enumerate(measures)),
     )
-    answered = over(select(*columns), uow, cube, days, conditions, each).where(score.below.where)
+    answered = over(select(*columns), uow, cube, days, conditions, each).where(below.where)
     answers = answered.join(Customer, col(Customer.id) == Feedback.customer_id, isouter=True).subquery()
     place = (answers.c.i, answers.c.key, answers.c.account)
-    sums = [func.sum(answers.c[f"v{place}"]).label(f"v{place}") for place in range(len(_measures(score)))]
+    sums = [func.sum(answers.c[f"v{place}"]).label(f"v{place}") for place in range(len(measures))]
     people = func.count(func.distinct(answers.c.person)).label("people")
     return select(*place, people, *sums).group_by(*place).cte("said")
 

@@ -203,12 +203,13 @@ def follow(uow: Uow, invitation_ids: Sequence[UUID]) -> None:
     moved = [(one, now) for id_, some in given.items() for one in some if (now := _now(one, sent[id_]))]
     if not moved:
         return
-    editions = question.numbers(uow, {now.get("survey_id") for _, now in moved})
+    surveys = question.now(uow, {now.get("survey_id") for _, now in moved})
     people = {now["customer_id"] for _, now in moved if "customer_id" in now}
     traits = fact.lock_customers(uow, people)
     for _, now in moved:
         if "survey_id" in now:
-            now["edition"] = editions.get(now["survey_id"]) or None
+            survey = surveys.get(now["survey_id"], question.UNKNOWN)
+            now |= {"edition": survey.edition or None, "survey_occasion": survey.occasion}
         if "customer_id" in now:
             customer = traits.get(now["customer_id"])
             now |= {name: getattr(customer, name, False if name == "is_test" else None) for name in TRAITS}

@@ -65,7 +65,7 @@ class FeedbackFacts(Kind):
     row = FeedbackRow
     plain = ("score", "question", "product", "campaign", "journey_stage", "origin", "comment")
     references: Mapping[str, type[Keyed]] = {"channel": Channel, "staff": Staff, "survey": Survey}
-    derived = frozenset({"threshold", "is_replaced"})
+    derived = frozenset({"threshold", "is_replaced", "survey_occasion"})
     keys = ("customer_id", "invitation_id")
     blank: Mapping[str, Any] = {"comment": None}
 
@@ -114,13 +114,15 @@ class FeedbackFacts(Kind):
         fates: Mapping[int, Outcome],
         batch: Batch,
     ) -> None:
-        """With the edition of the survey first: the one that is stored is kept where none is named."""
+        """With what is kept of the survey first: the edition that is stored where none is named, when it asked."""
         written = {index: row for index, row in wave.items() if fates[index] in (Outcome.CREATED, Outcome.UPDATED)}
-        now = question.numbers(uow, (columns["survey_id"] for columns in written.values()))
+        surveys = question.now(uow, (columns["survey_id"] for columns in written.values()))
         for index, columns in written.items():
+            now = surveys.get(columns["survey_id"], question.UNKNOWN)
+            told = (columns, stored.get(columns["external_id"]), now)
             try:
-                edition = question.edition_of(columns, stored.get(columns["external_id"]), now)
-                wave[index] = columns | {"edition": edition}
+                kept = {"edition": question.edition_of(*told), "survey_occasion": question.occasion_of(*told)}
+                wave[index] = columns | kept
             except Invalid as error:
                 batch.reject(index, *error.problems)
                 del wave[index]

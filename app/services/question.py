@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from app.errors import Code, Invalid, Problem
 from app.models.feedback import FeedbackKind
-from app.models.survey import Survey, SurveyEdition
+from app.models.survey import Survey, SurveyEdition, SurveyOccasion
 from app.services.refusal import refused
 from app.services.row import Key, Row
 from app.services.scale import lies_on, place, position, scale_of
@@ -170,13 +170,25 @@ def present(uow: Uow, survey_ids: Sequence[UUID]) -> dict[UUID, SurveyEdition]:
     return {row.survey_id: row for row in uow.session.scalars(statement)}
 
 
-def numbers(uow: Uow, survey_ids: Iterable[Any]) -> dict[UUID, int]:
-    """The number of the present edition of each of these surveys, 0 for none."""
+class Now(NamedTuple):
+    """What a survey is at present: the number of its edition, 0 for none, and when it asks."""
+
+    edition: int = 0
+    occasion: SurveyOccasion | None = None
+
+
+UNKNOWN = Now()
+"""A survey that nothing is said of yet."""
+
+
+def now(uow: Uow, survey_ids: Iterable[Any]) -> dict[UUID, Now]:
+    """What each of these surveys is at present."""
     some = sorted({id_ for id_ in survey_ids if isinstance(id_, UUID)})
     if not some:
         return {}
-    rows = uow.session.execute(select(Survey.id, Survey.edition).where(uow.db.is_any(Survey.id, some)))
-    return {row.id: row.edition for row in rows}
+    columns = (Survey.id, Survey.edition, col(Survey.occasion))
+    rows = uow.session.execute(select(*columns).where(uow.db.is_any(Survey.id, some)))
+    return {id_: Now(edition, occasion) for id_, edition, occasion in rows}
 
 
 def asked(uow: Uow, answers: Iterable[Mapping[str, Any]]) -> Asked:
@@ -194,7 +206,7 @@ def asked(uow: Uow, answers: Iterable[Mapping[str, Any]]) -> Asked:
     return {(row.survey_id, row.number): {one["key"]: one for one in row.questions} for row in rows}
 
 
-def edition_of(answer: Mapping[str, Any], stored: Any, now: Mapping[UUID, int]) -> int | None:  # noqa: ANN401 - a row
+def edition_of(answer: Mapping[str, Any], stored: Any, now: Now) -> int | None:  # noqa: ANN401 - a row
     """Of which edition of its survey an answer is: the one given, else the one stored, else the present one.
 
     Raises Invalid (NOT_FOUND) for one that the survey does not have.
@@ -204,14 +216,20 @@ def edition_of(answer: Mapping[str, Any], stored: Any, now: Mapping[UUID, int]) 
         if survey_id is None:
             msg = Text("surveyEdition needs the survey that it is of.", "surveyEdition 需要其所属的 survey。")
             raise Invalid(msg, "survey", code=Code.REQUIRED)
-        if given > now.get(survey_id, 0):
+        if given > now.edition:
             msg = Text(f"The survey has no edition {given}.", f"该调查没有第 {given} 版。")
             raise Invalid(msg, "surveyEdition", code=Code.NOT_FOUND)
         return int(given)
     if stored is not None and stored.survey_id == survey_id and (stored.edition or answer["question"] is None):
         edition: int | None = stored.edition
         return edition
-    return now.get(survey_id) or None
+    return now.edition or None
+
+
+def occasion_of(answer: Mapping[str, Any], stored: Any, now: Now) -> SurveyOccasion | None:  # noqa: ANN401 - a row
+    """When its survey asked: as it was when the answer to it was first recorded, if that was known."""
+    stays = stored is not None and stored.survey_id == answer["survey_id"] and stored.deleted_at is None
+    return (stored.survey_occasion if stays else None) or now.occasion
 
 
 def answered(answer: Mapping[str, Any], asked: Asked) -> dict[str, Any]:

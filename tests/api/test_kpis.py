@@ -663,6 +663,24 @@ def test_nps_counts_promoters_and_detractors(alice):
     assert (found["display"], found["variant"]) == ("51.0", "every_response")
 
 
+def test_nps_says_where_it_pools_surveys_of_two_sorts(alice):
+    for key, occasion in (("yearly", "RELATIONSHIP"), ("purchase", "TRANSACTIONAL")):
+        input_ = {"externalId": key, "name": key, "occasion": occasion}
+        assert alice.write("surveyUpsert", input_, "userErrors { code }")["userErrors"] == []
+    told = (("2026-04-02", "yearly"), ("2026-04-03", "purchase"), ("2026-05-02", "yearly"), ("2026-05-03", "yearly"))
+    alice.feedback(
+        *(
+            {"externalId": f"n{i}", "kind": "NPS", "score": 9, "occurredAt": day, "survey": {"externalId": key}}
+            for i, (day, key) in enumerate(told)
+        )
+    )
+    found = alice.kpi("NPS", MAY, "flags comparison { baseline { flags } }")
+    assert found == {
+        "flags": ["LOW_SAMPLE"],
+        "comparison": {"baseline": {"flags": ["LOW_SAMPLE", "MIXED_SURVEYS"]}},
+    }
+
+
 def test_a_target_is_paced_by_what_is_still_to_come(alice, clock):
     # on the 19th of 30 days 190 have answered: at that pace 110 are to come, and they must run at 96.36 %
     clock.set(datetime.fromisoformat("2026-06-19T20:00:00+00:00"))

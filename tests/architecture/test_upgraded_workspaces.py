@@ -37,3 +37,43 @@ def test_who_was_there_before_is_predicted_of_and_objects_to_nothing(empty):  # 
     go(empty, command.downgrade, "0007")
     with owning(empty) as connection:
         assert connection.execute(text("SELECT count(*) FROM job")).scalar() == 0
+
+
+SURVEY = """
+    INSERT INTO survey (tenant_id, id, key, name, is_stub, created_at, updated_at, version, edition, occasion)
+    VALUES (:tenant, :id, :key, :key, false, '2026-01-01', '2026-01-01', 1, 0, :occasion)
+"""
+FEEDBACK = """
+    INSERT INTO feedback (tenant_id, id, source, external_id, recorded_at, known_on, version, occurred_at, day, kind,
+        inherits_customer, inherits_survey, is_replaced, is_test, tags, survey_id)
+    VALUES (:tenant, :id, 'old', :key, '2026-01-01', '2026-01-01', 1, '2026-01-01', '2026-01-01', 'NPS',
+        false, false, false, false, '[]', :survey)
+"""
+
+
+def test_feedback_that_was_there_before_has_what_its_survey_is_now(empty):  # noqa: F811 - the fixture
+    surveys = {"yearly": "RELATIONSHIP", "purchase": "TRANSACTIONAL", "any": None}
+    tenants = {place: uuid7().hex for place in ("here", "there")}
+    ids = {(place, key): uuid7().hex for place in tenants for key in surveys}
+    go(empty, command.upgrade, "0012")
+    with owning(empty) as connection:
+        for place, tenant in tenants.items():
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT set_config('app.tenant', :id, true)"), {"id": tenant})
+            for key, occasion in surveys.items():
+                row = {"tenant": tenant, "key": key, "id": ids[place, key], "occasion": occasion}
+                connection.execute(text(SURVEY), row)
+            for key in (*surveys, "none"):
+                row = {"tenant": tenant, "key": key, "id": uuid7().hex, "survey": ids.get((place, key))}
+                connection.execute(text(FEEDBACK), row)
+        connection.commit()
+    go(empty, command.upgrade, "0013")
+    with owning(empty) as connection:
+        for tenant in tenants.values():
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT set_config('app.tenant', :id, true)"), {"id": tenant})
+            asked = text("SELECT external_id, survey_occasion FROM feedback WHERE tenant_id = :id")
+            found = connection.execute(asked, {"id": tenant}).all()
+            assert sorted(map(tuple, found)) == sorted({**surveys, "none": None}.items())
+    go(empty, command.downgrade, "0012")
+    go(empty, command.upgrade, "0013")

@@ -13,7 +13,8 @@ import oracle
 from oracle import Stay, World
 
 from app.kpis.dimension import Dimension
-from app.services import channel, customer, feedback, job, kpi, rebuild, rollup, staff, team
+from app.kpis.figure import KpiFlag
+from app.services import channel, customer, feedback, job, kpi, rebuild, rollup, staff, survey, team
 from app.services.period import Grain, Span
 from app.services.row import Options, Ref
 from app.services.slices import Filter
@@ -24,7 +25,7 @@ WORDS: dict[str, tuple[str | None, ...]] = {
     "channel": ("web", "shop", None),
     "staff": ("ann", "ben", None),
     "team": ("red", "blue", None),
-    "survey": ("s1", None),
+    "survey": ("s1", "s2", "s3", None),
     "product": ("tea", "7", None),
     "campaign": ("spring", None),
     "journey_stage": ("use", None),
@@ -34,6 +35,7 @@ WORDS: dict[str, tuple[str | None, ...]] = {
     "acquisition_channel": ("web", "ads", None),
     "kind": ("PERSON", "ACCOUNT", None),
     "reason": ("price", "moved", None),
+    "occasion": ("RELATIONSHIP", "TRANSACTIONAL", None),
 }
 TAGS = ("late", "kind", "noisy")
 FIRST = date(2026, 1, 1)
@@ -54,6 +56,8 @@ class History:
             people.write(channel.upsert, {"external_id": key, "name": key.title()})
         for key in filter(None, WORDS["team"]):
             people.write(team.upsert, {"external_id": key, "name": key.title()})
+        self.tell_survey("s1", "RELATIONSHIP")
+        self.tell_survey("s2", "TRANSACTIONAL")
 
     @property
     def today(self) -> date:
@@ -72,6 +76,7 @@ class History:
             self.take_back: 3,
             self.tell_customers: 9,
             self.move_staff: 3,
+            self.tell_survey: 2,
             self.let_time_pass: 2,
             self.compact: 4,
             self.settle: 1,
@@ -202,6 +207,13 @@ class History:
         ]
         self.rng.shuffle(rows)
         self.people.write(staff.upsert, {"external_id": who, "name": who.title(), "teams": rows})
+
+    def tell_survey(self, key: str | None = None, occasion: str | None = None) -> None:
+        """Tell when a survey asks, which may be another time than it was; one that answers named may be new."""
+        key, occasion = key or self._pick("survey") or "s1", occasion or self._pick("occasion")
+        self.log.append(("survey", key, occasion))
+        self.world.surveys[key] = occasion
+        self.people.write(survey.upsert, {"external_id": key, "name": key, "occasion": occasion})
 
     def _customer(self) -> tuple[str, tuple[dict[str, Any], oracle.Person | None]]:
         """A row about somebody, and what that person is after it (None: as before)."""
@@ -388,7 +400,14 @@ class History:
             expected = self._expected(world, question, spans)
             told = {
                 answer.slices[key].key if question.by else key: [
-                    oracle.Figure(f.value, f.reason and f.reason.value, f.numerator, f.denominator) for f in row
+                    oracle.Figure(
+                        f.value,
+                        f.reason and f.reason.value,
+                        f.numerator,
+                        f.denominator,
+                        KpiFlag.MIXED_SURVEYS in f.flags,
+                    )
+                    for f in row
                 ]
                 for key, row in answer.figures.items()
             }

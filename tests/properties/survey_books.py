@@ -23,6 +23,7 @@ class Books:
     editions: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     sent: dict[str, dict[str, Any]] = field(default_factory=dict)
     said: dict[str, dict[str, Any]] = field(default_factory=dict)
+    occasions: dict[str | None, str] = field(default_factory=dict)
 
     def ask(self, survey: str, questions: list[dict[str, Any]]) -> None:
         """Questions of a survey."""
@@ -57,6 +58,7 @@ class Books:
                 one["customer"] = row["customer"]
             if one["took"]["survey"] and one["survey"] != row["survey"]:
                 one["survey"], one["edition"] = row["survey"], self.present(row["survey"])
+                one["occasion"] = self.occasions.get(row["survey"])
         return True
 
     def say(self, row: dict[str, Any]) -> bool:
@@ -75,6 +77,8 @@ class Books:
                 return False
         if not self._place(row, before):
             return False
+        stays = before and not before["gone"] and before["survey"] == row["survey"]
+        row["occasion"] = before["occasion"] if before and stays else self.occasions.get(row["survey"])
         self.said[row["name"]] = row | {"gone": False}
         if row["invitation"]:
             self.sent.setdefault(row["invitation"], {"name": row["invitation"], "stub": True, "gone": False})

@@ -43,7 +43,9 @@ class Story:
         for one in questions:
             if one["kind"] == "CSAT":
                 one.update({"scale_best": rng.choice((5, 7))} | rng.choice(({}, {"threshold": rng.randint(1, 5)})))
-        ask(self.people, key, *questions)
+        occasion = rng.choice(("RELATIONSHIP", "TRANSACTIONAL"))
+        ask(self.people, key, *questions, occasion=occasion)
+        self.books.occasions[key] = occasion
         self.books.ask(
             key,
             [{"best" if name == "scale_best" else name: value for name, value in one.items()} for one in questions],
@@ -123,10 +125,17 @@ class Story:
         gone = self.books.replaced()
         told = {row["external_id"]: row for row in stored.rows(database, "feedback", people) if not row["deleted_at"]}
         assert {
-            name: (names[row["customer_id"]], names[row["survey_id"]], row["edition"], row["kind"], row["is_replaced"])
+            name: (
+                names[row["customer_id"]],
+                names[row["survey_id"]],
+                row["edition"],
+                row["survey_occasion"],
+                row["kind"],
+                row["is_replaced"],
+            )
             for name, row in told.items()
         } == {
-            name: (one["customer"], one["survey"], one["edition"], one["kind"], name in gone)
+            name: (one["customer"], one["survey"], one["edition"], one["occasion"], one["kind"], name in gone)
             for name, one in self.books.said.items()
             if not one["gone"]
         }
@@ -171,7 +180,10 @@ class Story:
             assert {name: told[name] for name in by} == {
                 name: pytest.approx(100 * good[name] / n) for name, n in by.items()
             }
-        heard = {one["customer"] for one in self.books.counting("NPS")} - {None}
+        answers = self.books.counting("NPS")
+        is_mixed = {one["occasion"] for one in answers} >= {"RELATIONSHIP", "TRANSACTIONAL"}
+        assert ("MIXED_SURVEYS" in figure_of(self.people, "NPS").figure.flags) == is_mixed
+        heard = {one["customer"] for one in answers} - {None}
         if self.books.said:
             coverage = figure_of(self.people, "SURVEY_COVERAGE", MAY).figure
             assert (coverage.numerator, coverage.denominator) == (len(heard), len(PEOPLE))
