@@ -105,7 +105,6 @@ class World:
     said: dict[str, Said] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
     graves: dict[str, datetime] = field(default_factory=dict)
-    has_spells: bool = False
     teams: dict[str, list[tuple[date, date, str]]] = field(default_factory=dict)
     """By member of staff: from when and until when they were in which team."""
     surveys: dict[str, str | None] = field(default_factory=dict)
@@ -171,6 +170,13 @@ class World:
                 said.frozen = dict(person.traits)
 
     # what there is
+
+    def has(self, name: tuple[str, str]) -> bool:
+        """Whether there is anything that the KPI can be of: feedback of its kind, or times as a customer."""
+        if name not in FEEDBACK:
+            return any(person.stays for person in self.people.values())
+        kind = FEEDBACK[name][1]
+        return any(said.alive and kind in (None, said.row["kind"]) for said in self.said.values())
 
     def counted(self, span: tuple[date, date], filters: Sequence[Filter]) -> list[Said]:
         """The feedback of a period that counts."""
@@ -240,6 +246,11 @@ class Figure(NamedTuple):
     numerator: float | None
     denominator: float | None
     mixed: bool = False
+
+    @property
+    def is_something(self) -> bool:
+        """Whether there was anything to count."""
+        return self.reason == "ZERO_DENOMINATOR" or any((self.value, self.numerator, self.denominator))
 
 
 def _figure(parts: Parts) -> Figure:

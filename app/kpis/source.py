@@ -1,14 +1,15 @@
 """Sources: the kinds of facts that KPIs need, what they are called, and the mutation that brings them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, literal, true
 from sqlmodel import col
 
-from app.formula import atoms
+from app.formula import Atom, atoms
 from app.kpis import feedback, survey
+from app.kpis.atom import AMOUNTS, PerAccount
 from app.kpis.kpi import Variant, cube_of
 from app.kpis.measure import Cube
 from app.models.contract import Contract
@@ -32,7 +33,9 @@ class Source:
     """One kind of facts: the rows of `model` of which `where` holds, each counted as `weight` says.
 
     `first` and `last` are the days between which they lie, `along` the column of the index that holds them in order and
-    leaves out what was deleted (the days themselves where None); `kind` narrows the facts that `key` names.
+    leaves out what was deleted (the days themselves where None); `kind` narrows the facts that `key` names. Where rows
+    are taken back by others, `about` is the column of those about whom they are: there are some where the weights of
+    somebody come to more than nothing.
     """
 
     key: str
@@ -45,6 +48,7 @@ class Source:
     along: Any = None
     weight: Any = 1
     kind: str | None = None
+    about: Any = None
 
     @property
     def missing(self) -> Text:
@@ -96,6 +100,7 @@ _ALIKE = (
         Spell.starts_on,
         col(Spell.is_counted).is_(True),
         weight=Spell.sign,
+        about=Spell.customer_id,
     ),
     _facts("ORDER", Text("orders", "订单"), "orderRecordBatch", Order, col(Order.is_stub).is_(False)),
     _facts("REFUND", Text("refunds", "退款"), "refundRecordBatch", Refund),
@@ -142,9 +147,16 @@ def of_cube(variant: Variant, cube: Cube) -> tuple[Source, ...]:
         return (_KINDS[FeedbackKind.NPS],)
     if cube is not feedback.cube:
         return (SOURCES[cube.input],)
-    read = atoms(variant.numerator, variant.denominator)
-    kinds = dict.fromkeys(feedback.KIND.get(atom) for atom in read if cube_of(atom) is cube)
+    read = atoms(variant.numerator, variant.denominator, *(one.formula for one in variant.components))
+    kinds = dict.fromkeys(_kind(atom) for atom in read if cube_of(atom) is cube)
     return tuple(_KINDS[kind] if kind else _FEEDBACK for kind in kinds)
+
+
+def _kind(atom: Atom) -> FeedbackKind | None:
+    """Of which kind of feedback an amount tells, where it is of one."""
+    if isinstance(atom, PerAccount):
+        atom = atom.score.below
+    return feedback.KIND.get(atom.measure if isinstance(atom, AMOUNTS) else atom)
 
 
 def sources(variant: Variant) -> dict[Source, bool]:
@@ -154,3 +166,8 @@ def sources(variant: Variant) -> dict[Source, bool]:
         for source in of_cube(variant, cube):
             found[source] = found.get(source, True) and cube not in variant.needed
     return found
+
+
+def having(variant: Variant, has: Callable[[Source], bool]) -> Callable[[Cube], bool]:
+    """What tells whether there is all that `variant` needs where it reads a cube; `has` says what there is."""
+    return lambda cube: all(map(has, of_cube(variant, cube)))

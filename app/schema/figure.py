@@ -22,7 +22,7 @@ enum(
     NullReason,
     {
         "PREPARING": "Its rollups are being built; ask again soon.",
-        "INPUT_NOT_CONFIGURED": "The workspace has never had the facts that it needs.",
+        "INPUT_NOT_CONFIGURED": "The workspace has none of the facts that it needs; of feedback, none of the kind.",
         "PERIOD_NOT_STARTED": "The period lies in the future.",
         "MISSING_FX": "An exchange rate is missing.",
         "SUPPRESSED_SMALL_CELL": "So few people stand behind it that they could be recognised.",

@@ -15,8 +15,11 @@ from app.text import Text
 enum(
     health.HealthPart,
     {
-        "RECENCY": "How recently the customer bought or used something, by their own usual gap.",
-        "FREQUENCY": "On how many of the last ninety days they did, by what was usual before.",
+        "RECENCY": "How recently the customer bought or used something: all up to their own usual gap, nothing from "
+        "three times that on. Where the workspace counts customers by activity, nothing either when "
+        "`inactivityWindowDays` have passed without.",
+        "FREQUENCY": "On how many of the last ninety days they did, by what was usual before. Where the workspace "
+        "counts customers by activity, of the last `inactivityWindowDays`.",
         "SATISFACTION": "Their latest answer, on its scale.",
         "COMPLAINTS": "Complaints that are not resolved.",
     },

@@ -10,7 +10,7 @@ from app.errors import Code, Invalid
 from app.kpis.industry import INDUSTRIES
 from app.kpis.industry import Industry as Branch
 from app.kpis.kpi import Variant
-from app.kpis.source import Source, of_cube, sources
+from app.kpis.source import Source, having, sources
 from app.schema.context import Context, Info
 from app.schema.describe import field, plain, type_
 from app.schema.period import LocaleArgument
@@ -110,4 +110,4 @@ async def is_ready(context: Context, variant: Variant) -> bool:
     wanted = list(sources(variant))
     found = await asyncio.gather(*(context.gather(readiness.statuses, source) for source in wanted))
     available = {status.source for status in found if status.is_available}
-    return not variant.lacks(lambda cube: all(source in available for source in of_cube(variant, cube)))
+    return not variant.lacks(having(variant, available.__contains__))

@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from app import ids
+from app.kpis.figure import NullReason
 from app.schema.context import Info
 from app.schema.customer import CUSTOMER
 from app.schema.describe import arg, enum, field, plain, type_
@@ -48,7 +49,10 @@ class TopCustomers:
 
     id: strawberry.ID = plain("Names the ranking, for clients' caches.")
     nodes: list[TopCustomer] = plain("The first places, in order; those of whom it is not known come last.")
-    total_count: int = plain("How many known customers bought.")
+    total_count: int | None = plain("How many known customers bought; null where that cannot be told.")
+    null_reason: NullReason | None = plain(
+        "Why there are no numbers: PREPARING while a segment that the filter names has yet to find its members."
+    )
     period: Period = plain("Its days, resolved.")
     currency: CurrencyCode = plain("The currency of the amounts.")
 
@@ -86,6 +90,7 @@ class TopCustomersRoot:
                 for one in found.ranks
             ],
             total_count=found.total,
+            null_reason=found.reason,
             period=Period.of(found.span, found.today),
             currency=CurrencyCode(found.currency),
         )

@@ -51,7 +51,8 @@ class Workspace(Node):
     )
     active_by: ActiveBasis = plain("By what somebody counts as a customer.")
     inactivity_window_days: int = plain(
-        "For how many days somebody stays a customer without doing anything, where it goes by activity."
+        "For how many days somebody stays a customer without doing anything, where it goes by activity. Health scores "
+        "then judge by as many days how recently and how often they did."
     )
     attribute_dimensions: list[str] = plain(
         "By which custom attributes of customers KPIs can be cut; their values are shown to whoever may read KPIs."

@@ -47,7 +47,7 @@ class WorkspaceUpdateInput:
     )
     inactivity_window_days: int | None = absent(
         "For how many days, from 1 to 3650, somebody stays a customer without doing anything, where it goes by "
-        "activity; 90 at first."
+        "activity; 90 at first. Health scores then judge by as many days how recently and how often they did."
     )
     prediction_horizon_months: int | None = absent(
         "How many months predictions look ahead, from 1 to 60; 12 at first. They are made anew then."

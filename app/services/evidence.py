@@ -1,7 +1,7 @@
 """What the present says of customers: how lately and how often they buy and use, what they last said, what is open."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,16 +15,18 @@ from app.models.engagement import Engagement
 from app.models.feedback import Feedback
 from app.models.interaction import Interaction, InteractionKind, InteractionStanding
 from app.models.order import Order
+from app.models.spell import ActiveBasis
 from app.services.extent import extents
 from app.services.scale import SCORED
 from app.uow import Uow
 
 RECENT_DAYS = 90
-"""How far back "lately" reaches, and how long the history before it must be to say what is usual."""
+"""How far back "lately" reaches where activity does not decide who is a customer."""
 VALID_DAYS = 365
 """An answer older than this says nothing of today."""
-_LEAST_GAP, _STRANGERS_GAP = 7.0, 30.0
+_LEAST_GAP = 7.0
 _STRANGER = 3
+_LATE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Evidence:
 
     `said` is the position of their latest answer on its scale, in millionths of the way from worst to best, and
     `before` that of the answer before it; `open` are complaints that are not resolved, None where no conversations are
-    recorded.
+    recorded. `lapses` is the number of days without either after which they are no customer, where activity decides.
     """
 
     today: date
@@ -45,6 +47,12 @@ class Evidence:
     said_on: date | None = None
     before: int | None = None
     open: int | None = None
+    lapses: int | None = None
+
+    @property
+    def lately(self) -> int:
+        """How many days back "lately" reaches, and how long the history before it must be to say what is usual."""
+        return self.lapses or RECENT_DAYS
 
     @property
     def since(self) -> int | None:
@@ -60,35 +68,42 @@ class Evidence:
 
     @property
     def due(self) -> float:
-        """Within how many days they are expected: their usual gap but at least a week, or thirty days without one."""
-        return _STRANGERS_GAP if self.gap is None else max(self.gap, _LEAST_GAP)
+        """Within how many days they are expected: their usual gap but at least a week, or a third of lately without."""
+        return self.lately / _LATE if self.gap is None else max(self.gap, _LEAST_GAP)
+
+    @property
+    def late(self) -> float:
+        """After how many days nobody expects them any more: three times that, or when they are no customer."""
+        return min(_LATE * self.due, self.lapses or _LATE * self.due)
 
     @property
     def usual(self) -> float | None:
-        """On how many of ninety days they did before lately; None where that is too short a time ago to tell."""
+        """On how many of so many days they did before lately; None where that is too short a time ago to tell."""
         if self.first is None:
             return None
-        length = (self.today - self.first).days - RECENT_DAYS
-        return None if length < RECENT_DAYS else (self.days - self.recent) / length * RECENT_DAYS
+        length = (self.today - self.first).days - self.lately
+        return None if length < self.lately else (self.days - self.recent) / length * self.lately
 
 
 def of(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, Evidence]:
     """The evidence of each of these customers, in as many statements however many they are."""
-    today, given = uow.today, list(ids)
+    workspace, given = uow.workspace, list(ids)
+    lapses = workspace.inactivity_window_days if workspace.active_by is ActiveBasis.ACTIVITY else None
+    blank = Evidence(uow.today, lapses=lapses)
     talks = extents(uow, [Interaction])[Interaction].first is not None
     found: dict[UUID, dict[str, Any]] = {id_: {"open": 0 if talks else None} for id_ in given}
-    for customer_id, first, last, days, recent in _active(uow, given):
+    for customer_id, first, last, days, recent in _active(uow, given, blank.lately):
         found[customer_id] |= {"first": first, "last": last, "days": days, "recent": recent}
     for customer_id, position, day, place in _said(uow, given):
         found[customer_id] |= {"said": position, "said_on": day} if place == 1 else {"before": position}
     if talks:
         for customer_id, count in _open(uow, given):
             found[customer_id]["open"] = count
-    return {id_: Evidence(today, **told) for id_, told in found.items()}
+    return {id_: replace(blank, **told) for id_, told in found.items()}
 
 
-def _active(uow: Uow, ids: list[UUID]) -> Sequence[Any]:
-    """Of each customer the first and the last day with a purchase or use, how many there are and how many lately."""
+def _active(uow: Uow, ids: list[UUID], lately: int) -> Sequence[Any]:
+    """Of each customer the first and the last day with a purchase or use, how many there are and how many `lately`."""
     parts: list[Any] = [
         select(col(model.customer_id).label("customer"), col(model.day).label("day")).where(
             uow.db.is_any(model.customer_id, ids), counted, col(model.day) <= uow.today
@@ -96,12 +111,12 @@ def _active(uow: Uow, ids: list[UUID]) -> Sequence[Any]:
         for model, counted in ((Order, purchasers.counted), (Engagement, engagement.crowd.counted))
     ]
     each = union_all(*parts).subquery()
-    lately = case((each.c.day > uow.today - timedelta(days=RECENT_DAYS), each.c.day))
+    recent = case((each.c.day > uow.today - timedelta(days=lately), each.c.day))
     days = (
         func.min(each.c.day),
         func.max(each.c.day),
         func.count(each.c.day.distinct()),
-        func.count(lately.distinct()),
+        func.count(recent.distinct()),
     )
     return uow.session.execute(select(each.c.customer, *days).group_by(each.c.customer)).all()
 

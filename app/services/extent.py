@@ -1,13 +1,15 @@
-"""Between which days a workspace has facts of each kind: asked once in a unit of work, in one statement."""
+"""Which facts a workspace has, and between which days: asked once in a unit of work, in one statement."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ScalarSelect, func, select, true
+from sqlalchemy import ScalarSelect, Select, func, literal, select, true
 from sqlmodel import col
 
+from app.kpis.source import Source
 from app.models.base import Fact, Owned
 from app.models.lead import Lead
 from app.models.spell import Spell
@@ -25,14 +27,15 @@ class Extent:
     through: datetime | None
 
 
-def extents(uow: Uow, models: Iterable[type[Owned]]) -> Mapping[type[Owned], Extent]:
-    """The extents of the facts of `models`, among those that were asked for before."""
+def extents(uow: Uow, models: Iterable[type[Owned]], sources: Iterable[Source] = ()) -> Mapping[type[Owned], Extent]:
+    """The extents of the facts of `models`, among those that were asked for before; `has` then knows of `sources`."""
     seen: dict[type[Owned], Extent] = uow.seen.setdefault(extents, {})
-    new = [model for model in dict.fromkeys(models) if model not in seen]
-    if not new:
+    held: dict[Source, bool] = uow.seen.setdefault(has, {})
+    new = tuple(model for model in dict.fromkeys(models) if model not in seen)
+    unheard = tuple(source for source in dict.fromkeys(sources) if source not in held)
+    if not new and not unheard:
         return seen
-    # a scalar query each, because SQLite finds only a lone min or max in the index
-    cells = iter(uow.session.execute(select(*(part for model in new for part in _parts(model)))).one())
+    cells = iter(uow.session.execute(_statement(new, unheard)).one())
     for model in new:
         days = [(next(cells), next(cells)) for _ in _days(model)]
         first = min((low for low, _ in days if low), default=None)
@@ -42,7 +45,35 @@ def extents(uow: Uow, models: Iterable[type[Owned]]) -> Mapping[type[Owned], Ext
         else:
             through = min(start_of_day(last, uow.zone), uow.now) if last else None
         seen[model] = Extent(first, last, through)
+    held |= {source: next(cells) is not None for source in unheard}
     return seen
+
+
+def has(uow: Uow, source: Source) -> bool:
+    """Whether the workspace has facts of `source`."""
+    held: dict[Source, bool] = uow.seen.setdefault(has, {})
+    if source not in held:
+        extents(uow, (), [source])
+    return held[source]
+
+
+def some(source: Source) -> ScalarSelect[Any]:
+    """Something where there are facts of `source`, and null where there are none: on this all rests that asks for it.
+
+    Goes along an index, so that neither other workspaces nor what was deleted is read.
+    """
+    found = select(literal(1)).select_from(source.model).where(source.where)
+    if source.about is None:
+        found = found.order_by(source.along or source.first)
+    else:
+        found = found.group_by(source.about).having(func.sum(col(source.weight)) > 0)
+    return found.limit(1).scalar_subquery()
+
+
+@lru_cache(256)  # to put it together takes longer than to run it
+def _statement(models: tuple[type[Owned], ...], sources: tuple[Source, ...]) -> Select[Any]:
+    # a scalar query each, because SQLite finds only a lone min or max in the index
+    return select(*(part for model in models for part in _parts(model)), *map(some, sources))
 
 
 def _days(model: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a table with a day

@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from app.services import evidence, prediction
-from app.services.evidence import RECENT_DAYS, VALID_DAYS, Evidence
+from app.services.evidence import VALID_DAYS, Evidence
 from app.services.health_weights import weights
 from app.text import Text
 from app.uow import Scope, Uow, reads
@@ -70,10 +70,16 @@ Judged = tuple[float | None, Text]
 
 
 def _recency(known: Evidence) -> Judged:
-    """All of it up to the usual gap, nothing from three times that on, evenly in between."""
+    """All of it up to the usual gap, nothing from three times that on, evenly in between.
+
+    Where activity decides who is a customer, there is nothing either from the day on which they are none.
+    """
     if known.since is None:
         return None, Text("Neither a purchase nor use is known.", "没有购买或使用记录。")
-    share = min(max((3 * known.due - known.since) / (2 * known.due), 0.0), 1.0)
+    if known.since >= known.late:
+        return 0.0, last_seen(known)
+    # who comes less often than customers must has all of it up to that day
+    share = 1.0 if known.since <= known.due else (known.late - known.since) / (known.late - known.due)
     return share, last_seen(known)
 
 
@@ -91,19 +97,18 @@ def last_seen(known: Evidence) -> Text:
 
 
 def _frequency(known: Evidence) -> Judged:
-    """On how many of the last ninety days they bought or used something, over how many were usual before."""
+    """On how many days of late they bought or used something, over how many of as many days were usual before."""
     if known.usual is None:
-        return None, Text(
-            f"There are less than {2 * RECENT_DAYS} days of history.", f"历史记录不足 {2 * RECENT_DAYS} 天。"
-        )
+        needed = 2 * known.lately
+        return None, Text(f"There are less than {needed} days of history.", f"历史记录不足 {needed} 天。")
     return min(known.recent / known.usual, 1.0), how_often(known)
 
 
 def how_often(known: Evidence) -> Text:
     """On how many days of late they bought or used something, and on how many they usually do."""
     return Text(
-        f"Purchases or use on {known.recent} of the last {RECENT_DAYS} days, usually on {known.usual:.1f}.",
-        f"最近 {RECENT_DAYS} 天中有 {known.recent} 天购买或使用，通常为 {known.usual:.1f} 天。",
+        f"Purchases or use on {known.recent} of the last {known.lately} days, usually on {known.usual:.1f}.",
+        f"最近 {known.lately} 天中有 {known.recent} 天购买或使用，通常为 {known.usual:.1f} 天。",
     )
 
 

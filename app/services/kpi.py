@@ -1,8 +1,9 @@
 """KPI questions and their answers: the figures of many questions, read together from one snapshot."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 
 from app.errors import AppError, Invalid
 from app.kpis import CATALOGUE
@@ -11,13 +12,14 @@ from app.kpis.dimension import Dimension
 from app.kpis.figure import Figure, KpiFlag, NullReason, figure, flagged, nothing
 from app.kpis.kpi import Kpi, Variant
 from app.kpis.measure import Cube
+from app.kpis.source import having, sources
 from app.models.base import Owned
 from app.models.rollup import RollupState
 from app.models.target import Target
 from app.services import custom_kpi, judgement, planner, privacy, rollup
 from app.services.belonging import defined
 from app.services.days import Period, calendar, resolve
-from app.services.extent import Extent, extents
+from app.services.extent import Extent, extents, has
 from app.services.money import minor
 from app.services.period import Grain, Span
 from app.services.planner import Ask
@@ -109,7 +111,9 @@ def answers(uow: Uow, questions: Sequence[Question]) -> list[Answer | AppError]:
     states = rollup.states(uow)
     custom_kpi.look_up(uow, (question.key for question in questions))
     look_up(uow, (filter_ for question in questions for filter_ in question.filters))
-    known = extents(uow, (cube.model for question in questions for cube in _cubes(uow, question)))
+    asked = [variant for question in questions if (variant := _asked(uow, question))]
+    models = (cube.model for variant in asked for cube in variant.cubes)
+    known = extents(uow, models, (source for variant in asked for source in sources(variant)))
     planned: list[Plan | AppError] = []
     for question in questions:
         try:
@@ -139,12 +143,12 @@ def _measured(uow: Uow, targets: Sequence[Target]) -> Sequence[Answer | AppError
     return answers(uow, questions)
 
 
-def _cubes(uow: Uow, question: Question) -> Iterable[Cube]:
-    """What a question rests on, if there is such a KPI and variant."""
+def _asked(uow: Uow, question: Question) -> Variant | None:
+    """What is asked for, if there is such a KPI and variant."""
     try:
-        return variant_of(definition(uow, question.key), question.variant).cubes
+        return variant_of(definition(uow, question.key), question.variant)
     except Invalid:
-        return ()
+        return None
 
 
 def _answer(  # noqa: PLR0913 - what an answer is put together from
@@ -156,7 +160,7 @@ def _answer(  # noqa: PLR0913 - what an answer is put together from
     states: dict[str, RollupState],
 ) -> Answer:
     ask, span, spans = plan
-    figures = _figures(uow, ask, cells, known, states)
+    figures = _figures(uow, ask, cells, states)
     through = [known[cube.model].through for cube in ask.variant.cubes]
     return Answer(
         question,
@@ -190,7 +194,8 @@ def ask_one(uow: Uow, question: Question) -> Answer:
 
 def _plan(uow: Uow, question: Question, known: Mapping[type[Owned], Extent]) -> Plan:
     kpi = definition(uow, question.key)
-    variant = variant_of(kpi, question.variant).having(_has(known))
+    variant = variant_of(kpi, question.variant)
+    variant = variant.having(_has(uow, variant))
     if not variant.rollups:
         judgement.check(uow, question.known_on)
     for dimension in {filter_.by for filter_ in question.filters} | ({question.by} if question.by else set()):
@@ -242,21 +247,27 @@ def _is_preparing(uow: Uow, ask: Ask, states: dict[str, RollupState]) -> bool:
     return awaits_members(uow, ask.conditions)
 
 
-def _has(known: Mapping[type[Owned], Extent]) -> Callable[[Cube], bool]:
-    """What tells whether there are facts of a cube."""
-    return lambda cube: known[cube.model].first is not None
+def _has(uow: Uow, variant: Variant) -> Callable[[Cube], bool]:
+    """What tells whether there are the facts that `variant` needs of a cube."""
+    return having(variant, partial(has, uow))
+
+
+def _lacks(uow: Uow, ask: Ask, cells: planner.Cells) -> bool:
+    """Whether there are none of the facts that are needed, nor were any known then that have gone since."""
+    if not ask.variant.lacks(_has(uow, ask.variant)):
+        return False
+    return ask.known_on is None or not any(any(amounts.values()) for row in cells.values() for amounts in row)
 
 
 def _figures(
     uow: Uow,
     ask: Ask,
     cells: planner.Cells | None,
-    known: Mapping[type[Owned], Extent],
     states: dict[str, RollupState],
 ) -> dict[str, list[Figure]]:
     if cells is None:
         return {"": [nothing(NullReason.PREPARING) for _ in ask.spans]} if ask.by is None else {}
-    if ask.variant.lacks(_has(known)):
+    if _lacks(uow, ask, cells):
         return {"": [nothing(NullReason.INPUT_NOT_CONFIGURED) for _ in ask.spans]} if ask.by is None else {}
     flags = []
     if any(states[cube.name].building for cube in ask.variant.rollups):
@@ -264,7 +275,7 @@ def _figures(
     if ask.known_on and any(states[cube.name].rebuilt_on > ask.known_on for cube in ask.variant.rollups):
         flags.append(KpiFlag.KNOWN_SINCE_REBUILD)
     # what a formula can do without is only missed where it has no value
-    is_bare = any(known[cube.model].first is None for cube in ask.variant.optional)
+    is_bare = not all(map(_has(uow, ask.variant), ask.variant.optional))
     hidden = privacy.hidden(uow, ask, cells)
     figures: dict[str, list[Figure]] = {}
     for key, row in cells.items():

@@ -13,13 +13,14 @@ from sqlalchemy import case, func, select
 from sqlmodel import col
 
 from app.errors import Code, Invalid
+from app.kpis.figure import NullReason
 from app.kpis.order import cost_of_orders, costed_orders, costed_revenue, customer_orders, customer_revenue, orders
 from app.models.order import Order
 from app.services.days import Period, resolve
 from app.services.extent import extents
 from app.services.money import major
 from app.services.period import Span
-from app.services.scan import bound, where
+from app.services.scan import Condition, awaits_members, bound, where
 from app.services.slices import Filter, conditions
 from app.text import Text
 from app.uow import Scope, Uow, reads
@@ -53,21 +54,23 @@ class Rank:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The first places, how many customers bought at all, and over which days."""
+    """The first places, how many customers bought at all (None: for that `reason`), and over which days."""
 
     ranks: list[Rank]
-    total: int
+    total: int | None
     span: Span
     currency: str
     today: date
+    reason: NullReason | None = None
 
 
 @reads(Scope.KPI_READ)
 def ranking(uow: Uow, period: Period, by: CustomerValue, first: int, filters: Sequence[Filter] = ()) -> Ranking:
     """The customers who brought most over `period`; those of whom that is not known come last.
 
-    Raises Invalid for a number of places that is not possible or a filter that orders do not have, Limited for a
-    period with more orders than are read at once.
+    While a segment that a filter names has yet to find its members nothing is told, as of KPIs. Raises Invalid for a
+    number of places that is not possible or a filter that orders do not have, Limited for a period with more orders
+    than are read at once.
     """
     if not 0 <= first <= MOST:
         msg = Text(f"first must be between 0 and {MOST}.", f"first 必须在 0 与 {MOST} 之间。")
@@ -77,9 +80,15 @@ def ranking(uow: Uow, period: Period, by: CustomerValue, first: int, filters: Se
             msg = Text(f"Orders cannot be cut by {one.by.value}.", f"订单不能按 {one.by.value} 细分。")
             raise Invalid(msg, "filter", str(place), "by")
     span = resolve(uow, period, extents(uow, [Order]).values())
+    met = conditions(uow, filters)
+    if awaits_members(uow, met):
+        return Ranking([], None, span, uow.workspace.currency, uow.today, NullReason.PREPARING)
     bound(uow, orders, [span])
-    met = [where(uow, orders, condition) for condition in conditions(uow, filters)]
-    each = _each(span, met).subquery()
+    return _ranking(uow, span, by, first, met)
+
+
+def _ranking(uow: Uow, span: Span, by: CustomerValue, first: int, met: Sequence[Condition]) -> Ranking:
+    each = _each(span, [where(uow, orders, condition) for condition in met]).subquery()
     chosen = {
         CustomerValue.REVENUE: case((each.c.unpriced == 0, each.c.revenue)),
         CustomerValue.MARGIN: case(((each.c.unpriced == 0) & (each.c.costed > 0), each.c.margin)),

@@ -115,6 +115,63 @@ def test_an_index_is_ready_when_one_of_its_parts_is(alice):
     }
 
 
+def words(caller):
+    """Of every reading of every KPI, whether it is ready and whether its figure says that its input is not there."""
+    asked = [(kpi.key, variant.key) for kpi in CATALOGUE.values() for variant in kpi.variants]
+    ask = [{"key": key, "variant": variant, "period": {"named": "THIS_YEAR"}} for key, variant in asked]
+    told = caller.one("query($ask: [KpiInput!]!) { kpis(ask: $ask) { nullReason } }", {"ask": ask})
+    kpis = caller.one("{ kpiDefinitions { key variants { key isReady } } }")
+    ready = {(kpi["key"], one["key"]): one["isReady"] for kpi in kpis for one in kpi["variants"]}
+    return {
+        name: (ready[name], figure["nullReason"] != "INPUT_NOT_CONFIGURED")
+        for name, figure in zip(asked, told, strict=True)
+    }
+
+
+def test_figures_and_readiness_use_one_word(alice):
+    """One answer of each kind, an order, a customer and a cost come, and all but the cost go again."""
+    ready = {
+        "": set(),
+        "CSAT": {"CSAT", "CSAT_MEAN", "FEEDBACK_COUNT"},
+        "NPS": {"CSAT", "CSAT_MEAN", "FEEDBACK_COUNT", "NPS", "REFERRAL_INTENT", "LOYALTY_INDEX"},
+        "without CSAT": {"FEEDBACK_COUNT", "NPS", "REFERRAL_INTENT", "LOYALTY_INDEX"},
+        "without": set(),
+    }
+
+    def check(step):
+        told = words(alice)
+        assert {name: both for name, both in told.items() if both[0] is not both[1]} == {}, step
+        if step in ready:
+            assert {key for (key, _), (is_ready, _) in told.items() if is_ready} == ready[step], step
+        return {variant for (key, variant), (is_ready, _) in told.items() if is_ready and key in ("CSAT", "NPS")}
+
+    def answer(kind, score):
+        alice.feedback({"externalId": kind, "kind": kind, "score": score, "occurredAt": "2026-05-01"})
+
+    def gone(noun, name):
+        alice.write(f"{noun}DeleteBatch", {"rows": [{"externalId": name}]}, "counts { deleted }")
+
+    check("")
+    answer("CSAT", 4)
+    # weighed with revenue they need orders too
+    assert check("CSAT") == {"default", "account_average", "key_contact"}
+    answer("NPS", 9)
+    check("NPS")
+    gone("feedback", "CSAT")
+    assert "default" not in check("without CSAT")
+    order(alice, "o", "2026-05-02", status="PENDING")
+    assert "revenue_weighted" in check("order")
+    gone("order", "o")
+    alice.customer("c", joinedOn="2026-05-02")
+    check("customer")
+    spent = {"externalId": "k", "category": "MEDIA", "amount": "9", "currency": "EUR"}
+    alice.write("costRecord", spent | {"from": "2026-05-01", "before": "2026-05-04"}, "outcome")
+    check("cost")
+    alice.customer("c", joinedOn=None)
+    gone("feedback", "NPS")
+    check("without")
+
+
 @neutral
 def test_more_than_are_counted_are_said_to_be_more(alice, monkeypatch):
     monkeypatch.setattr(readiness, "MOST_COUNTED", 2)

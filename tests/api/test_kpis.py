@@ -518,7 +518,7 @@ def test_a_future_period_has_not_started_and_an_empty_one_has_no_data(told):
         "value": 0,
         "nullReason": None,
     }
-    assert reason(told, "NPS", MAY)["nullReason"] == "NO_DATA"
+    assert reason(told, "NPS", MAY)["nullReason"] == "INPUT_NOT_CONFIGURED"
 
 
 def test_skipped_answers_alone_leave_nothing_to_divide_by(told):

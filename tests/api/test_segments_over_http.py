@@ -5,8 +5,10 @@
 import pytest
 from asking import BATCH
 
+from app.services import segment
 from app.services import workspace as workspaces
 from app.uow import Scope
+from app.worker import Worker
 
 pytestmark = pytest.mark.neutral
 
@@ -212,6 +214,56 @@ def test_kpis_name_the_segment_and_the_attribute_to_which_they_are_narrowed(told
     assert error["extensions"]["userErrors"][0]["path"] == ["filter", "0", "attribute"]
     reader = api.caller(workspace, {Scope.KPI_READ})
     assert reader.one(ask, {"f": [{"by": "ATTRIBUTE", "attribute": "plan", "anyOf": ["gold"]}]}) == {"value": 30}
+
+
+def test_tables_of_a_segment_say_like_kpis_that_its_members_are_being_found(told, door, monkeypatch):
+    """Ann is the only one with two orders, for 20 and 10, and has one of the two leads."""
+    for name, who in (("l1", "ann"), ("l2", "bob")):
+        row = {"externalId": name, "customer": {"externalId": who}, "occurredAt": "2026-06-10", "lostAt": "2026-06-11"}
+        assert told.write("leadRecord", row, FATE)["userErrors"] == []
+    monkeypatch.setattr(segment, "AT_ONCE", 1)  # of more customers the worker finds the members
+    made = {"externalId": "s", "name": "S", "rule": {"orders": {"atLeast": 2}}, "membersFrom": "2026-01-01"}
+    told.write("segmentUpsert", made, FATE)
+
+    def tables(filter_):
+        of = f"period: {{named: THIS_MONTH}}, filter: [{{by: SEGMENT, {filter_}}}]"
+        return told.ask(
+            f"""{{
+                kpi(key: REVENUE, {of}) {{ value nullReason }}
+                topCustomers({of}) {{ nullReason totalCount currency period {{ from }} nodes {{ revenue }} }}
+                leadFunnel({of}) {{
+                    nullReason wonLate open stages {{ leads medianDays shareOfAll }} lost {{ leads reasons {{ leads }} }}
+                }}
+            }}"""
+        )
+
+    for filter_ in ('anyOf: ["s"]', 'noneOf: ["s"]', 'anyOf: ["s", "text"]'):
+        found = tables(filter_)
+        assert found["kpi"] == {"value": None, "nullReason": "PREPARING"}
+        assert found["topCustomers"] == {
+            "nullReason": "PREPARING",
+            "totalCount": None,
+            "currency": "EUR",
+            "period": {"from": "2026-06-01"},
+            "nodes": [],
+        }
+        assert found["leadFunnel"] == {
+            "nullReason": "PREPARING",
+            "wonLate": None,
+            "open": None,
+            "stages": [{"leads": None, "medianDays": None, "shareOfAll": None}] * 3,
+            "lost": {"leads": None, "reasons": None},
+        }
+    other = tables('anyOf: ["text"]')  # a text that sources send waits for nothing
+    assert (other["topCustomers"]["nullReason"], other["topCustomers"]["totalCount"]) == (None, 0)
+    Worker(door).drain()
+    found = tables('anyOf: ["s"]')
+    assert (found["topCustomers"]["nullReason"], found["topCustomers"]["totalCount"]) == (None, 1)
+    assert found["topCustomers"]["nodes"] == [{"revenue": "30.00"}]
+    assert (found["leadFunnel"]["nullReason"], found["leadFunnel"]["open"]) == (None, 0)
+    assert found["leadFunnel"]["lost"] == {"leads": 1, "reasons": [{"leads": 1}]}
+    left = tables('noneOf: ["s"]')
+    assert (left["topCustomers"]["totalCount"], left["topCustomers"]["nodes"]) == (1, [{"revenue": "5.00"}])
 
 
 def test_many_segments_and_members_take_as_many_statements_as_few(told, statements):

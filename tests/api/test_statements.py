@@ -592,6 +592,36 @@ def test_a_hundred_changes_and_deletions_cost_as_many_statements_as_ten(growing,
     assert ten[0] == hundred[0] > 0, hundred[1]
 
 
+@pytest.mark.slow
+def test_a_hundred_jobs_of_days_to_come_cost_as_many_statements_as_ten(growing, statements):
+    """Whoever joins or begins a contract on a day to come is looked at then: a job each, written together."""
+
+    def sent(field, rows):
+        with statements() as found:
+            (payload,) = growing.ask(batch(field), {"input": {"rows": rows}}).values()
+        assert payload["counts"] == {"unchanged": 0, "rejected": 0}
+        return len(found), found.sent
+
+    def joining(first, last, month):
+        return [{"externalId": f"j{n}", "joinedOn": f"2026-{month}-{1 + n % 28:02}"} for n in range(first, last)]
+
+    def beginning(first, last, month):
+        days = ((n, f"2026-{month}-{1 + n % 28:02}") for n in range(first, last))
+        return [
+            {"externalId": f"j{n}", "customer": {"externalId": f"j{n}"}, "currency": "EUR", "from": day}
+            | {"terms": [{"from": day, "amount": "10"}]}
+            for n, day in days
+        ]
+
+    growing.write("workspaceUpdate", {"activeBy": "CONTRACT"}, "outcome")
+    Worker(growing.api.door).drain()
+    for field, rows in (("customerUpsertBatch", joining), ("contractRecordBatch", beginning)):
+        for month in ("07", "08"):
+            ten, hundred = sent(field, rows(100, 110, month)), sent(field, rows(0, 100, month))
+            assert ten[0] == hundred[0] > 0, (field, hundred[1])
+            assert any("INSERT INTO job" in one for one in hundred[1])
+
+
 def asked_with(count, by):
     """How many statements each operation that is known takes."""
     documents = {f"example {n}": document for n, document in enumerate(examples())}

@@ -180,7 +180,6 @@ class History:
             assert not (was_there and result.outcome == "CREATED")
             was_stub = was_there and self.world.people[name].is_stub
             self.world.people[name] = expected
-            self.world.has_spells |= bool(expected.stays)
             if was_stub:
                 self.world.restate(name)
 
@@ -417,11 +416,12 @@ class History:
         self, world: World, question: kpi.Question, spans: Sequence[tuple[date, date]]
     ) -> dict[str, list[oracle.Figure]]:
         name = (question.key, question.variant or "default")
-        is_used = bool(self.world.said) if name in oracle.FEEDBACK else self.world.has_spells
-        if not is_used:
-            return {} if question.by else {"": [oracle.Figure(None, "INPUT_NOT_CONFIGURED", None, None)] * len(spans)}
         filters = [oracle.Filter(f.by.value, f.any_of, f.none_of) for f in question.filters]
         found = oracle.ask(world, name, spans, filters, question.by and question.by.value, today=self.today)
+        # what was known on a day stays known when it has gone since
+        is_known = question.known_on and any(one.is_something for row in found.values() for one in row)
+        if not self.world.has(name) and not is_known:
+            return {} if question.by else {"": [oracle.Figure(None, "INPUT_NOT_CONFIGURED", None, None)] * len(spans)}
         for row in found.values():
             for place, span in enumerate(spans):
                 if span[0] > self.today:

@@ -184,9 +184,11 @@ class Story:
         is_mixed = {one["occasion"] for one in answers} >= {"RELATIONSHIP", "TRANSACTIONAL"}
         assert ("MIXED_SURVEYS" in figure_of(self.people, "NPS").figure.flags) == is_mixed
         heard = {one["customer"] for one in answers} - {None}
-        if self.books.said:
-            coverage = figure_of(self.people, "SURVEY_COVERAGE", MAY).figure
+        coverage = figure_of(self.people, "SURVEY_COVERAGE", MAY).figure
+        if any(one["kind"] == "NPS" and not one["gone"] for one in self.books.said.values()):
             assert (coverage.numerator, coverage.denominator) == (len(heard), len(PEOPLE))
+        else:
+            assert coverage.reason == "INPUT_NOT_CONFIGURED"
 
 
 def as_sent(row):

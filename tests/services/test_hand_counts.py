@@ -130,10 +130,13 @@ def test_nothing_is_not_zero(workspace):
     say(workspace, "NPS", [None])
     assert value(workspace, "FEEDBACK_COUNT") == 2
     assert value(workspace, "FEEDBACK_COUNT", Span(date(2026, 4, 1), date(2026, 5, 1))) == 0
-    assert value(workspace, "CSAT") == "NO_DATA"
     assert value(workspace, "NPS") == "ZERO_DENOMINATOR"
     assert value(workspace, "NPS", variant="latest_per_customer") == "ZERO_DENOMINATOR"
-    assert value(workspace, "CSAT", Span(date(2026, 6, 16), date(2026, 7, 1))) == "PERIOD_NOT_STARTED"
+    assert value(workspace, "NPS", Span(date(2026, 4, 1), date(2026, 5, 1))) == "NO_DATA"
+    assert value(workspace, "NPS", Span(date(2026, 6, 16), date(2026, 7, 1))) == "PERIOD_NOT_STARTED"
+    # feedback of other kinds makes no satisfaction
+    assert value(workspace, "CSAT") == "INPUT_NOT_CONFIGURED"
+    assert value(workspace, "CSAT", Span(date(2026, 6, 16), date(2026, 7, 1))) == "INPUT_NOT_CONFIGURED"
 
 
 @pytest.fixture
@@ -297,7 +300,10 @@ def test_whoever_never_was_a_customer_leaves_no_trace(workspace):
     meet(workspace, {"external_id": "c", "joined_on": date(2026, 5, 20)})
     for _ in range(2):
         meet(workspace, {"external_id": "c", "joined_on": None})
-        assert [value(workspace, f"{what}_CUSTOMERS") for what in ("NEW", "CHURNED", "ACTIVE")] == [0, 0, 0]
+        told = {value(workspace, f"{what}_CUSTOMERS") for what in ("NEW", "CHURNED", "ACTIVE")}
+        assert told == {"INPUT_NOT_CONFIGURED"}  # as if nobody had ever been told of
+    meet(workspace, {"external_id": "d", "joined_on": date(2026, 7, 1)})
+    assert [value(workspace, f"{what}_CUSTOMERS") for what in ("NEW", "CHURNED", "ACTIVE")] == [0, 0, 0]
     assert slices(workspace, "ACTIVE_CUSTOMERS", Dimension.REGION) == {}
 
 
@@ -359,9 +365,13 @@ def test_what_was_known_on_a_day(workspace, clock):
         return value(workspace, "CSAT", known_on=date(2026, 6, day))
 
     for _ in range(2):
-        assert [known(day) for day in (1, 2, 3, 4)] == [100, 0, "NO_DATA", "NO_DATA"]
-        assert value(workspace, "FEEDBACK_COUNT", known_on=date(2026, 5, 31)) == 0
+        # what was known stays known, though there is none any more
+        assert [known(day) for day in (1, 2, 3, 4)] == [100, 0, "INPUT_NOT_CONFIGURED", "INPUT_NOT_CONFIGURED"]
+        assert value(workspace, "CSAT") == "INPUT_NOT_CONFIGURED"
         workspace.write(rollup.compact)
+    say(workspace, "CSAT", [1], occurred_at=datetime(2026, 4, 1, tzinfo=UTC))
+    assert [known(day) for day in (1, 2, 3, 4)] == [100, 0, "NO_DATA", "NO_DATA"]
+    assert value(workspace, "FEEDBACK_COUNT", known_on=date(2026, 5, 31)) == 0
 
 
 def _scored(score):

@@ -7,10 +7,12 @@ import pytest
 import stored
 from trading import put, sold
 
-from app.services import evidence, feedback, health, interaction
+from app.models.base import FOREVER
+from app.services import evidence, feedback, health, interaction, tenure
 from app.services import workspace as workspaces
 from app.services.row import Options, Ref
 from app.uow import Scope, reads
+from app.worker import Worker
 
 TODAY = date(2026, 6, 15)
 
@@ -98,6 +100,33 @@ def test_the_score_is_what_that_comes_to(workspace, ids):
     assert workspace.read(health.of_customers, ids)[ids[0]].score == pytest.approx(25 * 0.5 + 75 * 0.5)
     workspace.write(workspaces.update, {"health_weights": None})
     assert workspace.read(health.of_customers, ids)[ids[0]].score == ann.score
+
+
+def test_where_activity_decides_who_is_lost_has_neither_recency_nor_frequency(workspace, database):
+    """Ann bought 100, 80, 60 and 39 days ago, Bob 100, 80, 60 and 40 days ago: with 40 days Bob is lost today."""
+    for who, last in (("ann", 39), ("bob", 40)):
+        put(workspace, "order", *(sold(f"{who}{n}", 20, ago(n), who) for n in (100, 80, 60, last)))
+    of = {row["external_id"]: row["customer_id"] for row in stored.rows(database, "customer_external_id")}
+    ids = [of["ann"], of["bob"]]
+
+    def judge():
+        found = workspace.read(health.of_customers, ids)
+        return [[one.share for one in found[id_].parts[:2]] for id_ in ids]
+
+    # every 61/3 and 60/3 days; by the usual windows there is not half a year of history
+    usual = [[pytest.approx((61 - 39) / (2 * 61 / 3)), None], [pytest.approx((60 - 40) / 40), None]]
+    assert judge() == usual
+    workspace.write(workspaces.update, {"inactivity_window_days": 40})
+    assert judge() == usual  # it goes by status still
+    workspace.write(workspaces.update, {"active_by": "CONTRACT"})
+    assert judge() == usual
+    workspace.write(workspaces.update, {"active_by": "ACTIVITY"})
+    Worker(workspace.door).drain()
+    spells = workspace.read(tenure.spells, ids)
+    assert [spells[id_][-1].end for id_ in ids] == [FOREVER, TODAY]
+    # once in the last 40 days, and three times in the 60 before
+    ann = [pytest.approx((40 - 39) / (40 - 61 / 3)), pytest.approx(1 / (3 / 60 * 40))]
+    assert judge() == [ann, [0, 0]]
 
 
 @pytest.mark.neutral

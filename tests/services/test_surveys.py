@@ -292,7 +292,7 @@ def test_what_was_taken_back_was_never_answered(workspace, database):
     assert value(workspace, "RESPONSE_RATE") == 0
     answer(workspace, said("f1", "i1", 5, 2))
     take_back(workspace, "invitation", "i1")
-    assert value(workspace, "RESPONSE_RATE") == "NO_DATA"
+    assert value(workspace, "RESPONSE_RATE") == "INPUT_NOT_CONFIGURED"
     assert value(workspace, "CSAT") == 100
     assert invite(workspace, invited("i1", 1)) == ["CREATED"]
     assert value(workspace, "SURVEY_ANSWER_TIME", variant="mean") == HOUR
@@ -314,7 +314,7 @@ def test_an_answer_may_come_before_its_invitation_is_known(workspace, database):
     answer(workspace, said("f1", "i1", 5, 3), said("f2", "i1", 4, 2))
     stub = facts(database, workspace, "invitation")["i1"]
     assert (stub["is_stub"], stub["answered_at"], stub["answer_seconds"]) == (True, at(2), None)
-    assert value(workspace, "RESPONSE_RATE") == "NO_DATA"
+    assert value(workspace, "RESPONSE_RATE") == "INPUT_NOT_CONFIGURED"
     assert invite(workspace, invited("i1", channel="mail")) == ["UPDATED"]
     told = facts(database, workspace, "invitation")["i1"]
     assert (told["is_stub"], told["answered_on"], told["answer_seconds"]) == (False, date(2026, 5, 10), 2 * HOUR)

@@ -303,7 +303,7 @@ def test_of_several_reasons_the_first_is_given(workspace, clock):
     assert reason(workspace, period=Span(date(2026, 2, 1), MARCH.start)) == (None, NullReason.NO_DATA)
     assert reason(workspace, "FEEDBACK_COUNT", Span(date(2026, 2, 1), MARCH.start)) == (0, None)
     assert reason(workspace) == (None, NullReason.ZERO_DENOMINATOR)
-    assert reason(workspace, "NPS") == (None, NullReason.NO_DATA)
+    assert reason(workspace, "NPS") == (None, NullReason.INPUT_NOT_CONFIGURED)
     # customers are another input, of which there is still nothing
     assert reason(workspace, "NEW_CUSTOMERS") == (None, NullReason.INPUT_NOT_CONFIGURED)
     send(workspace, feedback.record_batch, [answered(1, 5, MARCH.start, channel=Ref(external_id="shop"))])

@@ -65,6 +65,50 @@ def test_frequency_needs_half_a_year_and_never_passes_the_whole():
     assert shares(known(first=ago(270), last=ago(1), days=9, recent=1))["FREQUENCY"] == pytest.approx(1 / 4)
 
 
+def test_where_activity_decides_its_window_is_how_far_lately_reaches():
+    # the customer of above, who would be lost after sixty days: every 36 days, and 10 times in the 340 days before
+    evidence = known(first=ago(400), last=ago(40), days=11, recent=1, lapses=60)
+    health = judged(evidence, USUAL)
+    assert shares(evidence)["RECENCY"] == pytest.approx((60 - 40) / (60 - 36))
+    assert shares(evidence)["FREQUENCY"] == pytest.approx(1 / (10 / 340 * 60))
+    assert health.parts[1].words.en == "Purchases or use on 1 of the last 60 days, usually on 1.8."
+    assert health.parts[1].words.zh == "最近 60 天中有 1 天购买或使用，通常为 1.8 天。"
+    young = judged(known(first=ago(119), last=ago(1), days=9, recent=8, lapses=60), USUAL)
+    assert young.parts[1].words.en == "There are less than 120 days of history."
+    assert shares(known(first=ago(120), last=ago(1), days=9, recent=8, lapses=60))["FREQUENCY"] == 1
+
+
+LAPSES = [
+    # the window, the usual gap (None: no rhythm yet), the days since, and what is left of recency
+    (60, 36, 36, 1),
+    (60, 36, 48, 0.5),
+    (60, 36, 60, 0),
+    (60, 10, 20, 0.5),  # three times the gap comes first
+    (60, 10, 30, 0),
+    (60, 90, 59, 1),  # comes less often than customers must
+    (60, 90, 60, 0),
+    (7, 2, 6, 1),  # a week is the least gap
+    (7, 2, 7, 0),
+    (1, 2, 0, 1),
+    (1, 2, 1, 0),
+    (60, None, 20, 1),
+    (60, None, 40, 0.5),
+    (60, None, 60, 0),
+    (720, None, 240, 1),
+    (720, None, 480, 0.5),
+    (720, None, 720, 0),
+    (720, 100, 200, 0.5),
+    (720, 100, 300, 0),
+]
+
+
+@pytest.mark.parametrize(("lapses", "gap", "since", "share"), LAPSES)
+def test_nothing_is_left_of_recency_when_the_window_has_passed(lapses, gap, since, share):
+    first = ago(since if gap is None else since + 10 * gap)
+    evidence = known(first=first, last=ago(since), days=1 if gap is None else 11, lapses=lapses)
+    assert shares(evidence)["RECENCY"] == pytest.approx(share)
+
+
 @pytest.mark.parametrize(("open_", "share"), [(0, 1), (1, 0.5), (2, 0), (5, 0)])
 def test_each_open_complaint_takes_half(open_, share):
     assert shares(known(open=open_))["COMPLAINTS"] == share
