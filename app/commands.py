@@ -95,8 +95,8 @@ def workspace_create(  # noqa: PLR0913 - an option each
     with opened(settings_from()) as door:
         from uuid_utils.compat import uuid7
 
+        from app.actor import system
         from app.services import workspace
-        from app.uow import system
 
         id_ = uuid7()
         door.write(

@@ -8,13 +8,14 @@ from pathlib import Path
 from uuid import UUID
 
 from app import migrate
+from app.actor import system
 from app.errors import NotFound
 from app.kpis import CUBES
 from app.models.workspace import Workspace
 from app.services import rebuild, rollup
 from app.settings import Settings
 from app.text import Text
-from app.uow import Door, system
+from app.uow import Door
 
 
 class Refused(Exception):

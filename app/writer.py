@@ -25,7 +25,8 @@ from app.text import Text
 from app.wall import WalledSession
 
 if TYPE_CHECKING:  # the door builds the writer, so the types of the door can only be named here
-    from app.uow import Actor, Uow
+    from app.actor import Actor
+    from app.uow import Uow
 
 MAX_WAITING = 10_000
 ATTEMPTS = 8

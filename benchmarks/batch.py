@@ -27,10 +27,11 @@ from loads import Load, Row, loads, orders
 from money import MEDIA, people
 from support import DATABASES, Databases, Server, Store, ask, median, seconds, table
 
+from app.actor import Actor
 from app.models.base import Recorded
 from app.services import customer, order
 from app.services.row import MAX_ROWS, Options
-from app.uow import Actor, Door
+from app.uow import Door
 from app.worker import Worker
 
 ROUNDS, WARM = 15, 3

@@ -18,10 +18,11 @@ from support import DATABASES, Databases, Store, median, seconds, table
 from talks import TALKS, talks
 
 from app import migrate
+from app.actor import Actor
 from app.services import feedback, interaction, order, token
 from app.services.row import MAX_ROWS, Options, Outcome
 from app.settings import Settings
-from app.uow import Actor, Door, open_door
+from app.uow import Door, open_door
 from app.worker import Worker
 
 ROUNDS, WARM = 12, 2

@@ -16,12 +16,13 @@ from sqlmodel import insert
 from uuid_utils.compat import uuid7
 
 from app import migrate, upkeep
+from app.actor import Actor
 from app.models.base import FOREVER, CustomerKind, month_of
 from app.models.buyer import Buyer
 from app.models.customer import Customer, CustomerStatus
 from app.models.order import Order, OrderStatus
 from app.models.spell import Spell
-from app.uow import Actor, Door
+from app.uow import Door
 
 CUBES = ("spell_start", "spell_end", "order", "purchaser", "buyer")
 PRICE = 2_500

@@ -28,10 +28,11 @@ from sqlalchemy import Engine, event
 from support import DATABASES, Databases, Server, Store, ask, median, percentile, seconds, table
 from talks import TALKS
 
+from app.actor import ORDINARY, Scope
 from app.main import create_app
 from app.services.token import create
 from app.settings import Settings
-from app.uow import ORDINARY, Scope, open_door
+from app.uow import open_door
 
 TILES = ("CSAT", "NPS", "FEEDBACK_COUNT")
 QUERY = (

@@ -13,11 +13,12 @@ from support import DATABASES, Databases, Store, seconds, table
 from uuid_utils.compat import uuid7
 
 from app import migrate
+from app.actor import Actor, system
 from app.models.channel import ChannelMedium
 from app.services import channel, rollup, token, workspace
 from app.services.row import MAX_ROWS, Options, Outcome
 from app.settings import Settings
-from app.uow import Actor, Door, open_door, system
+from app.uow import Door, open_door
 from app.worker import Worker
 
 CHANNELS = ("web", "phone", "store", "email", "chat", "app")

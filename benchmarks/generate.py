@@ -16,12 +16,13 @@ from sqlmodel import insert
 from uuid_utils.compat import uuid7
 
 from app import migrate, upkeep
+from app.actor import Actor, system
 from app.models.channel import Channel
 from app.models.customer import Customer, CustomerExternalId
 from app.models.feedback import Feedback, FeedbackKind
 from app.services import customer, feedback, ref
 from app.services.row import Ref
-from app.uow import Actor, Door, system
+from app.uow import Door
 
 REGIONS, DAYS, TAGS = 30, 730, 12
 

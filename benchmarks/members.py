@@ -17,11 +17,12 @@ from sqlmodel import insert
 from uuid_utils.compat import uuid7
 
 from app import migrate, upkeep
+from app.actor import Actor, system
 from app.models.customer import Customer, CustomerExternalId
 from app.models.engagement import Engagement
 from app.services import customer, engagement, workspace
 from app.services.row import Ref
-from app.uow import Actor, Door, system
+from app.uow import Door
 
 DAYS, SEGMENTS, WINDOW = 730, 5, 60
 CUBES = ("spell_start", "spell_end")

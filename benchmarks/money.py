@@ -20,6 +20,7 @@ from sqlmodel import col, insert, select
 from uuid_utils.compat import uuid7
 
 from app import migrate, upkeep
+from app.actor import Actor, Scope, system
 from app.models.base import TRAITS, month_of
 from app.models.channel import Channel, ChannelMedium
 from app.models.customer import Customer, CustomerExternalId
@@ -28,7 +29,7 @@ from app.models.refund import Refund
 from app.services import buyer, cost, customer, feedback, order, ref, refund, refunding, touchpoint
 from app.services.period import add_months
 from app.services.row import Ref
-from app.uow import Actor, Door, Scope, Uow, system, writes
+from app.uow import Door, Uow, writes
 
 MEDIA = dict.fromkeys(CHANNELS, ChannelMedium.DIRECT) | {
     "search": ChannelMedium.PAID_SEARCH,

@@ -24,12 +24,13 @@ from sqlalchemy import insert
 from uuid_utils.compat import uuid7
 
 from app import migrate
+from app.actor import system
 from app.models.buyer import Buyer
 from app.models.customer import Customer
 from app.models.order import Order
 from app.services import prediction, prediction_fit, workspace
 from app.settings import Settings
-from app.uow import Door, open_door, system
+from app.uow import Door, open_door
 
 DAYS = 730
 TODAY = datetime.now(UTC).date()

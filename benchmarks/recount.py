@@ -16,10 +16,11 @@ from collections.abc import Sequence
 from support import DATABASES, ROOT, Databases, Store, table
 from talks import CUBES, TALKS
 
+from app.actor import system
 from app.services import business_calendar, workspace
 from app.services.row import Ref
 from app.settings import Settings
-from app.uow import Door, open_door, system
+from app.uow import Door, open_door
 
 HEAD = ("database", "interactions", "seconds", "interactions/s", "peak MiB")
 

@@ -27,6 +27,7 @@ from support import DATABASES, ROOT, Databases, Store, memory, table
 from uuid_utils.compat import uuid7
 
 from app import migrate
+from app.actor import system
 from app.kpis.dimension import Dimension
 from app.models.customer import Customer
 from app.models.order import Order
@@ -35,7 +36,7 @@ from app.services.kpi import Question
 from app.services.period import Span
 from app.services.slices import Filter
 from app.settings import Settings
-from app.uow import open_door, system
+from app.uow import open_door
 
 DAYS, AT_ONCE = 730, 20_000
 HEAD = ("database", "customers", "segment", "members", "first refresh s", "again s", "KPI of a month s", "peak MiB")

@@ -19,13 +19,14 @@ from sqlmodel import insert, select
 from uuid_utils.compat import uuid7
 
 from app import migrate, upkeep
+from app.actor import Actor, Scope, system
 from app.models.channel import Channel
 from app.models.customer import CustomerExternalId
 from app.models.interaction import Interaction, InteractionKind, InteractionStanding
 from app.models.staff import Staff
 from app.services import customer, interaction, ref, rollup, staff, team, turning
 from app.services.row import Ref
-from app.uow import Actor, Door, Scope, Uow, system, writes
+from app.uow import Door, Uow, writes
 
 DAYS, STAFF, TEAMS = 2 * 365, 10, 3
 CUBES = ("interaction", "response", "resolution", "wait", "turn")

@@ -13,9 +13,10 @@ from members import CUBES, MEMBERS, WINDOW
 from recount import recount
 from support import DATABASES, Databases, Store, table
 
+from app.actor import system
 from app.services import workspace
 from app.settings import Settings
-from app.uow import open_door, system
+from app.uow import open_door
 
 HEAD = ("database", "customers", "seconds", "customers/s", "peak MiB")
 

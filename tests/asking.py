@@ -7,9 +7,10 @@ from typing import Any
 
 import httpx
 
+from app.actor import Scope
 from app.main import create_app
 from app.services import token as tokens
-from app.uow import Door, Scope
+from app.uow import Door
 
 ADDRESS = "http://custograph.test"
 GRAPHQL = "application/graphql-response+json"

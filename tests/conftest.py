@@ -36,11 +36,12 @@ from sqlalchemy import Dialect
 from uuid_utils.compat import uuid7
 
 from app import migrate
+from app.actor import ORDINARY, Actor, Scope, system
 from app.bus import Bus
 from app.db import Database
 from app.services import workspace as workspaces
 from app.settings import PREFIX, Settings
-from app.uow import ORDINARY, Actor, Door, Scope, system
+from app.uow import Door
 
 TODAY = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 """When tests happen, unless they move the clock."""

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
+from app.actor import Actor, Scope, system
 from app.models.base import TRAITS
 from app.models.customer import Customer, CustomerExternalId
 from app.models.prediction import ChurnBasis, FitOutcome, Prediction, PredictionFit
 from app.services import customer, order, prediction_fit, rollup
 from app.services.row import Options, Ref
-from app.uow import Actor, Door, Scope, system, writes
+from app.uow import Door, writes
 from app.worker import Worker
 
 DAY = timedelta(days=1)

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from app.actor import Actor, system
 from app.demo.bank import BANK
 from app.demo.company import Company, Goal, Promise
 from app.demo.records import Records, records
@@ -39,7 +40,7 @@ from app.services import (
 from app.services.period import Calendar, Span
 from app.services.row import MAX_ROWS, Options, Ref, Result
 from app.services.slices import Filter
-from app.uow import Actor, Door, system
+from app.uow import Door
 from app.worker import Worker
 
 COMPANIES = (SHOP, BANK)

@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from app.actor import Actor
 from app.edge import request as requests
 from app.edge import response as responses
 from app.edge import usage
@@ -33,7 +34,7 @@ from app.schema.scalars import Unreadable
 from app.services import token
 from app.settings import Settings
 from app.text import Text
-from app.uow import Actor, Door
+from app.uow import Door
 
 MOST_ERRORS = 50
 """How many errors of one operation are told, and how many faults logged."""

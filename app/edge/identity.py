@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from app.actor import Actor
 from app.edge.request import Refused
 from app.errors import AppError, Unauthenticated
 from app.text import Text
-from app.uow import Actor
 
 CHALLENGE = {"www_authenticate": "Bearer"}
 

@@ -8,13 +8,14 @@ from time import monotonic
 
 import structlog
 
+from app.actor import Actor, system
 from app.edge.request import Refused
 from app.schema.context import Rate
 from app.services import quota
 from app.services.quota import Lease
 from app.settings import Settings
 from app.text import Text
-from app.uow import Actor, Door, system
+from app.uow import Door
 
 PARTS = 20
 """Into how many leases a full bucket is parted."""

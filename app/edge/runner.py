@@ -11,6 +11,7 @@ from typing import Any
 
 from graphql import DocumentNode, ExecutionResult, GraphQLError, execute
 
+from app.actor import Actor
 from app.edge.documents import Operation
 from app.edge.rows import takes_rows
 from app.errors import TimedOut
@@ -19,7 +20,7 @@ from app.schema.context import Context, Rate
 from app.schema.scalars import lenient
 from app.settings import Settings
 from app.text import Text
-from app.uow import Actor, Door
+from app.uow import Door
 
 _LATE_WRITE = Text(
     "This took longer than an operation may. It may or may not have been stored: send it again, the same record or "

@@ -17,9 +17,9 @@ from graphql import (
     visit,
 )
 
+from app.actor import Actor
 from app.metrics import DEPRECATED
 from app.schema.build import Schema
-from app.uow import Actor
 
 
 def deprecated(schema: Schema, document: DocumentNode) -> tuple[str, ...]:

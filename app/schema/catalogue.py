@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from app import ids
+from app.actor import Scope
 from app.errors import Invalid
 from app.kpis import CATALOGUE
 from app.kpis.custom import CUSTOM, internal, key_of
@@ -25,7 +26,6 @@ from app.schema.readiness import KpiInputStatus, inputs, is_ready
 from app.schema.readiness import industry as branch_of
 from app.schema.weight import FEW, KPI_WEIGHT, sized, weighs
 from app.services import custom_kpi
-from app.uow import Scope
 
 if TYPE_CHECKING:  # results refer to definitions and definitions to results
     from app.schema.kpi import KpiResult

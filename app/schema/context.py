@@ -11,10 +11,11 @@ from uuid import UUID
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from app.actor import Actor, Scope
 from app.errors import AppError, Limited, Unauthenticated
 from app.fault import translated
 from app.text import Text
-from app.uow import Actor, Door, Scope, Uow, check
+from app.uow import Door, Uow, check
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -9,6 +9,7 @@ import orjson
 import strawberry
 
 from app import ids
+from app.actor import Scope
 from app.errors import Invalid
 from app.kpis.dimension import Dimension
 from app.kpis.figure import Figure
@@ -35,7 +36,6 @@ from app.services import kpi as kpis
 from app.services.kpi import Answer, Question
 from app.services.period import Grain, Span, checked
 from app.text import Text
-from app.uow import Scope
 
 
 @type_

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
+from app.actor import Scope
 from app.schema.context import Context, Info
 from app.schema.describe import arg, field
 from app.schema.inputs import as_ref, tree
@@ -19,7 +20,6 @@ from app.schema.weight import sized
 from app.schema.writing import Writing
 from app.services.cursor import Order
 from app.services.listing import Listing
-from app.uow import Scope
 
 N = TypeVar("N", bound=Node)
 

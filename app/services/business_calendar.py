@@ -9,6 +9,7 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlmodel import col
 
+from app.actor import Scope
 from app.errors import Code, Invalid
 from app.models.business_calendar import BusinessCalendar
 from app.models.workspace import Workspace
@@ -19,7 +20,7 @@ from app.services.listing import Listing
 from app.services.period import EARLIEST, LATEST
 from app.services.row import Outcome, check_readable, moment
 from app.text import Text
-from app.uow import Scope, Uow, reads, writes
+from app.uow import Uow, reads, writes
 
 LIST = Listing(BusinessCalendar, Scope.CALENDAR_READ, columns={"external_id": "key"})
 

@@ -10,13 +10,14 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlmodel import col, delete, insert
 from uuid_utils.compat import uuid7
 
+from app.actor import Scope
 from app.kpis.order import purchasers
 from app.models.base import TRAITS, month_of
 from app.models.buyer import Buyer
 from app.models.order import Order
 from app.services import attribution, fact, purchase_cohort, tenure
 from app.services.restating import restated
-from app.uow import Scope, Uow, reads
+from app.uow import Uow, reads
 
 _NAMES = ("day", "cohort", "second_on", "is_repeat", "orders", "value", "unpriced", *TRAITS)
 

@@ -7,8 +7,9 @@ from uuid import UUID
 import orjson
 from sqlmodel import col, select, update
 
+from app.actor import Scope
 from app.models.change import Change
-from app.uow import Scope, Uow, reads, writes
+from app.uow import Uow, reads, writes
 
 SEAL_AT_ONCE = 5_000
 _GENESIS = "0" * 64

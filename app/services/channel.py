@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from app.actor import Scope
 from app.models.channel import Channel, ChannelKind, ChannelMedium
 from app.services import keyed, ref
 from app.services.listing import Listing
 from app.services.row import Outcome, Ref
-from app.uow import Scope, Uow, writes
+from app.uow import Uow, writes
 
 LIST = Listing(Channel, Scope.CHANNEL_READ, columns={"external_id": "key"})
 

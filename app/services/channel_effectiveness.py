@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlmodel import col
 
+from app.actor import Scope
 from app.errors import AppError
 from app.formula import Number
 from app.kpis.dimension import Dimension
@@ -31,7 +32,7 @@ from app.services.kpi import Answer, Question
 from app.services.money import minor
 from app.services.period import Span
 from app.services.scan import bound
-from app.uow import Scope, Uow, reads
+from app.uow import Uow, reads
 
 METRICS = (
     "spend",

@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import Any
 from uuid import UUID
 
+from app.actor import Scope
 from app.models.prediction import ChurnBasis, FitOutcome, Prediction, PredictionFit
 from app.prediction.leaving import DAYS, STEPS, Leaving
 from app.services import evidence, fitting, prediction, spell
@@ -15,7 +16,7 @@ from app.services.course import TOLD, Spell, as_spell
 from app.services.evidence import Evidence
 from app.services.health import how_often, last_seen
 from app.text import Text
-from app.uow import Scope, Uow, reads
+from app.uow import Uow, reads
 
 _OVERDUE, _FEWER, _FELL, _LOW, _MUCH = 1.5, 0.7, 200_000, 500_000, log(1.25)
 _NAMES = {

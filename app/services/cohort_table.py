@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
+from app.actor import Scope
 from app.errors import AppError, Code, Invalid
 from app.kpis.figure import LOW_SAMPLE, Figure, KpiFlag, NullReason, flagged, nothing
 from app.kpis.measure import Cube
@@ -20,7 +21,7 @@ from app.services.period import NamedPeriod, Span, add_months, is_whole_months
 from app.services.scan import awaits_members
 from app.services.slices import Filter
 from app.text import Text
-from app.uow import Scope, Uow, reads
+from app.uow import Uow, reads
 
 MOST = 60
 """Most cohorts, and most months that each is followed."""

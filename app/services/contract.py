@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import Field
 from sqlmodel import col
 
+from app.actor import Scope
 from app.errors import Code, Invalid, Problem
 from app.models.base import FOREVER, ChurnKind
 from app.models.channel import Channel
@@ -23,7 +24,7 @@ from app.services.money import LARGEST, Currency, in_minor, minor
 from app.services.period import start_of_day
 from app.services.row import Day, Key, Options, Ref, Result, Row, Word
 from app.text import Text
-from app.uow import Scope, Uow, writes
+from app.uow import Uow, writes
 
 LIST = Listing(
     Contract,

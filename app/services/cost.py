@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlmodel import col, delete, insert, select
 from uuid_utils.compat import uuid7
 
+from app.actor import Scope
 from app.errors import Code, Invalid
 from app.models.channel import Channel
 from app.models.cost import Accrual, Cost, CostCategory
@@ -24,7 +25,7 @@ from app.services.period import EARLIEST, LATEST, start_of_day
 from app.services.restating import restated
 from app.services.row import Day, Key, Options, Ref, Result, Row, Word
 from app.text import Text
-from app.uow import Scope, Uow, writes
+from app.uow import Uow, writes
 
 LIST = Listing(
     Cost,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 from sqlmodel import col, func, select
 
+from app.actor import Scope
 from app.errors import Code, Invalid
 from app.kpis import CATALOGUE
 from app.kpis.custom import CUSTOM, Definition, build, internal, key_of
@@ -17,7 +18,7 @@ from app.models.custom_kpi import CustomKpi
 from app.models.target import Target
 from app.services.row import Outcome, Row, parse
 from app.text import Text
-from app.uow import Scope, Uow, reads, writes
+from app.uow import Uow, reads, writes
 
 MOST = 100
 """Most KPIs that one workspace defines."""

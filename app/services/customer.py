@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlmodel import col, insert, select
 
+from app.actor import Scope
 from app.errors import Code, Invalid
 from app.models.base import FOREVER, TRAITS
 from app.models.change import Action
@@ -18,7 +19,7 @@ from app.services.idempotency import once
 from app.services.listing import Listing
 from app.services.row import Batch, Options, Outcome, Ref, Result, moment, waves
 from app.text import Text
-from app.uow import Scope, Uow, reads, writes
+from app.uow import Uow, reads, writes
 
 _PLAIN = ("name", "segment", "region", "email", "phone")
 _DATES = {"joined_on": "joined", "churned_on": "churned", "churn_reason": "reason", "churn_kind": "kind"}

@@ -10,6 +10,7 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlmodel import col
 
+from app.actor import Scope
 from app.errors import Code, Invalid, Problem
 from app.models.exchange_rate import ExchangeRate
 from app.services import fact, pricing, tombstone
@@ -18,7 +19,7 @@ from app.services.listing import Listing
 from app.services.money import Currency
 from app.services.row import Day, Key, Options, Result, Row
 from app.text import Text
-from app.uow import Scope, Uow, writes
+from app.uow import Uow, writes
 
 LIST = Listing(
     ExchangeRate,

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field
 from sqlmodel import col
 
+from app.actor import Scope
 from app.errors import Code, Invalid
 from app.models.channel import Channel
 from app.models.feedback import Feedback, FeedbackKind, FeedbackOrigin
@@ -22,7 +23,7 @@ from app.services.listing import Listing
 from app.services.row import Batch, Key, Options, Outcome, Ref, Result, Row, Word
 from app.services.scale import position, scale_of
 from app.text import Text
-from app.uow import Scope, Uow, writes
+from app.uow import Uow, writes
 
 LIST = Listing(
     Feedback,

@@ -9,13 +9,14 @@ from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 from sqlmodel import col
 
 from app import ids
+from app.actor import Scope
 from app.errors import Code, Forbidden, Invalid, Limited
 from app.models.base import Owned, UtcDateTime
 from app.services.ref import NOUNS
 from app.services.refusal import camel, snake
 from app.services.row import moment
 from app.text import Text
-from app.uow import Scope, Uow
+from app.uow import Uow
 
 Tree = Mapping[str, Any]
 """`{column: {operator: value}}` beside `and`, `or` (lists of trees) and `not` (a tree)."""

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from app.actor import Scope
 from app.services import evidence, prediction
 from app.services.evidence import VALID_DAYS, Evidence
 from app.services.health_weights import weights
 from app.text import Text
-from app.uow import Scope, Uow, reads
+from app.uow import Uow, reads
 
 _WHOLE = 1_000_000
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import Field
 from sqlmodel import col
 
+from app.actor import Scope
 from app.errors import Code, Invalid, Problem
 from app.models.channel import Channel
 from app.models.interaction import Interaction, InteractionEventKind, InteractionKind, InteractionStanding
@@ -21,7 +22,7 @@ from app.services.kind import Derive, Kind, Part, Stubs, happened, missing
 from app.services.listing import Listing
 from app.services.row import Key, Options, Ref, Result, Row, Word, moment
 from app.text import Text
-from app.uow import Scope, Uow, writes
+from app.uow import Uow, writes
 
 LIST = Listing(Interaction, Scope.INTERACTION_READ, present=col(Interaction.deleted_at).is_(None))
 

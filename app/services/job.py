@@ -8,10 +8,11 @@ from uuid import UUID
 import structlog
 from sqlmodel import col, delete, or_, select, update
 
+from app.actor import system
 from app.metrics import JOBS
 from app.models.job import Job
 from app.services import change, overdue, prediction_fit, pricing, rebuild, rollup, segment, standing, teamwork, tenure
-from app.uow import SETTLE, Door, system
+from app.uow import SETTLE, Door
 
 CLAIM = timedelta(minutes=5)
 """After this a claimed job is due again: its worker is taken for dead."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
+from app.actor import Scope
 from app.errors import AppError, Forbidden, Invalid, Limited
 from app.formula import Atom
 from app.kpis.attainment import TARGET_ATTAINMENT, targets_due, targets_met
@@ -15,7 +16,7 @@ from app.services.pacing import reaches
 from app.services.period import Span
 from app.services.planner import Cells
 from app.text import Text
-from app.uow import Scope, Uow
+from app.uow import Uow
 
 Measure = Callable[[Uow, Sequence[Target]], Sequence[Any]]
 """Answers, for each of some targets, what its KPI came to over its days, or the error."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 
+from app.actor import Scope
 from app.errors import AppError, Invalid
 from app.kpis import CATALOGUE
 from app.kpis.custom import key_of
@@ -27,7 +28,7 @@ from app.services.scan import awaits_members
 from app.services.slices import Filter, Slice, check_attribute, conditions, look_up, slices
 from app.services.target_scope import kpi_of, scope_of
 from app.text import Text
-from app.uow import Scope, Uow, reads
+from app.uow import Uow, reads
 
 
 @dataclass(frozen=True, slots=True)

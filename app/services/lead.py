@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlmodel import col
 
+from app.actor import Scope
 from app.errors import Invalid
 from app.models.channel import Channel
 from app.models.keyed import Keyed
@@ -18,7 +19,7 @@ from app.services.kind import Derive, Kind, Part, happened
 from app.services.listing import Listing
 from app.services.row import Key, Options, Ref, Result, Row, Word, moment
 from app.text import Text
-from app.uow import Scope, Uow, writes
+from app.uow import Uow, writes
 
 LIST = Listing(Lead, Scope.LEAD_READ, present=col(Lead.deleted_at).is_(None))
 

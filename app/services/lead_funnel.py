@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlmodel import col
 
+from app.actor import Scope
 from app.errors import AppError, Invalid
 from app.kpis.figure import NullReason
 from app.kpis.lead import leads
@@ -23,7 +24,7 @@ from app.services.period import Span
 from app.services.scan import bound, where
 from app.services.slices import Filter, conditions
 from app.text import Text
-from app.uow import Scope, Uow, reads
+from app.uow import Uow, reads
 
 _DAY = 86_400
 

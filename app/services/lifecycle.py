@@ -11,6 +11,7 @@ from sqlalchemy import Date, Select, literal, null, select, union
 from sqlmodel import col, delete, insert, update
 from uuid_utils.compat import uuid7
 
+from app.actor import Scope
 from app.errors import Code, Invalid
 from app.kpis.kpi import LifecycleStage
 from app.models.buyer import Buyer
@@ -22,7 +23,7 @@ from app.models.spell import Spell
 from app.services.row import Day, Row
 from app.services.stage import stage_on
 from app.text import Text
-from app.uow import Scope, Uow, reads
+from app.uow import Uow, reads
 
 
 class StageRow(Row):

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, inspect
 from sqlmodel import select
 
+from app.actor import Scope
 from app.models.base import Owned
 from app.services import page as pages
 from app.services.cursor import Order, python_type
@@ -15,7 +16,7 @@ from app.services.filter import Tree, resolved, where
 from app.services.page import Page, Slice
 from app.services.ref import named
 from app.services.row import Ref
-from app.uow import Scope, Uow, reads
+from app.uow import Uow, reads
 
 O = TypeVar("O", bound=Owned)  # noqa: E741 - the row type
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlmodel import col, select, update
 
+from app.actor import Scope
 from app.errors import Code, Invalid
 from app.models.base import TRAITS, Fact
 from app.models.change import Action
@@ -41,7 +42,7 @@ from app.services import (
 from app.services.restating import restated
 from app.services.row import Outcome, Ref
 from app.text import Text
-from app.uow import Scope, Uow, writes
+from app.uow import Uow, writes
 
 _FACTS: tuple[type[Fact], ...] = (
     Feedback,

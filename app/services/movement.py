@@ -9,6 +9,7 @@ from sqlalchemy import CTE, Select, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from app.actor import Scope
 from app.errors import AppError
 from app.kpis.retention import CHURN_RATE, RETENTION_RATE, ends, starts
 from app.models.spell import Spell
@@ -19,7 +20,7 @@ from app.services.period import Span
 from app.services.returning import came_back
 from app.services.scan import Condition, awaits_members, buckets, where
 from app.services.slices import conditions
-from app.uow import Scope, Uow, reads
+from app.uow import Uow, reads
 
 KPIS = frozenset({RETENTION_RATE.key, CHURN_RATE.key})
 """The KPIs that have it beside them."""

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import Field
 from sqlmodel import col
 
+from app.actor import Scope
 from app.errors import Code, Invalid, Problem
 from app.models.channel import Channel
 from app.models.keyed import Keyed
@@ -24,7 +25,7 @@ from app.services.order_line import OrderLineRow, added_up
 from app.services.pricing import worth
 from app.services.row import Key, Options, Ref, Result, Row, Word
 from app.text import Text
-from app.uow import Scope, Uow, writes
+from app.uow import Uow, writes
 
 LIST = Listing(Order, Scope.ORDER_READ, present=col(Order.deleted_at).is_(None))
 

@@ -6,10 +6,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func
 from sqlmodel import col, select
 
+from app.actor import Scope
 from app.models.interaction import Interaction
 from app.services import fact, timing
 from app.services.restating import restated
-from app.uow import Scope, Uow, writes
+from app.uow import Uow, writes
 
 AT_ONCE = 1_000
 """Interactions that are judged together."""

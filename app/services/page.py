@@ -6,11 +6,12 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
 
+from app.actor import Scope
 from app.errors import Forbidden
 from app.models.base import Owned
 from app.services.cursor import Order, opened, seal
 from app.text import Text
-from app.uow import Scope, Uow
+from app.uow import Uow
 
 O = TypeVar("O", bound=Owned)  # noqa: E741 - the row type
 

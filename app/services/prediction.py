@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, false, or_
 from sqlmodel import col, delete, insert, select
 from uuid_utils.compat import uuid7
 
+from app.actor import Scope
 from app.models.customer import Customer
 from app.models.prediction import ChurnBasis, FitOutcome, Prediction, PredictionFit
 from app.prediction.buying import Buying, between
@@ -20,7 +21,7 @@ from app.services.course import PROFILED, Course
 from app.services.listing import Listing
 from app.services.restating import restated
 from app.services.row import Ref
-from app.uow import Scope, Uow, reads, writes
+from app.uow import Uow, reads, writes
 
 AT_ONCE = 1_000
 """Customers of whom one step predicts; writers of the workspace wait for a step."""

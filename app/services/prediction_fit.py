@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import func, select
 
+from app.actor import Actor, Scope
 from app.errors import Code, Invalid
 from app.models.buyer import Buyer
 from app.models.change import Action
@@ -17,7 +18,7 @@ from app.services.fitting import Buyers, Leavers, held_from
 from app.services.listing import Listing
 from app.services.row import moment
 from app.text import Text
-from app.uow import Actor, Door, Scope, Uow, reads, writes
+from app.uow import Door, Uow, reads, writes
 
 LIST = Listing(PredictionFit, Scope.PREDICTION_READ, columns={"as_of": "day"})
 WEEK = timedelta(days=7)

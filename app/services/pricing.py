@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, true
 from sqlmodel import col, select
 
+from app.actor import Scope
 from app.models.base import Owned
 from app.models.contract import Recurrence
 from app.models.cost import Cost
@@ -17,7 +18,7 @@ from app.models.refund import Refund
 from app.services import buyer, cost, fact, recurring
 from app.services.exchange import Rates
 from app.services.restating import restated
-from app.uow import Scope, Uow, writes
+from app.uow import Uow, writes
 
 AT_ONCE = 5_000
 """Facts that are priced anew together; what is beyond them waits for the worker."""

@@ -7,6 +7,7 @@ so are as many others as it takes that what is hidden cannot be had by subtracti
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from app.actor import Scope
 from app.errors import Forbidden
 from app.formula import atoms
 from app.kpis.atom import PerAccount
@@ -18,7 +19,7 @@ from app.services.belonging import MARK
 from app.services.planner import Ask, Cells
 from app.services.scan import Condition
 from app.text import Text
-from app.uow import Scope, Uow
+from app.uow import Uow
 
 Place = tuple[str, int]
 """A cell: the key of its slice and the number of its span."""

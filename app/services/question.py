@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints
 from sqlmodel import col, select
 
+from app.actor import Scope
 from app.errors import Code, Invalid, Problem
 from app.models.feedback import FeedbackKind
 from app.models.survey import Survey, SurveyEdition, SurveyOccasion
@@ -15,7 +16,7 @@ from app.services.refusal import refused
 from app.services.row import Key, Row
 from app.services.scale import lies_on, place, position, scale_of
 from app.text import Text
-from app.uow import Scope, Uow, reads
+from app.uow import Uow, reads
 
 MOST = 100
 """Questions that a survey may have."""

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from app.actor import Scope
 from app.models.quota import Quota
-from app.uow import Scope, Uow, writes
+from app.uow import Uow, writes
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, desc, func, literal, null, select
 from sqlmodel import col
 
+from app.actor import Scope
 from app.kpis.source import Source
 from app.services.extent import some
-from app.uow import Scope, Uow, reads
+from app.uow import Uow, reads
 
 MOST_COUNTED = 10_000
 """No more facts than this are counted of a kind: whoever has as many does not wait for the rest."""

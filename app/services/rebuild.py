@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_
 from sqlmodel import col, select
 
+from app.actor import Scope
 from app.kpis import CUBES
 from app.kpis.measure import Crowd, Cube
 from app.models.base import Owned
@@ -18,7 +19,7 @@ from app.models.lead import Lead
 from app.models.prediction import Prediction
 from app.models.rollup import RollupState
 from app.services import buyer, crowd, engaging, lead, overdue, pricing, rollup, tenure, turning
-from app.uow import Scope, Uow, writes
+from app.uow import Uow, writes
 
 CHUNK = 20_000
 """How often one step of a rebuild folds a fact, for all of its cubes; writers of the workspace wait for a step."""

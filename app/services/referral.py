@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlmodel import col
 
+from app.actor import Scope
 from app.errors import Code, Invalid
 from app.models.channel import Channel
 from app.models.keyed import Keyed
@@ -19,7 +20,7 @@ from app.services.listing import Listing
 from app.services.referral_chain import Chains
 from app.services.row import Key, Options, Ref, Result, Row, Word, moment
 from app.text import Text
-from app.uow import Scope, Uow, writes
+from app.uow import Uow, writes
 
 LIST = Listing(Referral, Scope.REFERRAL_READ, present=col(Referral.deleted_at).is_(None))
 

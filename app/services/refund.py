@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
+from app.actor import Scope
 from app.errors import Code, Invalid, Problem
 from app.models.channel import Channel
 from app.models.keyed import Keyed
@@ -21,7 +22,7 @@ from app.services.listing import Listing
 from app.services.money import Currency, in_minor, major
 from app.services.row import Batch, Key, Options, Ref, Result, Row, Word
 from app.text import Text
-from app.uow import Scope, Uow, writes
+from app.uow import Uow, writes
 
 LIST = Listing(Refund, Scope.ORDER_READ, present=col(Refund.deleted_at).is_(None))
 

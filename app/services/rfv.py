@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Subquery, and_, case, func, literal, select
 from sqlmodel import col
 
+from app.actor import Scope
 from app.kpis.order import customer_orders, customer_revenue, orders
 from app.models.base import FOREVER
 from app.models.order import Order
@@ -23,7 +24,7 @@ from app.services.money import major
 from app.services.period import Span
 from app.services.scan import bound
 from app.text import Text
-from app.uow import Scope, Uow, reads
+from app.uow import Uow, reads
 
 GRADES = 5
 

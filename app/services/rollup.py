@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.types import Date, String
 
+from app.actor import Scope
 from app.errors import Unavailable
 from app.kpis import CUBES
 from app.kpis.measure import Crowd, Cube
@@ -36,7 +37,7 @@ from app.models.base import Owned
 from app.models.rollup import ALWAYS, DAY, MONTH, SLOTS, RollupState, entry, rollup
 from app.services.folding import Which, adding, folding
 from app.text import Text
-from app.uow import Scope, Uow, writes
+from app.uow import Uow, writes
 from app.wall import EXEMPT
 
 _AMOUNTS = [f"a{slot}" for slot in range(SLOTS)]

@@ -10,6 +10,7 @@ from pydantic import Field
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from app.actor import Scope
 from app.errors import Code, Forbidden, Invalid
 from app.models.change import Action
 from app.models.customer import Customer
@@ -22,7 +23,7 @@ from app.services.row import Day, Outcome, Ref, Result
 from app.services.segment_rule import Rule, checked, needed
 from app.services.segment_template import TEMPLATES, ReadyMade, Template
 from app.text import Text
-from app.uow import Scope, Uow, reads, writes
+from app.uow import Uow, reads, writes
 
 LIST = Listing(Segment, Scope.SEGMENT_READ, columns={"external_id": "key"})
 AT_ONCE = 5_000

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Date, Select, Uuid, and_, case, func, lite
 from sqlalchemy import cast as sql_cast
 from sqlmodel import col, delete, insert, update
 
+from app.actor import Scope
 from app.errors import AppError
 from app.models.base import FOREVER
 from app.models.customer import Customer
@@ -22,7 +23,7 @@ from app.services import segment_sql
 from app.services.cursor import Order, opened, seal
 from app.services.page import Page, Slice
 from app.services.segment_rule import Rule
-from app.uow import Scope, Uow, reads
+from app.uow import Uow, reads
 from app.wall import EXEMPT
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator
 
+from app.actor import Scope
 from app.errors import Code, Invalid
 from app.models.base import CustomerKind
 from app.models.customer import CustomerStatus
@@ -16,7 +17,6 @@ from app.services.refusal import refused
 from app.services.rfv import RfvClass
 from app.services.row import Row, Word, check_readable, parse
 from app.text import Text
-from app.uow import Scope
 
 MOST = 100
 """Parts that one rule may have."""

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlmodel import select
 
 from app import ids
+from app.actor import Scope
 from app.errors import Code, Invalid
 from app.kpis.dimension import Dimension
 from app.kpis.kpi import LifecycleStage
@@ -26,7 +27,7 @@ from app.services import descendants
 from app.services.belonging import defined
 from app.services.scan import Condition
 from app.text import Text
-from app.uow import Scope, Uow
+from app.uow import Uow
 
 KEYED: Mapping[Dimension, type[Keyed]] = {
     Dimension.CHANNEL: Channel,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.actor import Scope
 from app.kpis.kpi import Kpi, KpiUnit
 from app.models.target import Target
 from app.services import kpi as kpis
@@ -9,7 +10,7 @@ from app.services.kpi import Question
 from app.services.period import Span, last_complete
 from app.services.target_scope import kpi_of, scope_of
 from app.text import Text
-from app.uow import Scope, Uow
+from app.uow import Uow
 
 _UNITS = {
     KpiUnit.PERCENT: Text("%", "% "),

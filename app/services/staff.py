@@ -5,11 +5,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from app.actor import Scope
 from app.models.staff import Staff
 from app.services import keyed, team, teamwork
 from app.services.listing import Listing
 from app.services.row import Outcome
-from app.uow import Scope, Uow, writes
+from app.uow import Uow, writes
 
 LIST = Listing(Staff, Scope.STAFF_READ, columns={"external_id": "key"})
 

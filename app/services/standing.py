@@ -5,12 +5,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from app.actor import Scope
 from app.models.base import FOREVER
 from app.models.change import Action
 from app.models.customer import Customer
 from app.services import referring, spell
 from app.services.period import start_of_day
-from app.uow import Scope, Uow, writes
+from app.uow import Uow, writes
 
 
 def columns(spells: Sequence[spell.Dates], today: date) -> dict[str, Any]:

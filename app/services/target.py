@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field
 from sqlmodel import col, select
 
+from app.actor import Scope
 from app.errors import Code, Forbidden, Invalid
 from app.kpis.figure import NullReason
 from app.kpis.kpi import Kpi, KpiUnit, Variant
@@ -26,7 +27,7 @@ from app.services.row import Key, Outcome, Ref, Row, parse
 from app.services.slices import Filter, conditions
 from app.services.target_scope import scope_digest, stored
 from app.text import Text
-from app.uow import Scope, Uow, reads, writes
+from app.uow import Uow, reads, writes
 
 LIST = Listing(Target, Scope.TARGET_READ, columns={"from": "starts_on", "before": "ends_on"})
 MAX_RELATIVE = 5

@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 from sqlmodel import col, select
 
+from app.actor import Scope
 from app.errors import AppError, NotFound
 from app.models.target import Target
 from app.services import kpi as kpis
@@ -17,7 +18,7 @@ from app.services.pacing import Pace, Reached, TargetState, pace
 from app.services.period import Span
 from app.services.target_scope import kpi_of, scope_of, stored
 from app.text import Text
-from app.uow import Scope, Uow, reads
+from app.uow import Uow, reads
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlmodel import col, delete, insert, select
 from uuid_utils.compat import uuid7
 
+from app.actor import Scope
 from app.errors import Code, Invalid, Problem
 from app.models.base import FOREVER, Owned
 from app.models.contract import Contract
@@ -22,7 +23,7 @@ from app.services import keyed, ref
 from app.services.listing import Listing
 from app.services.row import Day, Outcome, Ref, Row
 from app.text import Text
-from app.uow import Scope, Uow, reads, writes
+from app.uow import Uow, reads, writes
 
 LIST = Listing(Team, Scope.STAFF_READ, columns={"external_id": "key"})
 

@@ -6,12 +6,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, literal, null
 from sqlmodel import select
 
+from app.actor import Scope
 from app.models.contract import Contract
 from app.models.order import Order
 from app.services import fact, recurring, refunding
 from app.services.restating import restated
 from app.services.team import SERVED, Service, Stay, stays
-from app.uow import Scope, Uow, writes
+from app.uow import Uow, writes
 
 AT_ONCE = 5_000
 """Rows of a kind that are restated together; what is beyond them waits for the worker."""

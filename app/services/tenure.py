@@ -13,10 +13,11 @@ from uuid import UUID
 
 from sqlmodel import col, delete, insert, select, update
 
+from app.actor import Scope
 from app.models.customer import Customer
 from app.models.spell import ActiveBasis, Spell
 from app.services import activity, attribution, contracting, fact, referring, spell, standing
-from app.uow import Scope, Uow, reads, writes
+from app.uow import Uow, reads, writes
 
 CHUNK = 2_000
 """Customers that are derived anew together; writers of the workspace wait for it."""

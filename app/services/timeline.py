@@ -14,6 +14,7 @@ from sqlalchemy.types import String
 from sqlmodel import col
 
 from app import ids
+from app.actor import Scope
 from app.errors import AppError, Forbidden, Invalid
 from app.models.contract import Contract
 from app.models.cost import Cost
@@ -28,7 +29,7 @@ from app.models.refund import Refund
 from app.models.touchpoint import Touchpoint
 from app.services.cursor import mark
 from app.text import Text
-from app.uow import Scope, Uow, reads
+from app.uow import Uow, reads
 
 
 class CustomerEventKind(StrEnum):

@@ -11,11 +11,12 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlmodel import col
 
+from app.actor import ORDINARY, Actor, Scope, system
 from app.errors import Invalid, NotFound, Unauthenticated
 from app.models.token import Token
 from app.models.workspace import Workspace
 from app.text import Text
-from app.uow import ORDINARY, Actor, Door, Scope, system
+from app.uow import Door
 
 PREFIX = "cgt"
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import case, func, select
 from sqlmodel import col
 
+from app.actor import Scope
 from app.errors import Code, Invalid
 from app.kpis.figure import NullReason
 from app.kpis.order import cost_of_orders, costed_orders, costed_revenue, customer_orders, customer_revenue, orders
@@ -23,7 +24,7 @@ from app.services.period import Span
 from app.services.scan import Condition, awaits_members, bound, where
 from app.services.slices import Filter, conditions
 from app.text import Text
-from app.uow import Scope, Uow, reads
+from app.uow import Uow, reads
 
 MOST = 500
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlmodel import col
 
+from app.actor import Scope
 from app.models.channel import Channel
 from app.models.keyed import Keyed
 from app.models.touchpoint import Touchpoint
@@ -15,7 +16,7 @@ from app.services import attribution, fact, tombstone
 from app.services.kind import Kind, Part, happened
 from app.services.listing import Listing
 from app.services.row import Key, Options, Ref, Result, Row, Word
-from app.uow import Scope, Uow, writes
+from app.uow import Uow, writes
 
 LIST = Listing(Touchpoint, Scope.TOUCHPOINT_READ, present=col(Touchpoint.deleted_at).is_(None))
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from babel import Locale, UnknownLocaleError
 from pydantic import AfterValidator, Field
 
+from app.actor import Scope
 from app.errors import Invalid
 from app.kpis import CUBES, engagement
 from app.kpis.measure import Crowd
@@ -24,7 +25,7 @@ from app.services.refusal import refused
 from app.services.row import Outcome, Ref, Row, Word, parse
 from app.services.zone import Zone
 from app.text import Text
-from app.uow import Scope, Uow, reads, writes
+from app.uow import Uow, reads, writes
 
 
 def _locale(value: str) -> str:

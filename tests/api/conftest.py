@@ -20,7 +20,8 @@ from sqlalchemy import event, select
 from sqlmodel import SQLModel
 
 from app import migrate
-from app.uow import Door, Scope
+from app.actor import Scope
+from app.uow import Door
 
 READ_ONLY = frozenset(scope for scope in Scope if scope.value.endswith(":read")) - {Scope.PERSONAL_READ}
 

@@ -7,9 +7,9 @@ import json
 import pytest
 from asking import BATCH, GRAPHQL, Caller
 
+from app.actor import Scope
 from app.services import feedback as feedbacks
 from app.services import page as pages
-from app.uow import Scope
 
 pytestmark = pytest.mark.neutral
 

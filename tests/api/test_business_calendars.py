@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from app.actor import Scope
 from app.models.rollup import RollupState
 from app.services import rebuild
 from app.services import workspace as workspaces
 from app.services.clock import clock
-from app.uow import Scope
 
 pytestmark = pytest.mark.neutral
 

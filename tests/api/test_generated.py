@@ -14,7 +14,7 @@ from conforming import exceeds, faults
 from generated import documents, lifted, named, published, typed
 from graphql import FieldNode, NameNode, SelectionSetNode, parse, print_ast, validate, value_from_ast_untyped
 
-from app.uow import Scope
+from app.actor import Scope
 
 pytestmark = pytest.mark.neutral
 

@@ -3,8 +3,8 @@
 import pytest
 from asking import BATCH
 
+from app.actor import Scope
 from app.services import rollup
-from app.uow import Scope
 from app.worker import Worker
 
 pytestmark = pytest.mark.neutral

@@ -9,9 +9,9 @@ import pytest
 from generated import published
 from graphql import GraphQLObjectType, get_named_type, is_composite_type
 
+from app.actor import Scope
 from app.kpis import CUBES
 from app.services import rebuild
-from app.uow import Scope
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from alembic.operations import Operations
 from sqlmodel import Field, SQLModel, select
 
 from app import ids, migrate, wall
+from app.actor import ORDINARY, Scope
 from app.errors import Code, Forbidden, Invalid
 from app.models.base import Owned, choice, instant, ordered, personal, refers, unique
 from app.schema.build import Schema, sdl
@@ -35,7 +36,7 @@ from app.services import customer
 from app.services.listing import Listing
 from app.services.row import Options, Outcome, Result
 from app.text import Text
-from app.uow import ORDINARY, Scope, writes
+from app.uow import writes
 from migrations.wall import protect
 
 pytestmark = pytest.mark.neutral

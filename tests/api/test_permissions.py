@@ -9,10 +9,10 @@ import pytest
 from asking import Caller
 from graphql import GraphQLNonNull, GraphQLObjectType, get_named_type, is_list_type
 
+from app.actor import Scope
 from app.schema.build import build
 from app.services import workspace as workspaces
 from app.services.row import Ref
-from app.uow import Scope
 
 pytestmark = pytest.mark.neutral
 

@@ -8,7 +8,7 @@ import predicting
 import pytest
 from buying_oracle import chance
 
-from app.uow import Scope
+from app.actor import Scope
 from app.worker import Worker
 
 pytestmark = pytest.mark.neutral

@@ -5,9 +5,9 @@
 import pytest
 from asking import BATCH
 
+from app.actor import Scope
 from app.services import segment
 from app.services import workspace as workspaces
-from app.uow import Scope
 from app.worker import Worker
 
 pytestmark = pytest.mark.neutral

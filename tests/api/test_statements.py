@@ -30,6 +30,7 @@ from sqlalchemy import event, select
 from uuid_utils.compat import uuid7
 
 from app import migrate
+from app.actor import Scope, system
 from app.bus import Bus
 from app.db import Database
 from app.edge.graphiql import QUERIES
@@ -39,7 +40,7 @@ from app.models.order import Order
 from app.services import segment
 from app.services import workspace as workspaces
 from app.settings import Settings
-from app.uow import Door, Scope, system
+from app.uow import Door
 from app.worker import Worker
 
 pytestmark = [pytest.mark.neutral, pytest.mark.slow]

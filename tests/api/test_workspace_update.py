@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app.uow import Scope
+from app.actor import Scope
 from app.worker import Worker
 
 pytestmark = pytest.mark.neutral

@@ -9,10 +9,10 @@ import stored
 from conversing import CREATE, at, drop, event, hold, talk
 from trading import ask, assert_a_rebuild_changes_nothing, value
 
+from app.actor import system
 from app.kpis.dimension import Dimension
 from app.services import interaction, overdue, rebuild
 from app.services.period import Span
-from app.uow import system
 
 pytestmark = [pytest.mark.chaos, pytest.mark.slow]
 

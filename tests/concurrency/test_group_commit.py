@@ -7,11 +7,12 @@ import pytest
 import sqlalchemy as sa
 import stored
 
+from app.actor import Scope
 from app.errors import AppError, Invalid, Unavailable
 from app.models.channel import Channel
 from app.services import channel, feedback
 from app.services.row import Options
-from app.uow import Scope, writes
+from app.uow import writes
 
 PATIENCE = 20
 """Seconds after which an answer is not coming."""

@@ -10,11 +10,11 @@ import pytest
 import stored
 from trading import CREATE, MODULES, assert_a_rebuild_changes_nothing, back, finish_rebuild, met, sold, spent, worth
 
+from app.actor import system
 from app.kpis import CUBES
 from app.services import customer, rebuild, rollup
 from app.services import workspace as workspaces
 from app.services.row import Options, Ref
-from app.uow import system
 
 pytestmark = [pytest.mark.chaos, pytest.mark.slow]
 

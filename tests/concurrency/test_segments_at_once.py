@@ -10,9 +10,9 @@ import pytest
 import stored
 from trading import meet, put, sold, take_back
 
+from app.actor import system
 from app.services import merge, segment
 from app.services.row import Ref
-from app.uow import system
 
 pytestmark = [pytest.mark.chaos, pytest.mark.slow]
 

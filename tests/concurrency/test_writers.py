@@ -10,10 +10,10 @@ import oracle
 import pytest
 import stored
 
+from app.actor import system
 from app.services import change, channel, customer, feedback, job, kpi, rebuild, rollup
 from app.services.period import Span
 from app.services.row import Options, Ref
-from app.uow import system
 
 PATIENCE = 60
 """Seconds in which something must have been done."""

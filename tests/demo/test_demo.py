@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from told import Told
 
 from app import demo
+from app.actor import system
 from app.demo import load
 from app.demo.bank import BANK
 from app.demo.company import Promise
@@ -35,7 +36,6 @@ from app.services import token as tokens
 from app.services.kpi import Question
 from app.services.pacing import TargetState
 from app.services.period import Grain
-from app.uow import system
 from app.wall import EXEMPT
 
 

@@ -29,12 +29,13 @@ from uuid_utils.compat import uuid7
 from wire import Wire
 
 from app import migrate
+from app.actor import system
 from app.bus import Bus
 from app.db import Database
 from app.services import token as tokens
 from app.services import workspace as workspaces
 from app.settings import Settings
-from app.uow import Door, system
+from app.uow import Door
 
 
 @pytest.fixture(scope="module")

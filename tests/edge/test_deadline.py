@@ -11,12 +11,13 @@ import pytest
 from asking import Api, Caller
 from sqlalchemy import text
 
+from app.actor import Scope
 from app.errors import TimedOut
 from app.schema.context import Context
 from app.services import customer, kpi
 from app.services import token as tokens
 from app.services.page import Page
-from app.uow import Scope, reads, writes
+from app.uow import reads, writes
 
 pytestmark = pytest.mark.neutral
 

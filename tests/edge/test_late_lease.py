@@ -8,12 +8,12 @@ from itertools import count
 import pytest
 from uuid_utils.compat import uuid7
 
+from app.actor import Actor
 from app.edge import quota
 from app.edge.quota import Quotas
 from app.edge.request import Refused
 from app.services.quota import Lease
 from app.settings import Settings
-from app.uow import Actor
 
 PART = 20
 SETTINGS = Settings(max_cost=PART, rate_limit_points=400, rate_limit_per_s=1)

@@ -9,9 +9,9 @@ from graphql import build_schema, parse, validate
 from uuid_utils.compat import uuid7
 from wire import Wire
 
+from app.actor import Actor
 from app.edge import documents, usage
 from app.metrics import DEPRECATED
-from app.uow import Actor
 
 ASK = "{ workspace { name } }"
 

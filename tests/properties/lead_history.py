@@ -12,13 +12,14 @@ from lead_oracle import KPIS, LeadBooks, Told, ask, dimensions, median_days, rea
 from money_history import MoneyHistory
 from oracle import Filter
 
+from app.actor import Scope
 from app.kpis.dimension import Dimension
 from app.services import kpi, lead, lead_funnel, rebuild
 from app.services.lead_funnel import LeadStage, Wanted
 from app.services.period import Grain, Span
 from app.services.row import Options
 from app.services.slices import Filter as Asked
-from app.uow import Scope, Uow, writes
+from app.uow import Uow, writes
 
 WINDOWS = (90, 30, 7, 1)
 MONTHS = (date(2025, 9, 1), date(2026, 7, 1))

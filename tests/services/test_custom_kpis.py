@@ -7,6 +7,7 @@ import pytest
 from surveying import answer
 from trading import MAY, ask, brought, may, meet, put, slices, sold, spent, value
 
+from app.actor import ORDINARY, Scope
 from app.errors import AppError, Forbidden, Invalid
 from app.kpis.custom import internal
 from app.kpis.dimension import Dimension
@@ -15,7 +16,6 @@ from app.services import workspace as workspaces
 from app.services.period import Grain, Span
 from app.services.row import Ref
 from app.services.slices import Filter
-from app.uow import ORDINARY, Scope
 
 neutral = pytest.mark.neutral
 YEAR = Span(date(2025, 7, 1), date(2026, 7, 1))

@@ -7,11 +7,12 @@ import pytest
 import stored
 from trading import put, sold
 
+from app.actor import Scope
 from app.models.base import FOREVER
 from app.services import evidence, feedback, health, interaction, tenure
 from app.services import workspace as workspaces
 from app.services.row import Options, Ref
-from app.uow import Scope, reads
+from app.uow import reads
 from app.worker import Worker
 
 TODAY = date(2026, 6, 15)

@@ -19,6 +19,7 @@ from trading import (
 )
 from trading import ask as question
 
+from app.actor import Scope
 from app.errors import Forbidden, Invalid, Limited
 from app.kpis.dimension import Dimension
 from app.services import channel_effectiveness, lead_funnel, merge, rebuild, rollup
@@ -27,7 +28,7 @@ from app.services.lead_funnel import LeadStage, Wanted
 from app.services.period import NamedPeriod, Span
 from app.services.row import Ref
 from app.services.slices import Filter
-from app.uow import Scope, writes
+from app.uow import writes
 
 pytestmark = pytest.mark.neutral
 

@@ -8,6 +8,7 @@ import pytest
 import stored
 from trading import put, sold
 
+from app.actor import ORDINARY, Scope
 from app.errors import Forbidden
 from app.services import churn_reason, health, kpi, merge, prediction, prediction_fit, rollup
 from app.services.cursor import Order
@@ -15,7 +16,6 @@ from app.services.kpi import Question
 from app.services.page import Slice
 from app.services.period import NamedPeriod
 from app.services.row import Ref
-from app.uow import ORDINARY, Scope
 from app.worker import Worker
 
 START, DAYS = date(2024, 7, 1), 700

@@ -14,6 +14,7 @@ from prediction_oracle import predictive
 from trading import MAY, back, put, sold
 from uuid_utils.compat import uuid7
 
+from app.actor import ORDINARY, Scope
 from app.bus import Bus
 from app.db import Database
 from app.errors import Forbidden, Invalid
@@ -25,7 +26,7 @@ from app.services.kpi import Question
 from app.services.period import NamedPeriod, Span
 from app.services.slices import Filter
 from app.settings import Settings
-from app.uow import ORDINARY, Door, Scope
+from app.uow import Door
 from app.worker import Worker
 
 START = date(2024, 7, 1)

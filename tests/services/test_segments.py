@@ -7,6 +7,7 @@ import pytest
 import stored
 from trading import CREATE, ask, meet, put, sold, take_back, value
 
+from app.actor import Scope
 from app.errors import Code, Forbidden, Invalid
 from app.kpis.dimension import Dimension
 from app.models.job import Job
@@ -18,7 +19,6 @@ from app.services.page import Slice
 from app.services.period import Span
 from app.services.row import Ref
 from app.services.slices import Filter
-from app.uow import Scope
 from app.worker import Worker
 
 pytestmark = pytest.mark.neutral

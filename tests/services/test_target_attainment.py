@@ -8,13 +8,13 @@ import pytest
 from surveying import answer, take_back
 from trading import MAY, ask, may, meet, value
 
+from app.actor import ORDINARY, Scope
 from app.errors import Forbidden, Invalid, Limited
 from app.kpis.dimension import Dimension
 from app.services import judgement, kpi, target
 from app.services.period import Grain, NamedPeriod, Span
 from app.services.row import Ref
 from app.services.slices import Filter
-from app.uow import ORDINARY, Scope
 
 KEY = "TARGET_ATTAINMENT"
 JUNE = Span(date(2026, 6, 1), date(2026, 7, 1))

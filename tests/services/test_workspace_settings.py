@@ -20,12 +20,12 @@ from trading import (
     worth,
 )
 
+from app.actor import Scope
 from app.errors import Forbidden, Invalid
 from app.kpis.figure import KpiFlag
 from app.services import pricing, rebuild
 from app.services import workspace as workspaces
 from app.services.period import Grain, Span
-from app.uow import Scope
 from app.worker import Worker
 
 pytestmark = pytest.mark.neutral

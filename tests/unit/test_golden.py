@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from app.actor import Scope
 from app.kpis.dimension import Dimension
 from app.kpis.figure import Figure, KpiFlag, NullReason
 from app.models.feedback import FeedbackKind
@@ -13,7 +14,7 @@ from app.services.kpi import Question
 from app.services.period import Grain, Span
 from app.services.row import Options, Outcome, Ref
 from app.services.slices import Filter
-from app.uow import Scope, writes
+from app.uow import writes
 
 pytestmark = pytest.mark.neutral
 

@@ -16,6 +16,7 @@ from sqlmodel import SQLModel
 from uuid_utils.compat import uuid7
 
 from app import migrate
+from app.actor import system
 from app.bus import Bus
 from app.db import Database
 from app.models.base import Tenanted
@@ -50,7 +51,7 @@ from app.services import (
 )
 from app.services.row import Options, Ref
 from app.settings import Settings
-from app.uow import Door, system
+from app.uow import Door
 from app.wall import WalledSession
 
 NOW = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from app import ids
+from app.actor import system
 from app.errors import Code, Invalid
 from app.kpis.dimension import Dimension
 from app.models.channel import Channel
@@ -19,7 +20,6 @@ from app.services import channel, customer, feedback, kpi, segment, staff, surve
 from app.services.period import Span
 from app.services.row import Options, Outcome, Ref
 from app.services.slices import Filter
-from app.uow import system
 
 NOUNS = {
     "channel": (channel, Channel),

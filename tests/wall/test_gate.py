@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from app.actor import ORDINARY, Scope
 from app.errors import Invalid, NotFound, Unauthenticated
 from app.models.token import Token
 from app.services import token
-from app.uow import ORDINARY, Scope
 
 
 def rows(door):

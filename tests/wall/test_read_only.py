@@ -5,9 +5,10 @@ from sqlalchemy import delete, insert, select, text, update
 from sqlmodel import SQLModel
 from uuid_utils.compat import uuid7
 
+from app.actor import Scope, system
 from app.errors import Unavailable
 from app.models.staff import Staff
-from app.uow import SETTLE, Scope, reads, system
+from app.uow import SETTLE, reads
 from app.wall import EXEMPT
 
 ENTRY = SQLModel.metadata.tables["rollup_entry"]

@@ -9,8 +9,8 @@ from psycopg.sql import SQL, Identifier
 from sqlalchemy import text
 from sqlmodel import SQLModel
 
+from app.actor import system
 from app.db import APP_ROLE, GATE_ROLE, Database
-from app.uow import system
 
 TENANTED = sorted(set(SQLModel.metadata.tables) - {"token", "job"})
 EVERY = sorted(SQLModel.metadata.tables)

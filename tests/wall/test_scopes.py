@@ -6,10 +6,11 @@ import pkgutil
 import pytest
 
 import app.services
+from app.actor import ORDINARY, Actor, Scope, system
 from app.errors import Forbidden
 from app.models.staff import Staff
 from app.services.listing import Listing
-from app.uow import ORDINARY, Actor, Scope, check, reads, system, writes
+from app.uow import check, reads, writes
 
 pytestmark = pytest.mark.neutral
 
