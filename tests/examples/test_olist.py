@@ -350,7 +350,7 @@ def test_how_much_feedback_there_is(outcome: Outcome, answers: list[Review]) -> 
 
 
 def test_nobody_was_asked_to_recommend(outcome: Outcome) -> None:
-    assert outcome.feedback["nps"] == {"value": None, "nullReason": "NO_DATA", "interval": None}
+    assert outcome.feedback["nps"] == {"value": None, "nullReason": "INPUT_NOT_CONFIGURED", "interval": None}
 
 
 @pytest.fixture(scope="module")
