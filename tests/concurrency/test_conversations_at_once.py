@@ -96,6 +96,8 @@ def test_one_new_interaction_from_two_sides_is_one(workspace, doors, database):
 def test_what_is_answered_or_deleted_while_it_becomes_late_is_counted_once(workspace, doors, clock, database, end):
     names = [f"t{number}" for number in range(ROUNDS)]
     clock.now = ASKED + timedelta(minutes=30)
+    last_week = ASKED - timedelta(days=7)  # so that there are conversations, whatever becomes of the others
+    hold(workspace, talk("before", event("asks", last_week), event("replies", last_week)))
     hold(workspace, *(talk(name, event("asks", ASKED)) for name in names))
     clock.now = ASKED + timedelta(minutes=90)
     worker = system(workspace.id, "worker")
