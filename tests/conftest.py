@@ -46,8 +46,8 @@ from app.uow import Door
 TODAY = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 """When tests happen, unless they move the clock."""
 
-PATIENCE = {"write_timeout_s": 60}
-"""Settings of every test: how long a busy machine lets a write wait is not what is tested, but where it says so."""
+PATIENCE = {"write_timeout_s": 60, "operation_timeout_s": 120}
+"""Settings of every test: how long a busy machine takes is not what is tested, but where it says so."""
 
 READ_ONLY = frozenset(s for s in Scope if s.value.endswith(":read")) - {Scope.PERSONAL_READ}
 """What Bob may."""
