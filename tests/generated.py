@@ -184,6 +184,7 @@ FITTING = {
     ("predictionHorizonMonths", "Int"): "6",
     ("dryRun", "Boolean"): "false",
     ("createMissing", "Boolean"): "true",
+    ("errorPolicy", "ErrorPolicy"): "REJECT_FAILED_ROWS",
     ("recency", "Int"): "30",
     ("SegmentInput", "kind"): None,
     ("SegmentInput", "template"): None,

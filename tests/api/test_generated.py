@@ -34,7 +34,7 @@ WRITES = sorted(published().mutation_type.fields, key=lambda field: "Delete" in 
 """In their order, but for deletions: what is gone is of no use to the others."""
 FEW = 1
 MANY = 10
-SELDOM = len(WRITES) // 6
+SELDOM = 5
 """How many of the mutations chance may not manage to make anything of."""
 
 
