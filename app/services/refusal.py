@@ -62,7 +62,8 @@ def problem(item: Any) -> Problem:  # noqa: ANN401 - pydantic's own error record
     given = {"words": item["msg"], **item.get("ctx", {})}
     if item["type"] == "custos":
         return Problem(Code(given["code"]), Text(given["en"], given["zh"]), path)
-    name = Text(path[-1], f"{path[-1]} ") if path else Text("The row", "此行")
+    called = next((part for part in reversed(path) if not part.isdigit()), None)  # of a list's entry, the list
+    name = Text(called, f"{called} ") if called else Text("The row", "此行")
     kind = "missing" if item["input"] is None else item["type"]
     code, text = _MESSAGES.get(kind, _OTHER)
     return Problem(code, Text(f"{name.en} {text.en.format(**given)}.", f"{name.zh}{text.zh.format(**given)}。"), path)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.errors import Code, Invalid, Undone
+from app.services.calendar_version import WeeklyHoursRow
 from app.services.customer_row import CustomerRow
 from app.services.feedback import FeedbackRow
 from app.services.row import (
@@ -74,6 +75,12 @@ MESSAGES = [
         {"external_id": "c", "joined_on": date(1899, 12, 31)},
         "joinedOn must be 1900-01-01 or more.",
         "joinedOn 必须大于或等于 1900-01-01。",
+    ),
+    (
+        WeeklyHoursRow,
+        {"weekdays": [1, 8], "from_": "09:00", "before": "10:00"},
+        "weekdays must be 7 or less.",
+        "weekdays 必须小于或等于 7。",
     ),
     (CustomerRow, {"external_id": "c", "attributes": [1]}, "attributes must be an object.", "attributes 必须是对象。"),
     (
