@@ -41,38 +41,44 @@ FIRST_EARLIER = 10**6
 """The number of the first of the earlier orders, beyond those that are measured."""
 
 
+def bare_table(url: str, name: str) -> Any:  # noqa: ANN401 - either driver's connection
+    """A connection to a table `floor_…` that has the columns and indexes of the table `name`.
+
+    Foreign keys are left out, and not asked for: that is part of what the product does more.
+    """
+    if not url.startswith("sqlite"):
+        connection = psycopg.connect(url, autocommit=True)
+        connection.execute(f'CREATE TABLE floor_{name} (LIKE "{name}" INCLUDING INDEXES INCLUDING DEFAULTS)')
+        return connection
+    embedded = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+        embedded.execute(f"PRAGMA {pragma}")
+    like = "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND type = ? AND sql IS NOT NULL"
+    (made,) = embedded.execute(like, (name, "table")).fetchone()
+    # a table that a migration has made anew has its name in quotes
+    embedded.execute(re.sub(rf'^CREATE TABLE "?{name}"?', f"CREATE TABLE floor_{name}", made))
+    for (index,) in embedded.execute(like, (name, "index")).fetchall():
+        named = re.sub(rf' ON "?{name}"?', f" ON floor_{name}", index)
+        embedded.execute(named.replace(f"ix_{name}", f"ix_floor_{name}"))
+    return embedded
+
+
 class Floor:
-    """A table `floor` like the one that the rows are stored in, and the bare upsert into it."""
+    """A table like the one that the rows are stored in, and the bare upsert into it."""
 
     def __init__(self, url: str, tenant_id: UUID, model: type[Recorded]) -> None:
         table = model.__table__  # type: ignore[attr-defined]  # SQLModel hides it
         self._tenant_id, self._table = tenant_id, table.name
         self._columns = [column.name for column in table.columns]
         self._is_sqlite = url.startswith("sqlite")
-        connection: Any
-        if self._is_sqlite:
-            connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-                connection.execute(f"PRAGMA {pragma}")
-            like = "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND type = ? AND sql IS NOT NULL"
-            (made,) = connection.execute(like, (table.name, "table")).fetchone()
-            # foreign keys are left out, and not asked for: that is part of what the product does more
-            # a table that a migration has made anew has its name in quotes
-            connection.execute(re.sub(rf'^CREATE TABLE "?{table.name}"?', "CREATE TABLE floor", made))
-            for (index,) in connection.execute(like, (table.name, "index")).fetchall():
-                named = re.sub(rf' ON "?{table.name}"?', " ON floor", index)
-                connection.execute(named.replace(f"ix_{table.name}", "ix_floor"))
-        else:
-            connection = psycopg.connect(url, autocommit=True)
-            connection.execute(f"CREATE TABLE floor (LIKE {table.name} INCLUDING INDEXES INCLUDING DEFAULTS)")
-        self._connection = connection
+        self._connection = bare_table(url, table.name)
         names, kept = ", ".join(self._columns), [n for n in self._columns if n not in ("tenant_id", "id")]
         sets = ", ".join(f"{name} = excluded.{name}" for name in kept)
         mark = "?" if self._is_sqlite else "%s"
         row = f"({', '.join([mark] * len(self._columns))})"
         at_once = MAX_ROWS if self._is_sqlite else 1
         self._upsert = (
-            f"INSERT INTO floor ({names}) VALUES {', '.join([row] * at_once)} "  # noqa: S608 - names of columns
+            f"INSERT INTO floor_{table.name} ({names}) VALUES {', '.join([row] * at_once)} "  # noqa: S608 - names of columns
             f"ON CONFLICT (tenant_id, source, external_id) DO UPDATE SET {sets} RETURNING id"
         )
 
@@ -97,15 +103,16 @@ class Floor:
             found = self._connection.execute(select + some, [self._tenant_id.hex, *names])
         else:
             found = self._connection.execute(f"{select} %s AND external_id = ANY(%s)", [self._tenant_id, names])
-        return [_sendable(row) for row in found.fetchall()]
+        return [sendable(row) for row in found.fetchall()]
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
 
 
-def _sendable(row: Sequence[Any]) -> list[Any]:
-    return [psycopg.types.json.Jsonb(value) if isinstance(value, list) else value for value in row]
+def sendable(row: Sequence[Any]) -> list[Any]:
+    """A row as the driver takes it, that was read by it."""
+    return [psycopg.types.json.Jsonb(value) if isinstance(value, list | dict) else value for value in row]
 
 
 def measure(door: Door, actor: Actor, server: Server, load: Load, rounds: int) -> dict[str, list[list[float]]]:
