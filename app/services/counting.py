@@ -6,7 +6,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, not_, select, true, union_all
+from sqlalchemy import ColumnElement, Select, and_, case, func, not_, select, true
 from sqlmodel import col
 
 from app.formula import Atom
@@ -251,7 +251,7 @@ def _survivals(  # noqa: PLR0913 - what a scan depends on
     """What `_lost` finds."""
 
     def read(conditions: tuple[Condition, ...], by: Cutting | None) -> Sequence[Any]:
-        return uow.session.execute(_lost(uow, cube, spans, conditions, by, known_on)).all()
+        return _lost(uow, cube, spans, conditions, by, known_on)
 
     return _once(uow, (cube.name, spans, known_on), conditions, by, _whole(cube, conditions, by), read)
 
@@ -282,7 +282,7 @@ def _lost(  # noqa: PLR0913 - what a scan depends on
     conditions: tuple[Condition, ...],
     by: Cutting | None,
     known_on: date | None,
-) -> Select[Any]:
+) -> Sequence[Any]:
     """Customers at the start who are none at the end: spells that ended inside, less those who came back in time.
 
     A spell covers a day's beginning when it started before that day and its first day without is that day or later.
@@ -292,7 +292,11 @@ def _lost(  # noqa: PLR0913 - what a scan depends on
     inside = (col(Spell.ends_on) >= days.c.low, col(Spell.ends_on) < days.c.high, col(Spell.starts_on) < days.c.low)
     counted = func.sum(col(Spell.sign)).label("count")
     left = standing(uow, days, counted, and_(*inside), cube, conditions, by, known_on)
-    # apart, because those who come back are few, and looking for each who left whether they did takes longer than all
-    returned = came_back(uow, days, cube, conditions, by, known_on).subquery()
-    each = union_all(left, select(returned.c.i, returned.c.key, -returned.c.count)).subquery()
-    return select(each.c.i, each.c.key, func.sum(each.c.count)).group_by(each.c.i, each.c.key)
+    # apart, because those who come back are few, and looking for each who left whether they did takes longer than all;
+    # and not in one statement, for which SQLite would walk all spells to make itself a filter of them
+    returned = came_back(uow, days, cube, conditions, by, known_on)
+    lost: dict[tuple[int, Any], int] = defaultdict(int)
+    for statement, sign in ((left, 1), (returned, -1)):
+        for index, key, count in uow.session.execute(statement):
+            lost[index, key] += sign * int(count)
+    return [(*place, count) for place, count in lost.items()]

@@ -19,6 +19,8 @@ def test_every_index_has_its_figures(sqlite, tmp_path):
         assert found.keys() == {name for (name,) in connection.execute(whole)}
     assert found["ix_feedback_day"] == "1000000 1000000 1000"
     assert found["sqlite_autoindex_feedback_1"] == "1000000 1000000 1"
+    # an index of the few who came back, which nobody would walk if it were taken for one of all
+    assert found["ix_spell_return"].startswith("50000 50000 50000 1000 ")
 
 
 def test_what_it_has_counted_itself_stays(sqlite, tmp_path):
