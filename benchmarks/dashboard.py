@@ -202,7 +202,7 @@ SCREENS = (
     Screen("One breakdown, nothing personal", NARROW, FEEDBACK.stored, viewer),
     Screen("Dashboard of money", sheet(), block=5),
     Screen("Dashboard of conversations", sheet(SERVICE), TALKS.stored, block=5),
-    Screen("Retention and churn", LASTING, COHORTS.stored, block=2),
+    Screen("Retention and churn", LASTING, COHORTS.stored, block=2, is_flat=False),
     Screen("Retention and churn by activity", LASTING, MEMBERS.stored, block=2, is_flat=False),
     Screen("Who came to go and who came back", MOVING, MEMBERS.stored, is_flat=False),
     Screen("Three cohort tables, 24 by 24", cohorts(), COHORTS.stored, block=5),
