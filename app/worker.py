@@ -96,7 +96,7 @@ class Sealer:
                 _log.warning("sealer waits", reason=type(error).__name__)
 
     def _seal(self, tenant_id: UUID) -> None:
+        """Seal what waits in a workspace. To have sealed pokes this one too, which then finds nothing and rests."""
         actor = system(tenant_id, "worker")
-        # looked at first: sealing wakes whoever listens, this one too, and must come to rest
-        while self._door.read(actor, change.is_waiting):
+        if self._door.read(actor, change.is_waiting):
             self._door.write(actor, change.seal)

@@ -3,9 +3,9 @@
     python benchmarks/feed.py [--databases sqlite postgresql] [--writers 8] [--seconds 20] [--size 100000]
 
 Latency: writers record feedback one by one through a process's door, whose worker and sealer run as in `serve`; a
-reader asks for what is new over and over. From the moment at which a write is acknowledged to that at which a reader has its
-change: the times between two looks of the reader are part of it. The writers are also let loose without a sealer (the
-job alone seals then), which says what it costs them.
+reader asks for what is new over and over. From the moment at which a write is acknowledged to that at which a reader
+has its change: the times between two looks of the reader are part of it. The writers are also let loose without a
+sealer (the job alone seals then), which says what it costs them.
 
 Catching up: all changes in pages of 500, by the service and over HTTP with and without the records, against a bare
 SELECT of the same rows and columns through the driver, in the same pages by the same index.

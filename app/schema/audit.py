@@ -8,7 +8,7 @@ from app import ids
 from app.errors import Invalid
 from app.kpis.custom import key_of
 from app.models.change import Action, RecordType
-from app.schema.change import Deed
+from app.schema.change import RecordChange
 from app.schema.context import Info
 from app.schema.describe import absent, arg, enum, field, input_, plain, type_
 from app.schema.node import row_id
@@ -36,7 +36,7 @@ enum(
 
 
 @type_
-class AuditEntry(Deed):
+class AuditEntry(RecordChange):
     """A change as the audit keeps it: who did what, and no value of what was done."""
 
     seq: float = plain("Its number in the chain, from 1, without gaps.")

@@ -38,7 +38,7 @@ enum(RecordType, {one.name: f"{_WORDS[one.value]}." for one in RecordType})
 
 
 @interface
-class Deed:
+class RecordChange:
     """Something that was done to a record."""
 
     id: strawberry.ID = plain("Names the change, for clients' caches.")
@@ -57,7 +57,7 @@ class Deed:
     def of(cls, row: Any, **own: Any) -> Self:  # noqa: ANN401 - a row of columns
         """The row as the schema shows it."""
         return cls(
-            id=strawberry.ID(ids.encode("Change", row.id)),
+            id=strawberry.ID(ids.encode(cls.__name__, row.id)),
             action=row.action,
             type=RecordType(row.noun),
             record_id=_record_id(row),
@@ -87,7 +87,7 @@ class RecordName:
 
 
 @type_
-class Change(Deed):
+class Change(RecordChange):
     """A change in the order in which changes were committed, with the record as it is now."""
 
     cursor: str = plain("Its place: what comes after it is asked for with this as `after`.")

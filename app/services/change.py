@@ -48,12 +48,14 @@ def is_waiting(uow: Uow) -> bool:
 
 @writes(Scope.WORKSPACE_ADMIN)
 def seal(uow: Uow) -> int:
-    """Number and chain what has committed since the last time; how many were sealed.
+    """Number and chain what has committed since the last time; how many were sealed, none while somebody else does it.
 
     Only the sealer reads unsealed rows, under a lock of the workspace: what it sees has committed, and what commits
     later gets a later number. So readers of the sequence miss nothing, and see each record's changes in their order.
     """
-    uow.db.lock(uow.session, "seal", uow.tenant_id)
+    # not waited for: a group of writes that seals last and one that seals first would wait for each other
+    if not uow.db.try_lock(uow.session, "seal", uow.tenant_id):
+        return 0
     unsealed = select(*SAID).where(col(Change.seq).is_(None)).order_by(col(Change.id)).limit(SEAL_AT_ONCE)
     rows = _in_order(list(uow.session.execute(unsealed)))
     if not rows:
