@@ -68,7 +68,7 @@ class Change(Owned, table=True):
         partial("ix_change_token", "token_id", "at", "id", where=_SEALED),
         partial("ix_change_noun", "noun", "at", "id", where=_SEALED),
         partial("ix_change_action", "action", "at", "id", where=_SEALED),
-        partial("ix_change_record", "record_id", "at", "id", where=_SEALED),
+        partial("ix_change_record", "record_id", where=_SEALED),
         partial("ix_change_request", "request_id", where=f"{_SEALED} AND request_id IS NOT NULL"),
     )
 

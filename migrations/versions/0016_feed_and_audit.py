@@ -17,7 +17,7 @@ _INDEXES = {
     "ix_change_token": (["token_id", "at", "id"], _SEALED),
     "ix_change_noun": (["noun", "at", "id"], _SEALED),
     "ix_change_action": (["action", "at", "id"], _SEALED),
-    "ix_change_record": (["record_id", "at", "id"], _SEALED),
+    "ix_change_record": (["record_id"], _SEALED),
     "ix_change_request": (["request_id"], f"{_SEALED} AND request_id IS NOT NULL"),
 }
 

@@ -153,7 +153,7 @@ def test_a_page_takes_as_many_statements_however_long_it_is(crm, seal, statement
     with statements() as one:
         told(crm, first=5)
     # a type: one statement for its records, up to two for its names; and the page itself, the token and the quota
-    assert counts[0] == counts[1] <= 20
+    assert counts[0] == counts[1] < 30
     assert len(one) <= counts[0]
 
 

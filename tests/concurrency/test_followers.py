@@ -42,7 +42,8 @@ class Follower:
     def run(self):
         cursor, kept = None, (None, 0)
         while True:
-            was_done = self.done.is_set()
+            # asked before it looks: what is sealed after that is not on this page
+            was_done = self.done.is_set() and not self.door.read(self.people.system, change.is_waiting)
             page = self.door.read(self.people.alice, feed.page, self.rng.choice((1, 7, 100)), cursor)
             self.told += page.changes
             cursor = page.end
@@ -53,7 +54,7 @@ class Follower:
             elif self.rng.random() < 0.3:
                 kept = cursor, len(self.told)
             elif not page.changes:
-                if was_done and not self.door.read(self.people.system, change.is_waiting):
+                if was_done:
                     return
                 time.sleep(0.002)
 
