@@ -6,7 +6,7 @@ from uuid import UUID
 
 
 class Scope(StrEnum):
-    """What a token may do. Everything but `WORKSPACE_ADMIN` is given when none is named."""
+    """What a token may do. Everything but `WORKSPACE_ADMIN` and `AUDIT_READ` is given when none is named."""
 
     KPI_READ = "kpi:read"
     KPI_WRITE = "kpi:write"
@@ -49,9 +49,11 @@ class Scope(StrEnum):
     TARGET_READ = "target:read"
     TARGET_WRITE = "target:write"
     PERSONAL_READ = "personal:read"
+    CHANGE_READ = "change:read"
+    AUDIT_READ = "audit:read"
 
 
-ORDINARY = frozenset(Scope) - {Scope.WORKSPACE_ADMIN}
+ORDINARY = frozenset(Scope) - {Scope.WORKSPACE_ADMIN, Scope.AUDIT_READ}
 """What a token may do that names no scope."""
 
 

@@ -23,8 +23,10 @@ cli = typer.Typer(
 )
 workspaces = typer.Typer(help="Make workspaces.", no_args_is_help=True)
 tokens = typer.Typer(help="Make tokens.", no_args_is_help=True)
+audits = typer.Typer(help="See whether the audit is whole.", no_args_is_help=True)
 cli.add_typer(workspaces, name="workspace")
 cli.add_typer(tokens, name="token")
+cli.add_typer(audits, name="audit")
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on.", min=0, max=65535)]
@@ -120,7 +122,7 @@ def token_create(
     workspace: Annotated[str, typer.Option(help="The id of the workspace.")],
     name: Annotated[str, typer.Option(help="What the token is for.")],
     scope: Annotated[
-        list[str] | None, typer.Option(help="What it may do; everything but administer when absent.")
+        list[str] | None, typer.Option(help="What it may do; everything but administer and audit when absent.")
     ] = None,
     source: Annotated[str, typer.Option(help="The source system that it writes for.")] = "default",
     expires_in: Annotated[
@@ -128,11 +130,7 @@ def token_create(
     ] = None,
 ) -> None:
     """Make a token; prints it, alone, once."""
-    try:
-        tenant_id = UUID(workspace)
-    except ValueError:
-        msg = f"{workspace!r} is not the id of a workspace."
-        raise Usage(msg) from None
+    tenant_id = _uuid(workspace)
     with opened(settings_from()) as door:
         from app.services import token
 
@@ -156,15 +154,42 @@ def rebuild(
     cube: Annotated[list[str] | None, typer.Option(help="Which rollups; all when absent.")] = None,
 ) -> None:
     """Rebuild rollups from the facts; the old ones answer until then."""
-    try:
-        tenant_id = UUID(workspace)
-    except ValueError:
-        msg = f"{workspace!r} is not the id of a workspace."
-        raise Usage(msg) from None
     with opened(settings_from()) as door:
         from app import upkeep
 
-        typer.echo(f"{upkeep.rebuild_now(door, tenant_id, cube)} rollups rebuilt.")
+        typer.echo(f"{upkeep.rebuild_now(door, _uuid(workspace), cube)} rollups rebuilt.")
+
+
+@audits.command("verify")
+def audit_verify(
+    workspace: Annotated[str, typer.Option(help="The id of the workspace.")],
+    head: Annotated[
+        str | None, typer.Option(metavar="SEQ:HASH", help="A head that was printed earlier and kept elsewhere.")
+    ] = None,
+    since_head: Annotated[bool, typer.Option(help="Look only at what was sealed after that head.")] = False,
+) -> None:
+    """Verify the hash chain of the audit; prints its head, to be kept elsewhere. Exits 1 where it is broken."""
+    from app import upkeep
+
+    with opened(settings_from()) as door:
+        found = upkeep.verify(door, _uuid(workspace), head, since=since_head)
+    typer.echo(f"{found.sealed} changes are sealed, {found.unsealed} are yet to be.")
+    if found.head:
+        typer.echo(f"head {found.head.seq}:{found.head.hash}")
+    if found.breach:
+        from app.services.audit import WORDS
+
+        typer.echo(f"custograph: the chain is broken at {found.broken_at}: {WORDS[found.breach].en}", err=True)
+        raise typer.Exit(1)
+    typer.echo("The chain is intact.")
+
+
+def _uuid(workspace: str) -> UUID:
+    try:
+        return UUID(workspace)
+    except ValueError:
+        msg = f"{workspace!r} is not the id of a workspace."
+        raise Usage(msg) from None
 
 
 @cli.command()

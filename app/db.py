@@ -187,9 +187,14 @@ class Database(Dialect):
         """Wait for the advisory lock on `names` until the transaction ends; SQLite has one writer and needs none."""
         if self.is_sqlite:
             return
-        digest = hashlib.blake2b(":".join(map(str, names)).encode(), digest_size=8).digest()
         lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
-        session.connection().execute(select(lock(int.from_bytes(digest, signed=True))))
+        session.connection().execute(select(lock(_key(names))))
+
+    def try_lock(self, session: Session, *names: object) -> bool:
+        """Take the advisory lock on `names` until the transaction ends, unless somebody has it; whether it is taken."""
+        if self.is_sqlite:
+            return True
+        return bool(session.connection().execute(select(func.pg_try_advisory_xact_lock(_key(names)))).scalar_one())
 
     def locked(self, statement: Select[Any], order: Any) -> Select[Any]:  # noqa: ANN401 - SQLModel types columns as their values
         """The statement, its rows held until the transaction ends, taken in `order` so that two callers cannot cross.
@@ -207,6 +212,12 @@ class Database(Dialect):
         """Close all connections."""
         self.reader.dispose()
         self.writer.dispose()
+
+
+def _key(names: tuple[object, ...]) -> int:
+    """The number of the advisory lock on `names`."""
+    digest = hashlib.blake2b(":".join(map(str, names)).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)
 
 
 def _pool(settings: Settings, *, read_only: bool) -> dict[str, int]:

@@ -79,12 +79,21 @@ class Uow:
         """The same unit in the hands of somebody who lacks `scope`; for reading."""
         return replace(self, actor=replace(self.actor, scopes=self.actor.scopes - {scope}))
 
-    def record(
-        self, row: Owned | UUID, noun: str, action: Action, fields: list[str] | None = None, version: int | None = None
+    def record(  # noqa: PLR0913 - what a change says
+        self,
+        row: Owned | UUID,
+        noun: str,
+        action: Action,
+        fields: list[str] | None = None,
+        version: int | None = None,
+        *,
+        source: str | None = None,
+        external_id: str | None = None,
     ) -> None:
         """Note that `row` changed; written as a Change when the unit is done. `fields` names columns, never values.
 
-        `version` is the row's after the change, where `row` itself does not tell it.
+        `version` is the row's after the change, where `row` itself does not tell it. `source` and `external_id` are
+        for a kind of rows of which a deletion leaves nothing that would say what it was called.
         """
         self._changes.append(
             {
@@ -98,6 +107,8 @@ class Uow:
                 "action": action,
                 "version": version or getattr(row, "version", 1),
                 "fields": fields or [],
+                "source": source,
+                "external_id": external_id,
             }
         )
 

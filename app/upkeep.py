@@ -8,14 +8,17 @@ from pathlib import Path
 from uuid import UUID
 
 from app import migrate
-from app.actor import system
-from app.errors import NotFound
+from app.actor import Actor, system
+from app.errors import Invalid, NotFound
 from app.kpis import CUBES
 from app.models.workspace import Workspace
-from app.services import rebuild, rollup
+from app.services import audit, rebuild, rollup
 from app.settings import Settings
 from app.text import Text
 from app.uow import Door
+
+_DIGITS = 18
+"""Of the number of a change, which is a whole number of 64 bits."""
 
 
 class Refused(Exception):
@@ -35,11 +38,7 @@ def refresh(settings: Settings, door: Door) -> int:
 
 def rebuild_now(door: Door, tenant_id: UUID, cubes: Sequence[str] | None) -> int:
     """Rebuild rollups of a workspace now; how many. Raises NotFound without such a workspace."""
-    actor = system(tenant_id, "command line")
-    with door.snapshot(actor) as uow:
-        if uow.session.get(Workspace, (tenant_id, tenant_id)) is None:
-            msg = Text(f"There is no workspace {tenant_id}.", f"没有工作区 {tenant_id}。")
-            raise NotFound(msg)
+    actor = _inside(door, tenant_id)
     names = list(CUBES) if not cubes else list(cubes)
     if unknown := set(names) - set(CUBES):
         msg = Text(
@@ -52,6 +51,34 @@ def rebuild_now(door: Door, tenant_id: UUID, cubes: Sequence[str] | None) -> int
         door.write(actor, rollup.compact, at_least=door.settings.compact_after)
     door.write(actor, rollup.compact)
     return len(begun)
+
+
+def verify(door: Door, tenant_id: UUID, head: str | None, *, since: bool) -> audit.Verification:
+    """Whether a workspace's audit is whole, against a `SEQ:HASH` kept elsewhere; with `since` only from there on.
+
+    Raises NotFound without such a workspace, Invalid for a head that is none.
+    """
+    kept = None
+    if head is not None:
+        seq, _, digest = head.partition(":")
+        if not seq.isdecimal() or len(seq) > _DIGITS:
+            msg = Text(
+                "A head is written SEQ:HASH, as `audit verify` prints it.",
+                "链头写作 SEQ:HASH，即 `audit verify` 所打印的形式。",
+            )
+            raise Invalid(msg, "head")
+        kept = audit.Head(int(seq), digest)
+    return door.read(_inside(door, tenant_id), audit.verify, kept, since=since)
+
+
+def _inside(door: Door, tenant_id: UUID) -> Actor:
+    """The command line, at work in a workspace. Raises NotFound without such a workspace."""
+    actor = system(tenant_id, "command line")
+    with door.snapshot(actor) as uow:
+        if uow.session.get(Workspace, (tenant_id, tenant_id)) is None:
+            msg = Text(f"There is no workspace {tenant_id}.", f"没有工作区 {tenant_id}。")
+            raise NotFound(msg)
+    return actor
 
 
 def backup(settings: Settings, to: Path) -> None:

@@ -1,10 +1,12 @@
-"""Runs jobs: claims what is due, works it off through the door, waits for more."""
+"""Runs jobs: claims what is due, works it off through the door, waits for more. Seals changes beside them."""
 
 import threading
+from uuid import UUID
 
 import structlog
 
-from app.services import job
+from app.actor import system
+from app.services import change, job
 from app.uow import Door
 
 _log = structlog.get_logger()
@@ -19,6 +21,8 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set."""
+        sealer = threading.Thread(target=Sealer(self._door).run, args=(stop,), name="sealer")
+        sealer.start()
         unlisten = self._door.bus.listen(lambda _tenant: self._woken.set())
         try:
             while not stop.is_set():
@@ -30,6 +34,7 @@ class Worker:
                 self._work_off(stop)
         finally:
             unlisten()
+            sealer.join()
 
     def _work_off(self, stop: threading.Event) -> None:
         try:
@@ -46,3 +51,52 @@ class Worker:
             for one in jobs:
                 count += job.run(self._door, one)
         return count
+
+
+PAUSE_S = 0.01
+"""How long a sealer rests: meanwhile writers add to what it seals next, all of it in one go."""
+
+
+class Sealer:
+    """Seals what commits in this process as soon as it has, so that the feed is prompt however long jobs take.
+
+    What it does not get to, a process that dies or another one's writes, the job does that every write leaves behind.
+    """
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._woken = threading.Event()
+        self._lock = threading.Lock()
+        self._poked: set[UUID] = set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Seal until `stop` is set."""
+        unlisten = self._door.bus.listen(self._poke)
+        try:
+            while not stop.is_set():
+                if self._woken.wait(self._door.settings.worker_poll_s):
+                    self._woken.clear()
+                    self._seal_all()
+                    stop.wait(PAUSE_S)
+        finally:
+            unlisten()
+
+    def _poke(self, tenant_id: UUID) -> None:
+        with self._lock:
+            self._poked.add(tenant_id)
+        self._woken.set()
+
+    def _seal_all(self) -> None:
+        with self._lock:
+            poked, self._poked = self._poked, set()
+        for tenant_id in poked:
+            try:
+                self._seal(tenant_id)
+            except Exception as error:  # noqa: BLE001 - the database is away or busy: the job will see to it
+                _log.warning("sealer waits", reason=type(error).__name__)
+
+    def _seal(self, tenant_id: UUID) -> None:
+        """Seal what waits in a workspace. To have sealed pokes this one too, which then finds nothing and rests."""
+        actor = system(tenant_id, "worker")
+        if self._door.read(actor, change.is_waiting):
+            self._door.write(actor, change.seal)

@@ -2,7 +2,7 @@
 
 from app.models.business_calendar import BusinessCalendar
 from app.models.buyer import Buyer
-from app.models.change import Action, Change
+from app.models.change import Action, Change, ChangeHead, RecordType
 from app.models.channel import Channel, ChannelKind, ChannelMedium
 from app.models.contract import BillingInterval, Contract, ContractStatus, Recurrence
 from app.models.cost import Accrual, Cost, CostCategory
@@ -42,6 +42,7 @@ __all__ = [
     "BusinessCalendar",
     "Buyer",
     "Change",
+    "ChangeHead",
     "Channel",
     "ChannelKind",
     "ChannelMedium",
@@ -77,6 +78,7 @@ __all__ = [
     "Prediction",
     "PredictionFit",
     "Quota",
+    "RecordType",
     "Recurrence",
     "Referral",
     "Refund",

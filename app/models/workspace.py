@@ -44,6 +44,7 @@ class Workspace(Owned, table=True):
     derived_to: UUID | None = None
     attribute_dimensions: list[str] = typed(Document, default_factory=list)
     created_at: datetime = instant()
+    version: int = 1
     secret: str = Field(default_factory=lambda: token_hex(16), max_length=32)
     """What cursors are sealed with; told to nobody."""
 

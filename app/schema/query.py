@@ -10,7 +10,9 @@ from app.errors import Code, Invalid
 from app.kpis import CATALOGUE
 from app.kpis.industry import INDUSTRIES
 from app.kpis.kpi import BusinessModel, LifecycleStage
+from app.schema.audit import AuditRoots
 from app.schema.catalogue import KpiDefinition, KpiKey, definition, definitions
+from app.schema.change import ChangeRoots
 from app.schema.channel_effectiveness import ChannelEffectivenessRoot
 from app.schema.cohort_table import CohortTableRoot
 from app.schema.context import Info
@@ -151,6 +153,8 @@ def query(nouns: Sequence[Noun[Any]]) -> type:
         LeadFunnelRoot,
         KpiMeasureRoot,
         SegmentingRoot,
+        ChangeRoots,
+        AuditRoots,
         *reads,
         node_roots(nouns),
     )

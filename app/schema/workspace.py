@@ -64,6 +64,7 @@ class Workspace(Node):
     conversion_window_days: int = plain("Within how many days a lead should be won to count as converted.")
     prediction_horizon_months: int = plain("How many months predictions look ahead.")
     health_weights: HealthWeights = plain("What the parts of a health score weigh.")
+    version: int = plain("Rises with each change.")
     business_calendar_id: strawberry.Private[UUID | None]
 
     @field

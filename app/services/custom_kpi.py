@@ -23,6 +23,7 @@ from app.uow import Uow, reads, writes
 MOST = 100
 """Most KPIs that one workspace defines."""
 
+_NOUN = "KpiDefinition"
 _KEY = re.compile("[A-Z][A-Z0-9_]{0,63}")
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 _About = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
@@ -68,7 +69,7 @@ def define(uow: Uow, data: Mapping[str, Any]) -> tuple[CustomKpi, Outcome]:
         made = CustomKpi(tenant_id=uow.tenant_id, created_at=uow.now, updated_at=uow.now, **columns)
         uow.session.add(made)
         uow.session.flush()
-        uow.record(made, "KpiDefinition", Action.CREATED)
+        uow.record(made, _NOUN, Action.CREATED, external_id=row.key)
         return made, Outcome.CREATED
     changed = [name for name, value in columns.items() if getattr(present, name) != value]
     if not changed:
@@ -79,7 +80,7 @@ def define(uow: Uow, data: Mapping[str, Any]) -> tuple[CustomKpi, Outcome]:
         setattr(present, name, columns[name])
     present.updated_at, present.version = uow.now, present.version + 1
     uow.session.flush()
-    uow.record(present, "KpiDefinition", Action.UPDATED, changed)
+    uow.record(present, _NOUN, Action.UPDATED, changed, external_id=row.key)
     return present, Outcome.UPDATED
 
 
@@ -93,7 +94,7 @@ def delete(uow: Uow, key: str) -> CustomKpi:
     _check_unused(uow, key, "key")
     uow.session.delete(present)
     uow.session.flush()
-    uow.record(present, "KpiDefinition", Action.DELETED)
+    uow.record(present, _NOUN, Action.DELETED, version=present.version + 1, external_id=key)
     return present
 
 

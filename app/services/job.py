@@ -29,7 +29,7 @@ def _settle(door: Door, tenant_id: UUID, _payload: dict[str, Any]) -> bool:
     while door.write(actor, change.seal) == change.SEAL_AT_ONCE:
         pass
     door.write(actor, rollup.compact, at_least=door.settings.compact_after)
-    return True
+    return not door.read(actor, change.is_waiting)  # somebody else was sealing, who may not have seen all
 
 
 def _rebuild(door: Door, tenant_id: UUID, _payload: dict[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from sqlmodel import select
 from app.errors import Code, Invalid
 from app.models.change import Action
 from app.models.keyed import Keyed
+from app.models.segment import Segment
 from app.services.row import Key, Outcome, Row, Word, parse
 from app.text import Text
 from app.uow import Uow
@@ -42,11 +43,12 @@ def upsert(  # noqa: PLR0913 - what a noun may have beside its row
     given = {name: getattr(row, name) for name in row.model_fields_set if name in model.model_fields}
     given |= columns(row, present) if columns else {}
     others = list(beside(row, present)) if beside else []
+    called = row.external_id if model is Segment else None  # a deletion leaves nothing of it that would say it
     if present is None:
         made = model(tenant_id=uow.tenant_id, key=row.external_id, created_at=uow.now, updated_at=uow.now, **given)
         uow.session.add(made)
         uow.session.flush()
-        uow.record(made, model.__name__, Action.CREATED)
+        uow.record(made, model.__name__, Action.CREATED, external_id=called)
         return made, Outcome.CREATED
     changed = [name for name, value in given.items() if getattr(present, name) != value]
     if not changed and not others and not present.is_stub:
@@ -54,7 +56,7 @@ def upsert(  # noqa: PLR0913 - what a noun may have beside its row
     for name in changed:
         setattr(present, name, given[name])
     present.is_stub, present.updated_at, present.version = False, uow.now, present.version + 1
-    uow.record(present, model.__name__, Action.UPDATED, [*changed, *others])
+    uow.record(present, model.__name__, Action.UPDATED, [*changed, *others], external_id=called)
     uow.session.flush()
     return present, Outcome.UPDATED
 

@@ -56,6 +56,7 @@ _FACTS: tuple[type[Fact], ...] = (
     Engagement,
     Contract,
 )
+_OF_NO_NEWS = {"tenant_id", "id", "updated_at", "version"}
 _PLAIN = ("name", "email", "phone", "segment", "region", "customer_kind", "acquisition_channel_id", "parent_id")
 
 
@@ -70,8 +71,9 @@ def merge(uow: Uow, from_: Ref, into: Ref) -> tuple[Customer, Outcome]:
     gone, kept = _both(uow, from_, into)
     if gone.id == kept.id:
         return kept, Outcome.UNCHANGED
+    before = kept.model_dump(exclude=_OF_NO_NEWS)
     _names(uow, gone, kept)
-    filled = _fill(gone, kept)
+    _fill(gone, kept)
     _spells(uow, gone, kept)
     if kept.is_stub and not gone.is_stub:  # what its own facts could not freeze is known now
         frozen.restate(uow, {kept.id: {name: getattr(kept, name) for name in TRAITS}})
@@ -85,7 +87,9 @@ def merge(uow: Uow, from_: Ref, into: Ref) -> tuple[Customer, Outcome]:
     referring.restate(uow, {kept.id} | referring.brought(uow, [kept.id]))
     kept.profiling_opt_out = kept.profiling_opt_out or gone.profiling_opt_out
     gone.merged_into_id, kept.is_stub = kept.id, kept.is_stub and gone.is_stub
-    for row, action, fields in ((gone, Action.DELETED, ["merged_into_id"]), (kept, Action.UPDATED, filled)):
+    filled = [name for name, value in before.items() if getattr(kept, name) != value]
+    told = ((gone, Action.DELETED, ["merged_into_id"]), (kept, Action.UPDATED, ["external_ids", *filled]))
+    for row, action, fields in told:
         row.updated_at, row.version = uow.now, row.version + 1
         uow.record(row, "Customer", action, fields)
     uow.session.flush()
@@ -122,25 +126,16 @@ def _names(uow: Uow, gone: Customer, kept: Customer) -> None:
     gone.parent_id = None
 
 
-def _fill(gone: Customer, kept: Customer) -> list[str]:
-    """What the kept record lacks is taken from the other one, whose personal data goes; the columns that changed."""
-    filled = []
+def _fill(gone: Customer, kept: Customer) -> None:
+    """What the kept record lacks is taken from the other one, whose personal data goes."""
     for name in _PLAIN:
         if name != "parent_id" and getattr(kept, name) is None and getattr(gone, name) is not None:
             setattr(kept, name, getattr(gone, name))
-            filled.append(name)
     if missing := {key: value for key, value in gone.attributes.items() if key not in kept.attributes}:
         kept.attributes = missing | kept.attributes
-        filled.append("attributes")
-    if gone.is_key_contact and not kept.is_key_contact:
-        kept.is_key_contact = True
-        filled.append("is_key_contact")
-    first = min(filter(None, (gone.first_contact_at, kept.first_contact_at)), default=None)
-    if first != kept.first_contact_at:
-        kept.first_contact_at = first
-        filled.append("first_contact_at")
+    kept.is_key_contact = kept.is_key_contact or gone.is_key_contact
+    kept.first_contact_at = min(filter(None, (gone.first_contact_at, kept.first_contact_at)), default=None)
     gone.name, gone.email, gone.phone, gone.attributes = None, None, None, {}
-    return filled
 
 
 def _spells(uow: Uow, gone: Customer, kept: Customer) -> None:

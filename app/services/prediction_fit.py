@@ -13,6 +13,7 @@ from app.models.change import Action
 from app.models.channel import Channel
 from app.models.prediction import PredictionFit
 from app.models.spell import Spell
+from app.models.workspace import Workspace
 from app.services import course, prediction, rollup
 from app.services.fitting import Buyers, Leavers, held_from
 from app.services.listing import Listing
@@ -102,6 +103,12 @@ def request(uow: Uow, at: datetime | date | None) -> datetime:
         msg = Text("runAt may be at most seven days ahead.", "runAt 最多可在七天之后。")
         raise Invalid(msg, "runAt", code=Code.OUT_OF_RANGE)
     run_at = max(wanted, uow.now)
+    uow.take_turn()
+    present = uow.session.get_one(Workspace, (uow.tenant_id, uow.tenant_id), with_for_update=True)
+    present.version += 1
+    uow.session.flush()
+    # the fit is yet to be made, by the program: what is noted is who ordered it
+    uow.record(present, "Workspace", Action.UPDATED, ["prediction_fits"])
     uow.enqueue("fit", run_at)
     return run_at
 

@@ -135,22 +135,30 @@ def check_may_ask(uow: Uow, rule: Rule) -> None:
         raise Forbidden(msg)
 
 
-def _apply_or_leave(uow: Uow, segment: Segment) -> None:
-    """Bring the segment up to date now, or have the worker do it where there are many customers."""
+def _apply_or_leave(uow: Uow, segment: Segment) -> bool:
+    """Bring the segment up to date, where there are many customers by the worker; whether anybody came or went."""
     some = select(col(Customer.id)).limit(AT_ONCE + 1).subquery()
     if (uow.session.scalar(select(func.count()).select_from(some)) or 0) > AT_ONCE:
         uow.enqueue("segment", segment=segment.id.hex)
-    else:
-        _apply(uow, segment)
+        return False
+    return _apply(uow, segment)
 
 
-def _apply(uow: Uow, segment: Segment) -> None:
+def _apply(uow: Uow, segment: Segment) -> bool:
     if segment.rule is None:
-        return
+        return False
     since = segment.starts_on if segment.refreshed_at is None and segment.starts_on else uow.today
-    segment_member.conform(uow, segment, segment.rule, since)
+    moved = segment_member.conform(uow, segment, segment.rule, since)
     segment.refreshed_at = uow.now
     uow.session.flush()
+    return moved
+
+
+def _note(uow: Uow, segment: Segment, fields: list[str]) -> None:
+    """Make another version of the segment, in which `fields` are what changed."""
+    segment.version += 1
+    uow.session.flush()
+    uow.record(segment, "Segment", Action.UPDATED, fields, external_id=segment.key)
 
 
 def _await_morning(uow: Uow) -> None:
@@ -164,16 +172,19 @@ def refresh(uow: Uow, wanted: Ref) -> tuple[Segment, Outcome]:
     segment = _require(uow, wanted, "segment")
     _require_kind(segment, SegmentKind.RULE)
     before = segment.refreshed_at
-    _apply_or_leave(uow, segment)
-    return segment, Outcome.UNCHANGED if segment.refreshed_at == before else Outcome.UPDATED
+    moved = _apply_or_leave(uow, segment)
+    if segment.refreshed_at == before:
+        return segment, Outcome.UNCHANGED
+    _note(uow, segment, ["refreshed_at", "members"] if moved else ["refreshed_at"])
+    return segment, Outcome.UPDATED
 
 
 @writes(Scope.SEGMENT_WRITE)
 def apply(uow: Uow, segment_id: UUID) -> None:
     """Bring a segment of a rule up to date, however many customers there are."""
     segment = uow.session.get(Segment, (uow.tenant_id, segment_id), with_for_update=True)
-    if segment is not None:
-        _apply(uow, segment)
+    if segment is not None and _apply(uow, segment):
+        _note(uow, segment, ["members"])
 
 
 @reads(Scope.SEGMENT_READ)
@@ -197,7 +208,7 @@ def delete(uow: Uow, wanted: Ref) -> Segment:
     segment_member.forget(uow, segment.id)
     uow.session.delete(segment)
     uow.session.flush()
-    uow.record(segment, "Segment", Action.DELETED)
+    uow.record(segment, "Segment", Action.DELETED, version=segment.version + 1, external_id=segment.key)
     return segment
 
 
@@ -263,7 +274,7 @@ def _by_hand(
         results.append(Result(index, done if id_ in moved else Outcome.UNCHANGED, id_))
         moved.discard(id_)
     if any(one.outcome is done for one in results):
-        uow.record(segment, "Segment", Action.UPDATED, ["members"])
+        _note(uow, segment, ["members"])
     return segment, results
 
 

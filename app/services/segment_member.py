@@ -40,11 +40,11 @@ def on(day: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a day, or a column of
     return and_(col(SegmentMember.starts_on) <= day, col(SegmentMember.ends_on) > day)
 
 
-def conform(uow: Uow, segment: Segment, rule: Rule, since: date) -> None:
+def conform(uow: Uow, segment: Segment, rule: Rule, since: date) -> bool:
     """Have those belong to the segment who meet `rule`: who does anew since `since`, who no longer does until today.
 
-    One statement looks at all customers once and writes only what changes. Whoever is let in and out within a day
-    never belonged.
+    Whether anybody came or went. One statement looks at all customers once and writes only what changes. Whoever is let
+    in and out within a day never belonged.
     """
     everybody = segment_sql.everybody(uow)
     matched: Any = select(col(Customer.id).label("customer_id"), sql_cast(null(), Date).label("starts_on"))
@@ -71,9 +71,10 @@ def conform(uow: Uow, segment: Segment, rule: Rule, since: date) -> None:
     names = ["tenant_id", "segment_id", "customer_id", "starts_on"]
     put = put.from_select([*names, "ends_on"], changed)
     put = put.on_conflict_do_update(index_elements=names, set_={"ends_on": put.excluded.ends_on})
-    uow.session.execute(put, execution_options=EXEMPT)
+    written: Any = uow.session.execute(put, execution_options=EXEMPT)
     never = delete(SegmentMember).where(*mine, col(SegmentMember.ends_on) <= col(SegmentMember.starts_on))
     uow.session.execute(never, execution_options={"synchronize_session": False})
+    return bool(written.rowcount)
 
 
 def add(uow: Uow, segment_id: UUID, customer_ids: Iterable[UUID], since: date) -> set[UUID]:

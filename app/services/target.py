@@ -199,7 +199,7 @@ def _write(uow: Uow, present: Target | None, columns: dict[str, Any]) -> tuple[T
         made = Target(tenant_id=uow.tenant_id, created_at=uow.now, updated_at=uow.now, **columns)
         uow.session.add(made)
         uow.session.flush()
-        uow.record(made, "Target", Action.CREATED)
+        _note(uow, made, Action.CREATED)
         return made, Outcome.CREATED
     changed = [name for name, value in columns.items() if getattr(present, name) != value]
     if not changed:
@@ -209,7 +209,7 @@ def _write(uow: Uow, present: Target | None, columns: dict[str, Any]) -> tuple[T
         setattr(present, name, value)
     present.updated_at, present.version = uow.now, present.version + 1
     uow.session.flush()
-    uow.record(present, "Target", Action.UPDATED, changed)
+    _note(uow, present, Action.UPDATED, changed)
     return present, Outcome.UPDATED
 
 
@@ -232,8 +232,14 @@ def delete(uow: Uow, wanted: Ref) -> Target:
     _keep(uow, target)
     uow.session.delete(target)
     uow.session.flush()
-    uow.record(target, "Target", Action.DELETED)
+    _note(uow, target, Action.DELETED, version=target.version + 1)
     return target
+
+
+def _note(
+    uow: Uow, target: Target, action: Action, fields: list[str] | None = None, version: int | None = None
+) -> None:
+    uow.record(target, "Target", action, fields, version, source=target.source, external_id=target.external_id)
 
 
 @reads(Scope.TARGET_READ)

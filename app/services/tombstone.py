@@ -126,6 +126,7 @@ def _bury(uow: Uow, kind: Kind, external_id: str, as_of: Any) -> None:  # noqa: 
             external_id=external_id,
             source_updated_at=as_of,
         )
+        uow.record(grave, kind.noun, Action.DELETED)
     grave.source_updated_at = max(grave.source_updated_at, as_of)
     uow.session.add(grave)
     uow.session.flush()

@@ -127,6 +127,7 @@ def update(uow: Uow, data: Mapping[str, Any]) -> tuple[Workspace, Outcome]:
         return present, Outcome.UNCHANGED
     for name in changed:
         setattr(present, name, columns[name])
+    present.version += 1
     uow.session.flush()
     uow.record(present, "Workspace", Action.UPDATED, changed)
     if "currency" in changed:

@@ -70,7 +70,7 @@ def all_commands(command=None, path=()):
 def test_every_command_has_help(custograph):
     found = list(all_commands())
     assert {
-        ("serve",), ("workspace", "create"), ("token", "create"), ("worker",), ("rebuild",), ("settings",), ("schema",), ("docs",), ("backup",), ("restore",),
+        ("serve",), ("workspace", "create"), ("token", "create"), ("worker",), ("rebuild",), ("audit", "verify"), ("settings",), ("schema",), ("docs",), ("backup",), ("restore",),
     } <= set(found)  # fmt: skip
     for path in found:
         run = custograph(*path, "--help")

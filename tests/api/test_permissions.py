@@ -11,6 +11,7 @@ from graphql import GraphQLNonNull, GraphQLObjectType, get_named_type, is_list_t
 
 from app.actor import Scope
 from app.schema.build import build
+from app.services import change
 from app.services import workspace as workspaces
 from app.services.row import Ref
 
@@ -126,6 +127,10 @@ QUERIES = {
     "segmentPreview": (f"segmentPreview(rule: {RULE}) {{ memberCount }}", Scope.SEGMENT_READ),
     "segmentTemplates": ("segmentTemplates { key name }", Scope.SEGMENT_READ),
     "rfvClasses": ("rfvClasses { customers }", Scope.ORDER_READ),
+    "changes": ("changes(first: 1) { nodes { id } }", Scope.CHANGE_READ),
+    "changesHead": ("changesHead", Scope.CHANGE_READ),
+    "auditLog": ("auditLog { nodes { id } totalCount }", Scope.AUDIT_READ),
+    "auditVerification": ("auditVerification { isIntact }", Scope.AUDIT_READ),
     "target": ("target(by: {id: %(Target)s}) { id }", Scope.TARGET_READ),
     "targets": ("targets { nodes { id } totalCount }", Scope.TARGET_READ),
     "node": ("node(id: %(Customer)s) { id }", Scope.CUSTOMER_READ),
@@ -237,6 +242,7 @@ def known(alice):
     ids["KpiResult"] = alice.kpi("CSAT", "named: THIS_MONTH", "id")["id"]
     ids["Segment"] = segments(alice)
     ids["KpiDefinition"] = alice.one('{ kpiDefinition(key: "CSAT") { id } }')["id"]
+    alice.people.write(change.seal)
     return ids
 
 
@@ -377,8 +383,9 @@ def test_bob_may_read_everything_and_write_nothing(bob, known, dump):
 
 
 def test_elsewhere_there_is_nothing_of_it(  # noqa: C901, PLR0912, PLR0915 - every root field, each in its own way
-    charlie, known, workspace, dump
+    api, elsewhere, known, workspace, dump
 ):
+    charlie, here = api.caller(elsewhere, Scope, name="charlie"), api.caller(workspace).one("{ changesHead }")
     before = dump()
     for field in QUERIES:
         answer = charlie.answer(asked(field, known))
@@ -401,6 +408,12 @@ def test_elsewhere_there_is_nothing_of_it(  # noqa: C901, PLR0912, PLR0915 - eve
             assert {stage["leads"] for stage in data["stages"]} == {None}
         elif field == "segmentPreview":
             assert data == {"memberCount": 0}
+        elif field == "changes":
+            assert data == {"nodes": []}
+        elif field == "changesHead":
+            assert data != here
+        elif field == "auditVerification":
+            assert data == {"isIntact": True}
         elif field == "rfvClasses":
             assert {row["customers"] for row in data} == {0}
         elif not field.startswith("kpi") and field != "segmentTemplates":

@@ -131,7 +131,6 @@ DIALECTS = {
     "app/db.py",  # where the two differ
     "app/dialect.py",  # in what they are told
     "app/models/base.py",  # a column's type on either
-    "app/models/change.py",  # a partial index is said once per dialect
     "app/kpis/measure.py",  # a fingerprint needs one dialect to print in, always the same
     "app/migrate.py",  # migrates as the owner, before there is a Database
     "app/settings.py",  # knows the addresses

@@ -1,10 +1,18 @@
 """Workspaces that were there before a migration have afterwards what new ones have."""
 
+import hashlib
+import json
+from uuid import UUID
+
 import pytest
 from alembic import command
 from sqlalchemy import text
 from test_migrations import GLOBAL, empty, go, owning  # noqa: F401 - a fixture among them
 from uuid_utils.compat import uuid7
+
+from app.actor import system
+from app.services import audit
+from app.uow import open_door
 
 pytestmark = [
     pytest.mark.slow,
@@ -77,3 +85,38 @@ def test_feedback_that_was_there_before_has_what_its_survey_is_now(empty):  # no
             assert sorted(map(tuple, found)) == sorted({**surveys, "none": None}.items())
     go(empty, command.downgrade, "0012")
     go(empty, command.upgrade, "0013")
+
+
+CHANGE = """
+    INSERT INTO change (tenant_id, id, at, actor, noun, record_id, action, version, fields, seq, previous, hash)
+    VALUES (:tenant, :id, '2026-01-01', 'ann', 'Channel', :record, 'CREATED', 1, '[]', :seq, :previous, :hash)
+"""
+
+
+def test_a_log_that_was_there_before_is_whole_and_its_head_is_kept(empty):  # noqa: F811 - the fixture
+    heads = {uuid7().hex: length for length in (3, 1, 0)}
+    go(empty, command.upgrade, "0013")
+    with owning(empty) as connection:
+        for tenant, length in heads.items():
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT set_config('app.tenant', :id, true)"), {"id": tenant})
+            previous = "0" * 64
+            for seq in range(1, length + 1):
+                record = uuid7().hex
+                said = [previous, seq, "2026-01-01T00:00:00+00:00", "ann", None, None, "Channel", record, "CREATED"]
+                # what a version before this one sealed a change with
+                link = hashlib.sha256(json.dumps([*said, 1, []], separators=(",", ":")).encode()).hexdigest()
+                row = {"tenant": tenant, "id": uuid7().hex, "record": record, "seq": seq, "previous": previous}
+                connection.execute(text(CHANGE), row | {"hash": link})
+                previous = link
+            heads[tenant] = (length, previous)
+        connection.commit()
+    go(empty, command.upgrade, "head")
+    door = open_door(empty)
+    for tenant, (length, last) in heads.items():
+        found = door.read(system(UUID(tenant)), audit.verify)
+        assert (found.is_intact, found.sealed) == (True, length)
+        assert found.head == (audit.Head(length, last) if length else None)
+    door.close()
+    go(empty, command.downgrade, "0013")
+    go(empty, command.upgrade, "head")

@@ -24,6 +24,7 @@ from app.models.feedback import FeedbackKind
 from app.models.target import TargetKind
 from app.services import (
     business_calendar,
+    change,
     channel,
     contract,
     cost,
@@ -127,6 +128,7 @@ def fill(door: Door, tenant_id: UUID) -> None:
     write(quota.lease, uuid7(), 10)
     write(feedback.record_batch, [{"external_id": "f2", **said}], Options())
     write(predicting.put, "c1")
+    write(change.seal)
     token.create(door, tenant_id, "Somebody")
 
 
