@@ -17,6 +17,7 @@ from app.services import attribution, frozen, lifecycle, prediction, ref, referr
 from app.services.customer_row import CustomerRow
 from app.services.idempotency import once
 from app.services.listing import Listing
+from app.services.mode import check_mode, check_version
 from app.services.row import Batch, Options, Outcome, Ref, Result, moment, waves
 from app.text import Text
 from app.uow import Uow, reads, writes
@@ -88,13 +89,8 @@ class _Wave:
     def _columns(self, row: CustomerRow) -> dict[str, Any]:
         """What the row sets; references that need a stub are Missing. Raises Invalid."""
         present, given, create = self.present.get(row.external_id), row.model_fields_set, self.options.create_missing
-        version = present.version if present else 0
-        if row.expected_version not in (None, version):
-            msg = Text(
-                f"The customer is at version {version}, not {row.expected_version}; read it again.",
-                f"客户当前为版本 {version}，而不是 {row.expected_version}；请重新读取。",
-            )
-            raise Invalid(msg, "expectedVersion", code=Code.CONFLICT)
+        is_there = present is not None and not present.is_stub
+        check_version(row.expected_version, present.version if present else 0, is_there=is_there)
         columns: dict[str, Any] = {name: getattr(row, name) for name in _PLAIN if name in given}
         if "kind" in given:
             columns["customer_kind"] = row.kind
@@ -143,22 +139,18 @@ class _Wave:
         restate: dict[UUID, dict[str, Any]] = {}
         for index, row in self.rows.items():
             present = self.present.get(row.external_id)
+            now = self.ledgers[present.id] if present else spell.Ledger()
             try:
                 columns, spells, stated = self._columns(row), self._spells(row), self.stages.changed(present, row)
+                spells = spell.dates(now) if spells is None else spells
+                columns |= standing.columns(spells, self.uow.today)
+                outcome, changed = self._fate(present, columns, stated, is_moved=spells != spell.dates(now))
             except Invalid as error:
                 self.batch.reject(index, *error.problems)
                 continue
-            if present is not None and _is_stale(present, columns.get("source_updated_at")):
-                self.batch.settle(index, Outcome.STALE, present.id)
+            if outcome is Outcome.STALE:
+                self.batch.settle(index, outcome, present.id if present else None)
                 continue
-            now = self.ledgers[present.id] if present else spell.Ledger()
-            if spells is None:
-                spells = spell.dates(now)
-            columns |= standing.columns(spells, self.uow.today)
-            changed = _changed(present, columns) + (stated if present else [])
-            outcome = Outcome.CREATED if present is None else Outcome.UPDATED if changed else Outcome.UNCHANGED
-            if present is not None and outcome is Outcome.UNCHANGED and spells != spell.dates(now):
-                outcome, changed = Outcome.UPDATED, ["history"]
             id_, traits, was_stub = self._write(row, present, columns, outcome, changed)
             self.batch.settle(index, outcome, id_)
             self.stages.take(id_, row)
@@ -173,6 +165,20 @@ class _Wave:
         self.stages.write()
         self.uow.session.flush()
         self._follow(wanted, restate)
+
+    def _fate(
+        self, present: Customer | None, columns: Mapping[str, Any], stated: list[str], *, is_moved: bool
+    ) -> tuple[Outcome, list[str]]:
+        """What becomes of a row, and the names of what it changes. Raises Invalid where the mode does not want it."""
+        if present is not None and _is_stale(present, columns.get("source_updated_at")):
+            return Outcome.STALE, []
+        changed = _changed(present, columns) + (stated if present else [])
+        if present is not None and not changed and is_moved:
+            changed = ["history"]
+        outcome = Outcome.CREATED if present is None else Outcome.UPDATED if changed else Outcome.UNCHANGED
+        is_there = present is not None and not present.is_stub
+        check_mode(self.options.mode, is_there=is_there, is_news=outcome is Outcome.UPDATED)
+        return outcome, changed
 
     def _follow(self, wanted: Mapping[UUID, Any], restate: Mapping[UUID, dict[str, Any]]) -> None:
         """Bring up to date what rests on the customers who changed: their spells, and what facts froze of them."""

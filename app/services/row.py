@@ -13,6 +13,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from app.errors import Code, Invalid, Problem, Undone
+from app.services.mode import Mode
 from app.services.period import EARLIEST, LATEST, start_of_day
 from app.services.refusal import camel, problem
 from app.text import Text
@@ -57,6 +58,10 @@ class Options:
     create_missing: bool = False
     dry_run: bool = False
     idempotency_key: str | None = None
+    mode: Mode = Mode.UPSERT
+
+
+AS_USUAL = Options()
 
 
 @dataclass(slots=True)
@@ -95,6 +100,14 @@ class Row(BaseModel):
         allow_inf_nan=False,
         revalidate_instances="always",  # a Ref comes ready made, and its names are looked at here
     )
+
+
+class RecordRow(Row):
+    """What all records have that a source knows by an id."""
+
+    external_id: Key
+    source_updated_at: datetime | date | None = None
+    expected_version: int | None = None
 
 
 R = TypeVar("R", bound=Row)
