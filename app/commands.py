@@ -90,6 +90,7 @@ def workspace_create(  # noqa: PLR0913 - an option each
     first_weekday: Annotated[int, typer.Option(help="Day on which weeks begin, 1 (Monday) to 7.")] = 1,
     fiscal_year_start: Annotated[int, typer.Option(help="Month in which years begin, 1 to 12.")] = 1,
     small_cell_k: Annotated[int, typer.Option(help="Survey figures of fewer people are suppressed.")] = 5,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Whether its records may be emptied out.")] = False,
 ) -> None:
     """Make a workspace; prints its id, alone."""
     with opened(settings_from()) as door:
@@ -110,9 +111,33 @@ def workspace_create(  # noqa: PLR0913 - an option each
                 "first_weekday": first_weekday,
                 "fiscal_year_start": fiscal_year_start,
                 "small_cell_k": small_cell_k,
+                "is_sandbox": sandbox,
             },
         )
     typer.echo(str(id_))
+
+
+@workspaces.command("reset")
+def workspace_reset(
+    workspace: Annotated[str, typer.Option(help="The id of the workspace, a sandbox.")],
+    name: Annotated[str, typer.Option(help="What it is called, so that nobody empties the wrong one.")],
+) -> None:
+    """Empty a sandbox of its records; its tokens and settings stay."""
+    tenant_id = _workspace(workspace)
+    with opened(settings_from()) as door:
+        from app import upkeep
+
+        upkeep.reset(door, tenant_id, name)
+    typer.echo("The sandbox is empty.")
+
+
+def _workspace(id_: str) -> UUID:
+    """The id of a workspace. Raises Usage."""
+    try:
+        return UUID(id_)
+    except ValueError:
+        msg = f"{id_!r} is not the id of a workspace."
+        raise Usage(msg) from None
 
 
 @tokens.command("create")
@@ -128,11 +153,7 @@ def token_create(
     ] = None,
 ) -> None:
     """Make a token; prints it, alone, once."""
-    try:
-        tenant_id = UUID(workspace)
-    except ValueError:
-        msg = f"{workspace!r} is not the id of a workspace."
-        raise Usage(msg) from None
+    tenant_id = _workspace(workspace)
     with opened(settings_from()) as door:
         from app.services import token
 
@@ -156,11 +177,7 @@ def rebuild(
     cube: Annotated[list[str] | None, typer.Option(help="Which rollups; all when absent.")] = None,
 ) -> None:
     """Rebuild rollups from the facts; the old ones answer until then."""
-    try:
-        tenant_id = UUID(workspace)
-    except ValueError:
-        msg = f"{workspace!r} is not the id of a workspace."
-        raise Usage(msg) from None
+    tenant_id = _workspace(workspace)
     with opened(settings_from()) as door:
         from app import upkeep
 

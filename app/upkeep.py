@@ -8,11 +8,11 @@ from pathlib import Path
 from uuid import UUID
 
 from app import migrate
-from app.actor import system
+from app.actor import Actor, system
 from app.errors import NotFound
 from app.kpis import CUBES
 from app.models.workspace import Workspace
-from app.services import rebuild, rollup
+from app.services import rebuild, rollup, sandbox
 from app.settings import Settings
 from app.text import Text
 from app.uow import Door
@@ -35,11 +35,7 @@ def refresh(settings: Settings, door: Door) -> int:
 
 def rebuild_now(door: Door, tenant_id: UUID, cubes: Sequence[str] | None) -> int:
     """Rebuild rollups of a workspace now; how many. Raises NotFound without such a workspace."""
-    actor = system(tenant_id, "command line")
-    with door.snapshot(actor) as uow:
-        if uow.session.get(Workspace, (tenant_id, tenant_id)) is None:
-            msg = Text(f"There is no workspace {tenant_id}.", f"没有工作区 {tenant_id}。")
-            raise NotFound(msg)
+    actor = _in(door, tenant_id)
     names = list(CUBES) if not cubes else list(cubes)
     if unknown := set(names) - set(CUBES):
         msg = Text(
@@ -52,6 +48,21 @@ def rebuild_now(door: Door, tenant_id: UUID, cubes: Sequence[str] | None) -> int
         door.write(actor, rollup.compact, at_least=door.settings.compact_after)
     door.write(actor, rollup.compact)
     return len(begun)
+
+
+def reset(door: Door, tenant_id: UUID, name: str) -> None:
+    """Empty a sandbox of that name. Raises NotFound without such a workspace, Invalid where it is no sandbox."""
+    door.write(_in(door, tenant_id), sandbox.reset, name)
+
+
+def _in(door: Door, tenant_id: UUID) -> Actor:
+    """The command line at work in a workspace. Raises NotFound without such a one."""
+    actor = system(tenant_id, "command line")
+    with door.snapshot(actor) as uow:
+        if uow.session.get(Workspace, (tenant_id, tenant_id)) is None:
+            msg = Text(f"There is no workspace {tenant_id}.", f"没有工作区 {tenant_id}。")
+            raise NotFound(msg)
+    return actor
 
 
 def backup(settings: Settings, to: Path) -> None:

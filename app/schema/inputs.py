@@ -161,10 +161,10 @@ class FilterInput(Generic[T]):
 
 @input_
 class TombstoneInput:
-    """A deletion of one fact."""
+    """A deletion of one record."""
 
-    external_id: str = plain("The fact's id in the caller's source.")
-    source_updated_at: Moment | None = absent("As of when; a newer version of the fact is left alone.")
+    external_id: str = plain("The record's id in the caller's source.")
+    source_updated_at: Moment | None = absent("As of when; a newer version of the record is left alone.")
 
 
 @input_

@@ -21,6 +21,7 @@ from app.schema.kpi import KpiResult, ask
 from app.schema.kpi_input import KpiInput
 from app.schema.lead_funnel import LeadFunnelRoot
 from app.schema.made import root
+from app.schema.mirror import MirrorReads
 from app.schema.node import Node, find
 from app.schema.noun import Noun
 from app.schema.nouns import NOUNS
@@ -151,6 +152,7 @@ def query(nouns: Sequence[Noun[Any]]) -> type:
         LeadFunnelRoot,
         KpiMeasureRoot,
         SegmentingRoot,
+        MirrorReads,
         *reads,
         node_roots(nouns),
     )

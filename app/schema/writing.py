@@ -43,7 +43,8 @@ enum(
 _MODE = "What the write may do to what is there already."
 _ONCE = "The same key and {} within 24 hours have one effect and one answer."
 AsMode = Annotated[Mode, arg(_MODE)]
-Once = Annotated[str | None, arg(_ONCE.format("input"))]
+ONCE = _ONCE.format("input")
+Once = Annotated[str | None, arg(ONCE)]
 
 
 class Shown(Protocol):
@@ -87,8 +88,8 @@ class Upsert:
             idempotency_key: Once = strawberry.UNSET,
         ) -> Any:  # noqa: ANN401 - the noun's own
             try:
-                taken = Options(mode=mode, idempotency_key=known(idempotency_key))
-                row, outcome = await info.context.run(self.service, unwrapped(input), taken)
+                how = Options(mode=mode, idempotency_key=known(idempotency_key))
+                row, outcome = await info.context.run(self.service, unwrapped(input), how)
             except Invalid as error:
                 refused = {"outcome": Outcome.REJECTED, "user_errors": user_errors(error.problems)}
                 return payload(**{told: None}, **refused)
@@ -126,8 +127,8 @@ class Rows:
             idempotency_key: Once = strawberry.UNSET,
         ) -> Any:  # noqa: ANN401 - the noun's own
             try:
-                taken = Options(mode=mode, idempotency_key=known(idempotency_key))
-                (row,) = await info.context.run(self.service, [unwrapped(input)], taken)
+                how = Options(mode=mode, idempotency_key=known(idempotency_key))
+                (row,) = await info.context.run(self.service, [unwrapped(input)], how)
             except Invalid as error:
                 return payload(outcome=Outcome.REJECTED, user_errors=user_errors(error.problems), record_id=None)
             return payload(outcome=row.outcome, user_errors=user_errors(row.problems), record_id=row.id)
@@ -168,6 +169,7 @@ class Rows:
             "dry_run": (bool, plain("Whether to answer as if and store nothing.", default=False)),
             "idempotency_key": (str | None, absent(_ONCE.format("rows"))),
             "mode": (Mode, plain(_MODE, default=Mode.UPSERT)),
+            "mirror": (strawberry.ID | None, absent("The mirror that the batch is a part of, from `mirrorStart`.")),
         }
         return {name: one for name, one in fields.items() if self.stubs or name != "create_missing"}
 
@@ -206,7 +208,7 @@ class Deletes:
 
 def options(value: Any) -> Options:  # noqa: ANN401 - any batch input
     """How a batch input is to be taken. Raises Invalid for an option that could not be read."""
-    for name in ("error_policy", "create_missing", "dry_run", "idempotency_key", "mode"):
+    for name in ("error_policy", "create_missing", "dry_run", "idempotency_key", "mode", "mirror"):
         given = getattr(value, name, None)
         if isinstance(given, Wrong):
             raise Invalid(given.message, camel(name))
@@ -217,7 +219,16 @@ def options(value: Any) -> Options:  # noqa: ANN401 - any batch input
         getattr(value, "dry_run", False),
         known(key),
         getattr(value, "mode", Mode.UPSERT),
+        known(getattr(value, "mirror", None)),
     )
+
+
+def taken(value: Any) -> Options:  # noqa: ANN401 - any input that may have an idempotency key
+    """How the input of one write is to be taken. Raises Invalid for a key that could not be read."""
+    key = known(value.idempotency_key)
+    if isinstance(key, Wrong):
+        raise Invalid(key.message, "idempotencyKey")
+    return Options(idempotency_key=key)
 
 
 def known(value: Any) -> Any:  # noqa: ANN401 - any value of an input

@@ -17,11 +17,11 @@ from app.models.contract import BillingInterval, Contract, ContractStatus
 from app.models.keyed import Keyed
 from app.models.staff import Staff
 from app.services import fact, recurring, tenure, tombstone
-from app.services.kind import Kind, Part
+from app.services.kind import Kind, Part, RecordRow
 from app.services.listing import Listing
 from app.services.money import LARGEST, Currency, in_minor, minor
 from app.services.period import start_of_day
-from app.services.row import Day, Options, RecordRow, Ref, Result, Row, Word
+from app.services.row import Day, Options, Ref, Result, Row, Word
 from app.text import Text
 from app.uow import Uow, writes
 

@@ -18,12 +18,12 @@ from app.models.customer import Customer
 from app.models.keyed import Keyed
 from app.services import fact, tombstone
 from app.services.exchange import Rates
-from app.services.kind import Derive, Kind, Part
+from app.services.kind import Derive, Kind, Part, RecordRow
 from app.services.listing import Listing
 from app.services.money import Currency, in_minor, shares
 from app.services.period import EARLIEST, LATEST, start_of_day
 from app.services.restating import restated
-from app.services.row import Day, Options, RecordRow, Ref, Result, Word
+from app.services.row import Day, Options, Ref, Result, Word
 from app.text import Text
 from app.uow import Uow, writes
 

@@ -8,7 +8,8 @@ from pydantic import Field
 from app.models.base import ChurnKind, CustomerKind
 from app.models.customer import CustomerStatus
 from app.services import lifecycle
-from app.services.row import Day, RecordRow, Ref, Row, Word
+from app.services.kind import RecordRow
+from app.services.row import Day, Ref, Row, Word
 
 
 class SpellRow(Row):

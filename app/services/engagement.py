@@ -13,9 +13,9 @@ from app.models.channel import Channel
 from app.models.engagement import Engagement
 from app.models.keyed import Keyed
 from app.services import engaging, fact, tenure, tombstone
-from app.services.kind import Derive, Kind, Part, happened
+from app.services.kind import Derive, Kind, Part, RecordRow, happened
 from app.services.listing import Listing
-from app.services.row import Options, RecordRow, Ref, Result, Word
+from app.services.row import Options, Ref, Result, Word
 from app.uow import Uow, writes
 
 LIST = Listing(Engagement, Scope.ENGAGEMENT_READ, present=col(Engagement.deleted_at).is_(None))

@@ -14,10 +14,10 @@ from app.actor import Scope
 from app.errors import Code, Invalid, Problem
 from app.models.exchange_rate import ExchangeRate
 from app.services import fact, pricing, tombstone
-from app.services.kind import Derive, Kind, Part
+from app.services.kind import Derive, Kind, Part, RecordRow
 from app.services.listing import Listing
 from app.services.money import Currency
-from app.services.row import Day, Options, RecordRow, Result
+from app.services.row import Day, Options, Result
 from app.text import Text
 from app.uow import Uow, writes
 

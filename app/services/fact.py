@@ -13,7 +13,7 @@ from app.errors import Invalid
 from app.models.base import TRAITS, Fact, Recorded
 from app.models.change import Action
 from app.models.customer import Customer
-from app.models.tombstone import Tombstone
+from app.services import seen, tomb
 from app.services.idempotency import once
 from app.services.kind import Kind, Stubs, fill
 from app.services.mode import Mode, check_mode, check_version
@@ -34,6 +34,7 @@ def ingest(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Opt
 def _ingest(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     batch = Batch.read(kind.row, rows)
     uow.take_turn()
+    seen.note(uow, kind.noun, rows, options)
     values = kind.values(uow, batch, options)
     made: Stubs = defaultdict(dict)
     for wave in waves(values, lambda columns: str(columns["external_id"])):
@@ -47,7 +48,7 @@ def _write(  # noqa: PLR0913 - what a wave is written with
     fill(wave.values(), made)
     traits = lock_customers(uow, {columns.get("customer_id") for columns in wave.values()})
     stored = stored_facts(uow, kind, [columns["external_id"] for columns in wave.values()])
-    buried = _buried(uow, kind, [columns["external_id"] for columns in wave.values()])
+    buried = tomb.buried(uow, kind.noun, [columns["external_id"] for columns in wave.values()])
     fates = _fates(kind, wave, stored, buried)
     _refuse(wave, stored, fates, batch, mode)
     kind.complete(uow, wave, stored, fates, batch)
@@ -142,15 +143,6 @@ def stored_facts(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> dict[str,
     statement = select(model).where(model.source == uow.actor.source, uow.db.is_any(model.external_id, external_ids))
     locked = uow.db.locked(statement, model.id).execution_options(populate_existing=True)
     return {fact.external_id: fact for fact in uow.session.scalars(locked)}
-
-
-def _buried(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> dict[str, datetime]:
-    statement = select(Tombstone.external_id, Tombstone.source_updated_at).where(
-        Tombstone.noun == kind.noun,
-        Tombstone.source == uow.actor.source,
-        uow.db.is_any(Tombstone.external_id, list(external_ids)),
-    )
-    return {row.external_id: row.source_updated_at for row in uow.session.execute(statement)}
 
 
 def _outcome(kind: Kind, present: Recorded | None, columns: Mapping[str, Any], buried: datetime | None) -> Outcome:

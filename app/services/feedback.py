@@ -18,9 +18,9 @@ from app.models.keyed import Keyed
 from app.models.staff import Staff
 from app.models.survey import Survey
 from app.services import answering, fact, question, ref, tombstone
-from app.services.kind import Derive, Kind, Part, Stubs, fill, happened
+from app.services.kind import Derive, Kind, Part, RecordRow, Stubs, fill, happened
 from app.services.listing import Listing
-from app.services.row import Batch, Options, Outcome, RecordRow, Ref, Result, Word
+from app.services.row import Batch, Options, Outcome, Ref, Result, Word
 from app.services.scale import position, scale_of
 from app.text import Text
 from app.uow import Uow, writes

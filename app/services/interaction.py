@@ -18,9 +18,9 @@ from app.models.keyed import Keyed
 from app.models.staff import Staff
 from app.services import fact, overdue, ref, timing, tombstone, turning
 from app.services.conversation import Happening, in_order
-from app.services.kind import Derive, Kind, Part, Stubs, happened, missing
+from app.services.kind import Derive, Kind, Part, RecordRow, Stubs, happened, missing
 from app.services.listing import Listing
-from app.services.row import Options, RecordRow, Ref, Result, Row, Word, moment
+from app.services.row import Options, Ref, Result, Row, Word, moment
 from app.text import Text
 from app.uow import Uow, writes
 

@@ -14,9 +14,9 @@ from app.models.invitation import Invitation
 from app.models.keyed import Keyed
 from app.models.survey import Survey
 from app.services import answering, fact, tombstone
-from app.services.kind import Derive, Kind, Part, happened
+from app.services.kind import Derive, Kind, Part, RecordRow, happened
 from app.services.listing import Listing
-from app.services.row import Options, RecordRow, Ref, Result, Word
+from app.services.row import Options, Ref, Result, Word
 from app.uow import Uow, writes
 
 LIST = Listing(Invitation, Scope.SURVEY_READ, present=col(Invitation.deleted_at).is_(None))

@@ -15,9 +15,9 @@ from app.models.keyed import Keyed
 from app.models.lead import Lead, LeadType
 from app.models.staff import Staff
 from app.services import fact, tombstone
-from app.services.kind import Derive, Kind, Part, happened
+from app.services.kind import Derive, Kind, Part, RecordRow, happened
 from app.services.listing import Listing
-from app.services.row import Options, RecordRow, Ref, Result, Word, moment
+from app.services.row import Options, Ref, Result, Word, moment
 from app.text import Text
 from app.uow import Uow, writes
 

@@ -18,12 +18,12 @@ from app.models.order import Order, OrderStatus
 from app.models.staff import Staff
 from app.services import buyer, fact, purchase_cohort, refunding, tombstone
 from app.services.exchange import Rates
-from app.services.kind import Derive, Kind, Part, happened
+from app.services.kind import Derive, Kind, Part, RecordRow, happened
 from app.services.listing import Listing
 from app.services.money import Currency, in_minor, major
 from app.services.order_line import OrderLineRow, added_up
 from app.services.pricing import worth
-from app.services.row import Options, RecordRow, Ref, Result, Word
+from app.services.row import Options, Ref, Result, Word
 from app.text import Text
 from app.uow import Uow, writes
 

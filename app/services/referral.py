@@ -15,10 +15,10 @@ from app.models.channel import Channel
 from app.models.keyed import Keyed
 from app.models.referral import Referral
 from app.services import fact, referring, tombstone
-from app.services.kind import Derive, Kind, Part, happened
+from app.services.kind import Derive, Kind, Part, RecordRow, happened
 from app.services.listing import Listing
 from app.services.referral_chain import Chains
-from app.services.row import Options, RecordRow, Ref, Result, Word, moment
+from app.services.row import Options, Ref, Result, Word, moment
 from app.text import Text
 from app.uow import Uow, writes
 

@@ -17,10 +17,10 @@ from app.models.order import Order, OrderStatus
 from app.models.refund import Refund
 from app.services import fact, ref, refunding, tombstone
 from app.services.exchange import Rates
-from app.services.kind import Derive, Kind, Part, Stubs, fill, happened
+from app.services.kind import Derive, Kind, Part, RecordRow, Stubs, fill, happened
 from app.services.listing import Listing
 from app.services.money import Currency, in_minor, major
-from app.services.row import Batch, Options, RecordRow, Ref, Result, Word
+from app.services.row import Batch, Options, Ref, Result, Word
 from app.text import Text
 from app.uow import Uow, writes
 

@@ -59,6 +59,7 @@ class Options:
     dry_run: bool = False
     idempotency_key: str | None = None
     mode: Mode = Mode.UPSERT
+    mirror: str | None = None
 
 
 AS_USUAL = Options()
@@ -100,14 +101,6 @@ class Row(BaseModel):
         allow_inf_nan=False,
         revalidate_instances="always",  # a Ref comes ready made, and its names are looked at here
     )
-
-
-class RecordRow(Row):
-    """What all records have that a source knows by an id."""
-
-    external_id: Key
-    source_updated_at: datetime | date | None = None
-    expected_version: int | None = None
 
 
 R = TypeVar("R", bound=Row)

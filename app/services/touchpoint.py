@@ -13,9 +13,9 @@ from app.models.channel import Channel
 from app.models.keyed import Keyed
 from app.models.touchpoint import Touchpoint
 from app.services import attribution, fact, tombstone
-from app.services.kind import Kind, Part, happened
+from app.services.kind import Kind, Part, RecordRow, happened
 from app.services.listing import Listing
-from app.services.row import Options, RecordRow, Ref, Result, Word
+from app.services.row import Options, Ref, Result, Word
 from app.uow import Uow, writes
 
 LIST = Listing(Touchpoint, Scope.TOUCHPOINT_READ, present=col(Touchpoint.deleted_at).is_(None))
