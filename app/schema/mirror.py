@@ -12,6 +12,7 @@ from app.schema.context import Context, Info
 from app.schema.describe import absent, arg, enum, field, input_, mutation, plain, type_
 from app.schema.errors import UserError, user_errors
 from app.schema.node import Node, found_by
+from app.schema.outcome import Outcome
 from app.schema.scalars import Moment
 from app.schema.weight import weighs
 from app.schema.writing import WEIGHT, known
@@ -109,6 +110,7 @@ class MirrorPayload:
     """What became of a mirror."""
 
     mirror: Mirror | None = plain("The mirror: when it is finished, as it stood before.")
+    outcome: Outcome = plain("What became of it; UNCHANGED for a dry run, and where it was finished before.")
     user_errors: list[UserError] = plain("What is in the way; nothing was done then.")
 
 
@@ -125,9 +127,10 @@ class MirrorRoots:
         Whatever the source writes meanwhile, in batches that name it or not, stays.
         """
         if isinstance(input.type, Wrong):
-            return MirrorPayload(mirror=None, user_errors=user_errors(Invalid(input.type.message, "type").problems))
+            problems = Invalid(input.type.message, "type").problems
+            return MirrorPayload(mirror=None, outcome=Outcome.REJECTED, user_errors=user_errors(problems))
         made = await info.context.run(MIRRORS[input.type.value].start)
-        return MirrorPayload(mirror=Mirror.of(made), user_errors=[])
+        return MirrorPayload(mirror=Mirror.of(made), outcome=Outcome.CREATED, user_errors=[])
 
     @mutation
     @weighs(WEIGHT)
@@ -142,10 +145,10 @@ class MirrorRoots:
         try:
             _check_read(input)
             mirrors, id_ = mirror.of_id(input.mirror)
-            done, problems = await info.context.run(mirrors.finish, id_, known(input.at_most), input.dry_run)
+            done, outcome, problems = await info.context.run(mirrors.finish, id_, known(input.at_most), input.dry_run)
         except Invalid as error:
-            return MirrorPayload(mirror=None, user_errors=user_errors(error.problems))
-        return MirrorPayload(mirror=Mirror.of(done), user_errors=user_errors(problems))
+            return MirrorPayload(mirror=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems))
+        return MirrorPayload(mirror=Mirror.of(done), outcome=outcome, user_errors=user_errors(problems))
 
 
 def _check_read(value: MirrorFinishInput) -> None:

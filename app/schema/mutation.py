@@ -111,8 +111,10 @@ class WorkspaceRoots:
             check_readable(data)
             row = await info.context.run(sandbox.reset, data["name"])
         except Invalid as error:
-            return SandboxResetPayload(workspace=None, user_errors=user_errors(error.problems))
-        return SandboxResetPayload(workspace=Workspace.of(row), user_errors=[])
+            return SandboxResetPayload(
+                workspace=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems)
+            )
+        return SandboxResetPayload(workspace=Workspace.of(row), outcome=Outcome.UPDATED, user_errors=[])
 
 
 def _target(value: targets.TargetSetInput) -> Mapping[str, Any]:

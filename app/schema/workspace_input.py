@@ -88,4 +88,5 @@ class SandboxResetPayload:
     """What became of a sandbox."""
 
     workspace: Workspace | None = plain("The workspace, which has no records now.")
+    outcome: Outcome = plain("What became of it.")
     user_errors: list[UserError] = plain("Why nothing was emptied.")

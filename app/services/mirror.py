@@ -43,6 +43,10 @@ class Standing:
         return self.there * SHARE // 100
 
 
+Finish = tuple[Standing, Outcome, Sequence[Problem]]
+"""How a mirror stood when it was to be finished, what became of that, and what was in the way."""
+
+
 class Mirrors:
     """The mirrors of one noun: each operation a service function under the scope that writes it."""
 
@@ -149,15 +153,15 @@ def _find(of: Mirrors) -> Callable[[Uow, UUID], Standing | None]:
     return find
 
 
-def _finish(of: Mirrors) -> Callable[[Uow, UUID, int | None, bool], tuple[Standing, Sequence[Problem]]]:
+def _finish(of: Mirrors) -> Callable[[Uow, UUID, int | None, bool], Finish]:
     @writes(of.scope)
     def finish(
         uow: Uow,
         id_: UUID,
         at_most: int | None,
         dry_run: bool,  # noqa: FBT001 - as it comes in
-    ) -> tuple[Standing, Sequence[Problem]]:
-        """How the mirror stands, which deletes from now on what it lacks; finishing twice is finishing once.
+    ) -> Finish:
+        """The mirror, which deletes from now on what it lacks; finishing twice is finishing once.
 
         Or why it does not: it lacks more than `at_most`, by default more than a share. Raises Invalid (NOT_FOUND).
         """
@@ -165,15 +169,17 @@ def _finish(of: Mirrors) -> Callable[[Uow, UUID, int | None, bool], tuple[Standi
         mirror = of.named(uow, id_, locked=True)
         standing = of.standing(uow, mirror)
         if mirror.state in (MirrorState.FINISHING, MirrorState.FINISHED):
-            return standing, ()
+            return standing, Outcome.UNCHANGED, ()
         problem = _obstacle(uow, standing, at_most)
-        if problem is not None or dry_run:
-            return standing, () if problem is None else (problem,)
+        if problem is not None:
+            return standing, Outcome.REJECTED, (problem,)
+        if dry_run:
+            return standing, Outcome.UNCHANGED, ()
         mirror.state, mirror.finished_by = MirrorState.FINISHING, uow.actor.name
         uow.session.flush()
         if of.step(uow, mirror):
             uow.enqueue(JOB, mirror=mirror.id.hex, noun=of.noun)
-        return standing, ()
+        return standing, Outcome.UPDATED, ()
 
     return finish
 
