@@ -92,6 +92,7 @@ def workspace_create(  # noqa: PLR0913 - an option each
     first_weekday: Annotated[int, typer.Option(help="Day on which weeks begin, 1 (Monday) to 7.")] = 1,
     fiscal_year_start: Annotated[int, typer.Option(help="Month in which years begin, 1 to 12.")] = 1,
     small_cell_k: Annotated[int, typer.Option(help="Survey figures of fewer people are suppressed.")] = 5,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Whether its records may be emptied out.")] = False,
 ) -> None:
     """Make a workspace; prints its id, alone."""
     with opened(settings_from()) as door:
@@ -112,9 +113,33 @@ def workspace_create(  # noqa: PLR0913 - an option each
                 "first_weekday": first_weekday,
                 "fiscal_year_start": fiscal_year_start,
                 "small_cell_k": small_cell_k,
+                "is_sandbox": sandbox,
             },
         )
     typer.echo(str(id_))
+
+
+@workspaces.command("reset")
+def workspace_reset(
+    workspace: Annotated[str, typer.Option(help="The id of the workspace, a sandbox.")],
+    name: Annotated[str, typer.Option(help="What it is called, so that nobody empties the wrong one.")],
+) -> None:
+    """Empty a sandbox of its records; its tokens and settings stay."""
+    tenant_id = _workspace(workspace)
+    with opened(settings_from()) as door:
+        from app import upkeep
+
+        upkeep.reset(door, tenant_id, name)
+    typer.echo("The sandbox is empty.")
+
+
+def _workspace(id_: str) -> UUID:
+    """The id of a workspace. Raises Usage."""
+    try:
+        return UUID(id_)
+    except ValueError:
+        msg = f"{id_!r} is not the id of a workspace."
+        raise Usage(msg) from None
 
 
 @tokens.command("create")
@@ -130,7 +155,7 @@ def token_create(
     ] = None,
 ) -> None:
     """Make a token; prints it, alone, once."""
-    tenant_id = _uuid(workspace)
+    tenant_id = _workspace(workspace)
     with opened(settings_from()) as door:
         from app.services import token
 
@@ -154,10 +179,11 @@ def rebuild(
     cube: Annotated[list[str] | None, typer.Option(help="Which rollups; all when absent.")] = None,
 ) -> None:
     """Rebuild rollups from the facts; the old ones answer until then."""
+    tenant_id = _workspace(workspace)
     with opened(settings_from()) as door:
         from app import upkeep
 
-        typer.echo(f"{upkeep.rebuild_now(door, _uuid(workspace), cube)} rollups rebuilt.")
+        typer.echo(f"{upkeep.rebuild_now(door, _workspace(workspace), cube)} rollups rebuilt.")
 
 
 @audits.command("verify")
@@ -172,7 +198,7 @@ def audit_verify(
     from app import upkeep
 
     with opened(settings_from()) as door:
-        found = upkeep.verify(door, _uuid(workspace), head, since=since_head)
+        found = upkeep.verify(door, _workspace(workspace), head, since=since_head)
     typer.echo(f"{found.sealed} changes are sealed, {found.unsealed} are yet to be.")
     if found.head:
         typer.echo(f"head {found.head.seq}:{found.head.hash}")
@@ -182,14 +208,6 @@ def audit_verify(
         typer.echo(f"custograph: the chain is broken at {found.broken_at}: {WORDS[found.breach].en}", err=True)
         raise typer.Exit(1)
     typer.echo("The chain is intact.")
-
-
-def _uuid(workspace: str) -> UUID:
-    try:
-        return UUID(workspace)
-    except ValueError:
-        msg = f"{workspace!r} is not the id of a workspace."
-        raise Usage(msg) from None
 
 
 @cli.command()

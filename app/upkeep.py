@@ -12,7 +12,7 @@ from app.actor import Actor, system
 from app.errors import Invalid, NotFound
 from app.kpis import CUBES
 from app.models.workspace import Workspace
-from app.services import audit, rebuild, rollup
+from app.services import audit, rebuild, rollup, sandbox
 from app.settings import Settings
 from app.text import Text
 from app.uow import Door
@@ -69,6 +69,11 @@ def verify(door: Door, tenant_id: UUID, head: str | None, *, since: bool) -> aud
             raise Invalid(msg, "head")
         kept = audit.Head(int(seq), digest)
     return door.read(_inside(door, tenant_id), audit.verify, kept, since=since)
+
+
+def reset(door: Door, tenant_id: UUID, name: str) -> None:
+    """Empty a sandbox of that name. Raises NotFound without such a workspace, Invalid where it is no sandbox."""
+    door.write(_inside(door, tenant_id), sandbox.reset, name)
 
 
 def _inside(door: Door, tenant_id: UUID) -> Actor:

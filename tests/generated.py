@@ -60,6 +60,7 @@ NAMES = (
     "Invitation",
     "Segment",
     "ExchangeRate",
+    "Mirror",
     "Prediction",
     "PredictionFit",
     "Target",
@@ -177,6 +178,8 @@ FITTING = {
     ("occurredAt", "DateTime"): '"2026-06-01T09:00:00Z"',
     ("sourceUpdatedAt", "DateTime"): '"2026-06-01T09:00:00Z"',
     ("idempotencyKey", "String"): None,
+    ("expectedVersion", "Int"): None,
+    ("mode", "WriteMode"): "UPSERT",
     ("locale", "String"): '"en"',
     ("firstWeekday", "Int"): "1",
     ("fiscalYearStart", "Int"): "4",
@@ -186,6 +189,9 @@ FITTING = {
     ("createMissing", "Boolean"): "true",
     ("errorPolicy", "ErrorPolicy"): "REJECT_FAILED_ROWS",
     ("recency", "Int"): "30",
+    ("mirror", "ID"): None,
+    ("MirrorFinishInput", "mirror"): '"@Mirror"',
+    ("MirrorFinishInput", "atMost"): "20",
     ("SegmentInput", "kind"): None,
     ("SegmentInput", "template"): None,
     ("SegmentInput", "rule"): "{orders: {atLeast: 1}}",
@@ -200,7 +206,7 @@ FITTING = {
 """Fields that only make sense together, by their names and types (or by what they are in and their names), and what
 they may be: None for left out."""
 
-ODD = ("after", "before", "last", "variant", "attribute", "knownOn")
+ODD = ("after", "before", "last", "variant", "attribute", "knownOn", "mode", "idempotencyKey")
 """Arguments that chance seldom gives a value that can be."""
 
 

@@ -17,6 +17,7 @@ from app.models.invitation import Invitation
 from app.models.job import Job
 from app.models.lead import Lead, LeadType
 from app.models.lifecycle import StatedStage
+from app.models.mirror import Mirror, MirrorSeen, MirrorState
 from app.models.order import Order, OrderStatus
 from app.models.prediction import ChurnBasis, FitOutcome, Prediction, PredictionFit
 from app.models.quota import Quota
@@ -73,6 +74,9 @@ __all__ = [
     "Lead",
     "LeadType",
     "Membership",
+    "Mirror",
+    "MirrorSeen",
+    "MirrorState",
     "Order",
     "OrderStatus",
     "Prediction",

@@ -32,7 +32,10 @@ class CustomerStatus(StrEnum):
 
 
 class Customer(Owned, Traits, table=True):
-    """A person or an account. A stub was named by a fact before its record came; a merged one is part of another."""
+    """A person or an account. A stub was named by a fact before its record came; a merged one is part of another.
+
+    A deleted one is a stub that no source has a name for any more, kept for the facts that were recorded of it.
+    """
 
     __table_args__ = (
         refers("parent_id", "customer"),
@@ -61,6 +64,7 @@ class Customer(Owned, Traits, table=True):
     is_key_contact: bool = False
     is_stub: bool = False
     merged_into_id: UUID | None = None
+    deleted_at: datetime | None = instant(default=None)
     source_updated_at: datetime | None = instant(default=None)
     created_at: datetime = instant()
     updated_at: datetime = instant()
@@ -68,7 +72,11 @@ class Customer(Owned, Traits, table=True):
 
 
 class CustomerExternalId(Owned, table=True):
-    """One of the names under which some system knows a customer; a customer has any number."""
+    """One of the names under which some system knows a customer; a customer has any number.
+
+    `source_updated_at` is the latest that the source said under it, or of when it deleted it. A name that its source
+    has deleted stays as a tombstone, and means its customer again when it comes again.
+    """
 
     __tablename__ = "customer_external_id"
     __table_args__ = (
@@ -80,3 +88,5 @@ class CustomerExternalId(Owned, table=True):
     source: str = Field(max_length=100)
     external_id: str = Field(max_length=200)
     customer_id: UUID
+    source_updated_at: datetime | None = instant(default=None)
+    deleted_at: datetime | None = instant(default=None)

@@ -15,8 +15,8 @@ class Workspace(Owned, table=True):
 
     `business_calendar_id` says whose hours clocks run in (null: all), `engagement_types` which events of use count as
     engagement (null: all), `active_by` by what somebody counts as a customer, `attribute_dimensions` which attributes
-    of customers KPIs can be cut by. While spells are derived anew, `derived_to` is the last customer that has been seen
-    to.
+    of customers KPIs can be cut by, `is_sandbox` whether its records may all be emptied out. While spells are derived
+    anew, `derived_to` is the last customer that has been seen to.
     """
 
     __table_args__ = (refers("business_calendar_id", "business_calendar"),)
@@ -43,6 +43,7 @@ class Workspace(Owned, table=True):
     inactivity_window_days: int = 90
     derived_to: UUID | None = None
     attribute_dimensions: list[str] = typed(Document, default_factory=list)
+    is_sandbox: bool = False
     created_at: datetime = instant()
     version: int = 1
     secret: str = Field(default_factory=lambda: token_hex(16), max_length=32)

@@ -6,8 +6,8 @@ from decimal import Decimal
 from app.models.base import ChurnKind
 from app.models.contract import BillingInterval, ContractStatus
 from app.schema.describe import absent, enum, input_, plain
-from app.schema.inputs import ChannelRefInput, CustomerRefInput, StaffRefInput
-from app.schema.scalars import CurrencyCode, Moment
+from app.schema.inputs import ChannelRefInput, CustomerRefInput, StaffRefInput, record_input
+from app.schema.scalars import CurrencyCode
 
 enum(
     ContractStatus,
@@ -31,7 +31,7 @@ class ContractTermInput:
     amount: Decimal = plain("What is paid for each interval; 0 while it is free.")
 
 
-@input_
+@record_input
 class ContractRecordInput:
     """One contract. It replaces the whole of what was recorded under its id before."""
 
@@ -51,4 +51,3 @@ class ContractRecordInput:
     staff: StaffRefInput | None = absent("Who looks after it.")
     product: str | None = absent("The product that it is about.")
     campaign: str | None = absent("The campaign that it belongs to.")
-    source_updated_at: Moment | None = absent("When this version was made in the source; older ones are skipped.")

@@ -7,12 +7,12 @@ from typing import Self
 from app.models.cost import Cost as Row
 from app.models.cost import CostCategory
 from app.schema.customer import CUSTOMER
-from app.schema.describe import absent, enum, input_, plain, type_
+from app.schema.describe import absent, enum, plain, type_
 from app.schema.event import CustomerEvent
-from app.schema.inputs import ChannelRefInput, CustomerRefInput
+from app.schema.inputs import ChannelRefInput, CustomerRefInput, record_input
 from app.schema.node import Node, node_of
 from app.schema.noun import Noun, refers
-from app.schema.scalars import CurrencyCode, Moment
+from app.schema.scalars import CurrencyCode
 from app.schema.writing import Deletes, records
 from app.services import cost
 from app.services.money import major
@@ -34,7 +34,7 @@ enum(
 )
 
 
-@input_
+@record_input
 class CostRecordInput:
     """One cost over some days. It replaces the whole of what was recorded under its id before."""
 
@@ -47,7 +47,6 @@ class CostRecordInput:
     channel: ChannelRefInput | None = absent("The channel that it was spent on.")
     campaign: str | None = absent("The campaign that it was spent on.")
     customer: CustomerRefInput | None = absent("The customer whom it was spent on.")
-    source_updated_at: Moment | None = absent("When this version was made in the source; older ones are skipped.")
 
 
 @type_

@@ -27,8 +27,8 @@ from app.schema.rfv import CustomerRfv
 from app.schema.scalars import CurrencyCode, Json, Moment
 from app.schema.segment import CustomerSegment
 from app.schema.weight import FEW, KPI_WEIGHT, sized, weighs
-from app.schema.writing import upserts
-from app.services import buyer, customer, health, lifecycle, prediction, rfv, segment_member, tenure
+from app.schema.writing import Deletes, upserts
+from app.services import buyer, customer, customer_delete, health, lifecycle, prediction, rfv, segment_member, tenure
 from app.services.money import major
 from app.services.prediction import PredictionLack
 from app.services.spell import Dates
@@ -277,5 +277,8 @@ CUSTOMER = Noun(
         "acquisition_channel",
     ),
     orders=("-created_at", "updated_at", "name", "joined_on"),
-    writes=(upserts(customer.upsert_batch, CustomerUpsertInput, stubs="parents and channels"),),
+    writes=(
+        upserts(customer.upsert_batch, CustomerUpsertInput, stubs="parents and channels"),
+        Deletes(customer_delete.delete_batch),
+    ),
 )

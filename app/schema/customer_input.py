@@ -7,7 +7,7 @@ from app.models.base import ChurnKind, CustomerKind
 from app.models.customer import CustomerStatus
 from app.schema import lifecycle  # noqa: F401 - it gives the stages their names in the schema
 from app.schema.describe import absent, enum, input_, plain
-from app.schema.inputs import ChannelRefInput, CustomerRefInput
+from app.schema.inputs import ChannelRefInput, CustomerRefInput, record_input
 from app.schema.scalars import Json, Moment
 
 enum(CustomerKind, {"PERSON": "One person.", "ACCOUNT": "An organisation."})
@@ -38,7 +38,7 @@ class CustomerSpellInput:
     churn_kind: ChurnKind | None = absent("Whether the customer chose to leave.")
 
 
-@input_
+@record_input
 class CustomerUpsertInput:
     """What a source says of a customer; absent keeps, null clears."""
 
@@ -68,5 +68,3 @@ class CustomerUpsertInput:
         "Whether the customer objects to profiles; what is predicted of them goes at once, and is not made again."
     )
     attributes: Json | None = absent("Custom attributes, an object; replaces what was there.")
-    source_updated_at: Moment | None = absent("When this version was made in the source; older ones are skipped.")
-    expected_version: int | None = absent("Refuse unless the record is at this version; 0 if it must not exist.")

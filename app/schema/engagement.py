@@ -1,9 +1,9 @@
 """Events of use in the schema."""
 
 from app.schema.customer import CUSTOMER
-from app.schema.describe import absent, input_, plain, type_
+from app.schema.describe import absent, plain, type_
 from app.schema.event import CustomerEvent
-from app.schema.inputs import ChannelRefInput, CustomerRefInput
+from app.schema.inputs import ChannelRefInput, CustomerRefInput, record_input
 from app.schema.node import Node
 from app.schema.noun import Noun, refers
 from app.schema.scalars import Moment
@@ -11,7 +11,7 @@ from app.schema.writing import Deletes, records
 from app.services import engagement
 
 
-@input_
+@record_input
 class EngagementRecordInput:
     """One event of use. It replaces the whole of what was recorded under its id before."""
 
@@ -22,7 +22,6 @@ class EngagementRecordInput:
     product: str | None = absent("The product, or the part of it.")
     campaign: str | None = absent("The campaign that it belongs to.")
     occurred_at: Moment = plain("When; a bare date is the start of that day in the workspace's time zone.")
-    source_updated_at: Moment | None = absent("When this version was made in the source; older ones are skipped.")
 
 
 @type_

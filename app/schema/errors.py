@@ -49,6 +49,7 @@ enum(
         "TOO_MANY": "There are more entries than are taken at once.",
         "NOT_FOUND": "What the input names does not exist.",
         "CONFLICT": "The input contradicts what is stored.",
+        "ALREADY_EXISTS": "There is a record of this id, and the mode changes none.",
         "IDEMPOTENCY_MISMATCH": "The idempotency key was used for something else.",
     },
     name="UserErrorCode",

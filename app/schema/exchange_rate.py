@@ -7,7 +7,8 @@ from typing import Self
 import strawberry
 
 from app.models.exchange_rate import ExchangeRate as Row
-from app.schema.describe import absent, input_, plain, type_
+from app.schema.describe import absent, plain, type_
+from app.schema.inputs import record_input
 from app.schema.node import Node, node_of
 from app.schema.noun import Noun
 from app.schema.scalars import CurrencyCode, Moment
@@ -15,7 +16,7 @@ from app.schema.writing import Deletes, records
 from app.services import exchange_rate
 
 
-@input_
+@record_input
 class ExchangeRateRecordInput:
     """The rate of a pair of currencies on a day. It replaces what was recorded under its id before."""
 
@@ -24,7 +25,6 @@ class ExchangeRateRecordInput:
     to: CurrencyCode | None = absent("The currency in which it is priced; the workspace's when absent.")
     date: dt.date = plain("The business day on which it holds.")
     rate: Decimal = plain("How many units of `to` one unit of `from` is; at most 18 decimals.")
-    source_updated_at: Moment | None = absent("When this version was made in the source; older ones are skipped.")
 
 
 @type_

@@ -1,8 +1,8 @@
 """How feedback comes in."""
 
 from app.models.feedback import FeedbackKind, FeedbackOrigin
-from app.schema.describe import absent, enum, input_, plain
-from app.schema.inputs import ChannelRefInput, CustomerRefInput, StaffRefInput, SurveyRefInput
+from app.schema.describe import absent, enum, plain
+from app.schema.inputs import ChannelRefInput, CustomerRefInput, StaffRefInput, SurveyRefInput, record_input
 from app.schema.invitation_input import InvitationRefInput
 from app.schema.scalars import Moment
 
@@ -34,7 +34,7 @@ enum(
 )
 
 
-@input_
+@record_input
 class FeedbackRecordInput:
     """One feedback. It replaces the whole of what was recorded under its id before."""
 
@@ -67,4 +67,3 @@ class FeedbackRecordInput:
     comment: str | None = absent("What was said; at most 10,000 characters.")
     tags: list[str] | None = absent("Its tags; at most 50.")
     occurred_at: Moment = plain("When it was said; a bare date is the start of that day in the workspace's time zone.")
-    source_updated_at: Moment | None = absent("When this version was made in the source; older ones are skipped.")

@@ -1,7 +1,7 @@
 """Inputs that every noun uses: references, filters, batches; and how inputs reach the services as plain dicts."""
 
 from datetime import date
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, dataclass_transform
 
 import strawberry
 
@@ -10,6 +10,7 @@ from app.schema.scalars import Moment
 from app.services.row import ErrorPolicy, Ref
 
 T = TypeVar("T")
+R = TypeVar("R", bound=type)
 
 enum(
     ErrorPolicy,
@@ -160,10 +161,10 @@ class FilterInput(Generic[T]):
 
 @input_
 class TombstoneInput:
-    """A deletion of one fact."""
+    """A deletion of one record."""
 
-    external_id: str = plain("The fact's id in the caller's source.")
-    source_updated_at: Moment | None = absent("As of when; a newer version of the fact is left alone.")
+    external_id: str = plain("The record's id in the caller's source.")
+    source_updated_at: Moment | None = absent("As of when; a newer version of the record is left alone.")
 
 
 @input_
@@ -175,6 +176,25 @@ class DeleteBatchInput:
         "What becomes of the batch when a row is wrong.", default=ErrorPolicy.REJECT_FAILED_ROWS
     )
     idempotency_key: str | None = absent("The same key and rows within 24 hours have one effect and one answer.")
+
+
+@dataclass_transform(field_specifiers=(strawberry.field,), kw_only_default=True)
+def record_input(cls: R) -> R:
+    """The input of a record that its source knows by an id, with what all of them end in."""
+    ends = {
+        "source_updated_at": (
+            Moment | None,
+            absent("When this version was made in the source; older ones are skipped."),
+        ),
+        "expected_version": (
+            int | None,
+            absent("Refuse unless the record is at this version; 0 if it must not exist."),
+        ),
+    }
+    for name, (annotation, given) in ends.items():
+        cls.__annotations__[name] = annotation
+        setattr(cls, name, given)
+    return input_(cls)
 
 
 def unwrapped(value: Any) -> Any:  # noqa: ANN401 - any input value

@@ -2,7 +2,7 @@
 
 from app.models.interaction import InteractionEventKind, InteractionKind, InteractionStanding
 from app.schema.describe import absent, enum, input_, plain
-from app.schema.inputs import ChannelRefInput, CustomerRefInput, StaffRefInput
+from app.schema.inputs import ChannelRefInput, CustomerRefInput, StaffRefInput, record_input
 from app.schema.scalars import Moment
 
 enum(
@@ -48,7 +48,7 @@ class InteractionEventInput:
     staff: StaffRefInput | None = absent("Who of the staff acted; by default the interaction's.")
 
 
-@input_
+@record_input
 class InteractionRecordInput:
     """One interaction with all its events so far. It replaces the whole of what was recorded under its id before."""
 
@@ -66,4 +66,3 @@ class InteractionRecordInput:
     occurred_at: Moment = plain(
         "When it began: the instant of its first event. A bare date is the start of that day in the workspace's zone."
     )
-    source_updated_at: Moment | None = absent("When this version was made in the source; older ones are skipped.")

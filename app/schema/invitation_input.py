@@ -2,8 +2,8 @@
 
 import strawberry
 
-from app.schema.describe import absent, input_, one_of, plain
-from app.schema.inputs import ChannelRefInput, CustomerRefInput, ExternalRefInput, SurveyRefInput
+from app.schema.describe import absent, one_of, plain
+from app.schema.inputs import ChannelRefInput, CustomerRefInput, ExternalRefInput, SurveyRefInput, record_input
 from app.schema.scalars import Moment
 
 
@@ -16,7 +16,7 @@ class InvitationRefInput:
     external: ExternalRefInput | None = absent("By the id in a named source.")
 
 
-@input_
+@record_input
 class InvitationRecordInput:
     """One invitation to a survey. It replaces the whole of what was recorded under its id before, but for answers."""
 
@@ -28,4 +28,3 @@ class InvitationRecordInput:
     campaign: str | None = absent("The campaign that it belongs to.")
     journey_stage: str | None = absent("The stage of the customer's journey that it asks about.")
     occurred_at: Moment = plain("When it was sent; a bare date is the start of that day in the workspace's time zone.")
-    source_updated_at: Moment | None = absent("When this version was made in the source; older ones are skipped.")

@@ -1,8 +1,8 @@
 """How leads come in."""
 
 from app.models.lead import LeadType
-from app.schema.describe import absent, enum, input_, plain
-from app.schema.inputs import ChannelRefInput, CustomerRefInput, StaffRefInput
+from app.schema.describe import absent, enum, plain
+from app.schema.inputs import ChannelRefInput, CustomerRefInput, StaffRefInput, record_input
 from app.schema.scalars import Moment
 
 enum(
@@ -15,7 +15,7 @@ enum(
 )
 
 
-@input_
+@record_input
 class LeadRecordInput:
     """One lead. It replaces the whole of what was recorded under its id before."""
 
@@ -34,4 +34,3 @@ class LeadRecordInput:
     lost_at: Moment | None = absent("When it was lost.")
     lost_reason: str | None = absent("Why it was lost; needs lostAt.")
     occurred_at: Moment = plain("The first contact; a bare date is the start of that day in the workspace's time zone.")
-    source_updated_at: Moment | None = absent("When this version was made in the source; older ones are skipped.")

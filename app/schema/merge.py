@@ -5,12 +5,12 @@ from typing import Annotated
 from app.errors import Invalid
 from app.schema.context import Info
 from app.schema.customer import CUSTOMER, Customer
-from app.schema.describe import arg, input_, mutation, plain, type_
+from app.schema.describe import absent, arg, input_, mutation, plain, type_
 from app.schema.errors import UserError, user_errors
 from app.schema.inputs import CustomerRefInput, as_ref
 from app.schema.outcome import Outcome
 from app.schema.weight import weighs
-from app.schema.writing import WEIGHT
+from app.schema.writing import ONCE, WEIGHT, taken
 from app.services import merge
 from app.services.row import check_readable
 
@@ -21,6 +21,7 @@ class CustomerMergeInput:
 
     from_: CustomerRefInput = plain("The record that becomes part of the other one.", name="from")
     into: CustomerRefInput = plain("The record that stays.")
+    idempotency_key: str | None = absent(ONCE)
 
 
 @type_
@@ -49,7 +50,7 @@ class MergeRoot:
         try:
             from_, into = as_ref(input.from_), as_ref(input.into)
             check_readable({"from": from_, "into": into})
-            row, outcome = await info.context.run(merge.merge, from_, into)
+            row, outcome = await info.context.run(merge.merge, from_, into, taken(input))
         except Invalid as error:
             return CustomerMergePayload(
                 customer=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems)

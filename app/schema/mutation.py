@@ -9,12 +9,14 @@ from app.errors import Invalid
 from app.schema import target_input as targets
 from app.schema.context import Info
 from app.schema.custom_kpi import CustomKpiRoots
+from app.schema.customer_link import LinkRoots
 from app.schema.describe import arg, mutation
 from app.schema.errors import user_errors
 from app.schema.filters import filters
 from app.schema.inputs import as_ref, unwrapped
 from app.schema.made import root
 from app.schema.merge import MergeRoot
+from app.schema.mirror import MirrorRoots
 from app.schema.noun import Noun
 from app.schema.nouns import NOUNS
 from app.schema.period import asked
@@ -23,9 +25,14 @@ from app.schema.segmenting import SegmentingRoots
 from app.schema.target import Target
 from app.schema.weight import weighs
 from app.schema.workspace import Workspace
-from app.schema.workspace_input import WorkspaceUpdateInput, WorkspaceUpdatePayload
+from app.schema.workspace_input import (
+    SandboxResetInput,
+    SandboxResetPayload,
+    WorkspaceUpdateInput,
+    WorkspaceUpdatePayload,
+)
 from app.schema.writing import WEIGHT, WRITTEN
-from app.services import target, workspace
+from app.services import sandbox, target, workspace
 from app.services.row import Outcome, check_readable
 
 
@@ -91,6 +98,24 @@ class WorkspaceRoots:
             )
         return WorkspaceUpdatePayload(workspace=Workspace.of(row), outcome=outcome, user_errors=[])
 
+    @mutation
+    @weighs(WEIGHT)
+    async def sandbox_reset(
+        self,
+        info: Info,
+        input: Annotated[SandboxResetInput, arg("Which one.")],
+    ) -> SandboxResetPayload:
+        """Empty a sandbox of its records and all that follows from them; tokens and settings stay."""
+        try:
+            data = unwrapped(input)
+            check_readable(data)
+            row = await info.context.run(sandbox.reset, data["name"])
+        except Invalid as error:
+            return SandboxResetPayload(
+                workspace=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems)
+            )
+        return SandboxResetPayload(workspace=Workspace.of(row), outcome=Outcome.UPDATED, user_errors=[])
+
 
 def _target(value: targets.TargetSetInput) -> Mapping[str, Any]:
     """The input as the service takes it. Raises Invalid for what could not be read, wherever it stands."""
@@ -131,6 +156,8 @@ def mutations(nouns: Sequence[Noun[Any]]) -> type:
         text,
         *(noun.writes for noun in nouns),
         MergeRoot,
+        LinkRoots,
+        MirrorRoots,
         PredictionRefitRoot,
         SegmentingRoots,
         TargetRoots,

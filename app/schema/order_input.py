@@ -6,7 +6,7 @@ import strawberry
 
 from app.models.order import OrderStatus
 from app.schema.describe import absent, enum, input_, one_of, plain
-from app.schema.inputs import ChannelRefInput, CustomerRefInput, ExternalRefInput, StaffRefInput
+from app.schema.inputs import ChannelRefInput, CustomerRefInput, ExternalRefInput, StaffRefInput, record_input
 from app.schema.scalars import CurrencyCode, Moment
 
 enum(
@@ -40,7 +40,7 @@ class OrderLineInput:
     cost: Decimal | None = absent("What it cost the company.")
 
 
-@input_
+@record_input
 class OrderRecordInput:
     """One order. It replaces the whole of what was recorded under its id before, but for its refunds."""
 
@@ -58,4 +58,3 @@ class OrderRecordInput:
     occurred_at: Moment = plain(
         "When it was bought; a bare date is the start of that day in the workspace's time zone."
     )
-    source_updated_at: Moment | None = absent("When this version was made in the source; older ones are skipped.")

@@ -23,6 +23,7 @@ from app.schema.kpi import KpiResult, ask
 from app.schema.kpi_input import KpiInput
 from app.schema.lead_funnel import LeadFunnelRoot
 from app.schema.made import root
+from app.schema.mirror import MirrorReads
 from app.schema.node import Node, find
 from app.schema.noun import Noun
 from app.schema.nouns import NOUNS
@@ -155,6 +156,7 @@ def query(nouns: Sequence[Noun[Any]]) -> type:
         SegmentingRoot,
         ChangeRoots,
         AuditRoots,
+        MirrorReads,
         *reads,
         node_roots(nouns),
     )

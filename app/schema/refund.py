@@ -5,9 +5,9 @@ from typing import Self
 
 from app.models.refund import Refund as Row
 from app.schema.customer import CUSTOMER
-from app.schema.describe import absent, input_, plain, type_
+from app.schema.describe import absent, plain, type_
 from app.schema.event import CustomerEvent
-from app.schema.inputs import ChannelRefInput, CustomerRefInput
+from app.schema.inputs import ChannelRefInput, CustomerRefInput, record_input
 from app.schema.node import Node, node_of
 from app.schema.noun import Noun, refers
 from app.schema.order import ORDER
@@ -18,7 +18,7 @@ from app.services import refund
 from app.services.money import major
 
 
-@input_
+@record_input
 class RefundRecordInput:
     """One refund or return. It replaces the whole of what was recorded under its id before."""
 
@@ -34,7 +34,6 @@ class RefundRecordInput:
     product: str | None = absent("What came back; KPIs count it under the order's product.")
     campaign: str | None = absent("The campaign that it belongs to; KPIs count it under the order's.")
     occurred_at: Moment = plain("When; a bare date is the start of that day in the workspace's time zone.")
-    source_updated_at: Moment | None = absent("When this version was made in the source; older ones are skipped.")
 
 
 @type_

@@ -40,6 +40,7 @@ class Workspace(Node):
         "Survey figures of fewer people than this are suppressed without the scope personal:read."
     )
     locale: str = plain("The language of names where the caller asks for none.")
+    is_sandbox: bool = plain("Whether its records may be emptied out by `sandboxReset`.")
     repeat_window_days: int = plain("Within how many days of a first purchase a second one counts as repeated.")
     rate_carry_days: int = plain("For how many days an exchange rate serves where a later day has none of its own.")
     expected_lifespan_months: int | None = plain(

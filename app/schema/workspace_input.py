@@ -74,3 +74,19 @@ class WorkspaceUpdatePayload:
     workspace: Workspace | None = plain("The workspace as of now.")
     outcome: Outcome = plain("What became of it.")
     user_errors: list[UserError] = plain("What to mend in the input; nothing was changed then.")
+
+
+@input_
+class SandboxResetInput:
+    """Which sandbox is emptied."""
+
+    name: str = plain("The name of the caller's workspace, so that nobody empties the wrong one.")
+
+
+@type_
+class SandboxResetPayload:
+    """What became of a sandbox."""
+
+    workspace: Workspace | None = plain("The workspace, which has no records now.")
+    outcome: Outcome = plain("What became of it.")
+    user_errors: list[UserError] = plain("Why nothing was emptied.")

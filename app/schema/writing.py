@@ -9,7 +9,7 @@ import strawberry
 
 from app.errors import Invalid
 from app.schema.context import Context, Info
-from app.schema.describe import absent, arg, field, input_, mutation, plain, type_
+from app.schema.describe import absent, arg, enum, field, input_, mutation, plain, type_
 from app.schema.errors import UserError, user_errors
 from app.schema.inputs import DeleteBatchInput, unwrapped
 from app.schema.made import Words, made, resolver
@@ -23,13 +23,28 @@ from app.schema.outcome import (
     row_errors,
 )
 from app.schema.weight import sized, weighs
+from app.services.mode import Mode
 from app.services.refusal import camel, snake
 from app.services.row import MAX_ROWS, ErrorPolicy, Options, Result, Wrong
 
-ALONE = Options(ErrorPolicy.REJECT_FAILED_ROWS)
 WEIGHT = 10
 """What a mutation costs, beside what its payload shows."""
 WRITTEN = "What to write."
+
+enum(
+    Mode,
+    {
+        "UPSERT": "Make what is not there, change what is.",
+        "UPDATE_ONLY": "Change what is there; what is not is NOT_FOUND.",
+        "INSERT_ONLY": "Make what is not there; other content of what is there is ALREADY_EXISTS, the same UNCHANGED.",
+    },
+    name="WriteMode",
+)
+_MODE = "What the write may do to what is there already."
+_ONCE = "The same key and {} within 24 hours have one effect and one answer."
+AsMode = Annotated[Mode, arg(_MODE)]
+ONCE = _ONCE.format("input")
+Once = Annotated[str | None, arg(ONCE)]
 
 
 class Shown(Protocol):
@@ -66,9 +81,15 @@ class Upsert:
         fields = {told: (noun.type | None, plain(_now(noun.words))), **_fate("nothing was stored then")}
         payload = made(type_, f"{noun.name}UpsertPayload", f"What became of {noun.words.the}.", fields)
 
-        async def upsert(info: Info, input: Any) -> Any:  # noqa: ANN401 - the noun's own
+        async def upsert(
+            info: Info,
+            input: Any,  # noqa: ANN401 - the noun's own
+            mode: AsMode = Mode.UPSERT,
+            idempotency_key: Once = strawberry.UNSET,
+        ) -> Any:  # noqa: ANN401 - the noun's own
             try:
-                row, outcome = await info.context.run(self.service, unwrapped(input))
+                how = Options(mode=mode, idempotency_key=known(idempotency_key))
+                row, outcome = await info.context.run(self.service, unwrapped(input), how)
             except Invalid as error:
                 refused = {"outcome": Outcome.REJECTED, "user_errors": user_errors(error.problems)}
                 return payload(**{told: None}, **refused)
@@ -99,9 +120,15 @@ class Rows:
         fields = _fate("nothing was stored then") | _record(noun, _now(noun.words))
         payload = made(type_, f"{self._name(noun)}Payload", f"What became of {noun.words.the}.", fields)
 
-        async def one(info: Info, input: Any) -> Any:  # noqa: ANN401 - the noun's own
+        async def one(
+            info: Info,
+            input: Any,  # noqa: ANN401 - the noun's own
+            mode: AsMode = Mode.UPSERT,
+            idempotency_key: Once = strawberry.UNSET,
+        ) -> Any:  # noqa: ANN401 - the noun's own
             try:
-                (row,) = await info.context.run(self.service, [unwrapped(input)], ALONE)
+                how = Options(mode=mode, idempotency_key=known(idempotency_key))
+                (row,) = await info.context.run(self.service, [unwrapped(input)], how)
             except Invalid as error:
                 return payload(outcome=Outcome.REJECTED, user_errors=user_errors(error.problems), record_id=None)
             return payload(outcome=row.outcome, user_errors=user_errors(row.problems), record_id=row.id)
@@ -140,10 +167,9 @@ class Rows:
             "error_policy": (ErrorPolicy, policy),
             "create_missing": (bool, plain(f"Whether unknown {self.stubs} are made as stubs.", default=False)),
             "dry_run": (bool, plain("Whether to answer as if and store nothing.", default=False)),
-            "idempotency_key": (
-                str | None,
-                absent("The same key and rows within 24 hours have one effect and one answer."),
-            ),
+            "idempotency_key": (str | None, absent(_ONCE.format("rows"))),
+            "mode": (Mode, plain(_MODE, default=Mode.UPSERT)),
+            "mirror": (strawberry.ID | None, absent("The mirror that the batch is a part of, from `mirrorStart`.")),
         }
         return {name: one for name, one in fields.items() if self.stubs or name != "create_missing"}
 
@@ -182,7 +208,7 @@ class Deletes:
 
 def options(value: Any) -> Options:  # noqa: ANN401 - any batch input
     """How a batch input is to be taken. Raises Invalid for an option that could not be read."""
-    for name in ("error_policy", "create_missing", "dry_run", "idempotency_key"):
+    for name in ("error_policy", "create_missing", "dry_run", "idempotency_key", "mode", "mirror"):
         given = getattr(value, name, None)
         if isinstance(given, Wrong):
             raise Invalid(given.message, camel(name))
@@ -191,8 +217,23 @@ def options(value: Any) -> Options:  # noqa: ANN401 - any batch input
         value.error_policy,
         getattr(value, "create_missing", False),
         getattr(value, "dry_run", False),
-        None if key is strawberry.UNSET else key,
+        known(key),
+        getattr(value, "mode", Mode.UPSERT),
+        known(getattr(value, "mirror", None)),
     )
+
+
+def taken(value: Any) -> Options:  # noqa: ANN401 - any input that may have an idempotency key
+    """How the input of one write is to be taken. Raises Invalid for a key that could not be read."""
+    key = known(value.idempotency_key)
+    if isinstance(key, Wrong):
+        raise Invalid(key.message, "idempotencyKey")
+    return Options(idempotency_key=key)
+
+
+def known(value: Any) -> Any:  # noqa: ANN401 - any value of an input
+    """The value; None where it was left out."""
+    return None if value is strawberry.UNSET else value
 
 
 def _mutation(function: Callable[..., Any], name: str, text: str, **given: object) -> dict[str, Any]:

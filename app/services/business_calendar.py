@@ -18,7 +18,7 @@ from app.services.business_hours import BusinessHours, Day
 from app.services.calendar_version import MAX_VERSIONS, VersionRow, stored, under
 from app.services.listing import Listing
 from app.services.period import EARLIEST, LATEST
-from app.services.row import Outcome, check_readable, moment
+from app.services.row import AS_USUAL, Options, Outcome, check_readable, moment
 from app.text import Text
 from app.uow import Uow, reads, writes
 
@@ -36,7 +36,7 @@ class BusinessCalendarRow(keyed.KeyedRow):
 
 
 @writes(Scope.CALENDAR_WRITE)
-def upsert(uow: Uow, data: Mapping[str, Any]) -> tuple[BusinessCalendar, Outcome]:
+def upsert(uow: Uow, data: Mapping[str, Any], options: Options = AS_USUAL) -> tuple[BusinessCalendar, Outcome]:
     """The business calendar after `data`. Raises Invalid.
 
     When the workspace goes by it and its hours change, what rests on them is counted anew.
@@ -55,7 +55,7 @@ def upsert(uow: Uow, data: Mapping[str, Any]) -> tuple[BusinessCalendar, Outcome
             changed.append(present)
         return {"versions": found}
 
-    row, outcome = keyed.upsert(uow, BusinessCalendar, BusinessCalendarRow, data, versions)
+    row, outcome = keyed.upsert(uow, BusinessCalendar, BusinessCalendarRow, data, versions, options=options)
     if changed and uow.session.scalar(select(col(Workspace.business_calendar_id))) == row.id:
         workspace.begin_anew(uow, ["business_calendar_id"])
     return row, outcome

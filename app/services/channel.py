@@ -7,7 +7,7 @@ from app.actor import Scope
 from app.models.channel import Channel, ChannelKind, ChannelMedium
 from app.services import keyed, ref
 from app.services.listing import Listing
-from app.services.row import Outcome, Ref
+from app.services.row import AS_USUAL, Options, Outcome, Ref
 from app.uow import Uow, writes
 
 LIST = Listing(Channel, Scope.CHANNEL_READ, columns={"external_id": "key"})
@@ -22,7 +22,7 @@ class ChannelRow(keyed.KeyedRow):
 
 
 @writes(Scope.CHANNEL_WRITE)
-def upsert(uow: Uow, data: Mapping[str, Any]) -> tuple[Channel, Outcome]:
+def upsert(uow: Uow, data: Mapping[str, Any], options: Options = AS_USUAL) -> tuple[Channel, Outcome]:
     """The channel after `data`. Raises Invalid."""
 
     def parent(row: ChannelRow, present: Channel | None) -> dict[str, Any]:
@@ -34,4 +34,4 @@ def upsert(uow: Uow, data: Mapping[str, Any]) -> tuple[Channel, Outcome]:
         keyed.refuse_circle(uow, Channel, present, id_)
         return {"parent_id": id_}
 
-    return keyed.upsert(uow, Channel, ChannelRow, data, parent)
+    return keyed.upsert(uow, Channel, ChannelRow, data, parent, options=options)

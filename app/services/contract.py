@@ -1,7 +1,6 @@
 """Recording contracts: from when until when they run, and what is paid for them again and again."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Any
@@ -18,11 +17,11 @@ from app.models.contract import BillingInterval, Contract, ContractStatus
 from app.models.keyed import Keyed
 from app.models.staff import Staff
 from app.services import fact, recurring, tenure, tombstone
-from app.services.kind import Kind, Part
+from app.services.kind import Kind, Part, RecordRow
 from app.services.listing import Listing
 from app.services.money import LARGEST, Currency, in_minor, minor
 from app.services.period import start_of_day
-from app.services.row import Day, Key, Options, Ref, Result, Row, Word
+from app.services.row import Day, Options, Ref, Result, Row, Word
 from app.text import Text
 from app.uow import Uow, writes
 
@@ -41,10 +40,9 @@ class TermRow(Row):
     amount: Decimal
 
 
-class ContractRow(Row):
+class ContractRow(RecordRow):
     """One contract as it comes in."""
 
-    external_id: Key
     customer: Ref
     status: ContractStatus = ContractStatus.ACTIVE
     from_: Day
@@ -58,7 +56,6 @@ class ContractRow(Row):
     staff: Ref | None = None
     product: Word | None = None
     campaign: Word | None = None
-    source_updated_at: datetime | date | None = None
 
 
 class Contracts(Kind):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -18,12 +18,12 @@ from app.models.customer import Customer
 from app.models.keyed import Keyed
 from app.services import fact, tombstone
 from app.services.exchange import Rates
-from app.services.kind import Derive, Kind, Part
+from app.services.kind import Derive, Kind, Part, RecordRow
 from app.services.listing import Listing
 from app.services.money import Currency, in_minor, shares
 from app.services.period import EARLIEST, LATEST, start_of_day
 from app.services.restating import restated
-from app.services.row import Day, Key, Options, Ref, Result, Row, Word
+from app.services.row import Day, Options, Ref, Result, Word
 from app.text import Text
 from app.uow import Uow, writes
 
@@ -40,10 +40,9 @@ MOST_DAYS = 50_000
 """Days over which the costs of one batch may accrue together."""
 
 
-class CostRow(Row):
+class CostRow(RecordRow):
     """One cost as it comes in."""
 
-    external_id: Key
     category: CostCategory
     amount: Decimal
     currency: Currency
@@ -52,7 +51,6 @@ class CostRow(Row):
     channel: Ref | None = None
     campaign: Word | None = None
     customer: Ref | None = None
-    source_updated_at: datetime | date | None = None
 
 
 class Costs(Kind):

@@ -26,6 +26,7 @@ PROFILED: ColumnElement[bool] = and_(
     col(Customer.profiling_opt_out).is_(False),
     col(Customer.is_test).is_(False),
     col(Customer.merged_into_id).is_(None),
+    col(Customer.deleted_at).is_(None),
 )
 """Of whom a profile may be made."""
 

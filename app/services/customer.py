@@ -1,11 +1,10 @@
 """Customers: one record per person or account, merged from what every source says of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import col, insert, select
+from sqlmodel import and_, col, insert, select
 
 from app.actor import Scope
 from app.errors import Code, Invalid
@@ -13,7 +12,19 @@ from app.models.base import FOREVER, TRAITS
 from app.models.change import Action
 from app.models.channel import Channel
 from app.models.customer import Customer, CustomerExternalId
-from app.services import attribution, frozen, lifecycle, prediction, ref, referring, spell, standing
+from app.services import (
+    attribution,
+    customer_name,
+    frozen,
+    lifecycle,
+    prediction,
+    ref,
+    referring,
+    seen,
+    spell,
+    standing,
+)
+from app.services.customer_fate import Known
 from app.services.customer_row import CustomerRow
 from app.services.idempotency import once
 from app.services.listing import Listing
@@ -34,6 +45,7 @@ def upsert_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) 
 def _upsert(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     batch = Batch.read(CustomerRow, rows)
     uow.take_turn()
+    seen.note(uow, "Customer", rows, options)
     above = {index: row.parent.external_id for index, row in batch.waiting.items() if row.parent}
     # after a merge a customer has several names in one source, which must not be written side by side
     known = _named(uow, {*(row.external_id for row in batch.waiting.values()), *filter(None, above.values())})
@@ -48,9 +60,9 @@ def _upsert(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> li
 
 
 def _named(uow: Uow, names: Iterable[str]) -> dict[str, UUID]:
-    """The customers that the caller's source calls by these names."""
-    found = ref.customers(uow, {Ref(external_id=name) for name in names})
-    return {str(ref_.external_id): id_ for ref_, id_ in found.items() if isinstance(id_, UUID)}
+    """The customers that the caller's source calls by these names, or did."""
+    found = customer_name.of_source(uow, uow.actor.source, sorted(set(names)))
+    return {name: row.customer_id for name, row in found.items()}
 
 
 class _Wave:
@@ -58,6 +70,8 @@ class _Wave:
 
     def __init__(self, uow: Uow, batch: Batch, rows: dict[int, CustomerRow], options: Options) -> None:
         self.uow, self.batch, self.rows, self.options = uow, batch, rows, options
+        given = [row.external_id for row in rows.values()]
+        self.known = Known(uow, given)
         self.present = self._present()
         self.new: dict[str, Customer] = {}
         self.ledgers = spell.in_force(uow, [customer.id for customer in self.present.values()])
@@ -69,7 +83,7 @@ class _Wave:
 
     def _present(self) -> dict[str, Customer]:
         """The customers that are known already, locked in the order of their ids."""
-        known = _named(self.uow, {row.external_id for row in self.rows.values()})
+        known = {name: row.customer_id for name, row in self.known.names.items()}
         statement = select(Customer).where(self.uow.db.is_any(Customer.id, sorted(set(known.values()))))
         held = self.uow.db.locked(statement, Customer.id).execution_options(populate_existing=True)
         locked = {customer.id: customer for customer in self.uow.session.scalars(held)}
@@ -88,13 +102,7 @@ class _Wave:
     def _columns(self, row: CustomerRow) -> dict[str, Any]:
         """What the row sets; references that need a stub are Missing. Raises Invalid."""
         present, given, create = self.present.get(row.external_id), row.model_fields_set, self.options.create_missing
-        version = present.version if present else 0
-        if row.expected_version not in (None, version):
-            msg = Text(
-                f"The customer is at version {version}, not {row.expected_version}; read it again.",
-                f"客户当前为版本 {version}，而不是 {row.expected_version}；请重新读取。",
-            )
-            raise Invalid(msg, "expectedVersion", code=Code.CONFLICT)
+        self.known.check_version(row, present)
         columns: dict[str, Any] = {name: getattr(row, name) for name in _PLAIN if name in given}
         if "kind" in given:
             columns["customer_kind"] = row.kind
@@ -141,24 +149,22 @@ class _Wave:
         """Write what the rows say: customers, their spells, and what facts froze of those that were stubs."""
         wanted: dict[UUID, Any] = {}
         restate: dict[UUID, dict[str, Any]] = {}
+        mode = self.options.mode
         for index, row in self.rows.items():
             present = self.present.get(row.external_id)
+            now = self.ledgers[present.id] if present else spell.Ledger()
             try:
                 columns, spells, stated = self._columns(row), self._spells(row), self.stages.changed(present, row)
+                spells = spell.dates(now) if spells is None else spells
+                columns |= standing.columns(spells, self.uow.today)
+                moved = spells != spell.dates(now)
+                outcome, changed = self.known.fate(row, present, columns, stated if present else [], moved, mode)
             except Invalid as error:
                 self.batch.reject(index, *error.problems)
                 continue
-            if present is not None and _is_stale(present, columns.get("source_updated_at")):
-                self.batch.settle(index, Outcome.STALE, present.id)
+            if outcome is Outcome.STALE:
+                self.batch.settle(index, outcome, present.id if present else None)
                 continue
-            now = self.ledgers[present.id] if present else spell.Ledger()
-            if spells is None:
-                spells = spell.dates(now)
-            columns |= standing.columns(spells, self.uow.today)
-            changed = _changed(present, columns) + (stated if present else [])
-            outcome = Outcome.CREATED if present is None else Outcome.UPDATED if changed else Outcome.UNCHANGED
-            if present is not None and outcome is Outcome.UNCHANGED and spells != spell.dates(now):
-                outcome, changed = Outcome.UPDATED, ["history"]
             id_, traits, was_stub = self._write(row, present, columns, outcome, changed)
             self.batch.settle(index, outcome, id_)
             self.stages.take(id_, row)
@@ -193,9 +199,13 @@ class _Wave:
             present = Customer(tenant_id=uow.tenant_id, created_at=uow.now, updated_at=uow.now, **columns)
             self.new[row.external_id] = present
             return present.id, {name: getattr(present, name) for name in TRAITS}, False
-        was_stub = present.is_stub
-        for name, value in columns.items():
-            setattr(present, name, value)
+        was_stub, name = present.is_stub, self.known.names[row.external_id]
+        name.deleted_at, name.source_updated_at = None, columns.get("source_updated_at", name.source_updated_at)
+        if outcome is Outcome.CREATED:
+            customer_name.restore(uow, present)
+            uow.record(present, "Customer", Action.CREATED)
+        for column, value in columns.items():
+            setattr(present, column, value)
         if outcome is Outcome.UPDATED or was_stub:
             present.is_stub, present.updated_at, present.version = False, uow.now, present.version + 1
             uow.record(present, "Customer", Action.UPDATED, changed)
@@ -209,7 +219,11 @@ class _Wave:
         uow.session.execute(insert(Customer), [customer.model_dump() for customer in self.new.values()])
         names = [
             CustomerExternalId(
-                tenant_id=uow.tenant_id, customer_id=customer.id, source=uow.actor.source, external_id=external_id
+                tenant_id=uow.tenant_id,
+                customer_id=customer.id,
+                source=uow.actor.source,
+                external_id=external_id,
+                source_updated_at=customer.source_updated_at,
             ).model_dump()
             for external_id, customer in self.new.items()
         ]
@@ -230,15 +244,6 @@ class _Wave:
             columns["acquisition_channel_id"] = self.channels[channel.ref]
 
 
-def _is_stale(present: Customer, updated: datetime | None) -> bool:
-    return updated is not None and present.source_updated_at is not None and updated < present.source_updated_at
-
-
-def _changed(present: Customer | None, columns: Mapping[str, Any]) -> list[str]:
-    known = {} if present is None else {name: getattr(present, name) for name in columns}
-    return [name for name, now in known.items() if name != "source_updated_at" and now != columns[name]]
-
-
 def _find(uow: Uow, wanted: Ref) -> Customer | None:
     hit = ref.customers(uow, [wanted])[wanted]
     return uow.session.get(Customer, (uow.tenant_id, hit)) if isinstance(hit, UUID) else None
@@ -247,7 +252,7 @@ def _find(uow: Uow, wanted: Ref) -> Customer | None:
 LIST = Listing(
     Customer,
     Scope.CUSTOMER_READ,
-    present=col(Customer.merged_into_id).is_(None),
+    present=and_(col(Customer.merged_into_id).is_(None), col(Customer.deleted_at).is_(None)),
     find=_find,
     columns={"kind": "customer_kind"},
 )
@@ -256,15 +261,7 @@ LIST = Listing(
 @reads(Scope.CUSTOMER_READ)
 def external_ids(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, list[CustomerExternalId]]:
     """Under which names each of the customers `ids` is known, by source."""
-    statement = (
-        select(CustomerExternalId)
-        .where(uow.db.is_any(CustomerExternalId.customer_id, list(ids)))
-        .order_by(CustomerExternalId.source, CustomerExternalId.external_id)
-    )
-    found: dict[UUID, list[CustomerExternalId]] = {id_: [] for id_ in ids}
-    for row in uow.session.scalars(statement):
-        found[row.customer_id].append(row)
-    return found
+    return customer_name.of_customers(uow, ids)
 
 
 @reads(Scope.CUSTOMER_READ)

@@ -8,7 +8,8 @@ from pydantic import Field
 from app.models.base import ChurnKind, CustomerKind
 from app.models.customer import CustomerStatus
 from app.services import lifecycle
-from app.services.row import Day, Key, Ref, Row, Word
+from app.services.kind import RecordRow
+from app.services.row import Day, Ref, Row, Word
 
 
 class SpellRow(Row):
@@ -20,10 +21,9 @@ class SpellRow(Row):
     churn_kind: ChurnKind | None = None
 
 
-class CustomerRow(lifecycle.StageRow):
+class CustomerRow(lifecycle.StageRow, RecordRow):
     """What a source says of one customer. Absent keeps, null clears."""
 
-    external_id: Key
     name: Word | None = None
     kind: CustomerKind | None = None
     parent: Ref | None = None
@@ -43,5 +43,3 @@ class CustomerRow(lifecycle.StageRow):
     is_key_contact: bool | None = None
     profiling_opt_out: bool | None = None
     attributes: Annotated[dict[str, Any], Field(max_length=100)] | None = None
-    source_updated_at: datetime | date | None = None
-    expected_version: int | None = None

@@ -13,25 +13,23 @@ from app.models.channel import Channel
 from app.models.engagement import Engagement
 from app.models.keyed import Keyed
 from app.services import engaging, fact, tenure, tombstone
-from app.services.kind import Derive, Kind, Part, happened
+from app.services.kind import Derive, Kind, Part, RecordRow, happened
 from app.services.listing import Listing
-from app.services.row import Key, Options, Ref, Result, Row, Word
+from app.services.row import Options, Ref, Result, Word
 from app.uow import Uow, writes
 
 LIST = Listing(Engagement, Scope.ENGAGEMENT_READ, present=col(Engagement.deleted_at).is_(None))
 
 
-class EngagementRow(Row):
+class EngagementRow(RecordRow):
     """One event of use as it comes in."""
 
-    external_id: Key
     customer: Ref
     type: Word
     channel: Ref | None = None
     product: Word | None = None
     campaign: Word | None = None
     occurred_at: datetime | date
-    source_updated_at: datetime | date | None = None
 
 
 class Engagements(Kind):

@@ -1,7 +1,7 @@
 """Recording exchange rates, and what was waiting for them or was worth something else before."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,10 +14,10 @@ from app.actor import Scope
 from app.errors import Code, Invalid, Problem
 from app.models.exchange_rate import ExchangeRate
 from app.services import fact, pricing, tombstone
-from app.services.kind import Derive, Kind, Part
+from app.services.kind import Derive, Kind, Part, RecordRow
 from app.services.listing import Listing
 from app.services.money import Currency
-from app.services.row import Day, Key, Options, Result, Row
+from app.services.row import Day, Options, Result
 from app.text import Text
 from app.uow import Uow, writes
 
@@ -29,25 +29,19 @@ LIST = Listing(
 )
 
 
-Instant = datetime | date
-"""What a timestamp may be; spelled out here because the row's own `date` hides the type."""
-
-
 Name = tuple[str, str]
 """A source, and what it calls a rate."""
 Place = tuple[str, str, date]
 """The pair and the day, of which there is one rate."""
 
 
-class ExchangeRateRow(Row):
+class ExchangeRateRow(RecordRow):
     """One exchange rate as it comes in."""
 
-    external_id: Key
     from_: Currency
     to: Currency | None = None
     date: Day
     rate: Annotated[Decimal, Field(gt=0, max_digits=30, decimal_places=18)]
-    source_updated_at: Instant | None = None
 
 
 class ExchangeRates(Kind):

@@ -9,12 +9,14 @@ from uuid import UUID
 from sqlmodel import SQLModel, insert, select, update
 from uuid_utils.compat import uuid7
 
+from app.errors import Invalid
 from app.models.base import TRAITS, Fact, Recorded
 from app.models.change import Action
 from app.models.customer import Customer
-from app.models.tombstone import Tombstone
+from app.services import seen, tomb
 from app.services.idempotency import once
 from app.services.kind import Kind, Stubs, fill
+from app.services.mode import Mode, check_mode, check_version
 from app.services.restating import restated
 from app.services.row import Batch, Options, Outcome, Result, waves
 from app.uow import Uow
@@ -32,19 +34,23 @@ def ingest(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Opt
 def _ingest(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     batch = Batch.read(kind.row, rows)
     uow.take_turn()
+    seen.note(uow, kind.noun, rows, options)
     values = kind.values(uow, batch, options)
     made: Stubs = defaultdict(dict)
     for wave in waves(values, lambda columns: str(columns["external_id"])):
-        _write(uow, kind, wave, batch, made)
+        _write(uow, kind, wave, batch, made, options.mode)
     return batch.done(options)
 
 
-def _write(uow: Uow, kind: Kind, wave: dict[int, dict[str, Any]], batch: Batch, made: Stubs) -> None:
+def _write(  # noqa: PLR0913 - what a wave is written with
+    uow: Uow, kind: Kind, wave: dict[int, dict[str, Any]], batch: Batch, made: Stubs, mode: Mode
+) -> None:
     fill(wave.values(), made)
     traits = lock_customers(uow, {columns.get("customer_id") for columns in wave.values()})
     stored = stored_facts(uow, kind, [columns["external_id"] for columns in wave.values()])
-    buried = _buried(uow, kind, [columns["external_id"] for columns in wave.values()])
+    buried = tomb.buried(uow, kind.noun, [columns["external_id"] for columns in wave.values()])
     fates = _fates(kind, wave, stored, buried)
+    _refuse(wave, stored, fates, batch, mode)
     kind.complete(uow, wave, stored, fates, batch)
     # only what is written needs its stubs
     kind.make_stubs(uow, [row for index, row in wave.items() if fates[index] in _WRITTEN], made)
@@ -78,6 +84,23 @@ def _fates(
         index: _outcome(kind, stored.get(columns["external_id"]), columns, buried.get(columns["external_id"]))
         for index, columns in wave.items()
     }
+
+
+def _refuse(
+    wave: dict[int, dict[str, Any]], stored: Mapping[str, Any], fates: Mapping[int, Outcome], batch: Batch, mode: Mode
+) -> None:
+    """Take out of `wave` what is not at the version that its row expects, or not what `mode` wants."""
+    for index, columns in list(wave.items()):
+        present, fate = stored.get(columns["external_id"]), fates[index]
+        is_there = present is not None and present.deleted_at is None and not getattr(present, "is_stub", False)
+        version = present.version if present is not None and present.deleted_at is None else 0
+        try:
+            check_version(batch.waiting[index].expected_version, version, is_there=is_there)
+            if fate is not Outcome.STALE:
+                check_mode(mode, is_there=is_there, is_news=fate is Outcome.UPDATED)
+        except Invalid as error:
+            batch.reject(index, *error.problems)
+            del wave[index]
 
 
 def _store(uow: Uow, kind: Kind, new: list[dict[str, Any]], changed: list[tuple[Recorded, dict[str, Any]]]) -> None:
@@ -120,15 +143,6 @@ def stored_facts(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> dict[str,
     statement = select(model).where(model.source == uow.actor.source, uow.db.is_any(model.external_id, external_ids))
     locked = uow.db.locked(statement, model.id).execution_options(populate_existing=True)
     return {fact.external_id: fact for fact in uow.session.scalars(locked)}
-
-
-def _buried(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> dict[str, datetime]:
-    statement = select(Tombstone.external_id, Tombstone.source_updated_at).where(
-        Tombstone.noun == kind.noun,
-        Tombstone.source == uow.actor.source,
-        uow.db.is_any(Tombstone.external_id, list(external_ids)),
-    )
-    return {row.external_id: row.source_updated_at for row in uow.session.execute(statement)}
 
 
 def _outcome(kind: Kind, present: Recorded | None, columns: Mapping[str, Any], buried: datetime | None) -> Outcome:

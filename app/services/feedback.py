@@ -18,9 +18,9 @@ from app.models.keyed import Keyed
 from app.models.staff import Staff
 from app.models.survey import Survey
 from app.services import answering, fact, question, ref, tombstone
-from app.services.kind import Derive, Kind, Part, Stubs, fill, happened
+from app.services.kind import Derive, Kind, Part, RecordRow, Stubs, fill, happened
 from app.services.listing import Listing
-from app.services.row import Batch, Key, Options, Outcome, Ref, Result, Row, Word
+from app.services.row import Batch, Options, Outcome, Ref, Result, Word
 from app.services.scale import position, scale_of
 from app.text import Text
 from app.uow import Uow, writes
@@ -33,10 +33,9 @@ LIST = Listing(
 )
 
 
-class FeedbackRow(Row):
+class FeedbackRow(RecordRow):
     """One feedback as it comes in."""
 
-    external_id: Key
     kind: FeedbackKind | None = None
     score: float | None = None
     scale_worst: float | None = None
@@ -55,7 +54,6 @@ class FeedbackRow(Row):
     comment: Annotated[str, Field(max_length=10_000)] | None = None
     tags: Annotated[list[Word], Field(max_length=50)] | None = None
     occurred_at: datetime | date
-    source_updated_at: datetime | date | None = None
 
 
 class FeedbackFacts(Kind):

@@ -12,6 +12,7 @@ from sqlmodel import col, delete, select
 
 from app.errors import Code, Invalid, Problem
 from app.models.idempotency import Idempotency
+from app.services.mode import Mode
 from app.services.row import Options, Outcome, Result, Wrong
 from app.text import Text
 from app.uow import Uow
@@ -32,7 +33,10 @@ def once(
     if not 1 <= len(key) <= 200 or "\0" in key:  # noqa: PLR2004 - the column's length
         msg = Text("idempotencyKey must have 1 to 200 characters.", "idempotencyKey 必须有 1 到 200 个字符。")
         raise Invalid(msg, "idempotencyKey")
-    digest = _digest([what, options.policy, options.create_missing, rows])
+    more: dict[str, str] = {"mode": options.mode} if options.mode is not Mode.UPSERT else {}
+    more |= {"mirror": options.mirror} if options.mirror is not None else {}
+    # so that keys from before there was more to say hold
+    digest = _digest([what, options.policy, options.create_missing, rows, *([more] if more else [])])
     uow.session.execute(delete(Idempotency).where(col(Idempotency.created_at) < uow.now - KEPT))
     mine = (Idempotency.source == uow.actor.source, Idempotency.key == key)
     before = uow.session.scalars(select(Idempotency).where(*mine)).first()

@@ -18,9 +18,9 @@ from app.models.keyed import Keyed
 from app.models.staff import Staff
 from app.services import fact, overdue, ref, timing, tombstone, turning
 from app.services.conversation import Happening, in_order
-from app.services.kind import Derive, Kind, Part, Stubs, happened, missing
+from app.services.kind import Derive, Kind, Part, RecordRow, Stubs, happened, missing
 from app.services.listing import Listing
-from app.services.row import Key, Options, Ref, Result, Row, Word, moment
+from app.services.row import Options, Ref, Result, Row, Word, moment
 from app.text import Text
 from app.uow import Uow, writes
 
@@ -38,10 +38,9 @@ class InteractionEventRow(Row):
     staff: Ref | None = None
 
 
-class InteractionRow(Row):
+class InteractionRow(RecordRow):
     """One interaction as it comes in."""
 
-    external_id: Key
     kind: InteractionKind
     standing: InteractionStanding = InteractionStanding.VALID
     customer: Ref | None = None
@@ -53,7 +52,6 @@ class InteractionRow(Row):
     reason: Word | None = None
     events: Annotated[list[InteractionEventRow], Field(max_length=MOST_EVENTS)]
     occurred_at: datetime | date
-    source_updated_at: datetime | date | None = None
 
 
 class Interactions(Kind):

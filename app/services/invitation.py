@@ -14,18 +14,17 @@ from app.models.invitation import Invitation
 from app.models.keyed import Keyed
 from app.models.survey import Survey
 from app.services import answering, fact, tombstone
-from app.services.kind import Derive, Kind, Part, happened
+from app.services.kind import Derive, Kind, Part, RecordRow, happened
 from app.services.listing import Listing
-from app.services.row import Key, Options, Ref, Result, Row, Word
+from app.services.row import Options, Ref, Result, Word
 from app.uow import Uow, writes
 
 LIST = Listing(Invitation, Scope.SURVEY_READ, present=col(Invitation.deleted_at).is_(None))
 
 
-class InvitationRow(Row):
+class InvitationRow(RecordRow):
     """One invitation as it comes in."""
 
-    external_id: Key
     customer: Ref | None = None
     channel: Ref | None = None
     survey: Ref | None = None
@@ -33,7 +32,6 @@ class InvitationRow(Row):
     campaign: Word | None = None
     journey_stage: Word | None = None
     occurred_at: datetime | date
-    source_updated_at: datetime | date | None = None
 
 
 class Invitations(Kind):

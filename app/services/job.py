@@ -11,7 +11,19 @@ from sqlmodel import col, delete, or_, select, update
 from app.actor import system
 from app.metrics import JOBS
 from app.models.job import Job
-from app.services import change, overdue, prediction_fit, pricing, rebuild, rollup, segment, standing, teamwork, tenure
+from app.services import (
+    change,
+    mirror,
+    overdue,
+    prediction_fit,
+    pricing,
+    rebuild,
+    rollup,
+    segment,
+    standing,
+    teamwork,
+    tenure,
+)
 from app.uow import SETTLE, Door
 
 CLAIM = timedelta(minutes=5)
@@ -93,10 +105,16 @@ def _segments(door: Door, tenant_id: UUID, _payload: dict[str, Any]) -> bool:
     return True
 
 
+def _mirror(door: Door, tenant_id: UUID, payload: dict[str, Any]) -> bool:
+    """One step; the job stays while there is more to delete."""
+    return not door.write(system(tenant_id, "worker"), mirror.proceed, payload["noun"], UUID(payload["mirror"]))
+
+
 HANDLERS: dict[str, Callable[[Door, UUID, dict[str, Any]], bool]] = {
     SETTLE: _settle,
     "fit": _fit,
     "lapse": _lapse,
+    mirror.JOB: _mirror,
     "overdue": _overdue,
     "rebuild": _rebuild,
     "refit": _refit,

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property, partial
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from app.errors import Invalid, Problem
 from app.models.base import TRAITS, Fact, Recorded, Served, Traits
 from app.models.keyed import Keyed
 from app.services import ref, team
-from app.services.row import Batch, Options, Outcome, Ref, Row, moment
+from app.services.row import Batch, Key, Options, Outcome, Ref, Row, moment
 from app.uow import Uow
 
 Part = Callable[[], dict[str, Any]]
@@ -24,6 +24,14 @@ Derive = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
 Stubs = dict[str, dict[Ref, UUID]]
 """The stubs that a batch has made so far, by the column that refers to them."""
+
+
+class RecordRow(Row):
+    """What all records have that a source knows by an id."""
+
+    external_id: Key
+    source_updated_at: datetime | date | None = None
+    expected_version: int | None = None
 
 
 class Kind(ABC):

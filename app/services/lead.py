@@ -15,19 +15,18 @@ from app.models.keyed import Keyed
 from app.models.lead import Lead, LeadType
 from app.models.staff import Staff
 from app.services import fact, tombstone
-from app.services.kind import Derive, Kind, Part, happened
+from app.services.kind import Derive, Kind, Part, RecordRow, happened
 from app.services.listing import Listing
-from app.services.row import Key, Options, Ref, Result, Row, Word, moment
+from app.services.row import Options, Ref, Result, Word, moment
 from app.text import Text
 from app.uow import Uow, writes
 
 LIST = Listing(Lead, Scope.LEAD_READ, present=col(Lead.deleted_at).is_(None))
 
 
-class LeadRow(Row):
+class LeadRow(RecordRow):
     """One lead as it comes in; it occurred at its first contact."""
 
-    external_id: Key
     type: LeadType = LeadType.NEW
     customer: Ref | None = None
     channel: Ref | None = None
@@ -40,7 +39,6 @@ class LeadRow(Row):
     lost_at: datetime | date | None = None
     lost_reason: Word | None = None
     occurred_at: datetime | date
-    source_updated_at: datetime | date | None = None
 
 
 class Leads(Kind):

@@ -39,8 +39,9 @@ from app.services import (
     standing,
     turning,
 )
+from app.services.customer_link import customer_once
 from app.services.restating import restated
-from app.services.row import Outcome, Ref
+from app.services.row import AS_USUAL, Options, Outcome, Ref
 from app.text import Text
 from app.uow import Uow, writes
 
@@ -61,12 +62,20 @@ _PLAIN = ("name", "email", "phone", "segment", "region", "customer_kind", "acqui
 
 
 @writes(Scope.CUSTOMER_WRITE)
-def merge(uow: Uow, from_: Ref, into: Ref) -> tuple[Customer, Outcome]:
+def merge(uow: Uow, from_: Ref, into: Ref, options: Options = AS_USUAL) -> tuple[Customer, Outcome]:
     """Make `from_` part of `into`: its names, facts and times as a customer; what `into` lacks is filled in.
 
     From then on `from_` is found as `into`, under all of its names. Referrals pass over on both sides; one of the two
     customers by the other stays and counts nothing. Raises Invalid for a customer that is not known.
     """
+
+    def work() -> tuple[Customer, Outcome]:
+        return _merge(uow, from_, into)
+
+    return customer_once(uow, "Customer.merge", {"from": from_, "into": into}, options, work)
+
+
+def _merge(uow: Uow, from_: Ref, into: Ref) -> tuple[Customer, Outcome]:
     uow.take_turn()
     gone, kept = _both(uow, from_, into)
     if gone.id == kept.id:

@@ -18,22 +18,21 @@ from app.models.order import Order, OrderStatus
 from app.models.staff import Staff
 from app.services import buyer, fact, purchase_cohort, refunding, tombstone
 from app.services.exchange import Rates
-from app.services.kind import Derive, Kind, Part, happened
+from app.services.kind import Derive, Kind, Part, RecordRow, happened
 from app.services.listing import Listing
 from app.services.money import Currency, in_minor, major
 from app.services.order_line import OrderLineRow, added_up
 from app.services.pricing import worth
-from app.services.row import Key, Options, Ref, Result, Row, Word
+from app.services.row import Options, Ref, Result, Word
 from app.text import Text
 from app.uow import Uow, writes
 
 LIST = Listing(Order, Scope.ORDER_READ, present=col(Order.deleted_at).is_(None))
 
 
-class OrderRow(Row):
+class OrderRow(RecordRow):
     """One order as it comes in."""
 
-    external_id: Key
     amount: Decimal
     cost: Decimal | None = None
     currency: Currency
@@ -45,7 +44,6 @@ class OrderRow(Row):
     campaign: Word | None = None
     lines: Annotated[list[OrderLineRow], Field(max_length=500)] | None = None
     occurred_at: datetime | date
-    source_updated_at: datetime | date | None = None
 
 
 class Orders(Kind):

@@ -15,6 +15,7 @@ from app.models.base import Recorded
 from app.models.change import Action
 from app.models.customer import Customer, CustomerExternalId
 from app.models.keyed import Keyed
+from app.services import customer_name
 from app.services.row import Ref
 from app.text import Text
 from app.uow import Uow
@@ -31,6 +32,7 @@ NOUNS = {
     "feedback": Text("feedback", "反馈"),
     "lead": Text("lead", "线索"),
     "invitation": Text("invitation", "邀请"),
+    "mirror": Text("mirror", "镜像"),
     "order": Text("order", "订单"),
     "prediction_fit": Text("fit of the models", "模型拟合"),
     "referral": Text("referral", "推荐"),
@@ -64,7 +66,8 @@ def customers(uow: Uow, refs: Iterable[Ref]) -> dict[Ref, UUID | Missing]:
     by_id = {ref: ids.decode_uuid(ref.id, "Customer") for ref in wanted if ref.id is not None}
     if by_id:
         some = [id_ for id_ in by_id.values() if id_]
-        rows = uow.session.execute(select(Customer.id, Customer.merged_into_id).where(uow.db.is_any(Customer.id, some)))
+        chosen = (uow.db.is_any(Customer.id, some), col(Customer.deleted_at).is_(None))
+        rows = uow.session.execute(select(Customer.id, Customer.merged_into_id).where(*chosen))
         present = {id_: merged_into or id_ for id_, merged_into in rows}
         found |= {ref: present[id_] for ref, id_ in by_id.items() if id_ in present}
     by_source: dict[str, dict[str, Ref]] = {}
@@ -73,7 +76,9 @@ def customers(uow: Uow, refs: Iterable[Ref]) -> dict[Ref, UUID | Missing]:
             by_source.setdefault(ref.source or uow.actor.source, {})[ref.external_id] = ref
     for source, names in by_source.items():
         statement = select(CustomerExternalId.external_id, CustomerExternalId.customer_id).where(
-            CustomerExternalId.source == source, uow.db.is_any(CustomerExternalId.external_id, list(names))
+            CustomerExternalId.source == source,
+            uow.db.is_any(CustomerExternalId.external_id, list(names)),
+            col(CustomerExternalId.deleted_at).is_(None),
         )
         found |= {names[name]: id_ for name, id_ in uow.session.execute(statement)}
     return found
@@ -132,10 +137,13 @@ def require(found: Found, ref: Ref | None, what: str, path: str, *, create: bool
 
 
 def customer_stubs(uow: Uow, refs: Iterable[Ref]) -> dict[Ref, UUID]:
-    """Stubs for customers that a fact names before their own record has come."""
+    """Stubs for customers that a fact names before their own record has come, or after it was deleted."""
     made: dict[Ref, UUID] = {}
     for ref in sorted(set(refs), key=lambda ref: (ref.source or "", ref.external_id or "")):
         assert ref.external_id is not None  # noqa: S101 - require() lets no other pass
+        if dead := customer_name.of_source(uow, ref.source or uow.actor.source, [ref.external_id]):
+            made[ref] = customer_name.revive(uow, dead[ref.external_id])
+            continue
         customer = Customer(tenant_id=uow.tenant_id, is_stub=True, created_at=uow.now, updated_at=uow.now)
         source = ref.source or uow.actor.source
         uow.session.add(customer)

@@ -15,20 +15,19 @@ from app.models.channel import Channel
 from app.models.keyed import Keyed
 from app.models.referral import Referral
 from app.services import fact, referring, tombstone
-from app.services.kind import Derive, Kind, Part, happened
+from app.services.kind import Derive, Kind, Part, RecordRow, happened
 from app.services.listing import Listing
 from app.services.referral_chain import Chains
-from app.services.row import Key, Options, Ref, Result, Row, Word, moment
+from app.services.row import Options, Ref, Result, Word, moment
 from app.text import Text
 from app.uow import Uow, writes
 
 LIST = Listing(Referral, Scope.REFERRAL_READ, present=col(Referral.deleted_at).is_(None))
 
 
-class ReferralRow(Row):
+class ReferralRow(RecordRow):
     """One referral as it comes in."""
 
-    external_id: Key
     customer: Ref
     referred: Ref
     converted_at: datetime | date | None = None
@@ -36,7 +35,6 @@ class ReferralRow(Row):
     product: Word | None = None
     campaign: Word | None = None
     occurred_at: datetime | date
-    source_updated_at: datetime | date | None = None
 
 
 class Referrals(Kind):

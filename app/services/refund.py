@@ -17,20 +17,19 @@ from app.models.order import Order, OrderStatus
 from app.models.refund import Refund
 from app.services import fact, ref, refunding, tombstone
 from app.services.exchange import Rates
-from app.services.kind import Derive, Kind, Part, Stubs, fill, happened
+from app.services.kind import Derive, Kind, Part, RecordRow, Stubs, fill, happened
 from app.services.listing import Listing
 from app.services.money import Currency, in_minor, major
-from app.services.row import Batch, Key, Options, Ref, Result, Row, Word
+from app.services.row import Batch, Options, Ref, Result, Word
 from app.text import Text
 from app.uow import Uow, writes
 
 LIST = Listing(Refund, Scope.ORDER_READ, present=col(Refund.deleted_at).is_(None))
 
 
-class RefundRow(Row):
+class RefundRow(RecordRow):
     """One refund as it comes in."""
 
-    external_id: Key
     order: Ref
     amount: Decimal
     currency: Currency | None = None
@@ -40,7 +39,6 @@ class RefundRow(Row):
     product: Word | None = None
     campaign: Word | None = None
     occurred_at: datetime | date
-    source_updated_at: datetime | date | None = None
 
 
 class Refunds(Kind):

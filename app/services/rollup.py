@@ -198,6 +198,14 @@ def drop(uow: Uow, cube: Cube, generation: int) -> None:
         uow.session.execute(delete(table).where(*old), execution_options=EXEMPT)
 
 
+def clear(uow: Uow) -> None:
+    """Take away all that is added up in this workspace."""
+    uow.db.lock(uow.session, "compact", uow.tenant_id)  # a compaction under way would bring rows back
+    for table in (entry, rollup):
+        mine = table.c.tenant_id == uow.tenant_id
+        uow.session.execute(delete(table).where(mine), execution_options=EXEMPT)
+
+
 @dataclass(frozen=True, slots=True)
 class Want:
     """One cut of one cube to be read: the keys `keys` of `dim` (None for all) over the spans of each grain.

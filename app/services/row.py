@@ -13,6 +13,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from app.errors import Code, Invalid, Problem, Undone
+from app.services.mode import Mode
 from app.services.period import EARLIEST, LATEST, start_of_day
 from app.services.refusal import camel, problem
 from app.text import Text
@@ -57,6 +58,11 @@ class Options:
     create_missing: bool = False
     dry_run: bool = False
     idempotency_key: str | None = None
+    mode: Mode = Mode.UPSERT
+    mirror: str | None = None
+
+
+AS_USUAL = Options()
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from app.services import keyed, ref, segment_member, segment_sql
 from app.services.listing import Listing
 from app.services.period import start_of_day
 from app.services.ref import named
-from app.services.row import Day, Outcome, Ref, Result
+from app.services.row import AS_USUAL, Day, Options, Outcome, Ref, Result
 from app.services.segment_rule import Rule, checked, needed
 from app.services.segment_template import TEMPLATES, ReadyMade, Template
 from app.text import Text
@@ -53,7 +53,7 @@ class Preview:
 
 
 @writes(Scope.SEGMENT_WRITE)
-def upsert(uow: Uow, data: Mapping[str, Any]) -> tuple[Segment, Outcome]:
+def upsert(uow: Uow, data: Mapping[str, Any], options: Options = AS_USUAL) -> tuple[Segment, Outcome]:
     """The segment after `data`, brought up to date with its rule where that changed. Raises Invalid or Forbidden."""
     changed: list[Rule] = []
 
@@ -71,7 +71,7 @@ def upsert(uow: Uow, data: Mapping[str, Any]) -> tuple[Segment, Outcome]:
             raise Invalid(msg, "membersFrom", code=Code.OUT_OF_RANGE)
         return {"kind": kind, "rule": rule, "starts_on": starts_on}
 
-    segment, outcome = keyed.upsert(uow, Segment, SegmentRow, data, columns)
+    segment, outcome = keyed.upsert(uow, Segment, SegmentRow, data, columns, options=options)
     if changed:
         _apply_or_leave(uow, segment)
         _await_morning(uow)

@@ -105,6 +105,14 @@ def remove(uow: Uow, segment_id: UUID, customer_ids: Iterable[UUID], before: dat
     return gone
 
 
+def leave(uow: Uow, customer_ids: Sequence[UUID]) -> None:
+    """Have these customers belong nowhere any longer from today on."""
+    mine = (uow.db.is_any(SegmentMember.customer_id, list(customer_ids)), col(SegmentMember.ends_on) == FOREVER)
+    ended = update(SegmentMember).where(*mine, col(SegmentMember.starts_on) < uow.today).values(ends_on=uow.today)
+    uow.session.execute(ended, execution_options=_UNSEEN)
+    uow.session.execute(delete(SegmentMember).where(*mine), execution_options=_UNSEEN)
+
+
 _UNSEEN = {"synchronize_session": False}
 
 

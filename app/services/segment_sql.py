@@ -32,10 +32,11 @@ Condition = ColumnElement[bool]
 
 
 def everybody(uow: Uow) -> list[Condition]:
-    """What holds of a customer whom a rule may take in: no test customer, and none that is part of another."""
+    """What holds of a customer whom a rule may take in: no test customer, none that is part of another or deleted."""
     return [
         col(Customer.tenant_id) == uow.tenant_id,
         col(Customer.merged_into_id).is_(None),
+        col(Customer.deleted_at).is_(None),
         col(Customer.is_test).is_(False),
     ]
 

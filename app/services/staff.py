@@ -9,7 +9,7 @@ from app.actor import Scope
 from app.models.staff import Staff
 from app.services import keyed, team, teamwork
 from app.services.listing import Listing
-from app.services.row import Outcome
+from app.services.row import AS_USUAL, Options, Outcome
 from app.uow import Uow, writes
 
 LIST = Listing(Staff, Scope.STAFF_READ, columns={"external_id": "key"})
@@ -22,7 +22,7 @@ class StaffRow(keyed.KeyedRow):
 
 
 @writes(Scope.STAFF_WRITE)
-def upsert(uow: Uow, data: Mapping[str, Any]) -> tuple[Staff, Outcome]:
+def upsert(uow: Uow, data: Mapping[str, Any], options: Options = AS_USUAL) -> tuple[Staff, Outcome]:
     """The member of staff after `data`; what they served follows their teams. Raises Invalid."""
     moved: list[list[team.Stay]] = []
 
@@ -37,7 +37,7 @@ def upsert(uow: Uow, data: Mapping[str, Any]) -> tuple[Staff, Outcome]:
 
     if "teams" in data:
         uow.take_turn()  # what is recorded meanwhile must see one or the other
-    found, outcome = keyed.upsert(uow, Staff, StaffRow, data, beside=beside)
+    found, outcome = keyed.upsert(uow, Staff, StaffRow, data, beside=beside, options=options)
     for wanted in moved:
         team.replace(uow, found.id, wanted)
         teamwork.restate(uow, found.id)

@@ -9,7 +9,7 @@ from app.actor import Scope
 from app.models.survey import Survey, SurveyEdition, SurveyOccasion
 from app.services import keyed, question
 from app.services.listing import Listing
-from app.services.row import Outcome
+from app.services.row import AS_USUAL, Options, Outcome
 from app.uow import Uow, writes
 
 LIST = Listing(Survey, Scope.SURVEY_READ, columns={"external_id": "key"})
@@ -23,7 +23,7 @@ class SurveyRow(keyed.KeyedRow):
 
 
 @writes(Scope.SURVEY_WRITE)
-def upsert(uow: Uow, data: Mapping[str, Any]) -> tuple[Survey, Outcome]:
+def upsert(uow: Uow, data: Mapping[str, Any], options: Options = AS_USUAL) -> tuple[Survey, Outcome]:
     """The survey after `data`; questions that differ from the present ones make another edition. Raises Invalid."""
     asked: list[list[question.Question]] = []
 
@@ -36,7 +36,7 @@ def upsert(uow: Uow, data: Mapping[str, Any]) -> tuple[Survey, Outcome]:
         asked.append(wanted)
         return {"edition": (present.edition if present else 0) + 1}
 
-    survey, outcome = keyed.upsert(uow, Survey, SurveyRow, data, edition)
+    survey, outcome = keyed.upsert(uow, Survey, SurveyRow, data, edition, options=options)
     for questions in asked:
         uow.session.add(
             SurveyEdition(

@@ -21,7 +21,7 @@ from app.models.staff import Staff
 from app.models.team import Membership, Team
 from app.services import keyed, ref
 from app.services.listing import Listing
-from app.services.row import Day, Outcome, Ref, Row
+from app.services.row import AS_USUAL, Day, Options, Outcome, Ref, Row
 from app.text import Text
 from app.uow import Uow, reads, writes
 
@@ -67,9 +67,9 @@ class StaffTeamRow(Row):
 
 
 @writes(Scope.STAFF_WRITE)
-def upsert(uow: Uow, data: Mapping[str, Any]) -> tuple[Team, Outcome]:
+def upsert(uow: Uow, data: Mapping[str, Any], options: Options = AS_USUAL) -> tuple[Team, Outcome]:
     """The team after `data`. Raises Invalid."""
-    return keyed.upsert(uow, Team, keyed.KeyedRow, data)
+    return keyed.upsert(uow, Team, keyed.KeyedRow, data, options=options)
 
 
 def teams(uow: Uow, pairs: Iterable[tuple[UUID | None, date]]) -> Callable[[UUID | None, date], UUID | None]:

@@ -10,8 +10,7 @@ from sqlmodel import select
 from app.errors import Code, Invalid, Problem
 from app.models.base import Recorded
 from app.models.change import Action
-from app.models.tombstone import Tombstone
-from app.services import fact
+from app.services import fact, tomb
 from app.services.idempotency import once
 from app.services.kind import Kind
 from app.services.ref import NOUNS
@@ -36,11 +35,7 @@ def delete(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Opt
 
 def _delete(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     batch = Batch.read(TombstoneRow, rows)
-    for index, row in list(batch.waiting.items()):
-        try:
-            row.source_updated_at = moment(uow, row.source_updated_at, "sourceUpdatedAt", past=False)
-        except Invalid as error:
-            batch.reject(index, *error.problems)
+    stamped(uow, batch)
     names = [row.external_id for row in batch.waiting.values()]
     uow.take_turn()
     fact.lock_customers(uow, _customers_of(uow, kind, names))
@@ -60,7 +55,7 @@ def _delete(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Op
             continue
         batch.settle(index, outcome, present.id if present else None)
         if present is None:
-            _bury(uow, kind, row.external_id, stamp)
+            tomb.bury(uow, kind.noun, row.external_id, stamp)
         elif outcome is Outcome.DELETED:
             dead[present.id] = _deceased(uow, kind, present, stamp)
         elif outcome is Outcome.UNCHANGED and _is_later(stamp, present.source_updated_at):
@@ -68,6 +63,15 @@ def _delete(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Op
     _write(uow, kind, dead, [one for one in stored.values() if one.id in dead])
     fact.write_each(uow, kind.model, [{"id": id_, **columns} for id_, columns in later.items()])
     return batch.done(options)
+
+
+def stamped(uow: Uow, batch: Batch) -> None:
+    """Read as of when the deletions of a batch are; rows that do not say it right are rejected."""
+    for index, row in list(batch.waiting.items()):
+        try:
+            row.source_updated_at = moment(uow, row.source_updated_at, "sourceUpdatedAt", past=False)
+        except Invalid as error:
+            batch.reject(index, *error.problems)
 
 
 def _write(uow: Uow, kind: Kind, dead: Mapping[UUID, dict[str, Any]], facts: Sequence[Recorded]) -> None:
@@ -113,20 +117,3 @@ def _customers_of(uow: Uow, kind: Kind, external_ids: Sequence[str]) -> set[UUID
         return set()
     mine = (model.source == uow.actor.source, uow.db.is_any(model.external_id, list(external_ids)))
     return set(uow.session.scalars(select(model.customer_id).where(*mine)))
-
-
-def _bury(uow: Uow, kind: Kind, external_id: str, as_of: Any) -> None:  # noqa: ANN401 - an instant
-    mine = (Tombstone.noun == kind.noun, Tombstone.source == uow.actor.source, Tombstone.external_id == external_id)
-    grave = uow.session.scalars(select(Tombstone).where(*mine)).first()
-    if grave is None:
-        grave = Tombstone(
-            tenant_id=uow.tenant_id,
-            noun=kind.noun,
-            source=uow.actor.source,
-            external_id=external_id,
-            source_updated_at=as_of,
-        )
-        uow.record(grave, kind.noun, Action.DELETED)
-    grave.source_updated_at = max(grave.source_updated_at, as_of)
-    uow.session.add(grave)
-    uow.session.flush()

@@ -13,24 +13,22 @@ from app.models.channel import Channel
 from app.models.keyed import Keyed
 from app.models.touchpoint import Touchpoint
 from app.services import attribution, fact, tombstone
-from app.services.kind import Kind, Part, happened
+from app.services.kind import Kind, Part, RecordRow, happened
 from app.services.listing import Listing
-from app.services.row import Key, Options, Ref, Result, Row, Word
+from app.services.row import Options, Ref, Result, Word
 from app.uow import Uow, writes
 
 LIST = Listing(Touchpoint, Scope.TOUCHPOINT_READ, present=col(Touchpoint.deleted_at).is_(None))
 
 
-class TouchpointRow(Row):
+class TouchpointRow(RecordRow):
     """One touchpoint as it comes in."""
 
-    external_id: Key
     customer: Ref
     channel: Ref
     campaign: Word | None = None
     product: Word | None = None
     occurred_at: datetime | date
-    source_updated_at: datetime | date | None = None
 
 
 class Touchpoints(Kind):

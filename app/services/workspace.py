@@ -49,6 +49,7 @@ class WorkspaceRow(Row):
     first_weekday: Annotated[int, Field(ge=1, le=7)] = 1
     fiscal_year_start: Annotated[int, Field(ge=1, le=12)] = 1
     small_cell_k: Annotated[int, Field(ge=1, le=1000)] = 5
+    is_sandbox: bool = False
     locale: Annotated[str, AfterValidator(_locale)] = "en"
     repeat_window_days: Annotated[int, Field(ge=1, le=3650)] = 90
     rate_carry_days: Annotated[int, Field(ge=0, le=31)] = 0

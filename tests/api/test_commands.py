@@ -15,7 +15,10 @@ import pytest
 import typer
 
 from app import commands
+from app.actor import system
+from app.services import customer
 from app.services import token as tokens
+from app.services.row import Options
 
 ROOT = Path(__file__).parents[2]
 BERLIN = ("--name", "Shop", "--time-zone", "Europe/Berlin", "--currency", "EUR")
@@ -117,6 +120,25 @@ def test_a_workspace_that_cannot_be_is_refused(custograph, at, dump):
     for arguments, hint in WORKSPACES:
         assert_one_sentence(custograph("workspace", "create", *arguments), hint)
     assert dump() == before
+
+
+def test_a_sandbox_is_made_and_emptied(custograph, at, door, dump):
+    sandbox, real = (custograph("workspace", "create", *BERLIN, *more).out.strip() for more in (("--sandbox",), ()))
+    name = BERLIN[BERLIN.index("--name") + 1]
+    for id_ in (sandbox, real):
+        door.write(system(UUID(id_)), customer.upsert_batch, [{"external_id": "c"}], Options())
+    for arguments, hint in [
+        ((real, name), "no sandbox"),
+        ((sandbox, "Another"), "called otherwise"),
+        ((str(uuid4()), name), "There is no workspace"),
+        (("shop", name), "not the id of a workspace"),
+    ]:
+        assert_one_sentence(custograph("workspace", "reset", "--workspace", arguments[0], "--name", arguments[1]), hint)
+    assert len(dump()["customer"]) == 2
+    emptied = custograph("workspace", "reset", "--workspace", sandbox, "--name", name)
+    assert (emptied.code, emptied.out, emptied.err) == (0, "The sandbox is empty.\n", "")
+    (left,) = dump()["customer"]
+    assert UUID(real).hex in left.replace("-", "")
 
 
 def test_workspace_and_token_are_printed_alone(custograph, at, open_door):

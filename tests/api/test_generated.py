@@ -34,7 +34,7 @@ WRITES = sorted(published().mutation_type.fields, key=lambda field: "Delete" in 
 """In their order, but for deletions: what is gone is of no use to the others."""
 FEW = 1
 MANY = 10
-SELDOM = 5
+SELDOM = 6
 """How many of the mutations chance may not manage to make anything of."""
 
 
@@ -93,6 +93,7 @@ def furnished(api, people):
     told = alice.one('{ prediction(by: {externalId: "web"}) { id fit { id } } }')
     ids |= {"Prediction": told["id"], "PredictionFit": told["fit"]["id"]}
     ids["KpiResult"] = alice.kpi("CSAT", "named: THIS_MONTH", "id")["id"]
+    ids["Mirror"] = alice.write("mirrorStart", {"type": "COSTS"}, "mirror { id }")["mirror"]["id"]
     return alice, ids | {"KpiDefinition": alice.one('{ kpiDefinition(key: "CSAT") { id } }')["id"]}
 
 
@@ -312,7 +313,7 @@ def written(document, node, alice, before, after):
         assert (told["o"] == "REJECTED") == bool(told["e"]), (document, told)
         outcomes, dry = [told["o"]], False
     expected = bool(STORED.intersection(outcomes)) and not dry
-    changed = {name for name in stored if stored[name] != before[name]} - {"idempotency"}
+    changed = {name for name in stored if stored[name] != before[name]} - {"idempotency", "mirror_seen"}
     if "sourceUpdatedAt" in document and "UNCHANGED" in outcomes and not expected:
         changed -= STAMPED
     if "DeleteBatch" in document and "sourceUpdatedAt" in document and not changed:
@@ -329,7 +330,9 @@ def check_kept(alice, node, given):
         return
     payload = published().mutation_type.fields[node.name.value].type.of_type
     kind = next(field.type for field in payload.fields.values() if "Node" in str(getattr(field.type, "interfaces", "")))
-    if node.name.value == "customerMerge":  # which is given nothing to keep
+    if node.name.value.startswith(
+        ("customerMerge", "customerLink", "customerUnlink", "mirror")
+    ):  # which keep no fields
         return
     is_one = {"by"} if "externalId" in given else set()
     root = next(name for name, f in published().query_type.fields.items() if f.type is kind and set(f.args) == is_one)

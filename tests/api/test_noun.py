@@ -113,7 +113,8 @@ def noun(row):
         return made, Outcome.UPDATED if known else Outcome.CREATED
 
     @writes(WRITE)
-    def upsert(uow, data):
+    def upsert(uow, data, options: Options):
+        del options
         return put(uow, data)
 
     @writes(WRITE)

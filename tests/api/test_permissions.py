@@ -3,6 +3,7 @@
 # ruff: noqa: E501 - a query, or a case of a table, stands on one line
 
 from datetime import timedelta
+from uuid import UUID
 
 import predicting
 import pytest
@@ -10,6 +11,7 @@ from asking import Caller
 from graphql import GraphQLNonNull, GraphQLObjectType, get_named_type, is_list_type
 
 from app.actor import Scope
+from app.ids import encode
 from app.schema.build import build
 from app.services import change
 from app.services import workspace as workspaces
@@ -70,6 +72,8 @@ WORTH = {"externalId": "new", "from": "USD", "date": "2026-06-02", "rate": "0.9"
 RULE = "{orders: {atLeast: 1}}"
 ORDERED = {"orders": {"atLeast": 1}}
 OFFICE = {"timeZone": "UTC", "weeklyHours": [{"weekdays": [1], "from": "09:00", "before": "17:00"}]}
+
+NO_MIRROR = encode("Mirror", "Order", UUID(int=1))
 
 QUERIES = {
     # root field: (what to ask, with ids of Alice's workspace, the scope that it needs)
@@ -133,6 +137,7 @@ QUERIES = {
     "auditVerification": ("auditVerification { isIntact }", Scope.AUDIT_READ),
     "target": ("target(by: {id: %(Target)s}) { id }", Scope.TARGET_READ),
     "targets": ("targets { nodes { id } totalCount }", Scope.TARGET_READ),
+    "mirror": ("mirror(id: %(Mirror)s) { id }", Scope.ORDER_READ),
     "node": ("node(id: %(Customer)s) { id }", Scope.CUSTOMER_READ),
     "nodes": ("nodes(ids: [%(Customer)s]) { id }", Scope.CUSTOMER_READ),
 }
@@ -182,6 +187,12 @@ MUTATIONS = {
     "interactionRecordBatch": ({"rows": [TALKED]}, Scope.INTERACTION_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff"}),
     "interactionDeleteBatch": ({"rows": [{"externalId": "i"}]}, Scope.INTERACTION_WRITE, {}),
     "customerMerge": ({"from": {"externalId": "hq"}, "into": {"externalId": "ann"}}, Scope.CUSTOMER_WRITE, {"from": "Customer"}),
+    "customerDeleteBatch": ({"rows": [{"externalId": "hq"}]}, Scope.CUSTOMER_WRITE, {}),
+    "customerLink": ({"customer": {"externalId": "ann"}, "externalId": "anna"}, Scope.CUSTOMER_WRITE, {"customer": "Customer"}),
+    "customerUnlink": ({"externalId": "anne"}, Scope.CUSTOMER_WRITE, {}),
+    "mirrorStart": ({"type": "ORDERS"}, Scope.ORDER_WRITE, {}),
+    "mirrorFinish": ({"mirror": NO_MIRROR}, Scope.ORDER_WRITE, {"mirror": "Mirror"}),
+    "sandboxReset": ({"name": "Workshop"}, Scope.WORKSPACE_ADMIN, {}),
     "predictionRefit": ({}, Scope.PREDICTION_WRITE, {}),
     "workspaceUpdate": ({"smallCellK": 7}, Scope.WORKSPACE_ADMIN, {}),
     "kpiDefine": ({"key": "NEW", **OWN}, Scope.KPI_WRITE, {}),
@@ -241,6 +252,8 @@ def known(alice):
     ids["Workspace"] = alice.one("{ workspace { id } }")["id"]
     ids["KpiResult"] = alice.kpi("CSAT", "named: THIS_MONTH", "id")["id"]
     ids["Segment"] = segments(alice)
+    ids["Mirror"] = alice.write("mirrorStart", {"type": "ORDERS"}, "mirror { id }")["mirror"]["id"]
+    alice.write("customerLink", {"customer": {"externalId": "ann"}, "externalId": "anne"}, "outcome")
     ids["KpiDefinition"] = alice.one('{ kpiDefinition(key: "CSAT") { id } }')["id"]
     alice.people.write(change.seal)
     return ids
@@ -421,7 +434,7 @@ def test_elsewhere_there_is_nothing_of_it(  # noqa: C901, PLR0912, PLR0915 - eve
     assert dump() == before
     for field, (data, _, refs) in MUTATIONS.items():
         for name, kind in refs.items():
-            reference = {"id": known[kind]}
+            reference = known[kind] if kind == "Mirror" else {"id": known[kind]}
             batched = "rows" in data
             row = data["rows"][0] if batched else data
             changed = (
@@ -459,7 +472,7 @@ SCOPES = {
     "Feedback": Scope.FEEDBACK_READ, "Order": Scope.ORDER_READ, "Refund": Scope.ORDER_READ, "Cost": Scope.COST_READ,
     "BusinessCalendar": Scope.CALENDAR_READ,
     "Touchpoint": Scope.TOUCHPOINT_READ, "Lead": Scope.LEAD_READ, "Interaction": Scope.INTERACTION_READ, "Referral": Scope.REFERRAL_READ, "Engagement": Scope.ENGAGEMENT_READ, "Contract": Scope.CONTRACT_READ, "Invitation": Scope.SURVEY_READ, "ExchangeRate": Scope.RATE_READ, "Prediction": Scope.PREDICTION_READ, "PredictionFit": Scope.PREDICTION_READ, "Segment": Scope.SEGMENT_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
-    "KpiResult": Scope.KPI_READ, "KpiDefinition": None,
+    "KpiResult": Scope.KPI_READ, "KpiDefinition": None, "Mirror": Scope.ORDER_READ,
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 import stored
 from sqlalchemy import text
+from trading import assert_a_rebuild_changes_nothing
 
 from app import migrate
 from app.services import audit
@@ -154,3 +155,84 @@ def test_five_times_killed_and_nothing_lost(  # noqa: PLR0915 - one story and al
         assert connection.execute(text(left)).scalar() == 0
     engine.dispose()
     stored.assert_rollups_are_the_facts(database, workspace.id)
+
+
+class Partner(threading.Thread):
+    """Writes batches one after the other, each under a key, and sends each again until it is answered."""
+
+    def __init__(self, name, servers):
+        super().__init__(name=name)
+        self.servers, self.stop = servers, threading.Event()
+        self.kept: dict[str, int] = {}
+        self.gone: set[str] = set()
+        self.sent_again = 0
+        self.strange: list[object] = []
+
+    def run(self):
+        for number in count():
+            if self.stop.is_set():
+                return
+            names = [f"{self.name}-{number}-{place}" for place in range(3)]
+            scores = {name: 1 + (number + place) % 5 for place, name in enumerate(names)}
+            who = {"customer": {"externalId": f"{self.name}-{number % 7}"}, "occurredAt": "2026-05-10T12:00:00Z"}
+            rows = [{"externalId": name, "kind": "CSAT", "score": score, **who} for name, score in scores.items()]
+            if self.write("feedbackRecordBatch", rows, "CREATED", f"{self.name}-{number}", createMissing=True):
+                self.kept |= scores
+            if number % 3 == 0 and self.write(
+                "feedbackDeleteBatch", [{"externalId": names[0]}], "DELETED", f"{self.name}-{number}-d"
+            ):
+                self.gone.add(names[0])
+                del self.kept[names[0]]
+
+    def write(self, field, rows, said, key, **more):
+        """Send until there is an answer, which is the first one, however often it was sent."""
+        kind = "DeleteBatchInput" if "Delete" in field else "FeedbackRecordBatchInput"
+        query = f"mutation($i: {kind}!) {{ {field}(input: $i) {{ results {{ outcome }} userErrors {{ message }} }} }}"
+        while True:
+            try:
+                answer = self.servers[-1].ask(query, {"i": {"rows": rows, "idempotencyKey": key, **more}})
+            except (httpx.TransportError, ValueError, IndexError):
+                self.sent_again += 1
+                time.sleep(0.05)
+                continue
+            payload = (answer.get("data") or {}).get(field)
+            if payload and [one["outcome"] for one in payload["results"]] == [said] * len(rows):
+                return True
+            self.strange.append(answer)
+            return False
+
+
+def test_thirty_times_killed_and_every_write_was_answered_once(start, database, door, workspace, clock):
+    secret = tokens.create(door, workspace.id, "writer")
+    servers: list[object] = []
+    partners = [Partner(f"p{number}", servers) for number in range(4)]
+    for turn in range(30):
+        servers.append(start(secret))
+        if turn == 0:
+            for partner in partners:
+                partner.start()
+        before, until = sum(len(one.kept) for one in partners), time.monotonic() + 20
+        while sum(len(one.kept) for one in partners) < before + 20 + turn and time.monotonic() < until:
+            time.sleep(0.005)
+        servers[-1].kill()
+    servers.append(start(secret))
+    for partner in partners:
+        partner.stop.set()
+    for partner in partners:
+        partner.join()
+    servers[-1].kill()
+    assert not [one.strange for one in partners if one.strange]
+    assert sum(one.sent_again for one in partners) >= 30
+    kept = {name: score for one in partners for name, score in one.kept.items()}
+    gone = {name for one in partners for name in one.gone}
+    rows = stored.rows(database, "feedback")
+    assert {row["external_id"]: row["score"] for row in rows if row["deleted_at"] is None} == kept
+    assert sorted(row["external_id"] for row in rows) == sorted(kept.keys() | gone)
+    changes = Counter(row["action"] for row in stored.rows(database, "change") if row["noun"] == "Feedback")
+    assert changes == {"CREATED": len(kept) + len(gone), "DELETED": len(gone)}
+    clock.set(clock.now.replace(year=2027))
+    Worker(door).drain()
+    assert workspace.read(change.broken_at) is None
+    assert not [row for row in stored.rows(database, "change") if row["seq"] is None]
+    stored.assert_rollups_are_the_facts(database, workspace.id)
+    assert_a_rebuild_changes_nothing(database, workspace)

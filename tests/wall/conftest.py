@@ -36,6 +36,7 @@ from app.services import (
     interaction,
     invitation,
     lead,
+    mirror,
     order,
     quota,
     referral,
@@ -76,6 +77,7 @@ def fill(door: Door, tenant_id: UUID) -> None:
         return door.write(actor, function, *args)
 
     write(workspace.create, {"name": "Workshop", "time_zone": "Europe/Berlin", "currency": "EUR"})
+    write(mirror.MIRRORS["Lead"].start)
     write(channel.upsert, {"external_id": "web", "name": "Web"})
     write(channel.upsert, {"external_id": "shop", "name": "Shop", "parent": Ref(external_id="web")})
     write(team.upsert, {"external_id": "red", "name": "Red"})

@@ -10,23 +10,25 @@ from app.actor import ORDINARY, Actor, Scope, system
 from app.errors import Forbidden
 from app.models.staff import Staff
 from app.services.listing import Listing
+from app.services.mirror import Mirrors
 from app.uow import check, reads, writes
 
 pytestmark = pytest.mark.neutral
 
 
 def is_marked(value):
-    return getattr(value, "mode", None) is not None
+    return hasattr(value, "scope") and getattr(value, "mode", None) in ("reads", "writes")
 
 
 def marked():
     """Every service function that carries a mark, by its name."""
     for module in pkgutil.iter_modules(app.services.__path__):
         names = vars(importlib.import_module(f"app.services.{module.name}"))
-        for name, value in names.items():
+        more = {f"{name}.{key}": one for name, some in names.items() if name == "MIRRORS" for key, one in some.items()}
+        for name, value in (names | more).items():
             if is_marked(value) and value.__module__ == f"app.services.{module.name}":
                 yield f"{module.name}.{name}", value
-            if isinstance(value, Listing):
+            if isinstance(value, Listing | Mirrors):
                 yield from ((f"{module.name}.{name}.{way}", one) for way, one in vars(value).items() if is_marked(one))
 
 
