@@ -48,6 +48,10 @@ class Scope(StrEnum):
     SEGMENT_WRITE = "segment:write"
     TARGET_READ = "target:read"
     TARGET_WRITE = "target:write"
+    IMPORT_READ = "import:read"
+    IMPORT_WRITE = "import:write"
+    EXPORT_READ = "export:read"
+    EXPORT_WRITE = "export:write"
     PERSONAL_READ = "personal:read"
 
 

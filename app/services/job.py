@@ -11,7 +11,19 @@ from sqlmodel import col, delete, or_, select, update
 from app.actor import system
 from app.metrics import JOBS
 from app.models.job import Job
-from app.services import change, overdue, prediction_fit, pricing, rebuild, rollup, segment, standing, teamwork, tenure
+from app.services import (
+    bulk_step,
+    change,
+    overdue,
+    prediction_fit,
+    pricing,
+    rebuild,
+    rollup,
+    segment,
+    standing,
+    teamwork,
+    tenure,
+)
 from app.uow import SETTLE, Door
 
 CLAIM = timedelta(minutes=5)
@@ -93,9 +105,20 @@ def _segments(door: Door, tenant_id: UUID, _payload: dict[str, Any]) -> bool:
     return True
 
 
+def _import(door: Door, tenant_id: UUID, payload: dict[str, Any]) -> bool:
+    return bulk_step.work(door, tenant_id, UUID(payload["import_id"]))
+
+
+def _forget(door: Door, tenant_id: UUID, payload: dict[str, Any]) -> bool:
+    door.write(system(tenant_id, "worker"), bulk_step.forget, UUID(payload["import_id"]))
+    return True
+
+
 HANDLERS: dict[str, Callable[[Door, UUID, dict[str, Any]], bool]] = {
     SETTLE: _settle,
     "fit": _fit,
+    "import": _import,
+    "import.forget": _forget,
     "lapse": _lapse,
     "overdue": _overdue,
     "rebuild": _rebuild,
