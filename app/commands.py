@@ -9,6 +9,7 @@ from uuid import UUID
 
 import typer
 
+from app import transfer
 from app.cli import Usage, migrated, opened, settings_from
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ workspaces = typer.Typer(help="Make workspaces.", no_args_is_help=True)
 tokens = typer.Typer(help="Make tokens.", no_args_is_help=True)
 cli.add_typer(workspaces, name="workspace")
 cli.add_typer(tokens, name="token")
+cli.command("import")(transfer.import_)
+cli.command("export")(transfer.export)
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on.", min=0, max=65535)]

@@ -11,7 +11,9 @@ from app.services import bulk_export, bulk_import, bulk_report, bulk_step
 from app.worker import Worker
 
 
-def begin(people: Any, type_: str, data: bytes, *, by: Actor | None = None, part: int = 4_000_000, **more: Any) -> Import:
+def begin(
+    people: Any, type_: str, data: bytes, *, by: Actor | None = None, part: int = 4_000_000, **more: Any
+) -> Import:
     """An import whose file is there, in parts of `part` bytes, and which waits for a worker."""
     asked = {"type": BulkType(type_), "format": BulkFormat(more.pop("format", "CSV")), **more}
     row, _ = people.write(bulk_import.start, asked, by=by)

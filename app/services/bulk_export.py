@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 from pydantic import Field
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from app.actor import Actor, Scope
 from app.errors import Code, Invalid, NotFound, Problem
@@ -119,6 +119,21 @@ def get(uow: Uow, export_id: UUID) -> Export:
     return row
 
 
+@reads(Scope.EXPORT_READ)
+def count(uow: Uow, export_id: UUID) -> int:
+    """How many records the export would hold now."""
+    row = get(uow, export_id)
+    return (
+        uow.session.scalar(select(func.count()).select_from(BULK[row.type].rows.model).where(*_conditions(uow, row)))
+        or 0
+    )
+
+
+def _conditions(uow: Uow, row: Export) -> list[Any]:
+    bulk = BULK[row.type]
+    return [*bulk.rows.where(uow, _filter(bulk.rows, row.filter)), _of_source(bulk, row.source)]
+
+
 def download(door: Door, actor: Actor, row: Export) -> Iterator[bytes]:
     """The file, piece by piece, all of it from one snapshot; that it was taken whole is noted at the end."""
     count = 0
@@ -136,9 +151,7 @@ def pages(uow: Uow, row: Export) -> Iterator[list[dict[str, Any]]]:
     """The documents of an export, some at a time, in the order in which the records came."""
     bulk = BULK[row.type]
     model: Any = bulk.rows.model
-    conditions = bulk.rows.where(uow, _filter(bulk.rows, row.filter))
-    conditions.append(_of_source(bulk, row.source))
-    after = UUID(int=0)
+    conditions, after = _conditions(uow, row), UUID(int=0)
     while True:
         statement = select(model).where(*conditions, model.id > after).order_by(model.id).limit(PAGE)
         found = list(uow.session.scalars(statement))

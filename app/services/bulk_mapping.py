@@ -51,6 +51,7 @@ class Condition(_Part):
 class Rule(_Part):
     """How a field is filled: from the first of `columns` that the file has, from several together, or always alike.
 
+    Of a `person` the parts are the given name and the family name, which Chinese puts first and without a space.
     `values` says what the file's words mean; `otherwise` is what any other word means, where it is not taken as it is.
     `default` takes the place of an empty cell. `constant` is filled in always, or where `when` holds.
     """
@@ -58,6 +59,7 @@ class Rule(_Part):
     columns: tuple[Name, ...] = ()
     join: tuple[tuple[Name, ...], ...] = ()
     separator: str = " "
+    person: bool = False
     constant: Any = None
     default: Any = None
     values: dict[str, Any] = {}

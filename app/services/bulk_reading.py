@@ -60,7 +60,7 @@ class Reader:
         if rule.join:
             parts = [part for group in rule.join if (part := self._cell(group, cells)) is not None]
             if parts:
-                return rule.separator.join(map(str, parts))
+                return _joined(rule, [str(part) for part in parts])
         value = self._cell(rule.columns, cells) if rule.columns else None
         if value is None:
             return rule.default if rule.columns or rule.join else rule.constant
@@ -112,9 +112,20 @@ class Reader:
         return (when if when.tzinfo else when.replace(tzinfo=self._zone)).isoformat()
 
 
+def _joined(rule: Rule, parts: list[str]) -> str:
+    """The parts as one text."""
+    if rule.person and all(_CHINESE.fullmatch(part) for part in parts):
+        return "".join(reversed(parts))
+    return rule.separator.join(parts)
+
+
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]|$)")
+_CHINESE = re.compile("[\u4e00-\u9fff·]+")
+
+
 def _moment(text: str, formats: tuple[str, ...]) -> tuple[datetime, bool] | None:
     """The instant or day that a text names, and whether it names a time."""
-    for format_ in formats:
+    for format_ in () if _ISO.match(text) else formats:
         try:
             return datetime.strptime(text, format_), "%H" in format_ or "%I" in format_  # noqa: DTZ007 - its zone comes later
         except ValueError:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from datetime import UTC, datetime
 
 import orjson
 import pytest
@@ -10,13 +9,11 @@ from importing import begin, counts, load, look, report, told, undo
 from sqlmodel import col, select
 
 from app import ids
-from app.actor import ORDINARY, Actor, Scope
-from app.errors import Forbidden, Invalid
+from app.errors import Invalid
 from app.models.bulk_import import BulkFormat, BulkType, ImportPart
 from app.models.customer import Customer, CustomerExternalId
 from app.models.order import Order
-from app.services import bulk_import, bulk_step, bulk_write, customer, order, token
-from app.services.row import Options, Ref
+from app.services import bulk_import, bulk_step
 from app.worker import Worker
 
 ORDERS = "externalId,amount,currency,customer,occurredAt\n"
@@ -61,7 +58,13 @@ def test_the_same_file_again_changes_nothing_and_a_corrected_one_what_it_says(wo
 def test_objects_go_in_as_the_api_would_take_them(workspace):
     lines = [
         {"externalId": "o1", "amount": "19.90", "currency": "EUR", "occurredAt": "2026-05-01T10:00:00+02:00"},
-        {"externalId": "o2", "amount": 5, "currency": "EUR", "occurredAt": "2026-05-02", "customer": {"externalId": "c1"}},
+        {
+            "externalId": "o2",
+            "amount": 5,
+            "currency": "EUR",
+            "occurredAt": "2026-05-02",
+            "customer": {"externalId": "c1"},
+        },
         {"externalId": "o3", "amount": "1", "currency": "EUR", "occurredAt": "2026-05-02", "colour": "red"},
         {"externalId": "o4", "amount": "x", "currency": "EUR", "occurredAt": "2026-02-30", "status": "GONE"},
         {"externalId": "o5", "amount": "7", "currency": "EUR", "occurredAt": "2026-05-03", "lines": [{"amount": "6"}]},
@@ -191,7 +194,7 @@ def test_a_header_that_cannot_be_used_stops_the_import(workspace, header):
 
 
 def test_formulas_are_stored_as_text_and_made_harmless_in_reports(workspace):
-    text = 'externalId,name,email\nc1,=1+1,x\nc2,=2+2,b@example.org\n'
+    text = "externalId,name,email\nc1,=1+1,x\nc2,=2+2,b@example.org\n"
     row = load(workspace, "CUSTOMERS", text)
     assert customers(workspace) == {"c2": "=2+2"}
     assert b"\r\n2,email,email must match" in report(workspace, row)
