@@ -8,7 +8,7 @@ from app.models.bulk_import import BulkFormat, BulkType, ImportState
 from app.schema import inputs  # noqa: F401 - it gives the policies their names in the schema
 from app.schema.describe import absent, enum, input_, one_of, plain
 from app.schema.scalars import Json
-from app.services.bulk_text import GB18030, UTF_8, UTF_16_BE, UTF_16_LE, WINDOWS_1252
+from app.services.bulk_encoding import GB18030, UTF_8, UTF_16_BE, UTF_16_LE, WINDOWS_1252
 from app.services.row import ErrorPolicy
 
 enum(BulkType, {one.value: f"{one.value.replace('_', ' ').capitalize()}." for one in BulkType})

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import orjson
 from pydantic import Field
-from sqlmodel import col, delete, func, select
+from sqlmodel import col, delete, select
 
 from app import ids
 from app.actor import Actor, Scope
@@ -18,7 +18,7 @@ from app.models.bulk_import import BulkFormat, BulkType, Import, ImportPart, Imp
 from app.services import bulk_mapping
 from app.services.bulk import BULK, require
 from app.services.bulk_source import open_file, stamp
-from app.services.bulk_text import DELIMITERS, GB18030, UTF_8, UTF_16_BE, UTF_16_LE, WINDOWS_1252
+from app.services.bulk_text import DELIMITERS
 from app.services.listing import Listing
 from app.services.row import ErrorPolicy, Outcome, Row, parse
 from app.text import Text
@@ -28,7 +28,6 @@ LIST = Listing(Import, Scope.IMPORT_READ)
 JOB = "import"
 MOST_PARTS = 10_000
 ENDED = frozenset({ImportState.DONE, ImportState.FAILED, ImportState.CANCELLED, ImportState.UNDONE})
-ENCODINGS = (UTF_8, UTF_16_LE, UTF_16_BE, GB18030, WINDOWS_1252)
 
 
 class StartRow(Row):
@@ -290,11 +289,3 @@ def rejections(uow: Uow, import_id: UUID, first: int) -> list[ImportRejection]:
     statement = select(ImportRejection).where(ImportRejection.import_id == import_id)
     order = col(ImportRejection.line), col(ImportRejection.id)
     return list(uow.session.scalars(statement.order_by(*order).limit(first)))
-
-
-@reads(Scope.IMPORT_READ)
-def parts_received(uow: Uow, import_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """How many parts of each of these imports there are."""
-    mine = uow.db.is_any(ImportPart.import_id, list(import_ids))
-    counted = select(col(ImportPart.import_id), func.count()).where(mine).group_by(col(ImportPart.import_id))
-    return dict(uow.session.execute(counted).all())

@@ -13,7 +13,7 @@ from app import ids
 from app.actor import Scope
 from app.errors import Code, Invalid, Problem
 from app.models.bulk_import import BulkFormat, BulkType, Import, ImportPart
-from app.services import bulk_mapping, bulk_text
+from app.services import bulk_encoding, bulk_mapping, bulk_text
 from app.services.bulk import BULK
 from app.services.bulk_import import plan_of
 from app.services.bulk_mapping import Bound, Plan
@@ -86,14 +86,14 @@ def preview(uow: Uow, data: Mapping[str, Any]) -> Preview:
 def _previewed(uow: Uow, wanted: PreviewRow, plan: Plan | None, content: bytes) -> Preview:
     encoding = delimiter = None
     try:
-        encoding = wanted.encoding or bulk_text.recognised(lambda offset: content[offset:])
-        lines = Lines(lambda offset: content[offset:], encoding, bulk_text.bom(content), 1)
+        encoding = wanted.encoding or bulk_encoding.recognised(lambda offset: content[offset:])
+        lines = Lines(lambda offset: content[offset:], encoding, bulk_encoding.bom(content), 1)
         if wanted.format is BulkFormat.JSONL:
             records = list(islice(bulk_text.objects(lines), _LINES))
             header = list(dict.fromkeys(name for one in records for name in one.cells))
         else:
             delimiter = wanted.delimiter or bulk_text.sniffed(
-                next(Lines(lambda offset: content[offset:], encoding, bulk_text.bom(content), 1), "")
+                next(Lines(lambda offset: content[offset:], encoding, bulk_encoding.bom(content), 1), "")
             )
             table = bulk_text.rows(lines, delimiter)
             first = next(table, None)

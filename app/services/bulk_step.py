@@ -16,7 +16,7 @@ from sqlmodel import col, delete
 from app.actor import Actor, Scope, system
 from app.errors import AppError, Code, Forbidden, Invalid, Problem, Unauthenticated
 from app.models.bulk_import import BulkFormat, Import, ImportEffect, ImportRejection, ImportState
-from app.services import bulk_mapping, bulk_source, bulk_text, bulk_undo, token
+from app.services import bulk_encoding, bulk_mapping, bulk_source, bulk_text, bulk_undo, token
 from app.services.bulk import BULK
 from app.services.bulk_import import ENDED, actor_of, end, held
 from app.services.bulk_reading import Reader, row_of
@@ -77,8 +77,8 @@ def _prepare(door: Door, row: Import, _until: float) -> None:
 
 def recognised(row: Import, read: Callable[[int], bytes]) -> dict[str, Any]:
     """What the file is: encoding, delimiter, header, plan and where its records begin. Raises Invalid."""
-    encoding = row.options["encoding"] or bulk_text.recognised(read)
-    start = bulk_text.bom(read(0))
+    encoding = row.options["encoding"] or bulk_encoding.recognised(read)
+    start = bulk_encoding.bom(read(0))
     found: dict[str, Any] = {"encoding": encoding, "position": start, "line": 1}
     if row.format is BulkFormat.JSONL:
         return found

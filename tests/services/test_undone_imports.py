@@ -1,10 +1,15 @@
 """An import is undone as a whole: the KPIs are as before, and what somebody has changed since stays and is told."""
 
+# ruff: noqa: E501 - a row stands on one line
+
+from decimal import Decimal
+
 import pytest
 from importing import counts, load, undo
 from sqlmodel import col, select
 from trading import cells
 
+from app.errors import Invalid
 from app.models.bulk_import import ImportEffect
 from app.models.customer import Customer
 from app.models.lifecycle import StatedStage
@@ -13,7 +18,6 @@ from app.services import customer, order
 from app.services.row import Options, Ref
 from app.worker import Worker
 
-CREATE = Options(create_missing=True)
 HEAD = "externalId,amount,currency,customer,channel,occurredAt,sourceUpdatedAt\n"
 
 
@@ -80,15 +84,14 @@ def test_customers_that_were_made_go_and_those_that_were_changed_are_as_before(d
 def test_what_somebody_has_changed_since_stays(database, workspace):
     row = load(workspace, "CUSTOMERS", [{"externalId": f"c{i}", "name": f"N{i}"} for i in range(4)])
     workspace.write(customer.upsert_batch, [{"external_id": "c1", "name": "Own"}], Options())
-    bought = {"external_id": "o1", "amount": 1, "currency": "EUR", "customer": Ref(external_id="c2")}
+    bought = {"external_id": "o1", "amount": Decimal(1), "currency": "EUR", "customer": Ref(external_id="c2")}
     bought |= {"occurred_at": workspace.door.clock()}
-    workspace.write(order.record_batch, [bought | {"amount": __import__("decimal").Decimal(1)}], Options())
+    workspace.write(order.record_batch, [bought], Options())
     row = undo(workspace, row)
     assert (row.state, row.undone, row.kept) == ("UNDONE", 2, 2)
     with workspace.door.snapshot(workspace.system) as uow:
         kept = {one.kept for one in uow.session.scalars(select(ImportEffect))}
     assert kept == {None, "CHANGED", "REFERRED"}
-    assert people_of(workspace) == [(None, None, "PROSPECT", True, {}), ("Own", None, "PROSPECT", False, {})] or True
     names = [(name, stub) for name, _, _, stub, _ in people_of(workspace)]
     assert sorted(names, key=str) == [("Own", False), (None, True)]
 
@@ -103,8 +106,6 @@ def test_much_is_undone_in_steps(database, workspace):
 
 
 def test_undoing_needs_a_token_of_the_source(workspace):
-    from app.errors import Invalid
-
     row = load(workspace, "CUSTOMERS", [{"externalId": "c1"}])
     with pytest.raises(Invalid, match="of the source 'default'"):
         undo(workspace, row, by=workspace.actor(source="crm"))
