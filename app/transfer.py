@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from app.uow import Door
 
 SAID_EVERY_S = 5.0
+_ENCODINGS = {
+    "UTF8": "UTF-8",
+    "GBK": "GB18030",
+    "GB2312": "GB18030",
+    "CP1252": "WINDOWS-1252",
+    "LATIN1": "WINDOWS-1252",
+}
 Workspace = Annotated[str, typer.Option(help="The id of the workspace.")]
 Type = Annotated[str, typer.Option(help="Of what the file holds records, such as customers or orders.")]
 Source = Annotated[str, typer.Option(help="The source system that the records are of.")]
@@ -48,7 +55,7 @@ def import_(  # noqa: PLR0913 - an option each
             "type": _type(type),
             "format": _format(file, format),
             "mapping": _mapping(mapping),
-            "encoding": encoding,
+            "encoding": _ENCODINGS.get(encoding.upper(), encoding.upper()) if encoding else None,
             "error_policy": ErrorPolicy.REJECT_ALL if reject_all else ErrorPolicy.REJECT_FAILED_ROWS,
             "create_missing": create_missing,
             "dry_run": dry_run,

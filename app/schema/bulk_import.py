@@ -132,8 +132,14 @@ class ImportPayload:
     import_: Import | None = plain("The import as of now.", name="import")
 
 
-async def _done(info: Info, service: Callable[..., Any], *given: object) -> ImportPayload:
+async def _done(info: Info, service: Callable[..., Any], input: Any) -> ImportPayload:  # noqa: ANN401 - any of the inputs
+    """What became of the import that the input names or describes."""
     try:
+        data = unwrapped(input)
+        check_readable(data)
+        if data.get("encoding"):
+            data["encoding"] = CODES[data["encoding"]]
+        given = (data.pop("id"), *data.values()) if "id" in data else (data,)
         row, outcome = await info.context.run(service, *given)
     except Invalid as error:
         return ImportPayload(outcome=Outcome.REJECTED, user_errors=user_errors(error.problems), import_=None)
@@ -149,30 +155,22 @@ class ImportRoots:
         self, info: Info, input: Annotated[ImportStartInput, arg("What to import.")]
     ) -> ImportPayload:
         """Begin an import; then PUT the parts of the file to its `partPath` and call `importRun`."""
-        try:
-            data = unwrapped(input)
-            check_readable(data)
-        except Invalid as error:
-            return ImportPayload(outcome=Outcome.REJECTED, user_errors=user_errors(error.problems), import_=None)
-        if data.get("encoding"):
-            data["encoding"] = CODES[data["encoding"]]
-        return await _done(info, bulk_import.start, data)
+        return await _done(info, bulk_import.start, input)
 
     @mutation
     @weighs(WEIGHT)
     async def import_run(self, info: Info, input: Annotated[ImportRunInput, arg("Which one.")]) -> ImportPayload:
         """Run an import, all parts of whose file have come."""
-        parts = None if input.parts is strawberry.UNSET else input.parts
-        return await _done(info, bulk_import.run, input.id, parts)
+        return await _done(info, bulk_import.run, input)
 
     @mutation
     @weighs(WEIGHT)
     async def import_cancel(self, info: Info, input: Annotated[ImportActInput, arg("Which one.")]) -> ImportPayload:
         """Stop an import; what it has written stays, and can be undone."""
-        return await _done(info, bulk_import.cancel, input.id)
+        return await _done(info, bulk_import.cancel, input)
 
     @mutation
     @weighs(WEIGHT)
     async def import_undo(self, info: Info, input: Annotated[ImportActInput, arg("Which one.")]) -> ImportPayload:
         """Undo an import: what it made goes, what it changed is as before, unless somebody has changed it since."""
-        return await _done(info, bulk_import.undo, input.id)
+        return await _done(info, bulk_import.undo, input)

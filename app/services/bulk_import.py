@@ -17,6 +17,7 @@ from app.errors import Code, Invalid, NotFound, Problem
 from app.models.bulk_import import BulkFormat, BulkType, Import, ImportPart, ImportRejection, ImportState
 from app.services import bulk_mapping
 from app.services.bulk import BULK, require
+from app.services.bulk_encoding import CODECS
 from app.services.bulk_source import open_file, stamp
 from app.services.bulk_text import DELIMITERS
 from app.services.listing import Listing
@@ -53,10 +54,8 @@ def start(uow: Uow, data: Mapping[str, Any]) -> tuple[Import, Outcome]:
     """
     wanted = parse(StartRow, data)
     require(uow, BULK[wanted.type].write_scope)
-    if wanted.delimiter is not None and wanted.delimiter not in DELIMITERS:
-        msg = Text("delimiter is a comma, a semicolon, a tab or a bar.", "delimiter 须为逗号、分号、制表符或竖线。")
-        raise Invalid(msg, "delimiter")
-    plan = plan_of(wanted.type, wanted.mapping)
+    _check(wanted)
+    plan = bulk_mapping.asked(wanted.type, wanted.mapping)
     digest = hashlib.sha256(orjson.dumps(data, default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()
     if (known := _known(uow, wanted.idempotency_key, digest)) is not None:
         return known, Outcome.UNCHANGED
@@ -92,22 +91,15 @@ def start(uow: Uow, data: Mapping[str, Any]) -> tuple[Import, Outcome]:
     return row, Outcome.CREATED
 
 
-def plan_of(type_: BulkType, mapping: Mapping[str, Any] | None) -> bulk_mapping.Plan | None:
-    """The mapping that is asked for, by name or inline, checked. Raises Invalid."""
-    if not mapping:
-        return None
-    plan = (
-        bulk_mapping.of_name(mapping["name"], "mapping", "name")
-        if "name" in mapping
-        else bulk_mapping.checked(mapping["inline"], "mapping", "inline")
-    )
-    if plan.type is not type_:
-        msg = Text(
-            f"This mapping is of {plan.type.value}, and the file of {type_.value}.",
-            f"此映射用于 {plan.type.value}，而文件类型为 {type_.value}。",
-        )
-        raise Invalid(msg, "mapping", code=Code.CONFLICT)
-    return plan
+def _check(wanted: StartRow) -> None:
+    """Refuse a delimiter or an encoding that there is not. Raises Invalid."""
+    if wanted.delimiter is not None and wanted.delimiter not in DELIMITERS:
+        msg = Text("delimiter is a comma, a semicolon, a tab or a bar.", "delimiter 须为逗号、分号、制表符或竖线。")
+        raise Invalid(msg, "delimiter")
+    if wanted.encoding is not None and wanted.encoding not in CODECS:
+        those = ", ".join(CODECS)
+        msg = Text(f"encoding is one of {those}.", f"encoding 须为 {those} 之一。")
+        raise Invalid(msg, "encoding")
 
 
 def _known(uow: Uow, key: str | None, digest: str) -> Import | None:

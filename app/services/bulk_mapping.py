@@ -80,7 +80,7 @@ class Plan(_Part):
     title: Words | None = None
     type: BulkType
     fields: Annotated[dict[Name, Rule], Field(min_length=1, max_length=200)]
-    dates: tuple[Name, ...] = ()
+    dates: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
     zone: str | None = None
     decimal_comma: bool = Field(default=False, alias="decimalComma")
     attributes: bool = False
@@ -139,6 +139,24 @@ def of_name(name: str, *path: str) -> Plan:
     those = near[0] if near else ", ".join(known())
     msg = Text(f"There is no mapping {name!r}; use {those}.", f"没有映射 {name!r}；请使用 {those}。")
     raise Invalid(msg, *path, code=Code.NOT_FOUND)
+
+
+def asked(type_: BulkType, mapping: Mapping[str, Any] | None) -> Plan | None:
+    """The mapping that is asked for, by name or inline, checked. Raises Invalid."""
+    if not mapping:
+        return None
+    plan = (
+        of_name(mapping["name"], "mapping", "name")
+        if "name" in mapping
+        else checked(mapping["inline"], "mapping", "inline")
+    )
+    if plan.type is not type_:
+        msg = Text(
+            f"This mapping is of {plan.type.value}, and the file of {type_.value}.",
+            f"此映射用于 {plan.type.value}，而文件类型为 {type_.value}。",
+        )
+        raise Invalid(msg, "mapping", code=Code.CONFLICT)
+    return plan
 
 
 def of_headings(type_: BulkType, header: Sequence[str]) -> Plan:

@@ -15,7 +15,6 @@ from app.errors import Code, Invalid, Problem
 from app.models.bulk_import import BulkFormat, BulkType, Import, ImportPart
 from app.services import bulk_encoding, bulk_mapping, bulk_text
 from app.services.bulk import BULK
-from app.services.bulk_import import plan_of
 from app.services.bulk_mapping import Bound, Plan
 from app.services.bulk_reading import Reader, row_of
 from app.services.bulk_report import sender
@@ -77,7 +76,7 @@ def preview(uow: Uow, data: Mapping[str, Any]) -> Preview:
     """What an import would make of the first lines. What stops it as a whole is in `problems`. Raises Forbidden."""
     try:
         wanted = parse(PreviewRow, data)
-        plan, content = plan_of(wanted.type, wanted.mapping), _content(uow, wanted)
+        plan, content = bulk_mapping.asked(wanted.type, wanted.mapping), _content(uow, wanted)
     except Invalid as error:
         return Preview(problems=error.problems)
     return _previewed(uow, wanted, plan, content)

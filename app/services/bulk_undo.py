@@ -56,7 +56,7 @@ def step(uow: Uow, import_id: UUID) -> bool:
     bulk = BULK[row.type]
     require(uow, bulk.write_scope)
     todo = (ImportEffect.import_id == row.id, col(ImportEffect.is_undone).is_(False))
-    statement = select(ImportEffect).where(*todo).order_by(col(ImportEffect.id).desc()).limit(AT_ONCE)
+    statement = select(ImportEffect).where(*todo).order_by(col(ImportEffect.id).desc()).limit(min(AT_ONCE, bulk.batch))
     effects = {effect.record: effect for effect in uow.session.scalars(statement)}
     if not effects:
         return _once_more(uow, row) or _finish(uow, row)

@@ -1,7 +1,5 @@
 """Files become records by the same roads as batches: good rows go in, wrong ones are told with their lines."""
 
-# ruff: noqa: E501 - a row stands on one line
-
 import csv
 import io
 
