@@ -9,6 +9,7 @@ from uuid import UUID
 
 import typer
 
+from app import transfer
 from app.cli import Usage, migrated, opened, settings_from
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ audits = typer.Typer(help="See whether the audit is whole.", no_args_is_help=Tru
 cli.add_typer(workspaces, name="workspace")
 cli.add_typer(tokens, name="token")
 cli.add_typer(audits, name="audit")
+cli.command("import")(transfer.import_)
+cli.command("export")(transfer.export)
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on.", min=0, max=65535)]
@@ -183,7 +186,7 @@ def rebuild(
     with opened(settings_from()) as door:
         from app import upkeep
 
-        typer.echo(f"{upkeep.rebuild_now(door, _workspace(workspace), cube)} rollups rebuilt.")
+        typer.echo(f"{upkeep.rebuild_now(door, tenant_id, cube)} rollups rebuilt.")
 
 
 @audits.command("verify")

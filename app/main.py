@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from app import __version__, migrate
 from app.edge import graphiql
+from app.edge.bulk import Files
 from app.edge.endpoint import Endpoint
 from app.schema.build import sdl
 from app.settings import Settings
@@ -27,7 +28,7 @@ def create_app(settings: Settings, *, work: bool = True, token: str | None = Non
     With `work` it runs jobs too; `token` signs the GraphiQL page in (demonstration, loopback).
     """
     door = door or open_door(settings)
-    endpoint = Endpoint(door, settings)
+    endpoint, files = Endpoint(door, settings), Files(door)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -42,10 +43,12 @@ def create_app(settings: Settings, *, work: bool = True, token: str | None = Non
             if worker:
                 await asyncio.to_thread(worker.join)
             await endpoint.close()
+            await asyncio.to_thread(files.close)
             await asyncio.to_thread(door.close)
 
     app = FastAPI(title="Custograph", version=__version__, lifespan=lifespan, openapi_url=None)
     app.router.routes.append(Route("/graphql", endpoint, methods=None))
+    app.router.routes.extend(files.routes)
     app.add_api_route("/schema.graphql", _schema, methods=["GET"])
     app.add_api_route("/healthz", _alive, methods=["GET"])
     app.add_api_route("/readyz", partial(_ready, door), methods=["GET"])
@@ -65,7 +68,7 @@ def _let_pages_call(app: FastAPI, origins: list[str]) -> None:
     app.add_middleware(
         CORSMiddleware,
         allow_origins=origins,
-        allow_methods=["GET", "POST"],
+        allow_methods=["GET", "POST", "PUT"],
         allow_headers=["Authorization", "Content-Type", "If-None-Match", "Traceparent", "X-Request-Id", *APOLLOS],
         expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "Traceparent", "X-Request-Id"],
         max_age=7_200,

@@ -85,6 +85,15 @@ class Settings(BaseSettings):
         2_000, ge=1, description="Appended rollup entries of one workspace after which they are compacted."
     )
 
+    import_dir: Path | None = Field(
+        None,
+        description="Folder of files that may be imported, each workspace's in one named by its id.",
+    )
+    import_part_bytes: int = Field(8_000_000, ge=1_000, description="Largest part of a file to import, in bytes.")
+    import_kept_days: int = Field(
+        30, ge=1, description="How long imports can be undone and their reports fetched, in days."
+    )
+
     @field_validator("database_url")
     @classmethod
     def _known_scheme(cls, value: SecretStr) -> SecretStr:

@@ -110,7 +110,7 @@ async def asked(request: Request, max_bytes: int) -> Asked:
     if kind != JSON or not all(_is_utf8(one) for one in parameters):
         raise Refused(415, Text(f"Send the request as {JSON} in UTF-8.", f"请以 UTF-8 编码的 {JSON} 发送请求。"))
     try:
-        data = orjson.loads(await _body(request, max_bytes))
+        data = orjson.loads(await body(request, max_bytes))
     except (orjson.JSONDecodeError, RecursionError):
         raise Refused(400, Text("The body is not JSON in UTF-8.", "请求体不是 UTF-8 编码的 JSON。")) from None
     if not isinstance(data, dict):
@@ -128,7 +128,8 @@ def _is_utf8(parameter: str) -> bool:
     return name.strip() != "charset" or value.strip().strip('"') == "utf-8"
 
 
-async def _body(request: Request, max_bytes: int) -> bytes:
+async def body(request: Request, max_bytes: int) -> bytes:
+    """The whole body. Raises Refused (413) beyond `max_bytes`."""
     text = Text(
         f"The body is larger than {max_bytes} bytes; send it in parts.", f"请求体超过 {max_bytes} 字节；请分批发送。"
     )

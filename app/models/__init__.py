@@ -1,5 +1,15 @@
 """The tables, one file a noun. Importing this package fills the metadata."""
 
+from app.models.bulk_export import Export
+from app.models.bulk_import import (
+    BulkFormat,
+    BulkType,
+    Import,
+    ImportEffect,
+    ImportPart,
+    ImportRejection,
+    ImportState,
+)
 from app.models.business_calendar import BusinessCalendar
 from app.models.buyer import Buyer
 from app.models.change import Action, Change, ChangeHead, RecordType
@@ -40,6 +50,8 @@ __all__ = [
     "Action",
     "ActiveBasis",
     "BillingInterval",
+    "BulkFormat",
+    "BulkType",
     "BusinessCalendar",
     "Buyer",
     "Change",
@@ -59,11 +71,17 @@ __all__ = [
     "CustomerStatus",
     "Engagement",
     "ExchangeRate",
+    "Export",
     "Feedback",
     "FeedbackKind",
     "FeedbackOrigin",
     "FitOutcome",
     "Idempotency",
+    "Import",
+    "ImportEffect",
+    "ImportPart",
+    "ImportRejection",
+    "ImportState",
     "Interaction",
     "InteractionEventKind",
     "InteractionKind",

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from app.models.base import ChurnKind
 from app.models.contract import BillingInterval, ContractStatus
+from app.schema import customer_input  # noqa: F401 - it gives the kinds of leaving their names in the schema
 from app.schema.describe import absent, enum, input_, plain
 from app.schema.inputs import ChannelRefInput, CustomerRefInput, StaffRefInput, record_input
 from app.schema.scalars import CurrencyCode

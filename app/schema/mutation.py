@@ -7,6 +7,8 @@ import strawberry
 
 from app.errors import Invalid
 from app.schema import target_input as targets
+from app.schema.bulk_export import ExportRoots
+from app.schema.bulk_import import ImportRoots
 from app.schema.context import Info
 from app.schema.custom_kpi import CustomKpiRoots
 from app.schema.customer_link import LinkRoots
@@ -163,6 +165,8 @@ def mutations(nouns: Sequence[Noun[Any]]) -> type:
         TargetRoots,
         CustomKpiRoots,
         WorkspaceRoots,
+        ImportRoots,
+        ExportRoots,
     )
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from app.schema.bulk_export import EXPORT
+from app.schema.bulk_import import IMPORT
 from app.schema.business_calendar import BUSINESS_CALENDAR
 from app.schema.channel import CHANNEL
 from app.schema.contract import CONTRACT
@@ -65,4 +67,6 @@ NOUNS: tuple[Noun[Any], ...] = (
     PREDICTION_FIT,
     SEGMENT,
     TARGET,
+    IMPORT,
+    EXPORT,
 )

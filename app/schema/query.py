@@ -19,6 +19,7 @@ from app.schema.context import Info
 from app.schema.custom_kpi import KpiMeasureRoot
 from app.schema.describe import arg, field
 from app.schema.filters import KpiFilterInput
+from app.schema.import_mapping import ImportMappingRoots
 from app.schema.kpi import KpiResult, ask
 from app.schema.kpi_input import KpiInput
 from app.schema.lead_funnel import LeadFunnelRoot
@@ -157,6 +158,7 @@ def query(nouns: Sequence[Noun[Any]]) -> type:
         ChangeRoots,
         AuditRoots,
         MirrorReads,
+        ImportMappingRoots,
         *reads,
         node_roots(nouns),
     )

@@ -1,18 +1,19 @@
 """Scalars: how dates, instants, decimals and JSON travel, and how a wrong one rejects its row, not the request."""
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, NewType
 
 import strawberry
 from graphql import GraphQLEnumType, GraphQLError, GraphQLScalarType, GraphQLSchema, Undefined
 from strawberry.schema.config import StrawberryConfig
 
+from app.errors import Invalid
 from app.schema import messages
+from app.services import scalar
 from app.services.row import Wrong
 from app.text import Text
 
@@ -21,8 +22,6 @@ Json = NewType("Json", object)
 Moment = NewType("Moment", datetime)
 """An instant; where it is an input it may be a bare date, which services resolve in the workspace's zone."""
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}.{0,24}$")
 _lenient: ContextVar[bool] = ContextVar("lenient", default=False)
 
 
@@ -51,73 +50,20 @@ def lenient(*, on: bool) -> Iterator[None]:
         _lenient.reset(token)
 
 
-def _read_date(value: object) -> date:
-    if isinstance(value, str) and _DATE.fullmatch(value):
+def _reading(read: Callable[[object], Any]) -> Callable[[object], Any]:
+    """`read`, which tells GraphQL what it cannot read."""
+
+    def parse(value: object) -> Any:  # noqa: ANN401 - the scalar's own type
         try:
-            return date.fromisoformat(value)
-        except ValueError:
-            msg = Text(f"{value} is not a day of the calendar.", f"{value} 不是日历中的一天。")
-            raise Unreadable(msg) from None
-    msg = Text(
-        f"{_quoted(value)} is not a date; write it as 2026-01-31.",
-        f"{_quoted(value)} 不是日期；请写成 2026-01-31 的形式。",
-    )
-    raise Unreadable(msg)
+            return read(value)
+        except Invalid as error:
+            raise Unreadable(error.text) from None
 
-
-def _read_moment(value: object) -> datetime | date:
-    if isinstance(value, str) and _DATE.fullmatch(value):
-        return _read_date(value)
-    msg = Text(
-        f"{_quoted(value)} is not an instant; write it as 2026-01-31T09:30:00+01:00, or as a date for its start.",
-        f"{_quoted(value)} 不是时刻；请写成 2026-01-31T09:30:00+01:00，或只写日期以表示当天开始。",
-    )
-    if not isinstance(value, str) or not _MOMENT.match(value):
-        raise Unreadable(msg)
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        raise Unreadable(msg) from None
-    if found.tzinfo is None:
-        msg = Text(
-            f"{_quoted(value)} has no time zone; add an offset such as Z or +08:00.",
-            f"{_quoted(value)} 没有时区；请加上偏移量，例如 Z 或 +08:00。",
-        )
-        raise Unreadable(msg)
-    return found
+    return parse
 
 
 def _write_moment(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _read_decimal(value: object) -> Decimal:
-    try:
-        found = Decimal(value if isinstance(value, str) else repr(value))
-    except (InvalidOperation, TypeError, ValueError):
-        found = Decimal("nan")
-    if isinstance(value, bool) or not isinstance(value, str | int | float) or not found.is_finite():
-        msg = Text(
-            f'{_quoted(value)} is not a decimal; write it as a string such as "19.90".',
-            f'{_quoted(value)} 不是十进制数；请写成字符串，例如 "19.90"。',
-        )
-        raise Unreadable(msg)
-    return found
-
-
-def _read_currency(value: object) -> str:
-    if isinstance(value, str) and re.fullmatch("[A-Z]{3}", value):
-        return value
-    msg = Text(
-        f"{_quoted(value)} is not a currency; use an ISO 4217 code such as EUR.",
-        f"{_quoted(value)} 不是货币；请使用 ISO 4217 代码，例如 EUR。",
-    )
-    raise Unreadable(msg)
-
-
-def _quoted(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004 - enough to recognise it by
 
 
 _RFC3339 = "https://scalars.graphql.org/andimarek/date-time.html"
@@ -129,7 +75,7 @@ _CONFIG = StrawberryConfig(
             description="A day of the calendar, as 2026-01-31.",
             specified_by_url="https://scalars.graphql.org/andimarek/local-date.html",
             serialize=date.isoformat,
-            parse_value=_read_date,
+            parse_value=_reading(scalar.day),
         ),
         Moment: strawberry.scalar(
             name="DateTime",
@@ -137,21 +83,21 @@ _CONFIG = StrawberryConfig(
             "start of that day in the workspace's time zone.",
             specified_by_url=_RFC3339,
             serialize=_write_moment,
-            parse_value=_read_moment,
+            parse_value=_reading(scalar.instant),
         ),
         Decimal: strawberry.scalar(
             name="Decimal",
             description='An exact decimal number, as a string such as "19.90".',
             specified_by_url="https://scalars.graphql.org/chillicream/decimal.html",
             serialize=str,
-            parse_value=_read_decimal,
+            parse_value=_reading(scalar.decimal),
         ),
         CurrencyCode: strawberry.scalar(
             name="CurrencyCode",
             description="A currency by its ISO 4217 code.",
             specified_by_url="https://www.iso.org/iso-4217-currency-codes.html",
             serialize=str,
-            parse_value=_read_currency,
+            parse_value=_reading(scalar.currency),
         ),
         Json: strawberry.scalar(
             name="JSON",

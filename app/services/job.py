@@ -12,6 +12,7 @@ from app.actor import system
 from app.metrics import JOBS
 from app.models.job import Job
 from app.services import (
+    bulk_step,
     change,
     mirror,
     overdue,
@@ -110,9 +111,20 @@ def _mirror(door: Door, tenant_id: UUID, payload: dict[str, Any]) -> bool:
     return not door.write(system(tenant_id, "worker"), mirror.proceed, payload["noun"], UUID(payload["mirror"]))
 
 
+def _import(door: Door, tenant_id: UUID, payload: dict[str, Any]) -> bool:
+    return bulk_step.work(door, tenant_id, UUID(payload["import_id"]))
+
+
+def _forget(door: Door, tenant_id: UUID, payload: dict[str, Any]) -> bool:
+    door.write(system(tenant_id, "worker"), bulk_step.forget, UUID(payload["import_id"]))
+    return True
+
+
 HANDLERS: dict[str, Callable[[Door, UUID, dict[str, Any]], bool]] = {
     SETTLE: _settle,
     "fit": _fit,
+    "import": _import,
+    "import.forget": _forget,
     "lapse": _lapse,
     mirror.JOB: _mirror,
     "overdue": _overdue,

@@ -10,7 +10,6 @@ from app.errors import Code, Invalid
 from app.models.change import Action
 from app.models.keyed import Keyed
 from app.models.segment import Segment
-from app.services.row import Key, Outcome, Row, Word, parse
 from app.services.idempotency import once
 from app.services.mode import Mode, check_mode
 from app.services.row import AS_USUAL, Key, Options, Outcome, Result, Row, Word, parse

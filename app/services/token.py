@@ -120,3 +120,14 @@ _BY_DIGEST = select(*Token.__table__.columns).where(col(Token.digest) == bindpar
 def _granted(names: tuple[str, ...]) -> frozenset[Scope]:
     """The scopes of those names; one that this version does not know grants nothing."""
     return frozenset(scope for scope in Scope if scope.value in names)
+
+
+def still(door: Door, token_id: UUID) -> frozenset[Scope]:
+    """What the token of that id may do now. Raises Unauthenticated when it has expired or was revoked."""
+    with door.gate_reader() as gate:
+        token = gate.execute(select(*Token.__table__.columns).where(col(Token.id) == token_id)).first()  # type: ignore[attr-defined]  # SQLModel hides it
+    now = door.clock()
+    if token is None or any(end is not None and end <= now for end in (token.revoked_at, token.expires_at)):
+        msg = Text("The token has been revoked or has expired.", "此令牌已被撤销或已过期。")
+        raise Unauthenticated(msg)
+    return _granted(tuple(token.scopes))

@@ -138,6 +138,14 @@ QUERIES = {
     "target": ("target(by: {id: %(Target)s}) { id }", Scope.TARGET_READ),
     "targets": ("targets { nodes { id } totalCount }", Scope.TARGET_READ),
     "mirror": ("mirror(id: %(Mirror)s) { id }", Scope.ORDER_READ),
+    "import": ("import(by: {id: %(Import)s}) { id }", Scope.IMPORT_READ),
+    "imports": ("imports { nodes { id } totalCount }", Scope.IMPORT_READ),
+    "importPreview": (
+        'importPreview(input: {type: CUSTOMERS, format: CSV, text: "externalId\\nc1"}) { encoding }',
+        Scope.IMPORT_READ,
+    ),
+    "export": ("export(by: {id: %(Export)s}) { id }", Scope.EXPORT_READ),
+    "exports": ("exports { nodes { id } totalCount }", Scope.EXPORT_READ),
     "node": ("node(id: %(Customer)s) { id }", Scope.CUSTOMER_READ),
     "nodes": ("nodes(ids: [%(Customer)s]) { id }", Scope.CUSTOMER_READ),
 }
@@ -203,6 +211,11 @@ MUTATIONS = {
     "segmentMembersAdd": ({"segment": {"externalId": "picked"}, "customers": [{"externalId": "hq"}]}, Scope.SEGMENT_WRITE, {"segment": "Segment"}),
     "segmentMembersRemove": ({"segment": {"externalId": "picked"}, "customers": [{"externalId": "hq"}]}, Scope.SEGMENT_WRITE, {"segment": "Segment"}),
     "targetSet": ({"externalId": "new", **GOAL}, Scope.TARGET_WRITE, {}),
+    "importStart": ({"type": "CUSTOMERS", "format": "CSV"}, Scope.IMPORT_WRITE, {}),
+    "importRun": ({"id": "x"}, Scope.IMPORT_WRITE, {"id": "Import"}),
+    "importCancel": ({"id": "x"}, Scope.IMPORT_WRITE, {"id": "Import"}),
+    "importUndo": ({"id": "x"}, Scope.IMPORT_WRITE, {"id": "Import"}),
+    "exportStart": ({"type": "ORDERS", "format": "CSV"}, Scope.EXPORT_WRITE, {}),
     "targetDelete": ({"externalId": "t"}, Scope.TARGET_WRITE, {"id": "Target"}),
 }  # fmt: skip
 
@@ -254,6 +267,9 @@ def known(alice):
     ids["Segment"] = segments(alice)
     ids["Mirror"] = alice.write("mirrorStart", {"type": "ORDERS"}, "mirror { id }")["mirror"]["id"]
     alice.write("customerLink", {"customer": {"externalId": "ann"}, "externalId": "anne"}, "outcome")
+    for field, noun in (("importStart", "import"), ("exportStart", "export")):
+        payload = alice.write(field, {"type": "CUSTOMERS", "format": "CSV"}, f"{noun} {{ id }}")
+        ids[noun.title()] = payload[noun]["id"]
     ids["KpiDefinition"] = alice.one('{ kpiDefinition(key: "CSAT") { id } }')["id"]
     alice.people.write(change.seal)
     return ids
@@ -314,6 +330,7 @@ def everything(ids):
 def test_every_root_field_is_tried_here():
     of_no_workspace = {
         "rateLimit",
+        "importMappings",
         "industries",
         "kpiMeasures",
     }  # about the caller, whoever it is, and about the program
@@ -359,8 +376,10 @@ BESIDES = {
     "targetSet": {Scope.KPI_READ},
     "segmentPreview": {Scope.ORDER_READ},
     "segmentUpsert": {Scope.ORDER_READ},
+    "importStart": {Scope.CUSTOMER_WRITE},
+    "exportStart": {Scope.ORDER_READ},
 }
-"""Setting a target measures its baseline, so it tells values of the KPI; a rule tells of what it asks."""
+"""What comes and goes in files needs the scopes of its noun. Setting a target measures its baseline, so it tells values of the KPI; a rule tells of what it asks."""
 
 
 @pytest.mark.slow
@@ -419,6 +438,8 @@ def test_elsewhere_there_is_nothing_of_it(  # noqa: C901, PLR0912, PLR0915 - eve
             assert data["rows"] == [{"size": None}]
         elif field == "leadFunnel":
             assert {stage["leads"] for stage in data["stages"]} == {None}
+        elif field == "importPreview":
+            assert data == {"encoding": "UTF-8"}
         elif field == "segmentPreview":
             assert data == {"memberCount": 0}
         elif field == "changes":
@@ -473,6 +494,7 @@ SCOPES = {
     "BusinessCalendar": Scope.CALENDAR_READ,
     "Touchpoint": Scope.TOUCHPOINT_READ, "Lead": Scope.LEAD_READ, "Interaction": Scope.INTERACTION_READ, "Referral": Scope.REFERRAL_READ, "Engagement": Scope.ENGAGEMENT_READ, "Contract": Scope.CONTRACT_READ, "Invitation": Scope.SURVEY_READ, "ExchangeRate": Scope.RATE_READ, "Prediction": Scope.PREDICTION_READ, "PredictionFit": Scope.PREDICTION_READ, "Segment": Scope.SEGMENT_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
     "KpiResult": Scope.KPI_READ, "KpiDefinition": None, "Mirror": Scope.ORDER_READ,
+    "Import": Scope.IMPORT_READ, "Export": Scope.EXPORT_READ,
 }  # fmt: skip
 
 
@@ -571,6 +593,7 @@ RELATIONS = {
     ("Interaction", "acquisitionChannel"): Scope.CHANNEL_READ,
     ("Interaction", "staff"): Scope.STAFF_READ,
     ("Interaction", "responder"): Scope.STAFF_READ,
+    ("Import", "rejectedRows"): Scope.IMPORT_READ,
     ("Target", "progress"): Scope.TARGET_READ,
     ("Target", "revisions"): Scope.TARGET_READ,
     ("KpiResult", "targets"): Scope.TARGET_READ,
@@ -582,6 +605,7 @@ RELATIONS = {
     ("KpiDefinition", "result"): Scope.KPI_READ,
 }
 PLAIN = {
+    ("Import", "counts"), ("Import", "problems"),
     # values of the parent itself, no relations
     ("KpiResult", "leftOut"), ("KpiResult", "components"), ("KpiResult", "histogram"), ("KpiResult", "definition"), ("KpiResult", "period"), ("KpiResult", "filters"), ("KpiResult", "interval"), ("KpiResult", "compounded"), ("KpiDefinition", "variants"),
     ("Target", "scope"), ("Segment", "rule"), ("Target", "baselinePeriod"), ("Workspace", "healthWeights"), ("PredictionFit", "models"),

@@ -15,14 +15,18 @@ from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 from uuid_utils.compat import uuid7
 
-from app import migrate
+from app import ids, migrate
 from app.actor import system
 from app.bus import Bus
 from app.db import Database
 from app.models.base import Tenanted
+from app.models.bulk_import import BulkFormat, BulkType
 from app.models.feedback import FeedbackKind
 from app.models.target import TargetKind
 from app.services import (
+    bulk_export,
+    bulk_import,
+    bulk_step,
     business_calendar,
     change,
     channel,
@@ -130,8 +134,21 @@ def fill(door: Door, tenant_id: UUID) -> None:
     write(quota.lease, uuid7(), 10)
     write(feedback.record_batch, [{"external_id": "f2", **said}], Options())
     write(predicting.put, "c1")
+    _files(door, actor)
     write(change.seal)
     token.create(door, tenant_id, "Somebody")
+
+
+def _files(door: Door, actor: Any) -> None:
+    """What is read from files and written to them; of one import the file is still there."""
+    asked = {"type": BulkType.CUSTOMERS, "format": BulkFormat.JSONL}
+    for data in (b'{"externalId":"c8"}\n{"externalId":""}\n', b"{}\n"):
+        row, _ = door.write(actor, bulk_import.start, asked)
+        door.write(actor, bulk_import.put_part, row.id, 1, data)
+        if len(data) > 3:
+            door.write(actor, bulk_import.run, ids.encode("Import", row.id))
+            assert bulk_step.work(door, actor.tenant_id, row.id, budget_s=60)
+    door.write(actor, bulk_export.start, asked, None)
 
 
 def _trade(write: Callable[..., Any]) -> None:

@@ -1,0 +1,176 @@
+"""Imports in the schema."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Self
+
+import strawberry
+
+from app import ids
+from app.errors import Invalid
+from app.models.bulk_import import BulkFormat, BulkType, ImportRejection, ImportState
+from app.models.bulk_import import Import as Row
+from app.schema.bulk_import_input import CODES, ImportActInput, ImportRefInput, ImportRunInput, ImportStartInput
+from app.schema.context import Info
+from app.schema.describe import arg, field, mutation, plain, type_
+from app.schema.errors import UserError, user_errors
+from app.schema.inputs import unwrapped
+from app.schema.node import Node, node_of
+from app.schema.noun import Noun
+from app.schema.outcome import Outcome, RowCounts
+from app.schema.scalars import Moment
+from app.schema.weight import sized, weighs
+from app.schema.writing import WEIGHT
+from app.services import bulk_import
+from app.services.bulk_import import problem_of
+from app.services.row import check_readable
+
+MOST = 100
+"""Rejected rows that are shown; the report has all."""
+
+
+@type_
+class ImportRejectedRow:
+    """A row of the file that was not accepted."""
+
+    id: strawberry.ID = plain("Names the row, for clients' caches.")
+    line: int = plain("The number of its first line in the file.")
+    columns: list[str] = plain("The columns in which something is wrong.")
+    user_errors: list[UserError] = plain("What is wrong with it.")
+
+    @classmethod
+    def of(cls, row: ImportRejection) -> Self:
+        """The row as the schema shows it."""
+        columns = dict.fromkeys(column for *_, column in row.problems if column)
+        return cls(
+            id=strawberry.ID(ids.encode("ImportRejectedRow", row.id)),
+            line=row.line,
+            columns=list(columns),
+            user_errors=user_errors(map(problem_of, row.problems)),
+        )
+
+
+@type_
+class Import(Node):
+    """A file that is read into the records of a noun."""
+
+    type: BulkType = plain("Of what it holds records.")
+    format: BulkFormat = plain("How it is written.")
+    state: ImportState = plain("How far the import has come.")
+    source: str = plain("The source that the records are of.")
+    started_by: str = plain("The token that began it.")
+    mapping: str | None = plain("The name of its mapping.")
+    file: str | None = plain("The file on the server, where it is read from there.")
+    encoding: str | None = plain("The encoding that was recognised, or asked for.")
+    delimiter: str | None = plain("What stands between its cells.")
+    bytes_total: float = plain("How large the file is.")
+    bytes_read: float = plain("How much of it has been dealt with.")
+    rows_read: float = plain("How many rows have been dealt with.")
+    undone_count: float = plain("How many records have been taken back.")
+    kept_count: float = plain("How many records stay because they cannot be taken back.")
+    created_at: Moment = plain("When it was begun.")
+    started_at: Moment | None = plain("When its file was there.")
+    finished_at: Moment | None = plain("When it came to its end.")
+    updated_at: Moment = plain("When it last came further.")
+    part_path: str = plain("Where to PUT the parts of its file, before the number of the part.")
+    report_path: str = plain("Where to GET the rejected rows, to be mended and sent again.")
+    row: strawberry.Private[Row]
+
+    @field
+    async def counts(self) -> RowCounts:
+        """What became of its rows so far; of a check, what would become of them."""
+        row = self.row
+        counted = {name: getattr(row, name) for name in ("created", "updated", "unchanged", "stale", "rejected")}
+        return RowCounts(deleted=0, **counted)
+
+    @field
+    async def problems(self) -> list[UserError]:
+        """Why it failed."""
+        return user_errors(map(problem_of, self.row.problems))
+
+    @field
+    @sized(20, by=("first",))
+    async def rejected_rows(
+        self, info: Info, first: Annotated[int, arg("How many; at most 100.")] = 20
+    ) -> list[ImportRejectedRow]:
+        """The first rows that were not accepted, in the order of the file."""
+        rows = await info.context.run(bulk_import.rejections, self.row.id, min(max(first, 0), MOST))
+        return [ImportRejectedRow.of(row) for row in rows]
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """The row as the schema shows it."""
+        id_ = ids.encode("Import", row.id)
+        return node_of(
+            cls,
+            row,
+            bytes_read=row.position,
+            undone_count=row.undone,
+            kept_count=row.kept,
+            part_path=f"/imports/{id_}/parts/",
+            report_path=f"/imports/{id_}/report",
+        )
+
+
+IMPORT = Noun(
+    Import,
+    bulk_import.LIST,
+    one="import",
+    many="imports",
+    words=("an import", "imports"),
+    by=ImportRefInput,
+    filters=("type", "state", "source", "started_by", "created_at"),
+    orders=("-created_at",),
+)
+
+
+@type_
+class ImportPayload:
+    """What became of an import."""
+
+    outcome: Outcome = plain("What became of it.")
+    user_errors: list[UserError] = plain("What to mend in the input; nothing was done then.")
+    import_: Import | None = plain("The import as of now.", name="import")
+
+
+async def _done(info: Info, service: Callable[..., Any], input: Any) -> ImportPayload:  # noqa: ANN401 - any of the inputs
+    """What became of the import that the input names or describes."""
+    try:
+        data = unwrapped(input)
+        check_readable(data)
+        if data.get("encoding"):
+            data["encoding"] = CODES[data["encoding"]]
+        given = (data.pop("id"), *data.values()) if "id" in data else (data,)
+        row, outcome = await info.context.run(service, *given)
+    except Invalid as error:
+        return ImportPayload(outcome=Outcome.REJECTED, user_errors=user_errors(error.problems), import_=None)
+    return ImportPayload(outcome=outcome, user_errors=[], import_=IMPORT.shown(info.context, row))
+
+
+class ImportRoots:
+    """What can be done to imports."""
+
+    @mutation
+    @weighs(WEIGHT)
+    async def import_start(
+        self, info: Info, input: Annotated[ImportStartInput, arg("What to import.")]
+    ) -> ImportPayload:
+        """Begin an import; then PUT the parts of the file to its `partPath` and call `importRun`."""
+        return await _done(info, bulk_import.start, input)
+
+    @mutation
+    @weighs(WEIGHT)
+    async def import_run(self, info: Info, input: Annotated[ImportRunInput, arg("Which one.")]) -> ImportPayload:
+        """Run an import, all parts of whose file have come."""
+        return await _done(info, bulk_import.run, input)
+
+    @mutation
+    @weighs(WEIGHT)
+    async def import_cancel(self, info: Info, input: Annotated[ImportActInput, arg("Which one.")]) -> ImportPayload:
+        """Stop an import; what it has written stays, and can be undone."""
+        return await _done(info, bulk_import.cancel, input)
+
+    @mutation
+    @weighs(WEIGHT)
+    async def import_undo(self, info: Info, input: Annotated[ImportActInput, arg("Which one.")]) -> ImportPayload:
+        """Undo an import: what it made goes, what it changed is as before, unless somebody has changed it since."""
+        return await _done(info, bulk_import.undo, input)
