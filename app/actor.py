@@ -6,7 +6,7 @@ from uuid import UUID
 
 
 class Scope(StrEnum):
-    """What a token may do. Everything but `WORKSPACE_ADMIN` is given when none is named."""
+    """What a token may do. Everything but administering is given when none is named."""
 
     KPI_READ = "kpi:read"
     KPI_WRITE = "kpi:write"
@@ -49,10 +49,30 @@ class Scope(StrEnum):
     TARGET_READ = "target:read"
     TARGET_WRITE = "target:write"
     PERSONAL_READ = "personal:read"
+    ANSWER_WRITE = "answer:write"
+    DEPLOYMENT_ADMIN = "deployment:admin"
 
 
-ORDINARY = frozenset(Scope) - {Scope.WORKSPACE_ADMIN}
+ORDINARY = frozenset(Scope) - {Scope.WORKSPACE_ADMIN, Scope.DEPLOYMENT_ADMIN}
 """What a token may do that names no scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Which rows somebody sees; None is all of them, and of several that are given all must hold."""
+
+    sources: frozenset[str] | None = None
+    channels: frozenset[UUID] | None = None
+    segments: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """What binds a publishable key: from which origins it may come (none: from any), and how often."""
+
+    origins: tuple[str, ...] = ()
+    answers_per_minute: int | None = None
+    """None is what the settings say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +85,9 @@ class Actor:
     source: str = "default"
     token_id: UUID | None = None
     request_id: str | None = None
+    rows: Rows | None = None
+    public: Public | None = None
+    """Given to whoever comes with a publishable key, which everybody may know."""
 
 
 def system(tenant_id: UUID, name: str = "system") -> Actor:

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # commands import what they need when they run, so that `--help` answers at once
+    from uuid import UUID
+
     from app.settings import Settings
     from app.uow import Door
 
@@ -25,6 +27,17 @@ def settings_from(**changes: object) -> "Settings":
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper()
         msg = f"{name} {first['msg'].removeprefix('Value error, ')}."
+        raise Usage(msg) from None
+
+
+def workspace_id(text: str) -> "UUID":
+    """The id that an option names. Raises Usage for what is none."""
+    from uuid import UUID
+
+    try:
+        return UUID(text)
+    except ValueError:
+        msg = f"{text!r} is not the id of a workspace."
         raise Usage(msg) from None
 
 

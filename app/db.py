@@ -167,6 +167,16 @@ class Database(Dialect):
         if not self.is_sqlite:
             gate.execute(text(f"SET LOCAL ROLE {GATE_ROLE}"))
 
+    @contextmanager
+    def at_gate(self, session: Session) -> Iterator[Connection]:
+        """The session's own transaction as the gate sees it: what is done there is committed with the rest, or not."""
+        connection = session.connection()
+        self.enter_gate(connection)
+        yield connection
+        # after an error the role is left: the transaction is taken back, and the role with it
+        if not self.is_sqlite:
+            connection.execute(text(f"SET LOCAL ROLE {APP_ROLE}"))
+
     def check_role(self) -> None:
         """Refuse to serve as a role that row-level security does not bind. Raises RuntimeError."""
         if self.is_sqlite:

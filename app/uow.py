@@ -5,7 +5,7 @@ It pins the workspace, checks scopes, makes reads read-only, groups writes, comm
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -46,6 +46,7 @@ class Uow:
     actor: Actor
     now: datetime
     settings: Settings
+    keys: Keys
     seen: dict[object, dict[Any, Any]] = field(default_factory=dict)
     """What has been looked up already in this unit and cannot change inside it."""
     _changes: list[dict[str, Any]] = field(default_factory=list)
@@ -77,6 +78,10 @@ class Uow:
     def may(self, scope: Scope) -> bool:
         """Whether the actor has `scope`."""
         return scope in self.actor.scopes
+
+    def at_gate(self) -> AbstractContextManager[Connection]:
+        """This transaction as the gate sees it, for tokens: those of every workspace, so say whose are meant."""
+        return self.db.at_gate(self.session)
 
     def without(self, scope: Scope) -> "Uow":
         """The same unit in the hands of somebody who lacks `scope`; for reading."""
@@ -176,9 +181,10 @@ class Door:
 
         After the instant `until` of `time.monotonic` its statements are stopped: it raises TimedOut.
         """
+        keys = self.keys
         with translated(), WalledSession(tenant_id=actor.tenant_id, bind=self.db.reader, autoflush=False) as session:
             self.db.enter_workspace(session, actor.tenant_id, until)
-            yield Uow(session, self.db, actor, self.clock(), self.settings)
+            yield Uow(session, self.db, actor, self.clock(), self.settings, keys)
 
     def read(self, actor: Actor, function: Callable[Concatenate[Uow, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """What the @reads function answers, in a snapshot of its own."""
@@ -204,9 +210,10 @@ class Door:
 
     @contextmanager
     def _open(self, tenant_id: UUID) -> Iterator[tuple[WalledSession, Callable[[Actor], Uow]]]:
+        keys = self.keys  # before the one place for writing is taken: to lock them takes it too
         with translated(), self.db.one_writer(), WalledSession(tenant_id=tenant_id, bind=self.db.writer) as session:
             self.db.enter_workspace(session, tenant_id)
-            yield session, lambda actor: Uow(session, self.db, actor, self.clock(), self.settings)
+            yield session, lambda actor: Uow(session, self.db, actor, self.clock(), self.settings, keys)
 
     @contextmanager
     def gate(self) -> Iterator[Session]:

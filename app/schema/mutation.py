@@ -9,6 +9,7 @@ from app.errors import Invalid
 from app.schema import target_input as targets
 from app.schema.context import Info
 from app.schema.custom_kpi import CustomKpiRoots
+from app.schema.deployment import DeploymentRoots
 from app.schema.describe import arg, mutation
 from app.schema.errors import user_errors
 from app.schema.filters import filters
@@ -21,6 +22,7 @@ from app.schema.period import asked
 from app.schema.prediction_fit import PredictionRefitRoot
 from app.schema.segmenting import SegmentingRoots
 from app.schema.target import Target
+from app.schema.token import TokenRoots
 from app.schema.weight import weighs
 from app.schema.workspace import Workspace
 from app.schema.workspace_input import WorkspaceUpdateInput, WorkspaceUpdatePayload
@@ -136,6 +138,8 @@ def mutations(nouns: Sequence[Noun[Any]]) -> type:
         TargetRoots,
         CustomKpiRoots,
         WorkspaceRoots,
+        TokenRoots,
+        DeploymentRoots,
     )
 
 

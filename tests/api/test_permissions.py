@@ -9,8 +9,10 @@ import pytest
 from asking import Caller
 from graphql import GraphQLNonNull, GraphQLObjectType, get_named_type, is_list_type
 
+from app import ids as global_ids
 from app.actor import Scope
 from app.schema.build import build
+from app.services import token as tokens
 from app.services import workspace as workspaces
 from app.services.row import Ref
 
@@ -73,6 +75,8 @@ OFFICE = {"timeZone": "UTC", "weeklyHours": [{"weekdays": [1], "from": "09:00", 
 QUERIES = {
     # root field: (what to ask, with ids of Alice's workspace, the scope that it needs)
     "workspace": ("workspace { id name }", Scope.WORKSPACE_READ),
+    "tokens": ("tokens { nodes { id name } totalCount }", Scope.WORKSPACE_ADMIN),
+    "workspaces": ("workspaces { nodes { id name } totalCount }", Scope.DEPLOYMENT_ADMIN),
     "kpi": (f"kpi(key: CSAT, {TODAY}) {{ value }}", Scope.KPI_READ),
     "kpis": (f"kpis(ask: [{{key: CSAT, {TODAY}}}]) {{ value }}", Scope.KPI_READ),
     "kpiDefinition": ('kpiDefinition(key: "CSAT") { inputs { isAvailable } }', Scope.KPI_READ),
@@ -179,6 +183,10 @@ MUTATIONS = {
     "customerMerge": ({"from": {"externalId": "hq"}, "into": {"externalId": "ann"}}, Scope.CUSTOMER_WRITE, {"from": "Customer"}),
     "predictionRefit": ({}, Scope.PREDICTION_WRITE, {}),
     "workspaceUpdate": ({"smallCellK": 7}, Scope.WORKSPACE_ADMIN, {}),
+    "tokenCreate": ({"name": "new", "scopes": []}, Scope.WORKSPACE_ADMIN, {}),
+    "tokenRotate": ({"id": "%(Token)s"}, Scope.WORKSPACE_ADMIN, {"id": "Token"}),
+    "tokenRevoke": ({"id": "%(Token)s"}, Scope.WORKSPACE_ADMIN, {"id": "Token"}),
+    "workspaceCreate": ({"name": "New", "timeZone": "UTC", "currency": "EUR"}, Scope.DEPLOYMENT_ADMIN, {}),
     "kpiDefine": ({"key": "NEW", **OWN}, Scope.KPI_WRITE, {}),
     "kpiDefinitionDelete": ({"key": "MINE"}, Scope.KPI_WRITE, {}),
     "segmentUpsert": ({"externalId": "new", "name": "New", "rule": ORDERED}, Scope.SEGMENT_WRITE, {}),
@@ -237,6 +245,8 @@ def known(alice):
     ids["KpiResult"] = alice.kpi("CSAT", "named: THIS_MONTH", "id")["id"]
     ids["Segment"] = segments(alice)
     ids["KpiDefinition"] = alice.one('{ kpiDefinition(key: "CSAT") { id } }')["id"]
+    given, _ = alice.people.write(tokens.add, {"name": "given", "scopes": [], "rows": {"sources": ["crm"]}})
+    ids["Token"] = global_ids.encode("Token", given.id)
     return ids
 
 
@@ -289,7 +299,12 @@ def everything(ids):
     for field, (_, scope) in QUERIES.items():
         yield field, asked(field, ids), None, scope
     for field, (data, scope, _) in MUTATIONS.items():
-        yield field, *written(field, data), scope
+        yield field, *written(field, filled(data, ids)), scope
+
+
+def filled(data, ids):
+    """The input, with ids of Alice's workspace where it names them."""
+    return {name: value % ids if isinstance(value, str) else value for name, value in data.items()}
 
 
 def test_every_root_field_is_tried_here():
@@ -377,11 +392,15 @@ def test_bob_may_read_everything_and_write_nothing(bob, known, dump):
 
 
 def test_elsewhere_there_is_nothing_of_it(  # noqa: C901, PLR0912, PLR0915 - every root field, each in its own way
-    charlie, known, workspace, dump
+    api, elsewhere, known, workspace, dump
 ):
+    charlie = api.caller(elsewhere, set(Scope) - {Scope.DEPLOYMENT_ADMIN}, name="charlie")
     before = dump()
     for field in QUERIES:
         answer = charlie.answer(asked(field, known))
+        if field == "workspaces":  # told to a deployment's administrator, wherever they are
+            assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
+            continue
         assert "errors" not in answer, (field, answer)
         for id_ in known.values():
             if id_ not in (known["KpiResult"], known["KpiDefinition"]):
@@ -391,6 +410,8 @@ def test_elsewhere_there_is_nothing_of_it(  # noqa: C901, PLR0912, PLR0915 - eve
             assert data["name"] == "Elsewhere"
         elif field in ("kpi", "kpis"):
             assert data in ({"value": None}, [{"value": None}])
+        elif field == "tokens":
+            assert [row["name"] for row in data["nodes"]] == ["charlie"]
         elif field == "nodes":
             assert data == [None]
         elif field == "channelEffectiveness":
@@ -430,7 +451,7 @@ def test_elsewhere_there_is_nothing_of_it(  # noqa: C901, PLR0912, PLR0915 - eve
     assert dump() == before
     mine = dump(of=workspace)
     for field, (data, *_) in MUTATIONS.items():
-        charlie.answer(*written(field, data))
+        charlie.answer(*written(field, filled(data, known)))
     charlie.one(*written("channelUpsert", {"externalId": "web", "name": "Mine"}))
     assert dump(of=workspace) == mine
     assert dump() != before
@@ -446,15 +467,14 @@ SCOPES = {
     "Feedback": Scope.FEEDBACK_READ, "Order": Scope.ORDER_READ, "Refund": Scope.ORDER_READ, "Cost": Scope.COST_READ,
     "BusinessCalendar": Scope.CALENDAR_READ,
     "Touchpoint": Scope.TOUCHPOINT_READ, "Lead": Scope.LEAD_READ, "Interaction": Scope.INTERACTION_READ, "Referral": Scope.REFERRAL_READ, "Engagement": Scope.ENGAGEMENT_READ, "Contract": Scope.CONTRACT_READ, "Invitation": Scope.SURVEY_READ, "ExchangeRate": Scope.RATE_READ, "Prediction": Scope.PREDICTION_READ, "PredictionFit": Scope.PREDICTION_READ, "Segment": Scope.SEGMENT_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
-    "KpiResult": Scope.KPI_READ, "KpiDefinition": None,
+    "KpiResult": Scope.KPI_READ, "KpiDefinition": None, "Token": Scope.WORKSPACE_ADMIN,
 }  # fmt: skip
 
 
 @pytest.mark.slow
-def test_every_kind_of_node_is_found_by_its_id_here_and_with_its_scope_only(
-    api, workspace, alice, charlie, known, dump
-):
+def test_every_kind_of_node_is_found_by_its_id_here_and_with_its_scope_only(api, workspace, elsewhere, known, dump):
     assert set(SCOPES) == set(NODES)
+    alice, charlie = api.caller(workspace, set(Scope)), api.caller(elsewhere, set(Scope))
     without = {scope: api.caller(workspace, set(Scope) - {scope}) for scope in SCOPES.values() if scope}
     before = dump()
     query = "query($id: ID!) { node(id: $id) { __typename id } }"
@@ -558,7 +578,7 @@ RELATIONS = {
 PLAIN = {
     # values of the parent itself, no relations
     ("KpiResult", "leftOut"), ("KpiResult", "components"), ("KpiResult", "histogram"), ("KpiResult", "definition"), ("KpiResult", "period"), ("KpiResult", "filters"), ("KpiResult", "interval"), ("KpiResult", "compounded"), ("KpiDefinition", "variants"),
-    ("Target", "scope"), ("Segment", "rule"), ("Target", "baselinePeriod"), ("Workspace", "healthWeights"), ("PredictionFit", "models"),
+    ("Token", "rows"), ("Target", "scope"), ("Segment", "rule"), ("Target", "baselinePeriod"), ("Workspace", "healthWeights"), ("PredictionFit", "models"),
     ("Prediction", "aliveInterval"), ("Prediction", "expectedPurchasesInterval"), ("Prediction", "predictedValueInterval"),
 }  # fmt: skip
 ARGUMENTS = {
