@@ -6,7 +6,7 @@ from uuid import UUID
 
 
 class Scope(StrEnum):
-    """What a token may do. Everything but `WORKSPACE_ADMIN` and `AUDIT_READ` is given when none is named."""
+    """What a token may do. Everything but administering and auditing is given when none is named."""
 
     KPI_READ = "kpi:read"
     KPI_WRITE = "kpi:write"
@@ -55,10 +55,30 @@ class Scope(StrEnum):
     PERSONAL_READ = "personal:read"
     CHANGE_READ = "change:read"
     AUDIT_READ = "audit:read"
+    ANSWER_WRITE = "answer:write"
+    DEPLOYMENT_ADMIN = "deployment:admin"
 
 
-ORDINARY = frozenset(Scope) - {Scope.WORKSPACE_ADMIN, Scope.AUDIT_READ}
+ORDINARY = frozenset(Scope) - {Scope.WORKSPACE_ADMIN, Scope.DEPLOYMENT_ADMIN, Scope.AUDIT_READ}
 """What a token may do that names no scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Which rows somebody sees; None is all of them, and of several that are given all must hold."""
+
+    sources: frozenset[str] | None = None
+    channels: frozenset[UUID] | None = None
+    segments: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """What binds a publishable key: from which origins it may come (none: from any), and how often."""
+
+    origins: tuple[str, ...] = ()
+    answers_per_minute: int | None = None
+    """None is what the settings say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +91,9 @@ class Actor:
     source: str = "default"
     token_id: UUID | None = None
     request_id: str | None = None
+    rows: Rows | None = None
+    public: Public | None = None
+    """Given to whoever comes with a publishable key, which everybody may know."""
 
 
 def system(tenant_id: UUID, name: str = "system") -> Actor:

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # commands import what they need when they run, so that `--help` answers at once
+    from uuid import UUID
+
     from app.settings import Settings
     from app.uow import Door
 
@@ -28,6 +30,17 @@ def settings_from(**changes: object) -> "Settings":
         raise Usage(msg) from None
 
 
+def workspace_id(text: str) -> "UUID":
+    """The id that an option names. Raises Usage for what is none."""
+    from uuid import UUID
+
+    try:
+        return UUID(text)
+    except ValueError:
+        msg = f"{text!r} is not the id of a workspace."
+        raise Usage(msg) from None
+
+
 @contextmanager
 def opened(settings: "Settings") -> Iterator["Door"]:
     """The door for a command, on a database that is up to date."""
@@ -35,6 +48,7 @@ def opened(settings: "Settings") -> Iterator["Door"]:
 
     from app import migrate
     from app.errors import AppError
+    from app.keys import WrongKey
     from app.uow import open_door
 
     try:
@@ -47,7 +61,10 @@ def opened(settings: "Settings") -> Iterator["Door"]:
         if not migrate.is_current(door.db):
             msg = "The database is behind this program; run `serve` once, which brings it up to date."
             raise Usage(msg)
+        _ = door.keys
         yield door
+    except WrongKey as error:
+        raise Usage(str(error)) from None
     except AppError as error:
         raise Usage(str(error)) from None
     finally:

@@ -2,15 +2,14 @@
 
 import sys
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from uuid import UUID
 
 import typer
 
 from app import transfer
-from app.cli import Usage, migrated, opened, settings_from
+from app.administration import tokens, workspaces
+from app.cli import Usage, migrated, opened, settings_from, workspace_id
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -22,8 +21,6 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-workspaces = typer.Typer(help="Make workspaces.", no_args_is_help=True)
-tokens = typer.Typer(help="Make tokens.", no_args_is_help=True)
 audits = typer.Typer(help="See whether the audit is whole.", no_args_is_help=True)
 cli.add_typer(workspaces, name="workspace")
 cli.add_typer(tokens, name="token")
@@ -86,87 +83,6 @@ def demo(host: Host = None, port: Port = None) -> None:
     run(settings, token=token)
 
 
-@workspaces.command("create")
-def workspace_create(  # noqa: PLR0913 - an option each
-    name: Annotated[str, typer.Option(help="What it is called.")],
-    time_zone: Annotated[str, typer.Option(help="IANA time zone, such as Europe/Berlin.")],
-    currency: Annotated[str, typer.Option(help="ISO 4217 code, such as EUR.")],
-    locale: Annotated[str, typer.Option(help="Language of names, such as en or zh-CN.")] = "en",
-    first_weekday: Annotated[int, typer.Option(help="Day on which weeks begin, 1 (Monday) to 7.")] = 1,
-    fiscal_year_start: Annotated[int, typer.Option(help="Month in which years begin, 1 to 12.")] = 1,
-    small_cell_k: Annotated[int, typer.Option(help="Survey figures of fewer people are suppressed.")] = 5,
-    sandbox: Annotated[bool, typer.Option("--sandbox", help="Whether its records may be emptied out.")] = False,
-) -> None:
-    """Make a workspace; prints its id, alone."""
-    with opened(settings_from()) as door:
-        from uuid_utils.compat import uuid7
-
-        from app.actor import system
-        from app.services import workspace
-
-        id_ = uuid7()
-        door.write(
-            system(id_, "command line"),
-            workspace.create,
-            {
-                "name": name,
-                "time_zone": time_zone,
-                "currency": currency,
-                "locale": locale,
-                "first_weekday": first_weekday,
-                "fiscal_year_start": fiscal_year_start,
-                "small_cell_k": small_cell_k,
-                "is_sandbox": sandbox,
-            },
-        )
-    typer.echo(str(id_))
-
-
-@workspaces.command("reset")
-def workspace_reset(
-    workspace: Annotated[str, typer.Option(help="The id of the workspace, a sandbox.")],
-    name: Annotated[str, typer.Option(help="What it is called, so that nobody empties the wrong one.")],
-) -> None:
-    """Empty a sandbox of its records; its tokens and settings stay."""
-    tenant_id = _workspace(workspace)
-    with opened(settings_from()) as door:
-        from app import upkeep
-
-        upkeep.reset(door, tenant_id, name)
-    typer.echo("The sandbox is empty.")
-
-
-def _workspace(id_: str) -> UUID:
-    """The id of a workspace. Raises Usage."""
-    try:
-        return UUID(id_)
-    except ValueError:
-        msg = f"{id_!r} is not the id of a workspace."
-        raise Usage(msg) from None
-
-
-@tokens.command("create")
-def token_create(
-    workspace: Annotated[str, typer.Option(help="The id of the workspace.")],
-    name: Annotated[str, typer.Option(help="What the token is for.")],
-    scope: Annotated[
-        list[str] | None, typer.Option(help="What it may do; everything but administer and audit when absent.")
-    ] = None,
-    source: Annotated[str, typer.Option(help="The source system that it writes for.")] = "default",
-    expires_in: Annotated[
-        int | None, typer.Option(help="Days until it expires; never when absent.", min=1, max=36_500)
-    ] = None,
-) -> None:
-    """Make a token; prints it, alone, once."""
-    tenant_id = _workspace(workspace)
-    with opened(settings_from()) as door:
-        from app.services import token
-
-        lasting = None if expires_in is None else timedelta(days=expires_in)
-        secret = token.create(door, tenant_id, name, scopes=scope, source=source, expires_in=lasting)
-    typer.echo(secret)
-
-
 @cli.command()
 def worker() -> None:
     """Run jobs, without serving."""
@@ -182,7 +98,7 @@ def rebuild(
     cube: Annotated[list[str] | None, typer.Option(help="Which rollups; all when absent.")] = None,
 ) -> None:
     """Rebuild rollups from the facts; the old ones answer until then."""
-    tenant_id = _workspace(workspace)
+    tenant_id = workspace_id(workspace)
     with opened(settings_from()) as door:
         from app import upkeep
 
@@ -201,7 +117,7 @@ def audit_verify(
     from app import upkeep
 
     with opened(settings_from()) as door:
-        found = upkeep.verify(door, _workspace(workspace), head, since=since_head)
+        found = upkeep.verify(door, workspace_id(workspace), head, since=since_head)
     typer.echo(f"{found.sealed} changes are sealed, {found.unsealed} are yet to be.")
     if found.head:
         typer.echo(f"head {found.head.seq}:{found.head.hash}")

@@ -34,7 +34,7 @@ from app.text import Text
 APP_ROLE = "custograph_app"
 """PostgreSQL role of ordinary work: owns nothing, bypasses nothing, sees one workspace at a time."""
 GATE_ROLE = "custograph_gate"
-"""PostgreSQL role that sees tokens and jobs, and nothing else."""
+"""PostgreSQL role that sees tokens, jobs and the deployment's key, and nothing else."""
 
 
 _INSTRUCTIONS = 20_000
@@ -163,9 +163,19 @@ class Database(Dialect):
             session.connection().info["until"] = until
 
     def enter_gate(self, gate: Session | Connection) -> None:
-        """Put on, for this transaction, the role that sees tokens and jobs only."""
+        """Put on, for this transaction, the role that sees what is of no workspace only."""
         if not self.is_sqlite:
             gate.execute(text(f"SET LOCAL ROLE {GATE_ROLE}"))
+
+    @contextmanager
+    def at_gate(self, session: Session) -> Iterator[Connection]:
+        """The session's own transaction as the gate sees it: what is done there is committed with the rest, or not."""
+        connection = session.connection()
+        self.enter_gate(connection)
+        yield connection
+        # after an error the role is left: the transaction is taken back, and the role with it
+        if not self.is_sqlite:
+            connection.execute(text(f"SET LOCAL ROLE {APP_ROLE}"))
 
     def check_role(self) -> None:
         """Refuse to serve as a role that row-level security does not bind. Raises RuntimeError."""

@@ -5,16 +5,17 @@ It pins the workspace, checks scopes, makes reads read-only, groups writes, comm
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
-from sqlmodel import insert
+from sqlmodel import col, insert, select, update
 from uuid_utils.compat import uuid7
 
 from app.actor import Actor, Scope
@@ -22,8 +23,10 @@ from app.bus import Bus
 from app.db import Database
 from app.errors import Forbidden
 from app.fault import translated
+from app.keys import Keys, locked, unlocked
 from app.models.base import Owned
 from app.models.change import Action, Change
+from app.models.deployment import KEY, Deployment
 from app.models.job import Job
 from app.models.workspace import Workspace
 from app.settings import Settings
@@ -43,6 +46,7 @@ class Uow:
     actor: Actor
     now: datetime
     settings: Settings
+    keys: Keys
     seen: dict[object, dict[Any, Any]] = field(default_factory=dict)
     """What has been looked up already in this unit and cannot change inside it."""
     _changes: list[dict[str, Any]] = field(default_factory=list)
@@ -74,6 +78,10 @@ class Uow:
     def may(self, scope: Scope) -> bool:
         """Whether the actor has `scope`."""
         return scope in self.actor.scopes
+
+    def at_gate(self) -> AbstractContextManager[Connection]:
+        """This transaction as the gate sees it, for tokens: those of every workspace, so say whose are meant."""
+        return self.db.at_gate(self.session)
 
     def without(self, scope: Scope) -> "Uow":
         """The same unit in the hands of somebody who lacks `scope`; for reading."""
@@ -184,9 +192,10 @@ class Door:
 
         After the instant `until` of `time.monotonic` its statements are stopped: it raises TimedOut.
         """
+        keys = self.keys
         with translated(), WalledSession(tenant_id=actor.tenant_id, bind=self.db.reader, autoflush=False) as session:
             self.db.enter_workspace(session, actor.tenant_id, until)
-            yield Uow(session, self.db, actor, self.clock(), self.settings)
+            yield Uow(session, self.db, actor, self.clock(), self.settings, keys)
 
     def read(self, actor: Actor, function: Callable[Concatenate[Uow, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """What the @reads function answers, in a snapshot of its own."""
@@ -212,13 +221,14 @@ class Door:
 
     @contextmanager
     def _open(self, tenant_id: UUID) -> Iterator[tuple[WalledSession, Callable[[Actor], Uow]]]:
+        keys = self.keys  # before the one place for writing is taken: to lock them takes it too
         with translated(), self.db.one_writer(), WalledSession(tenant_id=tenant_id, bind=self.db.writer) as session:
             self.db.enter_workspace(session, tenant_id)
-            yield session, lambda actor: Uow(session, self.db, actor, self.clock(), self.settings)
+            yield session, lambda actor: Uow(session, self.db, actor, self.clock(), self.settings, keys)
 
     @contextmanager
     def gate(self) -> Iterator[Session]:
-        """A session that sees tokens and jobs of every workspace, and nothing else. Commits at the end."""
+        """A session that sees tokens, jobs and the deployment's key, and nothing else. Commits at the end."""
         with translated(), self.db.one_writer(), Session(self.db.writer, expire_on_commit=False) as session:
             self.db.enter_gate(session)
             yield session
@@ -230,6 +240,19 @@ class Door:
         with translated(), self.db.reader.connect() as connection:
             self.db.enter_gate(connection)
             yield connection
+
+    @cached_property
+    def keys(self) -> Keys:
+        """What tokens are known by and kept secrets are sealed with in this database; read once. Raises WrongKey."""
+        secret = None if self.settings.secret_key is None else self.settings.secret_key.get_secret_value()
+        with self.gate_reader() as gate:
+            kept = gate.execute(select(Deployment.value).where(Deployment.name == KEY)).scalar_one()
+        key = unlocked(kept, secret)
+        if secret is not None and kept == key:  # it lay open until the setting was made
+            with self.gate() as session:
+                as_read = update(Deployment).where(col(Deployment.name) == KEY, col(Deployment.value) == kept)
+                session.execute(as_read.values(value=locked(key, secret)))
+        return Keys(key)
 
     def close(self) -> None:
         """Finish what was submitted and close the connections."""

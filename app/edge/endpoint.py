@@ -26,6 +26,7 @@ from app.edge.persisted import Persisted
 from app.edge.quota import Quotas, headers
 from app.edge.request import GRAPHQL, JSON, Asked, Refused
 from app.edge.runner import Ran, Runner
+from app.edge.uses import Uses
 from app.metrics import LIMITED, OPERATIONS
 from app.schema.build import build
 from app.schema.context import NEEDED, Rate
@@ -62,6 +63,7 @@ class Endpoint:
         self._threads = ThreadPoolExecutor(settings.pool_size, thread_name_prefix="reader")
         self._strangers = ThreadPoolExecutor(1, thread_name_prefix="stranger")
         self._runner = Runner(door, settings, self._schema, self._threads)
+        self._uses = Uses(door, self._threads)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -97,6 +99,7 @@ class Endpoint:
         """Finish what is under way."""
         await self._quotas.close()
         await self._runner.close()
+        await self._uses.close()
         self._threads.shutdown()
         self._strangers.shutdown()
 
@@ -110,6 +113,7 @@ class Endpoint:
             lambda secret: token.authenticate(self._door, secret, call.id),
             self._threads,
         )
+        self._uses.note(actor)
         asked = await requests.asked(request, self._settings.max_body_bytes)
         prepared = await self._prepared(asked, actor)
         operation = prepared.operation(asked.operation)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -109,6 +109,15 @@ class Context:
                 return function(uow, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self.threads, work)
+
+    async def run_in(
+        self, tenant_id: UUID, function: Callable[Concatenate[Uow, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """What the service function, one for a deployment's administrator, answers in another workspace."""
+        if getattr(function, "scope", None) is not Scope.DEPLOYMENT_ADMIN:
+            raise RuntimeError(f"{function.__qualname__} would leave the caller's workspace")
+        actor = replace(self.actor, tenant_id=tenant_id, rows=None)
+        return await asyncio.wrap_future(self.door.submit(actor, function, *args, **kwargs))
 
     async def once(self, function: Callable[[Uow], R]) -> R:
         """What `function`, a service, answers to everything that asks for it in this operation."""

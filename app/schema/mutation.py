@@ -12,6 +12,7 @@ from app.schema.bulk_import import ImportRoots
 from app.schema.context import Info
 from app.schema.custom_kpi import CustomKpiRoots
 from app.schema.customer_link import LinkRoots
+from app.schema.deployment import DeploymentRoots
 from app.schema.describe import arg, mutation
 from app.schema.errors import user_errors
 from app.schema.filters import filters
@@ -25,6 +26,7 @@ from app.schema.period import asked
 from app.schema.prediction_fit import PredictionRefitRoot
 from app.schema.segmenting import SegmentingRoots
 from app.schema.target import Target
+from app.schema.token import TokenRoots
 from app.schema.weight import weighs
 from app.schema.workspace import Workspace
 from app.schema.workspace_input import (
@@ -167,6 +169,8 @@ def mutations(nouns: Sequence[Noun[Any]]) -> type:
         WorkspaceRoots,
         ImportRoots,
         ExportRoots,
+        TokenRoots,
+        DeploymentRoots,
     )
 
 

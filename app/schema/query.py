@@ -17,6 +17,7 @@ from app.schema.channel_effectiveness import ChannelEffectivenessRoot
 from app.schema.cohort_table import CohortTableRoot
 from app.schema.context import Info
 from app.schema.custom_kpi import KpiMeasureRoot
+from app.schema.deployment import WorkspacesRoot
 from app.schema.describe import arg, field
 from app.schema.filters import KpiFilterInput
 from app.schema.import_mapping import ImportMappingRoots
@@ -32,6 +33,7 @@ from app.schema.period import PeriodInput
 from app.schema.rate_limit import RATE_LIMIT
 from app.schema.readiness import Industry, industries
 from app.schema.segmenting import SegmentingRoot
+from app.schema.token import TokensRoot
 from app.schema.top_customers import TopCustomersRoot
 from app.schema.weight import KPI_WEIGHT, sized, weighs
 from app.schema.workspace import Workspace
@@ -159,6 +161,8 @@ def query(nouns: Sequence[Noun[Any]]) -> type:
         AuditRoots,
         MirrorReads,
         ImportMappingRoots,
+        TokensRoot,
+        WorkspacesRoot,
         *reads,
         node_roots(nouns),
     )

@@ -1,104 +1,243 @@
-"""Tokens: made and revoked at the gate, where no workspace is known yet."""
+"""Tokens: made, rotated and revoked in a workspace, asked for at the gate, where no workspace is known yet."""
 
-import hashlib
-import secrets
-import zlib
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from functools import cache
+from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
-from sqlmodel import col
+from pydantic import Field
+from sqlalchemy import Connection, bindparam, or_
+from sqlmodel import col, insert, select, update
 
-from app.actor import ORDINARY, Actor, Scope, system
-from app.errors import Invalid, NotFound, Unauthenticated
+from app import ids
+from app.actor import ORDINARY, Actor, Public, Scope, system
+from app.errors import Code, Forbidden, Invalid, NotFound, Problem, Unauthenticated
+from app.models.change import Action
 from app.models.token import Token
 from app.models.workspace import Workspace
+from app.services import granting, newest
+from app.services.granting import Label, Reach
+from app.services.minting import PREFIX, PUBLISHABLE, is_well_formed, known_by, mint
+from app.services.origin import Origin
+from app.services.page import Page, Slice
+from app.services.row import Outcome, Row, moment, parse
 from app.text import Text
-from app.uow import Door
+from app.uow import Door, Uow, reads, writes
 
-PREFIX = "cgt"
-_LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-
-
-def mint() -> str:
-    """A new secret: `cgt_`, 32 random letters, `_`, a checksum of six."""
-    body = "".join(secrets.choice(_LETTERS) for _ in range(32))
-    return f"{PREFIX}_{body}_{_checksum(body)}"
+OVERLAP_HOURS = 24
+"""How long a secret is still good after it was rotated, where nobody says."""
+MOST_OVERLAP_HOURS = 720
+PUBLIC_SCOPES = frozenset({Scope.ANSWER_WRITE})
+"""What publishable keys may do, all of them."""
 
 
-def is_well_formed(secret: str) -> bool:
-    """Whether `secret` could be one of ours; a mistyped one is refused without asking the database."""
-    prefix, _, rest = secret.partition("_")
-    body, _, checksum = rest.partition("_")
-    return prefix == PREFIX and len(body) == 32 and checksum == _checksum(body)  # noqa: PLR2004 - the length above
+class Publishing(Row):
+    """What binds a publishable key."""
+
+    origins: Annotated[list[Origin], Field(max_length=100)]
+    answers_per_minute: Annotated[int, Field(ge=1, le=100_000)] | None = None
 
 
-def _checksum(body: str) -> str:
-    number, letters = zlib.crc32(body.encode()), ""
-    for _ in range(6):
-        number, place = divmod(number, len(_LETTERS))
-        letters += _LETTERS[place]
-    return letters
+class TokenRow(Row):
+    """A token as it is asked for."""
 
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    name: Label
+    scopes: Annotated[list[str], Field(max_length=100)] | None = None
+    source: Label = "default"
+    expires_at: datetime | date | None = None
+    rows: Reach | None = None
+    publishable: Publishing | None = None
 
 
 def create(  # noqa: PLR0913 - what a token has
-    door: Door,
-    tenant_id: UUID,
-    name: str,
-    *,
-    scopes: Iterable[str] | None = None,
-    source: str = "default",
-    expires_in: timedelta | None = None,
-) -> str:
-    """A new token's secret, told once. Raises NotFound without such a workspace, Invalid for an unknown scope."""
-    chosen = ORDINARY if scopes is None else _scopes(scopes)
-    for value, what in ((name, "name"), (source, "source")):
-        if not 1 <= len(value) <= 100 or "\0" in value:  # noqa: PLR2004 - the columns' length
-            msg = Text(f"A token's {what} has 1 to 100 characters.", f"令牌的 {what} 必须有 1 到 100 个字符。")
-            raise Invalid(msg, what)
-    with door.snapshot(system(tenant_id)) as uow:
-        if uow.session.get(Workspace, (tenant_id, tenant_id)) is None:
-            msg = Text(f"There is no workspace {tenant_id}.", f"没有工作区 {tenant_id}。")
-            raise NotFound(msg)
-    secret, now = mint(), door.clock()
-    with door.gate() as session:
-        session.add(
-            Token(
-                tenant_id=tenant_id,
-                name=name,
-                digest=_digest(secret),
-                scopes=sorted(chosen),
-                source=source,
-                created_at=now,
-                expires_at=None if expires_in is None else now + expires_in,
-            )
-        )
+    door: Door, tenant_id: UUID, name: str, *, scopes: Iterable[str] | None = None, source: str = "default",
+    expires_in: timedelta | None = None, publishable: Mapping[str, Any] | None = None,
+) -> str:  # fmt: skip
+    """A new token's secret, told once, for the program itself. Raises NotFound without such a workspace, or Invalid."""
+    actor = system(tenant_id, "command line")
+    _check_there(door, actor)
+    data: dict[str, Any] = {"name": name, "source": source}
+    if scopes is not None:
+        data["scopes"] = list(scopes)
+    if expires_in is not None:
+        data["expires_at"] = door.clock() + expires_in
+    if publishable is not None:
+        data["publishable"] = publishable
+    _, secret = door.write(actor, issue, data)
     return secret
 
 
-def _scopes(names: Iterable[str]) -> frozenset[Scope]:
-    try:
-        return frozenset(Scope(name) for name in names)
-    except ValueError as error:
+def _check_there(door: Door, actor: Actor) -> None:
+    with door.snapshot(actor) as uow:
+        if uow.session.get(Workspace, (actor.tenant_id, actor.tenant_id)) is None:
+            msg = Text(f"There is no workspace {actor.tenant_id}.", f"没有工作区 {actor.tenant_id}。")
+            raise NotFound(msg)
+
+
+@writes(Scope.WORKSPACE_ADMIN)
+def add(uow: Uow, data: Mapping[str, Any]) -> tuple[Token, str]:
+    """A new token and its secret, told once. Raises Invalid, also for what the caller does not have to give."""
+    if Scope.DEPLOYMENT_ADMIN in (data.get("scopes") or ()):
         msg = Text(
-            f"There is no scope {str(error).split()[0]}; there are {', '.join(Scope)}.",
-            f"没有权限范围 {str(error).split()[0]}；可用的有 {', '.join(Scope)}。",
+            "The scope deployment:admin is given by the command line only: `token create --scope deployment:admin`.",
+            "权限范围 deployment:admin 只能由命令行授予：`token create --scope deployment:admin`。",
         )
-        raise Invalid(msg, "scope") from None
+        raise Invalid(msg, "scopes")
+    return issue(uow, data)
+
+
+@writes(Scope.WORKSPACE_ADMIN)
+def issue(uow: Uow, data: Mapping[str, Any]) -> tuple[Token, str]:
+    """The same for the program itself, which may give every scope."""
+    row = parse(TokenRow, data)
+    problems, chosen = [], ORDINARY if row.scopes is None else granting.scopes(row.scopes)
+    if row.publishable is not None:
+        chosen = PUBLIC_SCOPES
+        problems += [_NO_CHOICE[name] for name in ("scopes", "rows") if getattr(row, name) is not None]
+    bound = granting.rows(uow, row.rows)
+    problems += granting.beyond(uow.actor, chosen, bound)
+    expires_at = moment(uow, row.expires_at, "expiresAt", past=False)
+    if expires_at is not None and expires_at <= uow.now:
+        msg = Text("expiresAt must lie in the future.", "expiresAt 必须晚于现在。")
+        problems.append(Problem(Code.OUT_OF_RANGE, msg, ("expiresAt",)))
+    if problems:
+        raise Invalid(problems)
+    secret = mint(PREFIX if row.publishable is None else PUBLISHABLE)
+    token = Token(
+        tenant_id=uow.tenant_id, name=row.name, digest=known_by(uow.keys, secret), scopes=sorted(chosen),
+        source=row.source, rows=granting.stored(bound), created_at=uow.now, created_by=uow.actor.name,
+        expires_at=expires_at, **({} if row.publishable is None else row.publishable.model_dump()),
+    )  # fmt: skip
+    with uow.at_gate() as gate:
+        gate.execute(insert(Token), [token.model_dump()])
+    uow.record(token.id, "Token", Action.CREATED, version=1)
+    return token, secret
+
+
+_NO_CHOICE = {
+    "scopes": Problem(
+        Code.CONFLICT,
+        Text(
+            "A publishable key records answers and nothing else; leave scopes out.",
+            "公开密钥只能记录回答；请勿填写 scopes。",
+        ),
+        ("scopes",),
+    ),
+    "rows": Problem(
+        Code.CONFLICT,
+        Text("A publishable key sees no rows at all; leave rows out.", "公开密钥看不到任何数据行；请勿填写 rows。"),
+        ("rows",),
+    ),
+}
+
+
+@writes(Scope.WORKSPACE_ADMIN)
+def rotate(uow: Uow, id_: str, overlap_hours: int = OVERLAP_HOURS) -> tuple[Token, str]:
+    """The token with a new secret, told once; the old one lives on for some hours, one before that ends at once.
+
+    Raises Invalid, Forbidden for a token that may do more than the caller.
+    """
+    if not 0 <= overlap_hours <= MOST_OVERLAP_HOURS:
+        most = MOST_OVERLAP_HOURS
+        msg = Text(f"overlapHours must be between 0 and {most}.", f"overlapHours 必须在 0 与 {most} 之间。")
+        raise Invalid(msg, "overlapHours", code=Code.OUT_OF_RANGE)
+    with uow.at_gate() as gate:
+        token = _named(uow, gate, id_)
+        _refuse_more(uow.actor, token)
+        _refuse_dead(uow, token)
+        secret = mint(PREFIX if token.origins is None else PUBLISHABLE)
+        values: dict[str, Any] = {"digest": known_by(uow.keys, secret), "previous_digest": None, "previous_until": None}
+        if overlap_hours:
+            until = uow.now + timedelta(hours=overlap_hours)
+            values |= {"previous_digest": token.digest, "previous_until": until}
+        changed = _change(uow, gate, token, values)
+    uow.record(token.id, "Token", Action.UPDATED, ["secret"], version=changed.version)
+    return changed, secret
+
+
+@writes(Scope.WORKSPACE_ADMIN)
+def revoke(uow: Uow, id_: str) -> tuple[Token, Outcome]:
+    """The token, from now on refused everywhere. Raises Invalid where there is none of that id."""
+    with uow.at_gate() as gate:
+        token = _named(uow, gate, id_)
+        if token.revoked_at is not None:
+            return token, Outcome.UNCHANGED
+        changed = _change(uow, gate, token, {"revoked_at": uow.now})
+    uow.record(token.id, "Token", Action.UPDATED, ["revoked_at"], version=changed.version)
+    return changed, Outcome.UPDATED
+
+
+def _named(uow: Uow, gate: Connection, id_: str) -> Token:
+    """The workspace's token of that global id (or, on the command line, plain id), held until the end."""
+    wanted = ids.decode_uuid(id_, "Token")
+    mine = (col(Token.tenant_id) == uow.tenant_id, col(Token.id) == wanted)
+    row = None if wanted is None else gate.execute(select(*_COLUMNS).where(*mine).with_for_update()).first()
+    if row is None:
+        raise Invalid(Text("There is no token with this id.", "没有此 ID 的令牌。"), "id", code=Code.NOT_FOUND)
+    return Token(**row._asdict())
+
+
+def _refuse_more(actor: Actor, token: Token) -> None:
+    """Nobody gets hold of a secret that may do more than they may themselves."""
+    if granting.beyond(actor, _granted(tuple(token.scopes)), granting.loaded(token.rows)):
+        msg = Text(
+            "This token may do or see more than yours; somebody who may do all of it can rotate it.",
+            "此令牌的权限或可见范围超过您的令牌；只有具备其全部权限的人可以轮换它。",
+        )
+        raise Forbidden(msg)
+
+
+def _refuse_dead(uow: Uow, token: Token) -> None:
+    if token.revoked_at is not None or (token.expires_at is not None and token.expires_at <= uow.now):
+        msg = Text("The token has been revoked or has expired; make a new one.", "此令牌已被撤销或已过期；请新建令牌。")
+        raise Invalid(msg, "id", code=Code.CONFLICT)
+
+
+def _change(uow: Uow, gate: Connection, token: Token, values: dict[str, Any]) -> Token:
+    values |= {"version": token.version + 1}
+    gate.execute(update(Token).where(col(Token.tenant_id) == uow.tenant_id, col(Token.id) == token.id).values(**values))
+    return Token(**token.model_dump() | values)
+
+
+@reads(Scope.WORKSPACE_ADMIN)
+def page(uow: Uow, part: Slice, active: bool | None = None) -> Page[Any]:  # noqa: FBT001 - an argument of the field
+    """A part of the workspace's tokens, the newest first; with `active` those that are good now, or only the others."""
+    with uow.at_gate() as gate:
+        return newest.page(gate, select(*_COLUMNS).where(*_meant(uow, active)), Token.id, part)
+
+
+@reads(Scope.WORKSPACE_ADMIN)
+def count(uow: Uow, active: bool | None = None) -> int:  # noqa: FBT001 - an argument of the field
+    """How many there are."""
+    with uow.at_gate() as gate:
+        return newest.count(gate, select(Token.id).where(*_meant(uow, active)))
+
+
+@reads(Scope.WORKSPACE_ADMIN)
+def by_ids(uow: Uow, wanted: Sequence[UUID]) -> dict[UUID, Any]:
+    """Those of the tokens `wanted` that are the workspace's."""
+    mine = (col(Token.tenant_id) == uow.tenant_id, col(Token.id).in_(wanted))
+    with uow.at_gate() as gate:
+        return {row.id: row for row in gate.execute(select(*_COLUMNS).where(*mine))}
+
+
+def _meant(uow: Uow, active: bool | None) -> list[Any]:  # noqa: FBT001 - as above
+    mine = col(Token.tenant_id) == uow.tenant_id
+    if active is None:
+        return [mine]
+    ended = or_(col(Token.revoked_at).is_not(None), col(Token.expires_at) <= uow.now)
+    lasting = or_(col(Token.expires_at).is_(None), col(Token.expires_at) > uow.now)
+    return [mine, *((col(Token.revoked_at).is_(None), lasting) if active else (ended,))]
 
 
 def authenticate(door: Door, secret: str, request_id: str | None = None) -> Actor:
     """Who `secret` stands for. Raises Unauthenticated."""
     token = None
     if is_well_formed(secret):
+        digest = known_by(door.keys, secret)
         with door.gate_reader() as gate:
-            token = gate.execute(_BY_DIGEST, {"digest": _digest(secret)}).first()
+            token = gate.execute(_BY_DIGEST, {"digest": digest}).first()
     if token is None:
         msg = Text("The token is not one of ours.", "此令牌不是由我们签发的。")
         raise Unauthenticated(msg)
@@ -109,10 +248,31 @@ def authenticate(door: Door, secret: str, request_id: str | None = None) -> Acto
     if token.expires_at is not None and token.expires_at <= now:
         msg = Text("The token has expired.", "此令牌已过期。")
         raise Unauthenticated(msg)
-    return Actor(token.tenant_id, token.name, _granted(tuple(token.scopes)), token.source, token.id, request_id)
+    if token.digest != digest and (token.previous_until is None or token.previous_until <= now):
+        msg = Text(
+            "The token was rotated, and this secret of it is no longer good; use the new one.",
+            "此令牌已轮换，该密钥已失效；请使用新的密钥。",
+        )
+        raise Unauthenticated(msg)
+    return Actor(
+        token.tenant_id, token.name, _granted(tuple(token.scopes)), token.source, token.id, request_id,
+        granting.loaded(token.rows),
+        None if token.origins is None else Public(tuple(token.origins), token.answers_per_minute),
+    )  # fmt: skip
 
 
-_BY_DIGEST = select(*Token.__table__.columns).where(col(Token.digest) == bindparam("digest"))  # type: ignore[attr-defined]
+def note_uses(door: Door, seen: Mapping[UUID, datetime]) -> None:
+    """Write down when tokens were last used; an earlier use than is known changes nothing."""
+    with door.gate() as gate:
+        for id_, at in sorted(seen.items()):  # in one order, so that processes do not wait for each other in a circle
+            earlier = or_(col(Token.last_used_at).is_(None), col(Token.last_used_at) < at)
+            gate.execute(update(Token).where(col(Token.id) == id_, earlier).values(last_used_at=at))
+
+
+_COLUMNS = Token.__table__.columns  # type: ignore[attr-defined]
+_BY_DIGEST = select(*_COLUMNS).where(
+    or_(col(Token.digest) == bindparam("digest"), col(Token.previous_digest) == bindparam("digest"))
+)
 """Asked with every request, so it is made once and its rows stay the driver's."""
 
 

@@ -20,7 +20,7 @@ pytestmark = [  # SQLite's reflection passes over them; their definitions are co
     pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index"),
 ]
 
-GLOBAL = {"token", "job"}
+GLOBAL = {"token", "job", "deployment"}
 TENANTED = sorted(set(SQLModel.metadata.tables) - GLOBAL)
 UPKEEP = ("rollup_state", "workspace")
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(migrate._config()).walk_revisions()]
@@ -198,8 +198,19 @@ def test_every_table_has_the_one_policy_and_ordinary_work_no_other(postgresql):
     # and the owner, whom it binds as well, looks into two tables after an upgrade
     (owner,) = ask(postgresql, "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'")[0]
     upkeep = {(name, "upkeep", "PERMISSIVE", f"{{{owner}}}", "SELECT", "true", None) for name in UPKEEP}
-    assert set(found) == expected | upkeep
+    # and the gate is told which workspaces there are: of five columns, which the rights below it say
+    listed = {("workspace", "deployment", "PERMISSIVE", f"{{{GATE_ROLE}}}", "SELECT", "true", None)}
+    assert set(found) == expected | upkeep | listed
     assert owner not in (APP_ROLE, GATE_ROLE)
+
+
+def test_of_a_workspace_the_gate_sees_what_lists_tell(postgresql):
+    asked = (
+        "SELECT attname FROM pg_attribute WHERE attrelid = 'workspace'::regclass AND attnum > 0 "
+        "AND has_column_privilege(:role, 'workspace', attname, 'SELECT')"
+    )
+    found = {name for (name,) in ask(postgresql, asked, role=GATE_ROLE)}
+    assert found == {"tenant_id", "id", "name", "time_zone", "currency", "created_at"}
 
 
 @pytest.mark.parametrize("role", [APP_ROLE, GATE_ROLE])
@@ -212,7 +223,8 @@ def test_each_role_may_do_what_it_needs_and_no_more(postgresql, role):
     rights, names = [*work, "TRUNCATE", "REFERENCES", "TRIGGER"], [*SQLModel.metadata.tables, "alembic_version"]
     found = set(ask(postgresql, asked, role=role, names=names, rights=rights))
     if role == GATE_ROLE:
-        assert found == {(name, right) for name in GLOBAL for right in work}
+        expected = {(name, right) for name in GLOBAL - {"deployment"} for right in work}
+        assert found == expected | {("deployment", "SELECT"), ("deployment", "UPDATE")}
     else:
         expected = {(name, right) for name in TENANTED for right in work}
         assert found == expected | {("job", "INSERT"), ("alembic_version", "SELECT")}

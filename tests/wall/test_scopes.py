@@ -137,6 +137,6 @@ def test_a_scope_opens_what_asks_for_it_and_nothing_else(held):
 
 
 def test_who_names_no_scope_may_do_everything_but_administer_and_audit():
-    assert frozenset(Scope) - ORDINARY == {Scope.WORKSPACE_ADMIN, Scope.AUDIT_READ}
+    assert frozenset(Scope) - ORDINARY == {Scope.WORKSPACE_ADMIN, Scope.DEPLOYMENT_ADMIN, Scope.AUDIT_READ}
     assert Actor(None, "alice").scopes == ORDINARY
     assert system(None).scopes == frozenset(Scope)

@@ -1,0 +1,223 @@
+"""Tokens in the schema. No field tells a secret; the payloads that make one tell it once."""
+
+from typing import Annotated, Any, Self
+
+import strawberry
+
+from app import ids
+from app.actor import Scope
+from app.errors import Invalid
+from app.schema.context import Info
+from app.schema.describe import absent, arg, field, input_, mutation, plain, type_
+from app.schema.errors import UserError, user_errors
+from app.schema.inputs import ChannelRefInput, unwrapped
+from app.schema.node import Node, node_of, rows_found_by
+from app.schema.outcome import Outcome
+from app.schema.page import DEFAULT, After, Before, Connection, First, Last, connection, part
+from app.schema.scalars import Moment
+from app.schema.weight import sized, weighs
+from app.schema.writing import WEIGHT
+from app.services import token
+from app.services.row import check_readable
+
+
+@type_
+class TokenRows:
+    """The rows that a token is bound to; of several that are given, all must hold."""
+
+    sources: list[str] | None = plain("The sources whose records it sees; null for all.")
+    channels: list[strawberry.ID] | None = plain("The global ids of the channels whose records it sees; null for all.")
+    segments: list[str] | None = plain("The segments whose customers it sees; null for all.")
+
+    @classmethod
+    def of(cls, kept: dict[str, Any] | None) -> Self | None:
+        """The rows as the schema shows them."""
+        if kept is None:
+            return None
+        channels = kept.get("channels")
+        shown = None if channels is None else [strawberry.ID(ids.encode("Channel", one)) for one in channels]
+        return cls(sources=kept.get("sources"), channels=shown, segments=kept.get("segments"))
+
+
+@type_
+class Token(Node):
+    """A credential of the workspace. Its secret was told once, when it was made or rotated."""
+
+    name: str = plain("What it is for.")
+    scopes: list[str] = plain("What it may do.")
+    source: str = plain("The source system that it writes for.")
+    rows: TokenRows | None = plain("The rows that it is bound to; null for all.")
+    is_publishable: bool = plain("Whether it is a publishable key, which records answers and reads nothing.")
+    origins: list[str] | None = plain(
+        "The web origins that a publishable key may come from; none in the list: from anywhere."
+    )
+    answers_per_minute: int | None = plain(
+        "How many answers a publishable key takes per minute; null: what the server's settings say."
+    )
+    created_at: Moment = plain("When it was made.")
+    created_by: str | None = plain("The name of who made it; null where that was not kept yet.")
+    expires_at: Moment | None = plain("When it ends; null for never.")
+    last_used_at: Moment | None = plain("When it was last used, to about a minute; null for never.")
+    revoked_at: Moment | None = plain("When it was revoked.")
+    previous_until: Moment | None = plain("Until when the secret before the last rotation is good.")
+    version: int = plain("Rises with each change.")
+
+    @field
+    def is_active(self, info: Info) -> bool:
+        """Whether it is good now: neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > info.context.door.clock())
+
+    @classmethod
+    def of(cls, row: Any) -> Self:  # noqa: ANN401 - a token, or the driver's row of one
+        """The row as the schema shows it."""
+        return node_of(cls, row, rows=TokenRows.of(row.rows), is_publishable=row.origins is not None)
+
+
+rows_found_by("Token", token.by_ids, lambda _context, row: Token.of(row))
+
+
+@input_
+class TokenRowsInput:
+    """Rows to bind a token to; absent is all, and of several that are given all must hold."""
+
+    sources: list[str] | None = absent("The sources whose records it sees.")
+    channels: list[ChannelRefInput] | None = absent("The channels whose records it sees.")
+    segments: list[str] | None = absent("The segments whose customers it sees, by key or by what sources say.")
+
+
+@input_
+class PublishableInput:
+    """What binds a publishable key, which anybody can read in a page or an app: it records answers, nothing else."""
+
+    origins: list[str] = plain(
+        "The web origins, as https://shop.example, that it may come from, at most 100; none: from anywhere, as apps do."
+    )
+    answers_per_minute: int | None = absent(
+        "How many answers it takes per minute; what the server's settings say when absent."
+    )
+
+
+@input_
+class TokenCreateInput:
+    """A token to make; it can have no more than whoever makes it."""
+
+    name: str = plain("What it is for; at most 100 characters.")
+    scopes: list[str] | None = absent(
+        "What it may do, as `kpi:read`; everything but administer when absent. Known are: "
+        + ", ".join(f"`{one}`" for one in Scope if one is not Scope.DEPLOYMENT_ADMIN)
+        + "."
+    )
+    source: str = plain("The source system that it writes for.", default="default")
+    expires_at: Moment | None = absent("When it ends; never when absent.")
+    rows: TokenRowsInput | None = absent("The rows that it is bound to; all that its maker sees when absent.")
+    publishable: PublishableInput | None = absent("What binds it, to make a publishable key.")
+
+
+@input_
+class TokenRotateInput:
+    """Which token to rotate."""
+
+    id: strawberry.ID = plain("Its global id.")
+    overlap_hours: int = plain(
+        "For how many hours the present secret is good yet, from 0 to 720.", default=token.OVERLAP_HOURS
+    )
+
+
+@input_
+class TokenRevokeInput:
+    """Which token to revoke."""
+
+    id: strawberry.ID = plain("Its global id.")
+
+
+@type_
+class TokenCreatePayload:
+    """What became of a new token."""
+
+    token: Token | None = plain("The token.")
+    secret: str | None = plain("What to send as `Authorization: Bearer …`. It is told here and never again.")
+    outcome: Outcome = plain("What became of it.")
+    user_errors: list[UserError] = plain("What to mend in the input; nothing was made then.")
+
+
+@type_
+class TokenRotatePayload:
+    """What became of a rotation."""
+
+    token: Token | None = plain("The token as of now.")
+    secret: str | None = plain("The new secret. It is told here and never again.")
+    outcome: Outcome = plain("What became of it.")
+    user_errors: list[UserError] = plain("What to mend in the input; the secret is the same as before then.")
+
+
+@type_
+class TokenRevokePayload:
+    """What became of a revocation."""
+
+    token: Token | None = plain("The token as of now.")
+    outcome: Outcome = plain("What became of it.")
+    user_errors: list[UserError] = plain("What to mend in the input; nothing was revoked then.")
+
+
+class TokensRoot:
+    """The tokens of the workspace."""
+
+    @field
+    @sized(DEFAULT, by=("first", "last"), fields=("nodes", "edges"))
+    async def tokens(  # noqa: PLR0913 - the arguments of the field
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        active: Annotated[bool | None, arg("Only those that are good now, or only the others.")] = None,
+    ) -> Connection[Token] | None:
+        """The tokens and publishable keys of the workspace, the newest first."""
+        chosen = part(first, after, last, before, info.context.door.settings.max_page_size)
+        page = await info.context.run(token.page, chosen, active)
+        return connection(page, Token.of, lambda: info.context.run(token.count, active))
+
+
+class TokenRoots:
+    """What can be done to tokens."""
+
+    @mutation
+    @weighs(WEIGHT)
+    async def token_create(
+        self, info: Info, input: Annotated[TokenCreateInput, arg("What to make.")]
+    ) -> TokenCreatePayload:
+        """Make a token or a publishable key of the workspace."""
+        try:
+            data = unwrapped(input)
+            check_readable(data)
+            row, secret = await info.context.run(token.add, data)
+        except Invalid as error:
+            refused = user_errors(error.problems)
+            return TokenCreatePayload(token=None, secret=None, outcome=Outcome.REJECTED, user_errors=refused)
+        return TokenCreatePayload(token=Token.of(row), secret=secret, outcome=Outcome.CREATED, user_errors=[])
+
+    @mutation
+    @weighs(WEIGHT)
+    async def token_rotate(
+        self, info: Info, input: Annotated[TokenRotateInput, arg("What to rotate.")]
+    ) -> TokenRotatePayload:
+        """Give a token a new secret; the present one lives on for a while, so that nothing stops in between."""
+        try:
+            row, secret = await info.context.run(token.rotate, input.id, input.overlap_hours)
+        except Invalid as error:
+            refused = user_errors(error.problems)
+            return TokenRotatePayload(token=None, secret=None, outcome=Outcome.REJECTED, user_errors=refused)
+        return TokenRotatePayload(token=Token.of(row), secret=secret, outcome=Outcome.UPDATED, user_errors=[])
+
+    @mutation
+    @weighs(WEIGHT)
+    async def token_revoke(
+        self, info: Info, input: Annotated[TokenRevokeInput, arg("What to revoke.")]
+    ) -> TokenRevokePayload:
+        """Revoke a token: from then on it is refused everywhere, all its secrets."""
+        try:
+            row, outcome = await info.context.run(token.revoke, input.id)
+        except Invalid as error:
+            return TokenRevokePayload(token=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems))
+        return TokenRevokePayload(token=Token.of(row), outcome=outcome, user_errors=[])

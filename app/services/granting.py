@@ -1,0 +1,135 @@
+"""What can be given to a token: scopes and rows that there are, and none that the giver does not have."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+from sqlmodel import col, select
+
+from app.actor import Actor, Rows, Scope
+from app.errors import Code, Invalid, Problem
+from app.models.channel import Channel
+from app.models.customer import Customer
+from app.models.segment import Segment
+from app.services import ref
+from app.services.row import Ref, Row, Word
+from app.text import Text
+from app.uow import Uow
+
+Label = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+class Reach(Row):
+    """The rows that a token is bound to, as a caller names them."""
+
+    sources: Annotated[list[Label], Field(min_length=1, max_length=100)] | None = None
+    channels: Annotated[list[Ref], Field(min_length=1, max_length=200)] | None = None
+    segments: Annotated[list[Word], Field(min_length=1, max_length=200)] | None = None
+
+
+def scopes(names: Iterable[str]) -> frozenset[Scope]:
+    """The scopes of those names. Raises Invalid for each that there is not."""
+    problems, found = [], set()
+    for place, name in enumerate(names):
+        try:
+            found.add(Scope(name))
+        except ValueError:
+            msg = Text(
+                f"There is no scope {name!r}; there are {', '.join(Scope)}.",
+                f"没有权限范围 {name!r}；可用的有 {', '.join(Scope)}。",
+            )
+            problems.append(Problem(Code.NOT_FOUND, msg, ("scopes", str(place))))
+    if problems:
+        raise Invalid(problems)
+    return frozenset(found)
+
+
+def rows(uow: Uow, reach: Reach | None) -> Rows | None:
+    """What `reach` names, and what the giver is bound to where it does not say.
+
+    Raises Invalid for channels and segments that there are not.
+    """
+    named = reach or Reach()
+    problems: list[Problem] = []
+    channels = _channels(uow, named.channels or [], problems)
+    _check_segments(uow, named.segments or [], problems)
+    if problems:
+        raise Invalid(problems)
+    own = uow.actor.rows or Rows()
+    found = Rows(
+        frozenset(named.sources) if named.sources else own.sources,
+        channels or own.channels,
+        frozenset(named.segments) if named.segments else own.segments,
+    )
+    return None if found == Rows() else found
+
+
+def _channels(uow: Uow, wanted: list[Ref], problems: list[Problem]) -> frozenset[UUID]:
+    """The channels that there are; what is wrong is added to `problems`."""
+    known = ref.keyed(uow, Channel, wanted)
+    for place, one in enumerate(wanted):
+        if not isinstance(known[one], UUID):
+            name = one.external_id or one.id
+            msg = Text(f"There is no channel {name!r}.", f"没有渠道 {name!r}。")
+            problems.append(Problem(Code.NOT_FOUND, msg, ("rows", "channels", str(place))))
+    return frozenset(hit for hit in known.values() if isinstance(hit, UUID))
+
+
+def _check_segments(uow: Uow, keys: list[str], problems: list[Problem]) -> None:
+    """Add to `problems` which of `keys` name no segment."""
+    if not keys:
+        return
+    by_key = uow.session.scalars(select(Segment.key).where(col(Segment.key).in_(keys)))
+    by_text = uow.session.scalars(select(Customer.segment).where(col(Customer.segment).in_(keys)).distinct())
+    there = {*by_key, *by_text}
+    for place, key in enumerate(keys):
+        if key not in there:
+            msg = Text(
+                f"There is no segment {key!r}, by its key or by what sources say of customers.",
+                f"没有客户分群 {key!r}：既无此键，来源也未如此标注客户。",
+            )
+            problems.append(Problem(Code.NOT_FOUND, msg, ("rows", "segments", str(place))))
+
+
+def beyond(actor: Actor, wanted: frozenset[Scope], bound: Rows | None) -> list[Problem]:
+    """What of the scopes `wanted` and the rows `bound` to `actor` cannot give, who does not have it."""
+    own = actor.scopes | ({Scope.ANSWER_WRITE} if Scope.FEEDBACK_WRITE in actor.scopes else set())
+    problems = []
+    if more := sorted(wanted - own):
+        msg = Text(
+            f"You cannot give the scope {', '.join(more)}, which you do not have.",
+            f"您没有权限范围 {', '.join(more)}，因此不能授予。",
+        )
+        problems.append(Problem(Code.INVALID, msg, ("scopes",)))
+    for part in fields(Rows):
+        mine = getattr(actor.rows, part.name, None)
+        given = getattr(bound, part.name, None)
+        if mine is not None and (given is None or not given <= mine):
+            msg = Text(
+                f"You see some {part.name} only; give some or all of those, and no others.",
+                f"您只能看到部分 {part.name}；只能授予其中的部分或全部。",
+            )
+            problems.append(Problem(Code.INVALID, msg, ("rows", part.name)))
+    return problems
+
+
+def stored(bound: Rows | None) -> dict[str, list[str]] | None:
+    """The rows as a column holds them."""
+    if bound is None:
+        return None
+    given = {part.name: getattr(bound, part.name) for part in fields(Rows)}
+    return {name: sorted(map(str, one)) for name, one in given.items() if one is not None}
+
+
+def loaded(kept: Mapping[str, Any] | None) -> Rows | None:
+    """The rows in what a column holds."""
+    if kept is None:
+        return None
+    sources, channels, segments = (kept.get(part.name) for part in fields(Rows))
+    return Rows(
+        None if sources is None else frozenset(sources),
+        None if channels is None else frozenset(map(UUID, channels)),
+        None if segments is None else frozenset(segments),
+    )
