@@ -56,8 +56,23 @@ ORDINARY = frozenset(Scope) - {Scope.WORKSPACE_ADMIN}
 
 
 @dataclass(frozen=True, slots=True)
+class Rows:
+    """Which rows an actor sees: those of these sources, channels and segments. None: of all; several given: all hold.
+
+    `app/reach.py` says for each table what that means.
+    """
+
+    sources: frozenset[str] | None = None
+    channels: frozenset[UUID] | None = None
+    segments: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a token of one workspace, or the program itself with every scope."""
+    """Who acts: a token of one workspace, or the program itself with every scope.
+
+    `rows` are those that they see and may write; None for all.
+    """
 
     tenant_id: UUID
     name: str
@@ -65,6 +80,7 @@ class Actor:
     source: str = "default"
     token_id: UUID | None = None
     request_id: str | None = None
+    rows: Rows | None = None
 
 
 def system(tenant_id: UUID, name: str = "system") -> Actor:

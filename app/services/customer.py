@@ -13,7 +13,7 @@ from app.models.base import FOREVER, TRAITS
 from app.models.change import Action
 from app.models.channel import Channel
 from app.models.customer import Customer, CustomerExternalId
-from app.services import attribution, frozen, lifecycle, prediction, ref, referring, spell, standing
+from app.services import attribution, frozen, lifecycle, prediction, ref, referring, spell, standing, within
 from app.services.customer_row import CustomerRow
 from app.services.idempotency import once
 from app.services.listing import Listing
@@ -25,7 +25,7 @@ _PLAIN = ("name", "segment", "region", "email", "phone")
 _DATES = {"joined_on": "joined", "churned_on": "churned", "churn_reason": "reason", "churn_kind": "kind"}
 
 
-@writes(Scope.CUSTOMER_WRITE)
+@writes(Scope.CUSTOMER_WRITE, within_rows=True)
 def upsert_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Upsert up to 500 customers by their external id in the caller's source; what became of each, in order."""
     return once(uow, "Customer", rows, options, lambda: _upsert(uow, rows, options))
@@ -37,6 +37,7 @@ def _upsert(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> li
     above = {index: row.parent.external_id for index, row in batch.waiting.items() if row.parent}
     # after a merge a customer has several names in one source, which must not be written side by side
     known = _named(uow, {*(row.external_id for row in batch.waiting.values()), *filter(None, above.values())})
+    within.bar_names(uow, Customer, batch, known)
     one = {name: str(id_) for name, id_ in known.items()}
     for wave in waves(
         batch.waiting,
@@ -49,7 +50,7 @@ def _upsert(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> li
 
 def _named(uow: Uow, names: Iterable[str]) -> dict[str, UUID]:
     """The customers that the caller's source calls by these names."""
-    found = ref.customers(uow, {Ref(external_id=name) for name in names})
+    found = ref.customers(uow, {Ref(external_id=name) for name in names}, of_all=True)
     return {str(ref_.external_id): id_ for ref_, id_ in found.items() if isinstance(id_, UUID)}
 
 
@@ -145,6 +146,7 @@ class _Wave:
             present = self.present.get(row.external_id)
             try:
                 columns, spells, stated = self._columns(row), self._spells(row), self.stages.changed(present, row)
+                within.check(self.uow, Customer, columns, present)
             except Invalid as error:
                 self.batch.reject(index, *error.problems)
                 continue
@@ -172,6 +174,7 @@ class _Wave:
         self._insert()
         self.stages.write()
         self.uow.session.flush()
+        within.confirm(self.uow, Customer, wanted)
         self._follow(wanted, restate)
 
     def _follow(self, wanted: Mapping[UUID, Any], restate: Mapping[UUID, dict[str, Any]]) -> None:

@@ -13,6 +13,7 @@ from app.models.base import TRAITS, Fact, Recorded
 from app.models.change import Action
 from app.models.customer import Customer
 from app.models.tombstone import Tombstone
+from app.services import within
 from app.services.idempotency import once
 from app.services.kind import Kind, Stubs, fill
 from app.services.restating import restated
@@ -43,9 +44,11 @@ def _write(uow: Uow, kind: Kind, wave: dict[int, dict[str, Any]], batch: Batch, 
     fill(wave.values(), made)
     traits = lock_customers(uow, {columns.get("customer_id") for columns in wave.values()})
     stored = stored_facts(uow, kind, [columns["external_id"] for columns in wave.values()])
+    within.bar_stored(uow, kind.model, wave, stored, batch)
     buried = _buried(uow, kind, [columns["external_id"] for columns in wave.values()])
     fates = _fates(kind, wave, stored, buried)
     kind.complete(uow, wave, stored, fates, batch)
+    within.bar_written(uow, kind, wave, stored, traits, batch)
     # only what is written needs its stubs
     kind.make_stubs(uow, [row for index, row in wave.items() if fates[index] in _WRITTEN], made)
     new, changed, touched = [], [], []
@@ -91,6 +94,7 @@ def _store(uow: Uow, kind: Kind, new: list[dict[str, Any]], changed: list[tuple[
         if new:
             uow.session.execute(insert(kind.model), new)
         write_each(uow, kind.model, [columns for _, columns in changed])
+    within.confirm(uow, kind.model, ids)
     for row in new:
         uow.record(row["id"], kind.noun, Action.CREATED, version=row["version"])
     if ids:
