@@ -1,7 +1,9 @@
 """Who acts in a workspace, and what they may do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from uuid import UUID
 
 
@@ -55,6 +57,45 @@ ORDINARY = frozenset(Scope) - {Scope.WORKSPACE_ADMIN}
 """What a token may do that names no scope."""
 
 
+class Role(StrEnum):
+    """What a member of a workspace is there; `ROLES` says what that lets them do."""
+
+    OWNER = "OWNER"
+    ADMIN = "ADMIN"
+    ANALYST = "ANALYST"
+    CONTRIBUTOR = "CONTRIBUTOR"
+    VIEWER = "VIEWER"
+
+
+_RECORDS = frozenset(
+    {
+        Scope.CUSTOMER_WRITE,
+        Scope.FEEDBACK_WRITE,
+        Scope.ORDER_WRITE,
+        Scope.COST_WRITE,
+        Scope.TOUCHPOINT_WRITE,
+        Scope.INTERACTION_WRITE,
+        Scope.LEAD_WRITE,
+        Scope.REFERRAL_WRITE,
+        Scope.ENGAGEMENT_WRITE,
+        Scope.CONTRACT_WRITE,
+    }
+)
+_VIEWS = frozenset(scope for scope in Scope if scope.value.endswith(":read")) - {Scope.PERSONAL_READ}
+_ANALYSES = frozenset({Scope.KPI_WRITE, Scope.SEGMENT_WRITE, Scope.TARGET_WRITE, Scope.PREDICTION_WRITE})
+
+ROLES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
+    {
+        Role.OWNER: frozenset(Scope),
+        Role.ADMIN: frozenset(Scope) - {Scope.PERSONAL_READ},
+        Role.ANALYST: _VIEWS | _ANALYSES,
+        Role.CONTRIBUTOR: _VIEWS | _RECORDS | {Scope.PERSONAL_READ},
+        Role.VIEWER: _VIEWS,
+    }
+)
+"""What each role lets a member do; more may be granted to one of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """Which rows an actor sees: those of these sources, channels and segments. None: of all; several given: all hold.
@@ -69,7 +110,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a token of one workspace, or the program itself with every scope.
+    """Who acts: a token or a member of one workspace, or the program itself with every scope.
 
     `rows` are those that they see and may write; None for all.
     """
@@ -81,6 +122,12 @@ class Actor:
     token_id: UUID | None = None
     request_id: str | None = None
     rows: Rows | None = None
+    member_id: UUID | None = None
+
+    @property
+    def caller(self) -> UUID | None:
+        """Whose quota it is; None for the program itself."""
+        return self.token_id or self.member_id
 
 
 def system(tenant_id: UUID, name: str = "system") -> Actor:

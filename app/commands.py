@@ -10,6 +10,7 @@ from uuid import UUID
 import typer
 
 from app.cli import Usage, migrated, opened, settings_from
+from app.member_commands import members
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -25,6 +26,7 @@ workspaces = typer.Typer(help="Make workspaces.", no_args_is_help=True)
 tokens = typer.Typer(help="Make tokens.", no_args_is_help=True)
 cli.add_typer(workspaces, name="workspace")
 cli.add_typer(tokens, name="token")
+cli.add_typer(members, name="member")
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on.", min=0, max=65535)]

@@ -57,6 +57,7 @@ def create_app(settings: Settings, *, work: bool = True, token: str | None = Non
     return app
 
 
+OURS = ["Custograph-Workspace", "If-None-Match", "Traceparent", "X-Request-Id"]
 APOLLOS = ["Apollo-Require-Preflight", "Apollographql-Client-Name", "Apollographql-Client-Version"]
 """Header fields that Apollo's clients in web pages add."""
 
@@ -66,7 +67,7 @@ def _let_pages_call(app: FastAPI, origins: list[str]) -> None:
         CORSMiddleware,
         allow_origins=origins,
         allow_methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type", "If-None-Match", "Traceparent", "X-Request-Id", *APOLLOS],
+        allow_headers=["Authorization", "Content-Type", *OURS, *APOLLOS],
         expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "Traceparent", "X-Request-Id"],
         max_age=7_200,
     )

@@ -30,6 +30,7 @@ from app.models.interaction import Interaction, Turn
 from app.models.invitation import Invitation
 from app.models.lead import Lead
 from app.models.lifecycle import StatedStage
+from app.models.member import Member
 from app.models.order import Order
 from app.models.prediction import Prediction, PredictionFit
 from app.models.quota import Quota
@@ -122,6 +123,7 @@ REACH: Mapping[type[Tenanted], Reach | None] = {
     Credit: SHUT,
     Idempotency: SHUT,
     Lapse: SHUT,
+    Member: SHUT,
     Prediction: SHUT,
     PredictionFit: SHUT,
     Target: SHUT,

@@ -101,7 +101,7 @@ class World:
         return {"channels": one.channel, "sources": one.source}[what] in wanted
 
 
-def made(seed: int = 7, size: int = 40) -> World:
+def made(seed: int = 7, size: int = 16) -> World:
     """A world with so many rows of each noun."""
     chance, world = random.Random(seed), World()
     pick = chance.choice

@@ -17,6 +17,7 @@ from app.models.invitation import Invitation
 from app.models.job import Job
 from app.models.lead import Lead, LeadType
 from app.models.lifecycle import StatedStage
+from app.models.member import Member
 from app.models.order import Order, OrderStatus
 from app.models.prediction import ChurnBasis, FitOutcome, Prediction, PredictionFit
 from app.models.quota import Quota
@@ -71,6 +72,7 @@ __all__ = [
     "Lapse",
     "Lead",
     "LeadType",
+    "Member",
     "Membership",
     "Order",
     "OrderStatus",

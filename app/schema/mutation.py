@@ -14,6 +14,7 @@ from app.schema.errors import user_errors
 from app.schema.filters import filters
 from app.schema.inputs import as_ref, unwrapped
 from app.schema.made import root
+from app.schema.member import MemberRoots
 from app.schema.merge import MergeRoot
 from app.schema.noun import Noun
 from app.schema.nouns import NOUNS
@@ -131,6 +132,7 @@ def mutations(nouns: Sequence[Noun[Any]]) -> type:
         text,
         *(noun.writes for noun in nouns),
         MergeRoot,
+        MemberRoots,
         PredictionRefitRoot,
         SegmentingRoots,
         TargetRoots,

@@ -18,7 +18,6 @@ from app.services.scan import column_of
 from app.text import Text
 from app.uow import Uow
 
-
 UNKEPT = Text(
     "What was known on a day is kept for the whole workspace, of which you see a part; leave knownOn out.",
     "某日已知的数据是按整个工作区保存的，而您只能看到其中一部分；请省略 knownOn。",

@@ -31,6 +31,7 @@ NOUNS = {
     "feedback": Text("feedback", "反馈"),
     "lead": Text("lead", "线索"),
     "invitation": Text("invitation", "邀请"),
+    "member": Text("member", "成员"),
     "order": Text("order", "订单"),
     "prediction_fit": Text("fit of the models", "模型拟合"),
     "referral": Text("referral", "推荐"),

@@ -28,6 +28,11 @@ def mint() -> str:
     return f"{PREFIX}_{body}_{_checksum(body)}"
 
 
+def is_ours(secret: str) -> bool:
+    """Whether `secret` means to be one of ours, mistyped perhaps."""
+    return secret.startswith(f"{PREFIX}_")
+
+
 def is_well_formed(secret: str) -> bool:
     """Whether `secret` could be one of ours; a mistyped one is refused without asking the database."""
     prefix, _, rest = secret.partition("_")
