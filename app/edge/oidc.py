@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import structlog
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jwk import GuestProtocol, Key, import_key
-from joserfc.jws import JWSRegistry
+from joserfc.jws import JWSAlgModel, JWSRegistry
 
 from app.errors import Unauthenticated, Unavailable
 from app.services.member import Person
@@ -38,8 +38,6 @@ POINTERS = frozenset({"jku", "jwk", "x5u", "x5c"})
 """Headers by which a JWT would bring its own key."""
 
 _log = structlog.get_logger()
-_REGISTRY = JWSRegistry(strict_check_header=False)
-_REGISTRY.max_header_length = 2_048
 
 WRONG = Text(
     "The JWT is not valid here: its signature, issuer, audience or times are not what they must be.",
@@ -51,12 +49,25 @@ DOWN = Text(
 )
 
 
+class _Allowed(JWSRegistry):
+    """The algorithms that the settings name, and no others; EdDSA too, of whose old name joserfc would warn."""
+
+    max_header_length = 2_048
+
+    def get_alg(self, name: str) -> JWSAlgModel:
+        """The algorithm of that name. Raises UnsupportedAlgorithmError."""
+        if name not in (self.allowed or ()):
+            raise UnsupportedAlgorithmError
+        return self.algorithms[name]
+
+
 class Issuer:
     """Tells who a JWT stands for. Thread safe; may wait for the issuer, so never on the event loop."""
 
     def __init__(self, settings: Settings, clock: Callable[[], datetime]) -> None:
         self._settings, self._clock = settings, clock
         self._algorithms = settings.oidc_algorithms.split(",")
+        self._registry = _Allowed(algorithms=self._algorithms, strict_check_header=False)
         self._keys = Keys(settings.oidc_issuer, settings.oidc_jwks_url)
 
     def person(self, token: str) -> Person:
@@ -64,7 +75,7 @@ class Issuer:
         if len(token) > LONGEST:
             raise Unauthenticated(Text(f"A JWT has at most {LONGEST} characters.", f"JWT 最多 {LONGEST} 个字符。"))
         try:
-            found = jwt.decode(token, self._key, algorithms=self._algorithms, registry=_REGISTRY)
+            found = jwt.decode(token, self._key, algorithms=self._algorithms, registry=self._registry)
             self._claims(found.claims).validate(found.claims)
             return _person(found.claims)
         except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
@@ -153,7 +164,7 @@ class Keys:
             address = self._address
             if not address:
                 about = _told(client, self._issuer.rstrip("/") + "/.well-known/openid-configuration")
-                address = about["jwks_uri"]
+                address = str(about["jwks_uri"])
                 is_near = address.startswith("https:") or self._issuer.startswith("http:")
                 if about["issuer"] != self._issuer or not is_safe(address) or not is_near:
                     msg = "what the issuer says of itself is not of it"

@@ -12,6 +12,8 @@ down_revision = "0013"
 branch_labels = None
 depends_on = None
 
+_TOLD = "tenant_id, id, email, issuer, subject, role, grants, sources, channels, segments"
+
 
 def upgrade() -> None:
     """Apply."""
@@ -40,7 +42,7 @@ def upgrade() -> None:
     op.create_index("ix_member_subject", "member", ["subject"])
     protect("member")
     if is_postgres():  # who signs in is known before the workspace is
-        op.execute(f"GRANT SELECT ON member TO {GATE_ROLE}")
+        op.execute(f"GRANT SELECT ({_TOLD}) ON member TO {GATE_ROLE}")
         op.execute(f"CREATE POLICY gate ON member FOR SELECT TO {GATE_ROLE} USING (true)")
 
 
