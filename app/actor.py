@@ -1,7 +1,9 @@
 """Who acts in a workspace, and what they may do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from uuid import UUID
 
 
@@ -63,9 +65,52 @@ ORDINARY = frozenset(Scope) - {Scope.WORKSPACE_ADMIN, Scope.DEPLOYMENT_ADMIN, Sc
 """What a token may do that names no scope."""
 
 
+class Role(StrEnum):
+    """What a member of a workspace is there; `ROLES` says what that lets them do."""
+
+    OWNER = "OWNER"
+    ADMIN = "ADMIN"
+    ANALYST = "ANALYST"
+    CONTRIBUTOR = "CONTRIBUTOR"
+    VIEWER = "VIEWER"
+
+
+_RECORDS = frozenset(
+    {
+        Scope.CUSTOMER_WRITE,
+        Scope.FEEDBACK_WRITE,
+        Scope.ORDER_WRITE,
+        Scope.COST_WRITE,
+        Scope.TOUCHPOINT_WRITE,
+        Scope.INTERACTION_WRITE,
+        Scope.LEAD_WRITE,
+        Scope.REFERRAL_WRITE,
+        Scope.ENGAGEMENT_WRITE,
+        Scope.CONTRACT_WRITE,
+    }
+)
+_ALL = frozenset(Scope) - {Scope.DEPLOYMENT_ADMIN}
+_VIEWS = frozenset(scope for scope in ORDINARY if scope.value.endswith(":read")) - {Scope.PERSONAL_READ}
+_ANALYSES = frozenset({Scope.KPI_WRITE, Scope.SEGMENT_WRITE, Scope.TARGET_WRITE, Scope.PREDICTION_WRITE})
+
+ROLES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
+    {
+        Role.OWNER: _ALL,
+        Role.ADMIN: _ALL - {Scope.PERSONAL_READ},
+        Role.ANALYST: _VIEWS | _ANALYSES,
+        Role.CONTRIBUTOR: _VIEWS | _RECORDS | {Scope.PERSONAL_READ},
+        Role.VIEWER: _VIEWS,
+    }
+)
+"""What each role lets a member do; more may be granted to one of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Which rows somebody sees; None is all of them, and of several that are given all must hold."""
+    """Which rows an actor sees: those of these sources, channels and segments. None: of all; several given: all hold.
+
+    `app/reach.py` says for each table what that means.
+    """
 
     sources: frozenset[str] | None = None
     channels: frozenset[UUID] | None = None
@@ -83,7 +128,10 @@ class Public:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a token of one workspace, or the program itself with every scope."""
+    """Who acts: a token or a member of one workspace, or the program itself with every scope.
+
+    `rows` are those that they see and may write; None for all.
+    """
 
     tenant_id: UUID
     name: str
@@ -94,6 +142,12 @@ class Actor:
     rows: Rows | None = None
     public: Public | None = None
     """Given to whoever comes with a publishable key, which everybody may know."""
+    member_id: UUID | None = None
+
+    @property
+    def caller(self) -> UUID | None:
+        """Whose quota it is; None for the program itself."""
+        return self.token_id or self.member_id
 
 
 def system(tenant_id: UUID, name: str = "system") -> Actor:

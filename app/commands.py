@@ -10,6 +10,7 @@ import typer
 from app import transfer
 from app.administration import tokens, workspaces
 from app.cli import Usage, migrated, opened, settings_from, workspace_id
+from app.member_commands import members
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -27,6 +28,7 @@ cli.add_typer(tokens, name="token")
 cli.add_typer(audits, name="audit")
 cli.command("import")(transfer.import_)
 cli.command("export")(transfer.export)
+cli.add_typer(members, name="member")
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on.", min=0, max=65535)]

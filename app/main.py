@@ -28,7 +28,8 @@ def create_app(settings: Settings, *, work: bool = True, token: str | None = Non
     With `work` it runs jobs too; `token` signs the GraphiQL page in (demonstration, loopback).
     """
     door = door or open_door(settings)
-    endpoint, files = Endpoint(door, settings), Files(door)
+    endpoint = Endpoint(door, settings)
+    files = Files(door, endpoint.identity)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -60,6 +61,7 @@ def create_app(settings: Settings, *, work: bool = True, token: str | None = Non
     return app
 
 
+OURS = ["Custograph-Workspace", "If-None-Match", "Traceparent", "X-Request-Id"]
 APOLLOS = ["Apollo-Require-Preflight", "Apollographql-Client-Name", "Apollographql-Client-Version"]
 """Header fields that Apollo's clients in web pages add."""
 
@@ -69,7 +71,7 @@ def _let_pages_call(app: FastAPI, origins: list[str]) -> None:
         CORSMiddleware,
         allow_origins=origins,
         allow_methods=["GET", "POST", "PUT"],
-        allow_headers=["Authorization", "Content-Type", "If-None-Match", "Traceparent", "X-Request-Id", *APOLLOS],
+        allow_headers=["Authorization", "Content-Type", *OURS, *APOLLOS],
         expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "Traceparent", "X-Request-Id"],
         max_age=7_200,
     )

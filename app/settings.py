@@ -2,13 +2,29 @@
 
 import os
 from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 PREFIX = "CUSTOGRAPH_"
+ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+"""The algorithms of JWTs that only the issuer can sign by."""
+
+
+def is_safe(address: str) -> bool:
+    """Whether what is fetched from `address` comes from whom it names: over TLS, or from this machine."""
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError:
+        return False
+    if not host or parts.username is not None or parts.query or parts.fragment:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and host in ("localhost", "127.0.0.1", "::1"))
 
 
 class Settings(BaseSettings):
@@ -30,6 +46,15 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
     graphiql: bool = Field(False, description="Serve the GraphiQL page at /.")
     log_level: str = Field("INFO", description="Least severe log level that is written: DEBUG, INFO, WARNING, ERROR.")
+    oidc_issuer: str = Field("", description="OpenID Connect issuer whose JWTs sign members in; empty for none.")
+    oidc_audience: str = Field("", description="The audience that these JWTs must name.")
+    oidc_algorithms: str = Field(
+        "RS256,ES256,EdDSA", description="Algorithms by which they may be signed, separated by commas."
+    )
+    oidc_jwks_url: str = Field(
+        "", description="Address of the issuer's keys (JWKS); empty to have the issuer tell it (discovery)."
+    )
+    oidc_leeway_s: int = Field(60, ge=0, le=300, description="How far the issuer's clock may be off, in seconds.")
     cors_origins: str = Field(
         "", description="Web origins whose pages may call the API, separated by commas; * for any, empty for none."
     )
@@ -120,6 +145,30 @@ class Settings(BaseSettings):
             msg = "must have at least 32 random characters; `openssl rand -base64 32` gives some"
             raise ValueError(msg)
         return value
+
+    @field_validator("oidc_issuer", "oidc_jwks_url")
+    @classmethod
+    def _safe(cls, value: str) -> str:
+        if value and not is_safe(value):
+            msg = "must start with https:// (http:// for this machine alone), without user, query or fragment"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("oidc_algorithms")
+    @classmethod
+    def _asymmetric(cls, value: str) -> str:
+        names = [name.strip() for name in value.split(",")]
+        if not names or any(name not in ASYMMETRIC for name in names):
+            msg = f"may name {', '.join(ASYMMETRIC)}: with others whoever can check a signature can make one"
+            raise ValueError(msg)
+        return ",".join(names)
+
+    @model_validator(mode="after")
+    def _with_audience(self) -> Self:
+        if self.oidc_issuer and not self.oidc_audience:
+            msg = "oidc_issuer needs oidc_audience, or a JWT that was made for another program would sign in here"
+            raise ValueError(msg)
+        return self
 
     @field_validator("rate_limit_points")
     @classmethod

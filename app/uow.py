@@ -13,12 +13,12 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Executable
 from sqlalchemy.orm import Session
 from sqlmodel import col, insert, select, update
 from uuid_utils.compat import uuid7
 
-from app.actor import Actor, Scope
+from app.actor import Actor, Rows, Scope
 from app.bus import Bus
 from app.db import Database
 from app.errors import Forbidden
@@ -31,9 +31,10 @@ from app.models.job import Job
 from app.models.workspace import Workspace
 from app.settings import Settings
 from app.text import Text
-from app.wall import WalledSession
+from app.wall import WITHIN, WalledSession
 from app.writer import Call, Writer
 
+S = TypeVar("S", bound=Executable)
 SETTLE = "settle"  # the kind of the job that every write leaves behind
 
 
@@ -82,6 +83,10 @@ class Uow:
     def at_gate(self) -> AbstractContextManager[Connection]:
         """This transaction as the gate sees it, for tokens: those of every workspace, so say whose are meant."""
         return self.db.at_gate(self.session)
+
+    def within(self, statement: S) -> S:
+        """`statement` for the rows that the actor sees; a session for writing finds all others too."""
+        return statement if self.actor.rows is None else statement.execution_options(**{WITHIN: self.actor.rows})
 
     def without(self, scope: Scope) -> "Uow":
         """The same unit in the hands of somebody who lacks `scope`; for reading."""
@@ -145,9 +150,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def _mark(mode: Literal["reads", "writes"], scope: Scope) -> Callable[[F], F]:
+def _mark(mode: Literal["reads", "writes"], scope: Scope, *, within_rows: bool) -> Callable[[F], F]:
     def mark(function: F) -> F:
-        function.mode, function.scope = mode, scope  # type: ignore[attr-defined]
+        function.mode, function.scope, function.within_rows = mode, scope, within_rows  # type: ignore[attr-defined]
         return function
 
     return mark
@@ -155,12 +160,16 @@ def _mark(mode: Literal["reads", "writes"], scope: Scope) -> Callable[[F], F]:
 
 def reads(scope: Scope) -> Callable[[F], F]:
     """Mark a service function that only reads, for callers with `scope`."""
-    return _mark("reads", scope)
+    return _mark("reads", scope, within_rows=True)  # its session sees no others
 
 
-def writes(scope: Scope) -> Callable[[F], F]:
-    """Mark a service function that writes, for callers with `scope`."""
-    return _mark("writes", scope)
+def writes(scope: Scope, *, within_rows: bool = False) -> Callable[[F], F]:
+    """Mark a service function that writes, for callers with `scope`.
+
+    What is derived follows from all rows, so a write sees them all. Callers who may see some only are refused but by a
+    function that is marked to stay `within_rows`: that finds and writes no others for them.
+    """
+    return _mark("writes", scope, within_rows=within_rows)
 
 
 def check(actor: Actor, function: Callable[..., Any], mode: str) -> None:
@@ -172,6 +181,24 @@ def check(actor: Actor, function: Callable[..., Any], mode: str) -> None:
         text = Text(
             f"This needs the scope {scope.value}, which the token does not have.",
             f"这需要权限范围 {scope.value}，而此令牌没有。",
+        )
+        raise Forbidden(text)
+    if actor.rows is not None and mode == "writes":
+        _check_rows(actor, actor.rows, function)
+
+
+def _check_rows(actor: Actor, rows: Rows, function: Callable[..., Any]) -> None:
+    """Refuse somebody who sees some rows only what is not of rows, or of a source that they do not see."""
+    if not function.within_rows:  # type: ignore[attr-defined]
+        text = Text(
+            "This is for those who see the whole workspace; the token is limited to some of its rows.",
+            "此操作仅限能查看整个工作区的人；此令牌只限于其中部分数据。",
+        )
+        raise Forbidden(text)
+    if rows.sources is not None and actor.source not in rows.sources:
+        text = Text(
+            f"The token writes to the source {actor.source!r}, which is none of those that it may see.",
+            f"此令牌写入来源 {actor.source!r}，但该来源不在其可见范围内。",
         )
         raise Forbidden(text)
 
@@ -193,9 +220,12 @@ class Door:
         After the instant `until` of `time.monotonic` its statements are stopped: it raises TimedOut.
         """
         keys = self.keys
-        with translated(), WalledSession(tenant_id=actor.tenant_id, bind=self.db.reader, autoflush=False) as session:
+        with translated(), self._reading(actor) as session:
             self.db.enter_workspace(session, actor.tenant_id, until)
             yield Uow(session, self.db, actor, self.clock(), self.settings, keys)
+
+    def _reading(self, actor: Actor) -> WalledSession:
+        return WalledSession(tenant_id=actor.tenant_id, rows=actor.rows, bind=self.db.reader, autoflush=False)
 
     def read(self, actor: Actor, function: Callable[Concatenate[Uow, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """What the @reads function answers, in a snapshot of its own."""

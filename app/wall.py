@@ -3,6 +3,8 @@
 It adds `tenant_id = …` to every ORM select, update and delete, stamps or refuses what is flushed, and refuses any
 statement that it cannot scope: Core statements, and what is Core or plain text inside an ORM one. Only
 `services/rollup.py` and `services/segment_member.py` run others, under an exemption they must name.
+
+Inside the workspace it narrows a session, or one statement, to the rows of an actor, as `app/reach.py` says.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,18 +17,22 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.visitors import ExternallyTraversible
 from sqlmodel import SQLModel
 
+from app.actor import Rows
 from app.models.base import Tenanted
+from app.reach import beyond, is_borrowed, narrowing
 
 EXEMPT = {"custograph_exempt": True}
 """Execution options of a statement that scopes itself; a test keeps them inside the two services that need them."""
+WITHIN = "custograph_within"
+"""The execution option of a statement that reads within the rows that it names, in a session that sees all."""
 
 
 class WalledSession(Session):
-    """A session of one workspace."""
+    """A session of one workspace that sees `rows` of it, or all of them."""
 
-    def __init__(self, *, tenant_id: UUID, **options: Any) -> None:  # noqa: ANN401 - handed on as they are
+    def __init__(self, *, tenant_id: UUID, rows: Rows | None = None, **options: Any) -> None:  # noqa: ANN401 - handed on as they are
         super().__init__(expire_on_commit=False, **options)
-        self.tenant_id = tenant_id
+        self.tenant_id, self.rows = tenant_id, rows
 
     def _unseen(self, *_args: object, **_options: object) -> NoReturn:
         msg = "the old bulk methods pass by everything that the wall listens to; use insert() and update()"
@@ -55,10 +61,13 @@ def _tenanted(table: str) -> type[Tenanted] | None:
 
 @event.listens_for(WalledSession, "do_orm_execute")
 def _scope(state: ORMExecuteState) -> None:
-    if state.execution_options.get("custograph_exempt"):
-        return
     session = state.session
     assert isinstance(session, WalledSession)  # noqa: S101 - narrows the type
+    rows_seen = state.execution_options.get(WITHIN, session.rows)
+    if state.execution_options.get("custograph_exempt"):
+        if rows_seen is not None:  # what scopes itself does so to the workspace
+            raise beyond()
+        return
     if not state.is_orm_statement or state.is_from_statement:
         msg = "a Core statement cannot be scoped to a workspace"
         raise WallBreach(msg)
@@ -73,18 +82,22 @@ def _scope(state: ORMExecuteState) -> None:
         _check_rows((row for row in rows if "tenant_id" in row), session.tenant_id)
         _check_rows(_set(cast("Update", state.statement)), session.tenant_id)
     criteria, tenant_id = [], session.tenant_id
-    for name in sorted(_tables(cast("ExternallyTraversible", state.statement))):
+    for name in sorted(_tables(cast("ExternallyTraversible", state.statement), rows_seen)):
         model = _tenanted(name)
         if model is None:
             msg = f"the table {name!r} is not readable inside a workspace"
             raise WallBreach(msg)
         # told of the class that it is for: an expression over the model would miss an alias that is joined
         criteria.append(with_loader_criteria(model, lambda cls: cls.tenant_id == tenant_id, include_aliases=True))
+        criteria += [] if rows_seen is None else narrowing(model, rows_seen, tenant_id)
     state.statement = state.statement.options(*criteria)
 
 
-def _tables(statement: ExternallyTraversible) -> set[str]:
-    """The names of the tables that `statement` reads. Raises WallBreach for parts that no criterion would reach."""
+def _tables(statement: ExternallyTraversible, rows: Rows | None) -> set[str]:
+    """The names of the tables that `statement` reads.
+
+    Raises WallBreach for parts that no criterion would reach, Forbidden for columns that tell of more than `rows`.
+    """
     found, mapped = set(), set()
     for item in visitors.iterate(statement):
         table: Any = item.table if isinstance(item, ColumnClause) else item
@@ -97,6 +110,8 @@ def _tables(statement: ExternallyTraversible) -> set[str]:
             raise WallBreach(msg)
         if isinstance(table, Table):
             found.add(table.name)
+            if rows is not None and isinstance(item, ColumnClause) and is_borrowed(table.name, item.name):
+                raise beyond()
         # what is named through a mapped class carries the class with it
         if (entity := item._annotations.get("parententity")) is not None:  # noqa: SLF001 - nothing else tells
             mapped.add(entity.mapper.local_table.name)

@@ -14,13 +14,13 @@ from app import ids
 from app.actor import Actor
 from app.edge import request as requests
 from app.edge import response as responses
-from app.edge.identity import CHALLENGE, identified
+from app.edge.identity import CHALLENGE, Identity
 from app.edge.request import JSON, Refused
 from app.errors import AppError, Forbidden, Invalid, NotFound, Unavailable
 from app.models.bulk_import import BulkFormat
 from app.schema.context import NEEDED
 from app.schema.errors import fault
-from app.services import bulk_export, bulk_import, bulk_report, token
+from app.services import bulk_export, bulk_import, bulk_report
 from app.text import Text
 from app.uow import Door, check
 
@@ -39,8 +39,8 @@ Answer = Callable[[Request, Actor, str], Awaitable[Response]]
 class Files:
     """Takes the parts of imports and sends reports and exports."""
 
-    def __init__(self, door: Door) -> None:
-        self._door = door
+    def __init__(self, door: Door, identity: Identity) -> None:
+        self._door, self._identity = door, identity
         self._threads = ThreadPoolExecutor(AT_ONCE + 4, thread_name_prefix="files")
         self._sending = 0
 
@@ -81,8 +81,8 @@ class Files:
 
     async def _actor(self, request: Request, name: str) -> Actor:
         """Who asks. Raises Refused."""
-        given = request.headers.get("authorization")
-        actor = await identified(given, lambda secret: token.authenticate(self._door, secret, name), self._threads)
+        given = request.headers
+        actor = await self._identity.of(given.get("authorization"), given.get("custograph-workspace"), name)
         if actor is None:
             raise Refused(401, NEEDED, "UNAUTHENTICATED", **CHALLENGE)
         return actor

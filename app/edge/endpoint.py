@@ -20,7 +20,7 @@ from app.edge import response as responses
 from app.edge import usage
 from app.edge.documents import Documents, Operation, Prepared
 from app.edge.dry import alone
-from app.edge.identity import CHALLENGE, identified
+from app.edge.identity import CHALLENGE, Identity
 from app.edge.limits import TooComplex, check_cost, check_variables, too_large
 from app.edge.persisted import Persisted
 from app.edge.quota import Quotas, headers
@@ -32,7 +32,6 @@ from app.schema.build import build
 from app.schema.context import NEEDED, Rate
 from app.schema.errors import fault, presented
 from app.schema.scalars import Unreadable
-from app.services import token
 from app.settings import Settings
 from app.text import Text
 from app.uow import Door
@@ -62,6 +61,7 @@ class Endpoint:
         self._quotas = Quotas(door, settings)
         self._threads = ThreadPoolExecutor(settings.pool_size, thread_name_prefix="reader")
         self._strangers = ThreadPoolExecutor(1, thread_name_prefix="stranger")
+        self.identity = Identity(door, settings, self._threads)
         self._runner = Runner(door, settings, self._schema, self._threads)
         self._uses = Uses(door, self._threads)
 
@@ -100,6 +100,7 @@ class Endpoint:
         await self._quotas.close()
         await self._runner.close()
         await self._uses.close()
+        self.identity.close()
         self._threads.shutdown()
         self._strangers.shutdown()
 
@@ -108,11 +109,8 @@ class Endpoint:
         if request.method not in ("GET", "POST"):
             text = Text("GraphQL is asked by POST or GET.", "GraphQL 请求使用 POST 或 GET。")
             raise Refused(405, text, allow="GET, POST")
-        actor = await identified(
-            request.headers.get("authorization"),
-            lambda secret: token.authenticate(self._door, secret, call.id),
-            self._threads,
-        )
+        given = request.headers
+        actor = await self.identity.of(given.get("authorization"), given.get("custograph-workspace"), call.id)
         self._uses.note(actor)
         asked = await requests.asked(request, self._settings.max_body_bytes)
         prepared = await self._prepared(asked, actor)

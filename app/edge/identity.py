@@ -3,19 +3,67 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from uuid import UUID
 
 from app.actor import Actor
+from app.edge.oidc import Issuer
 from app.edge.request import Refused
-from app.errors import AppError, Unauthenticated
+from app.errors import AppError, Forbidden, Invalid, Unauthenticated
+from app.services import member, token
+from app.services.minting import is_ours
+from app.settings import Settings
 from app.text import Text
+from app.uow import Door
 
 CHALLENGE = {"www_authenticate": "Bearer"}
+
+
+class Identity:
+    """Tells who asks: by a token of ours, or by a JWT of the configured issuer.
+
+    JWTs have threads of their own: while their issuer lets one wait, nobody else does.
+    """
+
+    def __init__(self, door: Door, settings: Settings, threads: ThreadPoolExecutor) -> None:
+        self._door, self._threads = door, threads
+        self._issuer = Issuer(settings, door.clock) if settings.oidc_issuer else None
+        self._waiting = ThreadPoolExecutor(2, thread_name_prefix="signing-in")
+
+    async def of(self, header: str | None, workspace: str | None, request_id: str) -> Actor | None:
+        """Who the headers Authorization and Custograph-Workspace stand for; None without. Raises Refused."""
+        issuer = self._issuer
+        if issuer is not None and header is not None and not is_ours(header.partition(" ")[2].strip()):
+            return await identified(header, partial(self._member, issuer, workspace, request_id), self._waiting)
+        return await identified(
+            header, lambda secret: token.authenticate(self._door, secret, request_id), self._threads
+        )
+
+    def _member(self, issuer: Issuer, workspace: str | None, request_id: str, secret: str) -> Actor:
+        person = issuer.person(secret)
+        return member.actor_of(self._door, person, _workspace(workspace), request_id)
+
+    def close(self) -> None:
+        """Finish what is under way."""
+        self._waiting.shutdown()
+
+
+def _workspace(header: str | None) -> UUID | None:
+    """The id of a workspace. Raises Invalid."""
+    try:
+        return None if header is None else UUID(header.strip())
+    except ValueError:
+        text = Text(
+            "The header Custograph-Workspace must be the id of a workspace.",
+            "请求头 Custograph-Workspace 必须是工作区的 ID。",
+        )
+        raise Invalid(text) from None
 
 
 async def identified(
     header: str | None, authenticate: Callable[[str], Actor], threads: ThreadPoolExecutor
 ) -> Actor | None:
-    """Who the Authorization header stands for; None without one. Raises Refused (401, 503)."""
+    """Who the Authorization header stands for; None without one. Raises Refused (400, 401, 403, 503)."""
     if header is None:
         return None
     scheme, _, secret = header.partition(" ")
@@ -28,5 +76,9 @@ async def identified(
         return await asyncio.get_running_loop().run_in_executor(threads, authenticate, secret.strip())
     except Unauthenticated as error:
         raise Refused(401, error.text, "UNAUTHENTICATED", **CHALLENGE) from None
+    except Forbidden as error:
+        raise Refused(403, error.text, "FORBIDDEN") from None
+    except Invalid as error:
+        raise Refused(400, error.text) from None
     except AppError as error:
         raise Refused(503, error.text, "SERVICE_UNAVAILABLE", retry_after="1") from None

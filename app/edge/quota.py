@@ -103,7 +103,7 @@ class Quotas:
         await asyncio.gather(*(one.leasing for one in self._callers.values() if one.leasing))
 
     def _caller(self, actor: Actor | None) -> _Caller:
-        key = (actor.tenant_id, actor.token_id) if actor else None
+        key = (actor.tenant_id, actor.caller) if actor else None
         caller = self._callers.get(key)
         if caller is None:
             caller = self._callers[key] = _Caller()
@@ -133,7 +133,7 @@ class Quotas:
                 return True
             if not done:
                 caller.is_late = True
-                _log.warning("quota lease is late", token=str(actor.token_id))
+                _log.warning("quota lease is late", token=str(actor.caller))
         missing = max(0, cost - caller.held)
         if caller.owed + missing > self._part:
             return False
@@ -160,10 +160,10 @@ class Quotas:
     async def _ask(self, actor: Actor, caller: _Caller, want: int) -> bool:
         """Lease up to `want` points; whether that could be done."""
         try:
-            work = self._door.submit(system(actor.tenant_id), quota.lease, actor.token_id or actor.tenant_id, want)
+            work = self._door.submit(system(actor.tenant_id), quota.lease, actor.caller or actor.tenant_id, want)
             found: Lease = await asyncio.wrap_future(work)
         except Exception as error:  # noqa: BLE001 - nobody is refused because the database is busy
-            _log.warning("quota lease failed", token=str(actor.token_id), error=type(error).__name__)
+            _log.warning("quota lease failed", token=str(actor.caller), error=type(error).__name__)
             return False
         finally:
             caller.leasing = None

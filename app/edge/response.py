@@ -18,7 +18,7 @@ WORTH_PACKING = 1_000
 """Bytes from which compressing pays."""
 LONG = 64_000
 """Bytes from which it takes so long that others should not wait."""
-VARY = "Accept, Accept-Encoding, Accept-Language, Authorization"
+VARY = "Accept, Accept-Encoding, Accept-Language, Authorization, Custograph-Workspace"
 
 
 def written(body: Mapping[str, Any], kind: str, status: int, headers: Mapping[str, str] | None = None) -> Response:

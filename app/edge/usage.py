@@ -34,7 +34,7 @@ def deprecated(schema: Schema, document: DocumentNode) -> tuple[str, ...]:
 
 def count(elements: tuple[str, ...], actor: Actor | None) -> None:
     """Count a use of each of `elements` by the caller's token."""
-    caller = str(actor.token_id) if actor and actor.token_id else "none"
+    caller = str(actor.caller) if actor and actor.caller else "none"
     for element in elements:
         DEPRECATED.labels(element, caller).inc()
 

@@ -28,6 +28,7 @@ from app.models.invitation import Invitation
 from app.models.job import Job
 from app.models.lead import Lead, LeadType
 from app.models.lifecycle import StatedStage
+from app.models.member import Member
 from app.models.mirror import Mirror, MirrorSeen, MirrorState
 from app.models.order import Order, OrderStatus
 from app.models.prediction import ChurnBasis, FitOutcome, Prediction, PredictionFit
@@ -93,6 +94,7 @@ __all__ = [
     "Lapse",
     "Lead",
     "LeadType",
+    "Member",
     "Membership",
     "Mirror",
     "MirrorSeen",

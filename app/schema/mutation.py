@@ -18,6 +18,7 @@ from app.schema.errors import user_errors
 from app.schema.filters import filters
 from app.schema.inputs import as_ref, unwrapped
 from app.schema.made import root
+from app.schema.member import MemberRoots
 from app.schema.merge import MergeRoot
 from app.schema.mirror import MirrorRoots
 from app.schema.noun import Noun
@@ -162,6 +163,7 @@ def mutations(nouns: Sequence[Noun[Any]]) -> type:
         MergeRoot,
         LinkRoots,
         MirrorRoots,
+        MemberRoots,
         PredictionRefitRoot,
         SegmentingRoots,
         TargetRoots,

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from app.actor import Scope
 from app.schema.context import Context, Info
 from app.schema.describe import arg, field
 from app.schema.inputs import as_ref, tree
@@ -58,7 +57,7 @@ class Noun(Generic[N]):
 
     def shown(self, context: Context, row: Any) -> N:  # noqa: ANN401 - the noun's own row
         """The row as this caller may see it."""
-        seen = row if context.may(Scope.PERSONAL_READ) else self.rows.masked(row)
+        seen = self.rows.seen(row, context.actor)
         shown: N = self.type.of(seen)  # type: ignore[attr-defined]  # every noun's type has it
         return shown
 

@@ -16,6 +16,7 @@ from app.schema.feedback import FEEDBACK
 from app.schema.interaction import INTERACTION
 from app.schema.invitation import INVITATION
 from app.schema.lead import LEAD
+from app.schema.member import MEMBER
 from app.schema.noun import Noun
 from app.schema.order import ORDER
 from app.schema.prediction import PREDICTION
@@ -65,6 +66,7 @@ NOUNS: tuple[Noun[Any], ...] = (
     EXCHANGE_RATE,
     PREDICTION,
     PREDICTION_FIT,
+    MEMBER,
     SEGMENT,
     TARGET,
     IMPORT,

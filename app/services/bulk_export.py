@@ -157,7 +157,7 @@ def pages(uow: Uow, row: Export) -> Iterator[list[dict[str, Any]]]:
         found = list(uow.session.scalars(statement))
         if not found:
             return
-        shown = found if uow.may(Scope.PERSONAL_READ) else [bulk.rows.masked(one) for one in found]
+        shown = [bulk.rows.seen(one, uow.actor) for one in found]
         yield documents(uow, bulk, shown, row.source)
         after = found[-1].id
         uow.session.expunge_all()

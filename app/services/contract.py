@@ -144,13 +144,13 @@ def _check_year(amount: int, row: ContractRow, *path: str) -> None:
         raise Invalid(msg, *path, code=Code.OUT_OF_RANGE)
 
 
-@writes(Scope.CONTRACT_WRITE)
+@writes(Scope.CONTRACT_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 contracts; what became of each, in order."""
     return fact.ingest(uow, CONTRACTS, rows, options)
 
 
-@writes(Scope.CONTRACT_WRITE)
+@writes(Scope.CONTRACT_WRITE, within_rows=True)
 def delete_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Delete up to 500 contracts by their external ids; what became of each, in order."""
     return tombstone.delete(uow, CONTRACTS, rows, options)

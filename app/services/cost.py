@@ -160,13 +160,13 @@ def follow(uow: Uow, customer_ids: AbstractSet[UUID]) -> None:
         accrue(uow, ids)
 
 
-@writes(Scope.COST_WRITE)
+@writes(Scope.COST_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 costs; what became of each, in order."""
     return fact.ingest(uow, COSTS, rows, options)
 
 
-@writes(Scope.COST_WRITE)
+@writes(Scope.COST_WRITE, within_rows=True)
 def delete_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Delete up to 500 costs by their external ids; what became of each, in order."""
     return tombstone.delete(uow, COSTS, rows, options)

@@ -23,6 +23,7 @@ from app.services import (
     seen,
     spell,
     standing,
+    within,
 )
 from app.services.customer_fate import Known
 from app.services.customer_row import CustomerRow
@@ -36,7 +37,7 @@ _PLAIN = ("name", "segment", "region", "email", "phone")
 _DATES = {"joined_on": "joined", "churned_on": "churned", "churn_reason": "reason", "churn_kind": "kind"}
 
 
-@writes(Scope.CUSTOMER_WRITE)
+@writes(Scope.CUSTOMER_WRITE, within_rows=True)
 def upsert_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Upsert up to 500 customers by their external id in the caller's source; what became of each, in order."""
     return once(uow, "Customer", rows, options, lambda: _upsert(uow, rows, options))
@@ -49,6 +50,7 @@ def _upsert(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> li
     above = {index: row.parent.external_id for index, row in batch.waiting.items() if row.parent}
     # after a merge a customer has several names in one source, which must not be written side by side
     known = _named(uow, {*(row.external_id for row in batch.waiting.values()), *filter(None, above.values())})
+    within.bar_names(uow, Customer, batch, known)
     one = {name: str(id_) for name, id_ in known.items()}
     for wave in waves(
         batch.waiting,
@@ -155,6 +157,7 @@ class _Wave:
             now = self.ledgers[present.id] if present else spell.Ledger()
             try:
                 columns, spells, stated = self._columns(row), self._spells(row), self.stages.changed(present, row)
+                within.check(self.uow, Customer, columns, present)
                 spells = spell.dates(now) if spells is None else spells
                 columns |= standing.columns(spells, self.uow.today)
                 moved = spells != spell.dates(now)
@@ -178,6 +181,7 @@ class _Wave:
         self._insert()
         self.stages.write()
         self.uow.session.flush()
+        within.confirm(self.uow, Customer, wanted)
         self._follow(wanted, restate)
 
     def _follow(self, wanted: Mapping[UUID, Any], restate: Mapping[UUID, dict[str, Any]]) -> None:

@@ -69,13 +69,13 @@ class Engagements(Kind):
 ENGAGEMENTS = Engagements()
 
 
-@writes(Scope.ENGAGEMENT_WRITE)
+@writes(Scope.ENGAGEMENT_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 events of use; what became of each, in order."""
     return fact.ingest(uow, ENGAGEMENTS, rows, options)
 
 
-@writes(Scope.ENGAGEMENT_WRITE)
+@writes(Scope.ENGAGEMENT_WRITE, within_rows=True)
 def delete_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Delete up to 500 events of use by their external ids; what became of each, in order."""
     return tombstone.delete(uow, ENGAGEMENTS, rows, options)

@@ -13,7 +13,7 @@ from app.errors import Invalid
 from app.models.base import TRAITS, Fact, Recorded
 from app.models.change import Action
 from app.models.customer import Customer
-from app.services import seen, tomb
+from app.services import seen, tomb, within
 from app.services.idempotency import once
 from app.services.kind import Kind, Stubs, fill
 from app.services.mode import Mode, check_mode, check_version
@@ -48,10 +48,12 @@ def _write(  # noqa: PLR0913 - what a wave is written with
     fill(wave.values(), made)
     traits = lock_customers(uow, {columns.get("customer_id") for columns in wave.values()})
     stored = stored_facts(uow, kind, [columns["external_id"] for columns in wave.values()])
+    within.bar_stored(uow, kind.model, wave, stored, batch)
     buried = tomb.buried(uow, kind.noun, [columns["external_id"] for columns in wave.values()])
     fates = _fates(kind, wave, stored, buried)
     _refuse(wave, stored, fates, batch, mode)
     kind.complete(uow, wave, stored, fates, batch)
+    within.bar_written(uow, kind, wave, stored, traits, batch)
     # only what is written needs its stubs
     kind.make_stubs(uow, [row for index, row in wave.items() if fates[index] in _WRITTEN], made)
     new, changed, touched = [], [], []
@@ -114,6 +116,7 @@ def _store(uow: Uow, kind: Kind, new: list[dict[str, Any]], changed: list[tuple[
         if new:
             uow.session.execute(insert(kind.model), new)
         write_each(uow, kind.model, [columns for _, columns in changed])
+    within.confirm(uow, kind.model, ids)
     for row in new:
         uow.record(row["id"], kind.noun, Action.CREATED, version=row["version"])
     if ids:

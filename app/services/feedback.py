@@ -157,13 +157,13 @@ class FeedbackFacts(Kind):
 FACTS = FeedbackFacts()
 
 
-@writes(Scope.FEEDBACK_WRITE)
+@writes(Scope.FEEDBACK_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 feedbacks; what became of each, in order."""
     return fact.ingest(uow, FACTS, rows, options)
 
 
-@writes(Scope.FEEDBACK_WRITE)
+@writes(Scope.FEEDBACK_WRITE, within_rows=True)
 def delete_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Delete up to 500 feedbacks by their external ids; what became of each, in order."""
     return tombstone.delete(uow, FACTS, rows, options)

@@ -12,6 +12,7 @@ from app import ids
 from app.actor import Scope
 from app.errors import Code, Forbidden, Invalid, Limited
 from app.models.base import Owned, UtcDateTime
+from app.reach import beyond, borrowed
 from app.services.ref import NOUNS
 from app.services.refusal import camel, snake
 from app.services.row import moment
@@ -30,7 +31,7 @@ MOST_VALUES = 1_000
 def where(uow: Uow, model: type[Owned], tree: Tree | None, names: Mapping[str, str]) -> list[ColumnElement[bool]]:
     """The conditions of `tree` over the columns of `model`; `names` says what callers call a column otherwise.
 
-    Raises Invalid for a value that no row could have, Forbidden for a personal column without the scope to see it.
+    Raises Invalid for a value that no row could have, Forbidden for a column that the actor may not see.
     """
     if not tree:
         return []
@@ -43,6 +44,8 @@ def where(uow: Uow, model: type[Owned], tree: Tree | None, names: Mapping[str, s
             f"按 {shown} 筛选需要权限范围 {Scope.PERSONAL_READ.value}。",
         )
         raise Forbidden(msg)
+    if borrowed(uow.actor, model) & set(_named(tree)):
+        raise beyond()
     return [_Reader(uow, model, names).tree(tree, ("filter",))]
 
 

@@ -164,13 +164,13 @@ def _stored(event: Happening) -> dict[str, Any]:
     return {"kind": event.kind.value, "at": event.at.isoformat(), "staff_id": staff}
 
 
-@writes(Scope.INTERACTION_WRITE)
+@writes(Scope.INTERACTION_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 interactions; what became of each, in order."""
     return fact.ingest(uow, INTERACTIONS, rows, options)
 
 
-@writes(Scope.INTERACTION_WRITE)
+@writes(Scope.INTERACTION_WRITE, within_rows=True)
 def delete_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Delete up to 500 interactions by their external ids; what became of each, in order."""
     return tombstone.delete(uow, INTERACTIONS, rows, options)

@@ -69,13 +69,13 @@ class Invitations(Kind):
 INVITATIONS = Invitations()
 
 
-@writes(Scope.SURVEY_WRITE)
+@writes(Scope.SURVEY_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 invitations; what became of each, in order."""
     return fact.ingest(uow, INVITATIONS, rows, options)
 
 
-@writes(Scope.SURVEY_WRITE)
+@writes(Scope.SURVEY_WRITE, within_rows=True)
 def delete_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Delete up to 500 invitations by their external ids; what became of each, in order."""
     return tombstone.delete(uow, INVITATIONS, rows, options)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import partial
 
 from app.actor import Scope
-from app.errors import AppError, Invalid
+from app.errors import AppError, Forbidden, Invalid
 from app.kpis import CATALOGUE
 from app.kpis.custom import key_of
 from app.kpis.dimension import Dimension
@@ -17,7 +17,7 @@ from app.kpis.source import having, sources
 from app.models.base import Owned
 from app.models.rollup import RollupState
 from app.models.target import Target
-from app.services import custom_kpi, judgement, planner, privacy, rollup
+from app.services import custom_kpi, judgement, narrowing, planner, privacy, rollup
 from app.services.belonging import defined
 from app.services.days import Period, calendar, resolve
 from app.services.extent import Extent, extents, has
@@ -147,9 +147,12 @@ def _measured(uow: Uow, targets: Sequence[Target]) -> Sequence[Answer | AppError
 def _asked(uow: Uow, question: Question) -> Variant | None:
     """What is asked for, if there is such a KPI and variant."""
     try:
-        return variant_of(definition(uow, question.key), question.variant)
-    except Invalid:
+        kpi = definition(uow, question.key)
+        variant = variant_of(kpi, question.variant)
+        narrowing.check(uow, kpi, variant, ())
+    except (Invalid, Forbidden):
         return None
+    return variant
 
 
 def _answer(  # noqa: PLR0913 - what an answer is put together from
@@ -196,10 +199,12 @@ def ask_one(uow: Uow, question: Question) -> Answer:
 def _plan(uow: Uow, question: Question, known: Mapping[type[Owned], Extent]) -> Plan:
     kpi = definition(uow, question.key)
     variant = variant_of(kpi, question.variant)
+    dimensions = {filter_.by for filter_ in question.filters} | ({question.by} if question.by else set())
+    narrowing.check(uow, kpi, variant, sorted(dimensions))
     variant = variant.having(_has(uow, variant))
     if not variant.rollups:
         judgement.check(uow, question.known_on)
-    for dimension in {filter_.by for filter_ in question.filters} | ({question.by} if question.by else set()):
+    for dimension in dimensions:
         if not variant.cut_by(dimension):
             msg = Text(
                 f"{kpi.key} cannot be cut by {dimension.value}; it can by {', '.join(kpi.dimensions)}.",
@@ -226,7 +231,7 @@ def _plan(uow: Uow, question: Question, known: Mapping[type[Owned], Extent]) -> 
             "What was known on a day is kept per dimension; ask with one filter or one breakdown at a time.",
             "某日已知的数据按维度保存；每次请只使用一个筛选或一个细分。",
         )
-        raise Invalid(msg, "knownOn")
+        raise Invalid(msg if uow.actor.rows is None else narrowing.UNKEPT, "knownOn")
     return ask, span, spans
 
 

@@ -143,13 +143,13 @@ def refresh(uow: Uow, chosen: ColumnElement[bool]) -> None:
     fact.write_each(uow, Lead, changed)
 
 
-@writes(Scope.LEAD_WRITE)
+@writes(Scope.LEAD_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 leads; what became of each, in order."""
     return fact.ingest(uow, LEADS, rows, options)
 
 
-@writes(Scope.LEAD_WRITE)
+@writes(Scope.LEAD_WRITE, within_rows=True)
 def delete_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Delete up to 500 leads by their external ids; what became of each, in order."""
     return tombstone.delete(uow, LEADS, rows, options)

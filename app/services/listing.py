@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, inspect
 from sqlmodel import select
 
-from app.actor import Scope
+from app.actor import Actor, Scope
 from app.models.base import Owned
+from app.reach import borrowed
 from app.services import page as pages
 from app.services.cursor import Order, python_type
 from app.services.filter import Tree, resolved, where
@@ -64,9 +65,11 @@ class Listing(Generic[O]):
         """The columns that hold personal data."""
         return frozenset(column.name for column in inspect(self.model).columns if column.info.get("personal"))
 
-    def masked(self, row: O) -> "Masked":
-        """`row` as somebody sees it who may not see personal data."""
-        return Masked(row, self.personal)
+    def seen(self, row: O, actor: Actor) -> "O | Masked":
+        """`row` as the actor may see it: without personal data, and what it tells of rows that they may not see."""
+        hidden = frozenset() if Scope.PERSONAL_READ in actor.scopes else self.personal
+        hidden |= borrowed(actor, self.model)
+        return Masked(row, hidden) if hidden else row
 
     def where(self, uow: Uow, filter_: Tree | None) -> list[ColumnElement[bool]]:
         """The conditions under which a row is meant. Raises Invalid or Forbidden."""
@@ -86,7 +89,7 @@ class Listing(Generic[O]):
 
 
 class Masked:
-    """A row whose personal columns read as empty, whoever asks for them."""
+    """A row some columns of which read as empty, whoever asks for them."""
 
     __slots__ = ("_hidden", "_row")
 

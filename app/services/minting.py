@@ -26,6 +26,11 @@ def is_well_formed(secret: str) -> bool:
     return prefix in (PREFIX, PUBLISHABLE) and len(body) == 32 and checksum == _checksum(prefix, body)  # noqa: PLR2004 - the length above
 
 
+def is_ours(secret: str) -> bool:
+    """Whether `secret` means to be one of ours, mistyped perhaps."""
+    return secret.startswith((f"{PREFIX}_", f"{PUBLISHABLE}_"))
+
+
 def known_by(keys: Keys, secret: str) -> str:
     """What is stored of a secret: nobody can tell it from that, nor try guesses without the key."""
     return keys.digest(hashlib.sha256(secret.encode()).hexdigest())

@@ -106,13 +106,13 @@ def _check_refunds(columns: Mapping[str, Any], present: Order | None) -> None:
         raise Invalid([Problem(Code.OUT_OF_RANGE, msg, ("amount",))])
 
 
-@writes(Scope.ORDER_WRITE)
+@writes(Scope.ORDER_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 orders; what became of each, in order."""
     return fact.ingest(uow, ORDERS, rows, options)
 
 
-@writes(Scope.ORDER_WRITE)
+@writes(Scope.ORDER_WRITE, within_rows=True)
 def delete_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Delete up to 500 orders by their external ids; what became of each, in order."""
     return tombstone.delete(uow, ORDERS, rows, options)

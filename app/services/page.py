@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from app.actor import Scope
 from app.errors import Forbidden
 from app.models.base import Owned
+from app.reach import beyond, borrowed
 from app.services.cursor import Order, opened, seal
 from app.text import Text
 from app.uow import Uow
@@ -80,6 +81,8 @@ def _check_visible(uow: Uow, model: type[Owned], order: Sequence[Order]) -> None
             f"按 {', '.join(hidden)} 排序需要权限范围 {Scope.PERSONAL_READ.value}。",
         )
         raise Forbidden(msg)
+    if borrowed(uow.actor, model) & {one.column for one in order}:
+        raise beyond()
 
 
 def count(uow: Uow, model: type[Owned], where: Sequence[ColumnElement[bool]]) -> int:

@@ -83,7 +83,8 @@ class _Reading:
         self.by = cutting if ask.by is not None and atom in ask.variant.cut_by(ask.by) else None
         self.spans = _spans(uow, ask, atom)
         self.is_spread = isinstance(atom, Percentile)
-        self.dimension = _route(self)
+        # rollups add up the rows of everybody
+        self.dimension = _route(self) if uow.actor.rows is None else None
         self.slots = self._slots(uow)
 
     def _slots(self, uow: Uow) -> list[int | None]:

@@ -1,6 +1,6 @@
 """References: the rows that callers name by id or external id, found in bulk, made as stubs where that is wanted."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,7 @@ NOUNS = {
     "feedback": Text("feedback", "反馈"),
     "lead": Text("lead", "线索"),
     "invitation": Text("invitation", "邀请"),
+    "member": Text("member", "成员"),
     "mirror": Text("mirror", "镜像"),
     "order": Text("order", "订单"),
     "prediction_fit": Text("fit of the models", "模型拟合"),
@@ -51,25 +52,32 @@ NOUNS = {
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A reference that nothing answers to yet, but that a stub could."""
+    """A reference that nothing answers to yet, but that a stub could, unless it `is_barred`."""
 
     ref: Ref
+    is_barred: bool = False
 
 
 Found = Mapping[Ref, UUID | Missing]
 
 
-def customers(uow: Uow, refs: Iterable[Ref]) -> dict[Ref, UUID | Missing]:
-    """The customers that `refs` name; what is not found is Missing, by one name however it was called."""
+def customers(uow: Uow, refs: Iterable[Ref], *, of_all: bool = False) -> dict[Ref, UUID | Missing]:
+    """The customers that `refs` name; what is not found is Missing, by one name however it was called.
+
+    With `of_all` also those that the actor may not see: a name is taken, whoever has it.
+    """
     wanted = set(refs)
-    found: dict[Ref, UUID | Missing] = {
-        ref: Missing(replace(ref, source=ref.source or uow.actor.source)) for ref in wanted
-    }
+    seen: Callable[[Any], Any] = (lambda statement: statement) if of_all else uow.within
+    found: dict[Ref, UUID | Missing] = {}
+    for ref in wanted:
+        source = ref.source or uow.actor.source
+        found[ref] = Missing(replace(ref, source=source), is_barred=not may_stub(uow, source))
     by_id = {ref: ids.decode_uuid(ref.id, "Customer") for ref in wanted if ref.id is not None}
     if by_id:
         some = [id_ for id_ in by_id.values() if id_]
         chosen = (uow.db.is_any(Customer.id, some), col(Customer.deleted_at).is_(None))
-        rows = uow.session.execute(select(Customer.id, Customer.merged_into_id).where(*chosen))
+        those = select(Customer.id, Customer.merged_into_id).where(*chosen)
+        rows = uow.session.execute(seen(those))
         present = {id_: merged_into or id_ for id_, merged_into in rows}
         found |= {ref: present[id_] for ref, id_ in by_id.items() if id_ in present}
     by_source: dict[str, dict[str, Ref]] = {}
@@ -82,32 +90,46 @@ def customers(uow: Uow, refs: Iterable[Ref]) -> dict[Ref, UUID | Missing]:
             uow.db.is_any(CustomerExternalId.external_id, list(names)),
             col(CustomerExternalId.deleted_at).is_(None),
         )
-        found |= {names[name]: id_ for name, id_ in uow.session.execute(statement)}
+        found |= {names[name]: id_ for name, id_ in uow.session.execute(seen(statement))}
     return found
+
+
+def may_stub(uow: Uow, source: str) -> bool:
+    """Whether the actor would see a stub of that source, of which nothing else is known."""
+    rows = uow.actor.rows
+    if rows is None:
+        return True
+    return rows.channels is None and rows.segments is None and rows.sources is not None and source in rows.sources
 
 
 def keyed(uow: Uow, model: type[Keyed], refs: Iterable[Ref]) -> dict[Ref, UUID | Missing]:
     """The channels, staff, teams or surveys that `refs` name; what is not found is Missing."""
     wanted = set(refs)
-    found: dict[Ref, UUID | Missing] = {ref: Missing(ref) for ref in wanted}
+    # how the company is set up is for those to say who see all of it
+    found: dict[Ref, UUID | Missing] = {ref: Missing(ref, is_barred=uow.actor.rows is not None) for ref in wanted}
     names = {ref.external_id: ref for ref in wanted if ref.external_id is not None}
     if names:
-        rows = uow.session.execute(select(model.key, model.id).where(uow.db.is_any(model.key, list(names))))
+        statement = select(model.key, model.id).where(uow.db.is_any(model.key, list(names)))
+        rows = uow.session.execute(uow.within(statement))
         found |= {names[key]: id_ for key, id_ in rows}
     by_id = {ids.decode_uuid(ref.id, model.__name__): ref for ref in wanted if ref.id is not None}
     some = [id_ for id_ in by_id if id_]
     if some:
-        found |= {by_id[id_]: id_ for id_ in uow.session.scalars(select(model.id).where(col(model.id).in_(some)))}
+        known = uow.session.scalars(uow.within(select(model.id).where(col(model.id).in_(some))))
+        found |= {by_id[id_]: id_ for id_ in known}
     return found
 
 
 def facts(uow: Uow, model: type[Recorded], refs: Iterable[Ref]) -> dict[Ref, UUID | Missing]:
     """The records that `refs` name, deleted ones too; what is not found is Missing."""
     wanted = set(refs)
-    found: dict[Ref, UUID | Missing] = {ref: Missing(ref) for ref in wanted}
+    found: dict[Ref, UUID | Missing] = {
+        ref: Missing(ref, is_barred=not may_stub(uow, ref.source or uow.actor.source)) for ref in wanted
+    }
     by_id = {ref: ids.decode_uuid(ref.id, model.__name__) for ref in wanted if ref.id is not None}
     some = [id_ for id_ in by_id.values() if id_]
-    present = set(uow.session.scalars(select(model.id).where(uow.db.is_any(model.id, some)))) if some else set()
+    those = uow.within(select(model.id).where(uow.db.is_any(model.id, some)))
+    present = set(uow.session.scalars(those)) if some else set()
     found |= {ref: id_ for ref, id_ in by_id.items() if id_ in present}
     by_source: dict[str, dict[str, Ref]] = {}
     for ref in wanted:
@@ -117,7 +139,7 @@ def facts(uow: Uow, model: type[Recorded], refs: Iterable[Ref]) -> dict[Ref, UUI
         statement = select(model.external_id, model.id).where(
             model.source == source, uow.db.is_any(model.external_id, list(names))
         )
-        found |= {names[name]: id_ for name, id_ in uow.session.execute(statement)}
+        found |= {names[name]: id_ for name, id_ in uow.session.execute(uow.within(statement))}
     return found
 
 
@@ -126,10 +148,15 @@ def require(found: Found, ref: Ref | None, what: str, path: str, *, create: bool
     if ref is None:
         return None
     hit = found[ref]
-    if isinstance(hit, Missing) and not (create and ref.external_id is not None):
+    if isinstance(hit, Missing) and (hit.is_barred or not (create and ref.external_id is not None)):
         noun = NOUNS[what]
         msg = Text(f"There is no {noun.en} with this id.", f"没有此 ID 的{noun.zh}。")
-        if ref.external_id is not None:
+        if hit.is_barred and ref.external_id is not None:
+            msg = Text(
+                f"There is no {noun.en} {ref.external_id!r} among the rows that you may see.",
+                f"在您可见的数据范围内没有{noun.zh} {ref.external_id!r}。",
+            )
+        elif ref.external_id is not None:
             msg = Text(
                 f"There is no {noun.en} {ref.external_id!r}; send it first, or set createMissing.",
                 f"没有{noun.zh} {ref.external_id!r}；请先发送它，或设置 createMissing。",

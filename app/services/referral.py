@@ -95,13 +95,13 @@ def _converted(uow: Uow, row: ReferralRow) -> dict[str, Any]:
     return {"converted_at": at}
 
 
-@writes(Scope.REFERRAL_WRITE)
+@writes(Scope.REFERRAL_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 referrals; what became of each, in order."""
     return fact.ingest(uow, REFERRALS, rows, options)
 
 
-@writes(Scope.REFERRAL_WRITE)
+@writes(Scope.REFERRAL_WRITE, within_rows=True)
 def delete_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Delete up to 500 referrals by their external ids; what became of each, in order."""
     return tombstone.delete(uow, REFERRALS, rows, options)

@@ -184,13 +184,13 @@ def _other_currency(own: str, given: str) -> Problem:
     return Problem(Code.CONFLICT, msg, ("currency",))
 
 
-@writes(Scope.ORDER_WRITE)
+@writes(Scope.ORDER_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 refunds; what became of each, in order."""
     return fact.ingest(uow, REFUNDS, rows, options)
 
 
-@writes(Scope.ORDER_WRITE)
+@writes(Scope.ORDER_WRITE, within_rows=True)
 def delete_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Delete up to 500 refunds by their external ids; what became of each, in order."""
     return tombstone.delete(uow, REFUNDS, rows, options)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, column, exists, func, literal, or_, select, true, values
+from sqlalchemy import CTE, ColumnElement, Select, and_, case, column, exists, func, literal, or_, select, true, values
 from sqlalchemy.types import Date, Integer, String
 
 from app.errors import Limited
@@ -135,12 +135,20 @@ def key_of(uow: Uow, cube: Cube, by: Cutting | None, each: Each | None) -> Colum
     """The key that a fact falls into, by `by`; "" for none, and without a breakdown."""
     if each is not None:
         return each.key
-    return literal("", String) if by is None else func.coalesce(uow.db.as_key(column_of(cube, by.by)), "")
+    return literal("", String) if by is None else func.coalesce(uow.db.as_key(_seen(uow, cube, by.by)), "")
 
 
 def column_of(cube: Cube, by: Dimension) -> Any:  # noqa: ANN401 - SQLModel types columns as their values
     """The column that holds the one value of `by`."""
     return cube.dimensions.get(by) or cube.scanned[by]
+
+
+def _seen(uow: Uow, cube: Cube, by: Dimension) -> Any:  # noqa: ANN401 - as above
+    """The same for the actor: a channel that they may not see is none."""
+    column, rows = column_of(cube, by), uow.actor.rows
+    if rows is None or rows.channels is None or by is not Dimension.ACQUISITION_CHANNEL:
+        return column
+    return case((column.in_(sorted(rows.channels)), column))
 
 
 def over(  # noqa: PLR0913 - what a scan depends on
@@ -192,7 +200,7 @@ def _holds(uow: Uow, cube: Cube, condition: Condition, keys: AbstractSet[str], d
         )
         none: ColumnElement[bool] = ~exists(select(literal(1)).select_from(uow.db.elements(document)))
     else:
-        value = column_of(cube, condition.by)
+        value = _seen(uow, cube, condition.by)
         some = uow.db.is_any(func.coalesce(uow.db.as_key(value), ""), named)
         none = value.is_(None)
     found = [some, none] if "" in keys else [some]

@@ -204,6 +204,8 @@ def slices(uow: Uow, by: Dimension, keys: Iterable[str]) -> dict[str, Slice]:
         for id_, name in uow.session.execute(select(Customer.id, Customer.name).where(chosen)):
             shown = (name if uow.may(Scope.PERSONAL_READ) else None) or id_.hex[-8:]
             named[id_.hex] = Slice(ids.encode("Customer", id_), Text(shown, shown))
+        for key in wanted:  # of whom the caller sees facts, but not the record
+            named.setdefault(key, Slice(ids.encode("Customer", UUID(key)), Text(key[-8:], key[-8:])))
     elif by is Dimension.SEGMENT:
         own = {one.inner: Slice(one.key, Text(one.name, one.name)) for one in defined(uow).values()}
         named |= {key: own.get(key, Slice(key, Text(key, key))) for key in wanted}

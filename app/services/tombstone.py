@@ -10,10 +10,10 @@ from sqlmodel import select
 from app.errors import Code, Invalid, Problem
 from app.models.base import Recorded
 from app.models.change import Action
-from app.services import fact, tomb
+from app.services import fact, tomb, within
 from app.services.idempotency import once
 from app.services.kind import Kind
-from app.services.ref import NOUNS
+from app.services.ref import NOUNS, may_stub
 from app.services.refusal import snake
 from app.services.restating import restated
 from app.services.row import Batch, Key, Options, Outcome, Result, Row, moment
@@ -40,11 +40,14 @@ def _delete(uow: Uow, kind: Kind, rows: Sequence[Mapping[str, Any]], options: Op
     uow.take_turn()
     fact.lock_customers(uow, _customers_of(uow, kind, names))
     stored = fact.stored_facts(uow, kind, names)
+    hidden = within.hidden(uow, kind.model, [present.id for present in stored.values()])
     dead: dict[UUID, dict[str, Any]] = {}
     later: dict[UUID, dict[str, Any]] = {}
     for index, row in list(batch.waiting.items()):
         present, stamp = stored.get(row.external_id), row.source_updated_at
         outcome = _ending(present, stamp, dead)
+        if (present is not None and present.id in hidden) or (present is None and not may_stub(uow, uow.actor.source)):
+            outcome = None  # nor may somebody bury what they could not see
         if outcome is None:
             noun = NOUNS[snake(kind.noun)]
             msg = Text(

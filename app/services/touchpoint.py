@@ -53,13 +53,13 @@ class Touchpoints(Kind):
 TOUCHPOINTS = Touchpoints()
 
 
-@writes(Scope.TOUCHPOINT_WRITE)
+@writes(Scope.TOUCHPOINT_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 touchpoints; what became of each, in order."""
     return fact.ingest(uow, TOUCHPOINTS, rows, options)
 
 
-@writes(Scope.TOUCHPOINT_WRITE)
+@writes(Scope.TOUCHPOINT_WRITE, within_rows=True)
 def delete_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Delete up to 500 touchpoints by their external ids; what became of each, in order."""
     return tombstone.delete(uow, TOUCHPOINTS, rows, options)

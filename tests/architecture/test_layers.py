@@ -239,7 +239,7 @@ def test_every_function_of_a_listing_carries_its_mark(listing):
 
 def test_an_edge_takes_from_a_listing_what_carries_a_mark():
     marked = {name for listing in LISTINGS for name, value in vars(listing).items() if hasattr(value, "mode")}
-    plain = {"model", "scope", "columns", "references", "personal", "type_of", "masked"}  # know the table, read no row
+    plain = {"model", "scope", "columns", "references", "personal", "type_of", "seen"}  # know the table, read no row
     for name in EDGES:
         taken = {
             node.attr

@@ -13,6 +13,9 @@ TABLES = SQLModel.metadata.tables
 GLOBAL = {"token", "job", "deployment"}
 """The tables that no workspace owns, because they are read before it is known. There is no fourth."""
 
+BEFORE_A_WORKSPACE_IS_KNOWN = {"ix_member_email", "ix_member_subject"}
+"""The indexes that no workspace leads: by what somebody is found who signs in and does not say where."""
+
 OWNED = {name: table for name, table in TABLES.items() if name not in GLOBAL}
 
 each = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
@@ -34,7 +37,8 @@ def test_the_workspace_leads_every_key_index_and_unique_constraint(table):
     keys |= {index.name: [*index.columns] for index in table.indexes}
     keys |= {one.name: [*one.columns] for one in table.constraints if isinstance(one, UniqueConstraint)}
     keys = {name: [column.name for column in columns] for name, columns in keys.items() if columns}
-    assert {name: columns for name, columns in keys.items() if columns[0] != "tenant_id"} == {}
+    astray = {name: columns for name, columns in keys.items() if columns[0] != "tenant_id"}
+    assert astray.keys() <= BEFORE_A_WORKSPACE_IS_KNOWN
     assert keys, f"{table.name} can only be read as a whole"
 
 

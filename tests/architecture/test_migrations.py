@@ -200,6 +200,8 @@ def test_every_table_has_the_one_policy_and_ordinary_work_no_other(postgresql):
     upkeep = {(name, "upkeep", "PERMISSIVE", f"{{{owner}}}", "SELECT", "true", None) for name in UPKEEP}
     # and the gate is told which workspaces there are: of five columns, which the rights below it say
     listed = {("workspace", "deployment", "PERMISSIVE", f"{{{GATE_ROLE}}}", "SELECT", "true", None)}
+    # and finds members of whom it is not known yet in which workspace they act
+    listed |= {("member", "gate", "PERMISSIVE", f"{{{GATE_ROLE}}}", "SELECT", "true", None)}
     assert set(found) == expected | upkeep | listed
     assert owner not in (APP_ROLE, GATE_ROLE)
 

@@ -40,6 +40,7 @@ from app.services import (
     interaction,
     invitation,
     lead,
+    member,
     mirror,
     order,
     quota,
@@ -130,6 +131,7 @@ def fill(door: Door, tenant_id: UUID) -> None:
     aim = {"external_id": "t1", "kpi": "CSAT", "kind": TargetKind.ABSOLUTE}
     for value in (90, 92):
         write(target.set_, aim | {"value": value, "from_": date(2026, 7, 1), "before": date(2026, 10, 1)})
+    write(member.add, {"role": "OWNER", "email": "olga@example.com", "name": "Olga"})
     write(rollup.compact)
     write(quota.lease, uuid7(), 10)
     write(feedback.record_batch, [{"external_id": "f2", **said}], Options())

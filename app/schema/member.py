@@ -1,0 +1,206 @@
+"""The members of a workspace in the schema."""
+
+from typing import Annotated, Self
+
+import strawberry
+
+from app.actor import ROLES, Role
+from app.errors import Invalid
+from app.models.member import Member as Row
+from app.schema.channel import CHANNEL, Channel
+from app.schema.context import Info
+from app.schema.describe import absent, arg, enum, field, input_, mutation, one_of, plain, type_
+from app.schema.errors import UserError, user_errors
+from app.schema.inputs import ChannelRefInput, as_ref, unwrapped
+from app.schema.node import Node, node_of
+from app.schema.noun import Noun
+from app.schema.outcome import Outcome
+from app.schema.scalars import Moment
+from app.schema.weight import FEW, sized, weighs
+from app.schema.writing import WEIGHT
+from app.services import member
+from app.services.row import check_readable
+
+
+def _may(role: Role) -> str:
+    """What a role lets a member do, in print."""
+    return ", ".join(sorted(scope.value for scope in ROLES[role]))
+
+
+enum(
+    Role,
+    {
+        "OWNER": f"May do everything; a workspace with members keeps one at the least. Scopes: {_may(Role.OWNER)}.",
+        "ADMIN": f"May do everything but see personal data. Scopes: {_may(Role.ADMIN)}.",
+        "ANALYST": f"Reads and defines KPIs, segments, targets. Scopes: {_may(Role.ANALYST)}.",
+        "CONTRIBUTOR": f"Reads, and records what happened. Scopes: {_may(Role.CONTRIBUTOR)}.",
+        "VIEWER": f"Reads, and sees nothing personal. Scopes: {_may(Role.VIEWER)}.",
+    },
+)
+
+
+@type_
+class MemberRows:
+    """Which rows a member sees; of several limits all hold. Whatever they ask is answered by these rows alone."""
+
+    id: strawberry.ID = plain("Names the limits, for clients' caches.")
+    sources: list[str] | None = plain("The sources whose records they see; null for all.")
+    segments: list[str] | None = plain("The segments, as sources call them, whose customers they see; null for all.")
+    row: strawberry.Private[Row]
+
+    @field
+    @sized(FEW)
+    async def channels(self, info: Info) -> list[Channel] | None:
+        """The channels whose records they see; null for all."""
+        rows = self.row.rows
+        if rows is None or rows.channels is None:
+            return None
+        found = [await CHANNEL.related(info, id_) for id_ in sorted(rows.channels)]
+        return [one for one in found if one is not None]
+
+
+@type_
+class Member(Node):
+    """A person who may sign in to the workspace by the configured OpenID Connect issuer."""
+
+    name: str | None = plain("Their name. Null without the scope personal:read.")
+    email: str | None = plain(
+        "The e-mail by which they are known, once the issuer has verified it. Null without the scope personal:read."
+    )
+    subject: str | None = plain(
+        "What the issuer calls them; who has one is known by it alone. Null without the scope personal:read."
+    )
+    role: Role = plain("What they are.")
+    created_at: Moment = plain("When they were added.")
+    updated_at: Moment = plain("When something about them last changed.")
+    version: int = plain("Rises with each change.")
+    scopes: list[str] = plain("What they may do, by their role and what is granted to them beside it.")
+    rows: MemberRows | None = plain("Which rows they see; null for all.")
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """The row as the schema shows it."""
+        limits = None
+        if row.rows is not None:
+            id_ = strawberry.ID(f"MemberRows:{row.id}")
+            limits = MemberRows(id=id_, sources=row.sources, segments=row.segments, row=row)
+        scopes = sorted(scope.value for scope in member.scopes_of(row))
+        return node_of(cls, row, scopes=scopes, rows=limits)
+
+
+@one_of
+class MemberRefInput:
+    """A member, by id."""
+
+    id: strawberry.ID | None = absent("By global id.")
+
+
+MEMBER = Noun(
+    Member,
+    member.LIST,
+    one="member",
+    many="members",
+    words=("a member of the workspace", "members of the workspace"),
+    by=MemberRefInput,
+    filters=("role", "email", "name", "created_at"),
+    orders=("created_at",),
+)
+
+
+@input_
+class MemberRowsInput:
+    """Which rows a member sees; absent or null for all. Of several limits all hold."""
+
+    sources: list[str] | None = absent("Records of these sources, and the customers whom they know.")
+    channels: list[ChannelRefInput] | None = absent("Records of these channels, and the customers won by them.")
+    segments: list[str] | None = absent("Customers of these segments, as sources call them, and their records.")
+
+
+@input_
+class MemberAddInput:
+    """A new member; an e-mail or a subject is needed."""
+
+    role: Role = plain("What they are.")
+    email: str | None = absent("The e-mail by which they are known, once the issuer has verified it.")
+    subject: str | None = absent("What the configured issuer calls them.")
+    name: str | None = absent("Their name.")
+    scopes: list[str] | None = absent("What they may do beside what their role lets them, such as personal:read.")
+    rows: MemberRowsInput | None = absent("Which rows they see; all when absent.")
+
+
+@input_
+class MemberUpdateInput:
+    """What changes about a member; absent keeps, null clears."""
+
+    id: strawberry.ID = plain("Who.")
+    role: Role | None = absent("What they are.")
+    email: str | None = absent("The e-mail by which they are known, once the issuer has verified it.")
+    subject: str | None = absent("What the configured issuer calls them.")
+    name: str | None = absent("Their name.")
+    scopes: list[str] | None = absent("What they may do beside what their role lets them; replaces what was granted.")
+    rows: MemberRowsInput | None = absent("Which rows they see; replaces what was said, null for all.")
+
+
+@input_
+class MemberRemoveInput:
+    """Which member is taken away."""
+
+    id: strawberry.ID = plain("Who.")
+
+
+@type_
+class MemberPayload:
+    """What became of a member."""
+
+    member: Member | None = plain("The member as of now; null when nothing was stored.")
+    outcome: Outcome = plain("What became of it.")
+    user_errors: list[UserError] = plain("What to mend in the input; nothing was stored then.")
+
+
+class MemberRoots:
+    """What can be done to members."""
+
+    @mutation
+    @weighs(WEIGHT)
+    async def member_add(
+        self, info: Info, input: Annotated[MemberAddInput, arg("Who, and what they may do.")]
+    ) -> MemberPayload:
+        """Let somebody sign in to the workspace, at once. Needs workspace:admin; nobody grants what they lack."""
+        try:
+            data = unwrapped(input)
+            check_readable(data)
+            row, outcome = await info.context.run(member.add, data)
+        except Invalid as error:
+            return _rejected(error)
+        return MemberPayload(member=MEMBER.shown(info.context, row), outcome=outcome, user_errors=[])
+
+    @mutation
+    @weighs(WEIGHT)
+    async def member_update(
+        self, info: Info, input: Annotated[MemberUpdateInput, arg("Who, and what changes.")]
+    ) -> MemberPayload:
+        """Change what a member may do, from their next request on. Needs workspace:admin."""
+        try:
+            data = unwrapped(input)
+            check_readable(data)
+            wanted = as_ref(MemberRefInput(id=data.pop("id")))
+            row, outcome = await info.context.run(member.update, wanted, data)
+        except Invalid as error:
+            return _rejected(error)
+        return MemberPayload(member=MEMBER.shown(info.context, row), outcome=outcome, user_errors=[])
+
+    @mutation
+    @weighs(WEIGHT)
+    async def member_remove(self, info: Info, input: Annotated[MemberRemoveInput, arg("Who.")]) -> MemberPayload:
+        """Take a member away, from their next request on; the last owner stays. Needs workspace:admin."""
+        try:
+            wanted = as_ref(MemberRefInput(id=input.id))
+            check_readable(wanted)
+            row = await info.context.run(member.remove, wanted)
+        except Invalid as error:
+            return _rejected(error)
+        return MemberPayload(member=MEMBER.shown(info.context, row), outcome=Outcome.DELETED, user_errors=[])
+
+
+def _rejected(error: Invalid) -> MemberPayload:
+    return MemberPayload(member=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems))
