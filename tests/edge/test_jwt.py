@@ -3,7 +3,6 @@
 import base64
 import hmac
 import json
-import logging
 import warnings
 
 import pytest
@@ -200,7 +199,10 @@ def test_other_keys_and_algorithms_and_new_keys(fresh, issuer, now):
         warnings.simplefilter("ignore")
         issuer.add("two", "ES256")
         issuer.add("three", "EdDSA")
-        signed = [issuer.sign(claims, kid="two", algorithm="ES256"), issuer.sign(claims, kid="three", algorithm="EdDSA")]
+        signed = [
+            issuer.sign(claims, kid="two", algorithm="ES256"),
+            issuer.sign(claims, kid="three", algorithm="EdDSA"),
+        ]
         time[0] += oidc.COOL_DOWN_S
         assert [ask(one) for one in signed] == [200, 200]
     old = issuer.sign(claims)

@@ -61,6 +61,8 @@ def test_a_column_that_tells_of_others_is_not_read(two, model, column):
 
 
 def test_rollups_are_of_everybody(two):
-    wanted = rollup.Want(next(iter(rollup.CUBES.values())), 1, "TOTAL", None, (("D", date(2026, 1, 1), date(2026, 2, 1)),), (0,))
+    wanted = rollup.Want(
+        next(iter(rollup.CUBES.values())), 1, "TOTAL", None, (("D", date(2026, 1, 1), date(2026, 2, 1)),), (0,)
+    )
     with two.door.snapshot(actor(two, mine(two))) as uow, pytest.raises(Forbidden):
         rollup.read(uow, [wanted])
