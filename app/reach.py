@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import with_loader_criteria
 
-from app.actor import Actor, Rows
+from app.actor import Rows
 from app.errors import Forbidden
 from app.models.base import Tenanted
 from app.models.business_calendar import BusinessCalendar
@@ -38,7 +38,7 @@ from app.models.referral import Referral
 from app.models.refund import Refund
 from app.models.rollup import RollupState
 from app.models.segment import Segment, SegmentKind, SegmentMember
-from app.models.spell import Lapse, Spell
+from app.models.spell import ActiveBasis, Lapse, Spell
 from app.models.staff import Staff
 from app.models.survey import Survey, SurveyEdition
 from app.models.target import Target, TargetRevision
@@ -102,7 +102,8 @@ REACH: Mapping[type[Tenanted], Reach | None] = {
     Customer: Reach("id", "acquisition_channel_id", "segment"),
     CustomerExternalId: Reach("source", ANY, ANY, through={"customer_id": Customer}),
     SegmentMember: Reach(ANY, ANY, ANY, through={"customer_id": Customer, "segment_id": Segment}),
-    Spell: along("customer_id", Customer),
+    # by contracts or activity they would follow from what customers did anywhere
+    Spell: Reach(ANY, ANY, ANY, through={"customer_id": Customer}, only={"basis": [ActiveBasis.STATUS]}),
     StatedStage: along("customer_id", Customer),
     # a rule looks at everybody, so whom it finds tells of others
     Segment: Reach(ANY, ANY, "key", only={"kind": [SegmentKind.MANUAL]}),
@@ -138,12 +139,13 @@ BORROWED: Mapping[type[Tenanted], frozenset[str]] = {
     Refund: frozenset({"cohort"}),
     Spell: frozenset({"is_referred"}),
 }
-"""The columns of rows that tell of others, which may be out of reach: they read as empty and cannot be counted."""
+"""The columns of rows that tell of others, which may be out of reach: they cannot be counted or asked by, and read as
+empty where they may be."""
 
 
-def borrowed(actor: Actor, model: type[Tenanted]) -> frozenset[str]:
-    """The columns of `model` that tell the actor of rows that they may not see."""
-    return frozenset() if actor.rows is None else BORROWED.get(model, frozenset())
+def borrowed(rows: Rows | None, model: type[Tenanted]) -> frozenset[str]:
+    """The columns of `model` that would tell of others than `rows` somebody who sees these alone."""
+    return frozenset() if rows is None else BORROWED.get(model, frozenset())
 
 
 Operand = list[Any] | Select[Any]
@@ -217,6 +219,7 @@ def _met(model: type[Tenanted], rows: Rows, tenant_id: UUID) -> ColumnElement[bo
 # code, so each column has one of its own for values and one for statements.
 _AMONG: Mapping[str, Callable[[Any], Any]] = {
     "acquisition_channel_id": lambda some: lambda cls: cls.acquisition_channel_id.in_(some),
+    "basis": lambda some: lambda cls: cls.basis.in_(some),
     "channel_id": lambda some: lambda cls: cls.channel_id.in_(some),
     "id": lambda some: lambda cls: cls.id.in_(some),
     "key": lambda some: lambda cls: cls.key.in_(some),

@@ -101,67 +101,90 @@ class World:
         return {"channels": one.channel, "sources": one.source}[what] in wanted
 
 
-def made(seed: int = 7, size: int = 16) -> World:
-    """A world with so many rows of each noun."""
-    chance, world = random.Random(seed), World()
-    pick = chance.choice
-    for number in range(24):
-        key = f"c{number}"
-        world.people[key] = pick((*CHANNELS, None)), pick((*SEGMENTS, None)), pick(SOURCES)
+class _Making:
+    """Makes a world by chance."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance, self.world = random.Random(seed), World()  # noqa: S311 - the same each time, and no secret
+        self.pick = self.chance.choice
+
+    def person(self, number: int) -> None:
+        """A customer, who may have left."""
+        key, pick, chance = f"c{number}", self.pick, self.chance
+        self.world.people[key] = pick((*CHANNELS, None)), pick((*SEGMENTS, None)), pick(SOURCES)
         joined = date(2025, 9, 1) + timedelta(days=chance.randrange(270))
         left = joined + timedelta(days=chance.randrange(10, 200))
         row = {"external_id": key, "name": key.title(), "region": pick(("north", "south")), "kind": "PERSON"}
         row |= {"status": "ACTIVE", "joined_on": joined}
         if chance.random() < 0.4 and left < date(2026, 6, 10):
             row |= {"status": "CHURNED", "churned_on": left, "churn_reason": pick(("price", "moved"))}
-        world.rows.append(One("customer", world.people[key][2], row, who=key))
+        self.world.rows.append(One("customer", self.world.people[key][2], row, who=key))
 
-    def at() -> datetime:
-        return datetime(2026, 1, 5, 9, tzinfo=UTC) + timedelta(minutes=chance.randrange(155 * 24 * 60))
+    def happened(self, noun: str, number: int, *, always: bool = False, **more: Any) -> One:
+        """Something that happened to somebody (`always`), or perhaps to nobody."""
+        people = [*self.world.people] if always else [*self.world.people, None]
+        minute = self.chance.randrange(155 * 24 * 60)
+        row = {"external_id": f"{noun}{number}", "campaign": self.pick(("spring", None))} | more
+        row |= {"occurred_at": datetime(2026, 1, 5, 9, tzinfo=UTC) + timedelta(minutes=minute)}
+        where = self.pick(CHANNELS if noun == "touchpoint" else (*CHANNELS, None))
+        self.world.rows.append(One(noun, self.pick(SOURCES), row, where, self.pick(people)))
+        return self.world.rows[-1]
 
-    def happened(noun: str, number: int, *, always: bool = False) -> One:
-        who = pick((*world.people, None)) if not always else pick((*world.people,))
-        row = {"external_id": f"{noun}{number}", "occurred_at": at(), "campaign": pick(("spring", None))}
-        one = One(noun, pick(SOURCES), row, pick(CHANNELS if noun == "touchpoint" else (*CHANNELS, None)), who)
-        world.rows.append(one)
-        return one
-
-    orders = []
-    for number in range(size):
+    def said(self, number: int) -> None:
+        """An answer of each kind."""
         for kind, worst, best in (("CSAT", 1, 5), ("NPS", 0, 10), ("CES", 1, 5), ("REVIEW", 1, 5)):
-            one = happened("feedback", number)
-            one.row |= {"external_id": f"{kind}{number}", "kind": kind, "score": chance.randint(worst, best)}
-            one.row |= {"tags": pick(([], ["slow"], ["slow", "kind"])), "staff": pick(("ann", "ben", None))}
-        orders.append(happened("order", number))
-        orders[-1].row |= {"amount": Decimal(chance.randrange(10, 90)), "currency": "EUR", "staff": pick(("ann", None))}
-        talk = happened("interaction", number)
-        start, wait = talk.row["occurred_at"], timedelta(minutes=chance.randrange(5, 300))
+            row = {"external_id": f"{kind}{number}", "kind": kind, "score": self.chance.randint(worst, best)}
+            row |= {"tags": self.pick(([], ["slow"], ["slow", "kind"])), "staff": self.pick(("ann", "ben", None))}
+            self.happened("feedback", number, **row)
+
+    def talked(self, number: int) -> None:
+        """A conversation, perhaps without an answer."""
+        talk = self.happened("interaction", number, kind=self.pick(("QUESTION", "COMPLAINT")), staff="ann")
+        start, wait = talk.row["occurred_at"], timedelta(minutes=self.chance.randrange(5, 300))
         said = [("CUSTOMER_MESSAGE", start), ("STAFF_REPLY", start + wait), ("RESOLVED", start + 2 * wait)]
-        events = [{"kind": kind, "at": when} for kind, when in said[: chance.randrange(1, 4)]]
-        talk.row |= {"kind": pick(("QUESTION", "COMPLAINT")), "events": events, "staff": pick(("ann", "ben"))}
-        came = happened("lead", number)
-        came.row |= {"won_at": came.row["occurred_at"] + timedelta(days=3)} if chance.random() < 0.4 else {}
-        happened("engagement", number, always=True).row |= {"type": pick(("login", "view"))}
-        happened("touchpoint", number, always=True)
-    for number in range(size // 4):
-        happened("invitation", number).row |= {"survey": "s1"}
-        referred = happened("referral", number, always=True)
-        referred.whom = pick([key for key in world.people if key != referred.who])
-        sold = pick(orders)
-        world.rows.append(One("refund", pick(SOURCES), {"external_id": f"refund{number}"}, of=sold))
+        talk.row["events"] = [{"kind": kind, "at": when} for kind, when in said[: self.chance.randrange(1, 4)]]
+
+    def dealt(self, number: int) -> None:
+        """What is bought, met, used and hoped for."""
+        self.happened("order", number, amount=Decimal(self.chance.randrange(10, 90)), currency="EUR", staff="ann")
+        came = self.happened("lead", number)
+        came.row |= {"won_at": came.row["occurred_at"] + timedelta(days=3)} if self.chance.random() < 0.4 else {}
+        self.happened("engagement", number, always=True, type=self.pick(("login", "view")))
+        self.happened("touchpoint", number, always=True)
+
+    def seldom(self, number: int) -> None:
+        """What there is less of: invitations, referrals, refunds, costs and contracts."""
+        pick, chance, rows = self.pick, self.chance, self.world.rows
+        self.happened("invitation", number, survey="s1")
+        referred = self.happened("referral", number, always=True)
+        referred.whom = pick([key for key in self.world.people if key != referred.who])
+        sold = pick([one for one in rows if one.noun == "order"])
         day = sold.row["occurred_at"] + timedelta(days=2)
-        world.rows[-1].row |= {"amount": Decimal(1), "occurred_at": day}
-        spent = One("cost", pick(SOURCES), {"external_id": f"cost{number}"}, pick((*CHANNELS, None)))
+        back = {"external_id": f"refund{number}", "amount": Decimal(1), "occurred_at": day}
+        rows.append(One("refund", pick(SOURCES), back, of=sold))
         first = date(2026, chance.randint(1, 5), 1)
-        spent.row |= {"category": pick(("MEDIA", "SERVICE")), "amount": Decimal(chance.randrange(50, 500))}
-        spent.row |= {"currency": "EUR", "from_": first, "before": first + timedelta(days=20)}
-        world.rows.append(spent)
-        agreed = happened("contract", number, always=True)
+        spent = {"external_id": f"cost{number}", "category": pick(("MEDIA", "SERVICE")), "currency": "EUR"}
+        spent |= {"amount": Decimal(chance.randrange(50, 500)), "from_": first, "before": first + timedelta(days=20)}
+        rows.append(One("cost", pick(SOURCES), spent, pick((*CHANNELS, None))))
+        terms = [
+            {"from_": first + timedelta(days=days), "amount": Decimal(chance.randrange(5, 50))} for days in (0, 40)
+        ]
+        agreed = self.happened("contract", number, always=True, currency="EUR", from_=first, terms=terms)
         del agreed.row["occurred_at"]
-        terms = [{"from_": first, "amount": Decimal(chance.randrange(5, 50))}]
-        terms += [{"from_": first + timedelta(days=40), "amount": Decimal(chance.randrange(5, 50))}]
-        agreed.row |= {"currency": "EUR", "from_": first, "terms": terms}
-    return world
+
+
+def made(seed: int = 7, size: int = 16) -> World:
+    """A world with so many rows of each noun."""
+    making = _Making(seed)
+    for number in range(24):
+        making.person(number)
+    for number in range(size):
+        making.said(number)
+        making.talked(number)
+        making.dealt(number)
+    for number in range(size // 4):
+        making.seldom(number)
+    return making.world
 
 
 def put(people: Any, world: World, limit: tuple[str, Any] | None = None) -> None:

@@ -54,7 +54,7 @@ class _Allowed(JWSRegistry):
 
     max_header_length = 2_048
 
-    def get_alg(self, name: str) -> Any:  # noqa: ANN401 - a type that joserfc does not publish
+    def get_alg(self, name: str) -> Any:  # noqa: ANN401 - joserfc keeps the type to itself
         """The algorithm of that name. Raises UnsupportedAlgorithmError."""
         if name not in (self.allowed or ()):
             raise UnsupportedAlgorithmError

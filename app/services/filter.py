@@ -44,7 +44,7 @@ def where(uow: Uow, model: type[Owned], tree: Tree | None, names: Mapping[str, s
             f"按 {shown} 筛选需要权限范围 {Scope.PERSONAL_READ.value}。",
         )
         raise Forbidden(msg)
-    if borrowed(uow.actor, model) & set(_named(tree)):
+    if borrowed(uow.actor.rows, model) & set(_named(tree)):
         raise beyond()
     return [_Reader(uow, model, names).tree(tree, ("filter",))]
 

@@ -68,7 +68,7 @@ class Listing(Generic[O]):
     def seen(self, row: O, actor: Actor) -> "O | Masked":
         """`row` as the actor may see it: without personal data, and what it tells of rows that they may not see."""
         hidden = frozenset() if Scope.PERSONAL_READ in actor.scopes else self.personal
-        hidden |= borrowed(actor, self.model)
+        hidden |= {name for name in borrowed(actor.rows, self.model) if inspect(self.model).columns[name].nullable}
         return Masked(row, hidden) if hidden else row
 
     def where(self, uow: Uow, filter_: Tree | None) -> list[ColumnElement[bool]]:

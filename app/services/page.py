@@ -81,7 +81,7 @@ def _check_visible(uow: Uow, model: type[Owned], order: Sequence[Order]) -> None
             f"按 {', '.join(hidden)} 排序需要权限范围 {Scope.PERSONAL_READ.value}。",
         )
         raise Forbidden(msg)
-    if borrowed(uow.actor, model) & {one.column for one in order}:
+    if borrowed(uow.actor.rows, model) & {one.column for one in order}:
         raise beyond()
 
 

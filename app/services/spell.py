@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from sqlalchemy import literal
 from sqlmodel import col, func, insert, select
 from uuid_utils.compat import uuid7
 
@@ -16,6 +17,7 @@ from app.models.base import FOREVER, TRAITS, ChurnKind, month_of
 from app.models.customer import CustomerStatus
 from app.models.referral import Referral
 from app.models.spell import ActiveBasis, Spell
+from app.reach import borrowed
 from app.services import rollup
 from app.text import Text
 from app.uow import Uow
@@ -170,7 +172,8 @@ _CELLS = ("starts_on", "ends_on", "reason", "churn_kind", "ordinal", "is_referre
 
 def in_force(uow: Uow, customer_ids: Sequence[UUID], basis: ActiveBasis = ActiveBasis.STATUS) -> dict[UUID, Ledger]:
     """What the ledger of `basis` says now of each of these customers; by default what their sources say."""
-    columns = [getattr(Spell, name) for name in _CELLS]
+    hidden = borrowed(uow.session.rows, Spell)  # of the session: what is written rests on all of it
+    columns: list[Any] = [literal(None) if name in hidden else getattr(Spell, name) for name in _CELLS]
     statement = select(Spell.customer_id, Spell.sign, *columns).where(
         uow.db.is_any(Spell.customer_id, list(customer_ids)), col(Spell.basis) == basis
     )

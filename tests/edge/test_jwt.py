@@ -3,7 +3,6 @@
 import base64
 import hmac
 import json
-import logging
 import warnings
 
 import pytest
