@@ -35,6 +35,7 @@ def opened(settings: "Settings") -> Iterator["Door"]:
 
     from app import migrate
     from app.errors import AppError
+    from app.keys import WrongKey
     from app.uow import open_door
 
     try:
@@ -47,7 +48,10 @@ def opened(settings: "Settings") -> Iterator["Door"]:
         if not migrate.is_current(door.db):
             msg = "The database is behind this program; run `serve` once, which brings it up to date."
             raise Usage(msg)
+        _ = door.keys
         yield door
+    except WrongKey as error:
+        raise Usage(str(error)) from None
     except AppError as error:
         raise Usage(str(error)) from None
     finally:

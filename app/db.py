@@ -34,7 +34,7 @@ from app.text import Text
 APP_ROLE = "custograph_app"
 """PostgreSQL role of ordinary work: owns nothing, bypasses nothing, sees one workspace at a time."""
 GATE_ROLE = "custograph_gate"
-"""PostgreSQL role that sees tokens and jobs, and nothing else."""
+"""PostgreSQL role that sees tokens, jobs and the deployment's key, and nothing else."""
 
 
 _INSTRUCTIONS = 20_000
@@ -163,7 +163,7 @@ class Database(Dialect):
             session.connection().info["until"] = until
 
     def enter_gate(self, gate: Session | Connection) -> None:
-        """Put on, for this transaction, the role that sees tokens and jobs only."""
+        """Put on, for this transaction, the role that sees what is of no workspace only."""
         if not self.is_sqlite:
             gate.execute(text(f"SET LOCAL ROLE {GATE_ROLE}"))
 

@@ -21,6 +21,11 @@ class Settings(BaseSettings):
         SecretStr("sqlite:///custograph.db"),
         description="SQLite file or PostgreSQL database (postgresql://user@host/db).",
     )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="What the key in the database is locked with, at least 32 random characters; without it, whoever "
+        "reads the whole database can read it too. Once set, it has to stay.",
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
     graphiql: bool = Field(False, description="Serve the GraphiQL page at /.")
@@ -97,6 +102,14 @@ class Settings(BaseSettings):
         except (ArgumentError, ValueError):
             msg = "is not the address of a database; write it as postgresql://user@host:5432/db"
             raise ValueError(msg) from None
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 32:  # noqa: PLR2004 - as the message says
+            msg = "must have at least 32 random characters; `openssl rand -base64 32` gives some"
+            raise ValueError(msg)
         return value
 
     @field_validator("rate_limit_points")

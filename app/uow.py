@@ -8,13 +8,14 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
-from sqlmodel import insert
+from sqlmodel import col, insert, select, update
 from uuid_utils.compat import uuid7
 
 from app.actor import Actor, Scope
@@ -22,8 +23,10 @@ from app.bus import Bus
 from app.db import Database
 from app.errors import Forbidden
 from app.fault import translated
+from app.keys import Keys, locked, unlocked
 from app.models.base import Owned
 from app.models.change import Action, Change
+from app.models.deployment import KEY, Deployment
 from app.models.job import Job
 from app.models.workspace import Workspace
 from app.settings import Settings
@@ -207,7 +210,7 @@ class Door:
 
     @contextmanager
     def gate(self) -> Iterator[Session]:
-        """A session that sees tokens and jobs of every workspace, and nothing else. Commits at the end."""
+        """A session that sees tokens, jobs and the deployment's key, and nothing else. Commits at the end."""
         with translated(), self.db.one_writer(), Session(self.db.writer, expire_on_commit=False) as session:
             self.db.enter_gate(session)
             yield session
@@ -219,6 +222,19 @@ class Door:
         with translated(), self.db.reader.connect() as connection:
             self.db.enter_gate(connection)
             yield connection
+
+    @cached_property
+    def keys(self) -> Keys:
+        """What tokens are known by and kept secrets are sealed with in this database; read once. Raises WrongKey."""
+        secret = None if self.settings.secret_key is None else self.settings.secret_key.get_secret_value()
+        with self.gate_reader() as gate:
+            kept = gate.execute(select(Deployment.value).where(Deployment.name == KEY)).scalar_one()
+        key = unlocked(kept, secret)
+        if secret is not None and kept == key:  # it lay open until the setting was made
+            with self.gate() as session:
+                as_read = update(Deployment).where(col(Deployment.name) == KEY, col(Deployment.value) == kept)
+                session.execute(as_read.values(value=locked(key, secret)))
+        return Keys(key)
 
     def close(self) -> None:
         """Finish what was submitted and close the connections."""

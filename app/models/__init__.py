@@ -8,6 +8,7 @@ from app.models.contract import BillingInterval, Contract, ContractStatus, Recur
 from app.models.cost import Accrual, Cost, CostCategory
 from app.models.custom_kpi import CustomKpi
 from app.models.customer import Customer, CustomerExternalId, CustomerStatus
+from app.models.deployment import Deployment
 from app.models.engagement import Engagement
 from app.models.exchange_rate import ExchangeRate
 from app.models.feedback import Feedback, FeedbackKind, FeedbackOrigin
@@ -55,6 +56,7 @@ __all__ = [
     "Customer",
     "CustomerExternalId",
     "CustomerStatus",
+    "Deployment",
     "Engagement",
     "ExchangeRate",
     "Feedback",

@@ -20,7 +20,7 @@ WORKSPACE = """
 
 
 def test_who_was_there_before_is_predicted_of_and_objects_to_nothing(empty):  # noqa: F811 - the fixture
-    assert {"token", "job"} == GLOBAL
+    assert {"token", "job", "deployment"} == GLOBAL
     id_ = uuid7().hex
     go(empty, command.upgrade, "0007")
     with owning(empty) as connection:

@@ -97,3 +97,12 @@ def test_every_setting_says_what_it_is():
 )
 def test_where_the_sqlite_file_lies(address, path):
     assert Settings(database_url=address).sqlite_path == path
+
+
+def test_a_secret_key_is_long_and_told_to_nobody():
+    with pytest.raises(ValidationError, match="at least 32 random characters") as refused:
+        Settings(secret_key="x" * 31)
+    assert "x" * 31 not in str(refused.value)
+    settings = Settings(secret_key=SECRET * 6)
+    for shown in (repr(settings), str(settings.shown()), settings.model_dump_json()):
+        assert SECRET not in shown

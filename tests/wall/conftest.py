@@ -55,7 +55,7 @@ from app.uow import Door
 from app.wall import WalledSession
 
 NOW = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
-GLOBAL = {"token", "job"}
+GLOBAL = {"token", "job", "deployment"}
 """The tables of no workspace."""
 
 MODELS = sorted(

@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 from app.actor import system
 from app.db import APP_ROLE, GATE_ROLE, Database
 
-TENANTED = sorted(set(SQLModel.metadata.tables) - {"token", "job"})
+TENANTED = sorted(set(SQLModel.metadata.tables) - {"token", "job", "deployment"})
 EVERY = sorted(SQLModel.metadata.tables)
 FOREIGN_KEY_ORDER = [table.name for table in SQLModel.metadata.sorted_tables if table.name in TENANTED]
 
@@ -134,19 +134,21 @@ def test_row_security_cannot_be_switched_off(two):
             [connection.execute(one_) for one_ in (statement, "SELECT * FROM customer")]
 
 
-# tokens and jobs
+# what is of no workspace
 
 
-@pytest.mark.parametrize("table", ["token", "job"])
-def test_ordinary_work_cannot_look_into_tokens_and_jobs(two, table):
+@pytest.mark.parametrize(
+    ("table", "column"), [("token", "tenant_id"), ("job", "tenant_id"), ("deployment", "value")], ids=str
+)
+def test_ordinary_work_cannot_look_into_what_is_of_no_workspace(two, table, column):
     for statement in (
         "SELECT * FROM {}",
         "SELECT count(*) FROM {}",
-        "UPDATE {} SET tenant_id = tenant_id",
+        f"UPDATE {{}} SET {column} = {column}",
         "DELETE FROM {}",
         "TRUNCATE {}",
         "LOCK TABLE {}",
-        "INSERT INTO token (id) SELECT id FROM {}",
+        "INSERT INTO token (id) SELECT gen_random_uuid() FROM {}",
     ):
         with acting(two, tenant_id=two.here) as connection, pytest.raises(errors.InsufficientPrivilege):
             connection.execute(SQL(statement).format(Identifier(table)))
@@ -162,8 +164,13 @@ def test_ordinary_work_makes_no_token_and_leaves_jobs_behind(two):
 
 
 @pytest.mark.parametrize("table", EVERY)
-def test_the_gate_sees_tokens_and_jobs_and_nothing_else(two, table):
+def test_the_gate_sees_what_is_of_no_workspace_and_nothing_else(two, table):
     with acting(two, GATE_ROLE, two.here) as connection:
+        if table == "deployment":  # whose one row it may change, and no more
+            assert change(connection, "UPDATE {} SET value = value", table) == 1
+            with pytest.raises(errors.InsufficientPrivilege):
+                connection.execute("DELETE FROM deployment")
+            return
         if table in ("token", "job"):
             tenants = SQL("SELECT DISTINCT tenant_id FROM {}").format(Identifier(table))
             assert {tenant for (tenant,) in connection.execute(tenants)} == {two.here, two.there}
