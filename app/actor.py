@@ -48,6 +48,8 @@ class Scope(StrEnum):
     SEGMENT_WRITE = "segment:write"
     TARGET_READ = "target:read"
     TARGET_WRITE = "target:write"
+    WEBHOOK_READ = "webhook:read"
+    WEBHOOK_WRITE = "webhook:write"
     PERSONAL_READ = "personal:read"
 
 

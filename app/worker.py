@@ -1,9 +1,10 @@
-"""Runs jobs: claims what is due, works it off through the door, waits for more."""
+"""Runs jobs: claims what is due, works it off through the door, waits for more. Beside it the courier delivers."""
 
 import threading
 
 import structlog
 
+from app.courier.courier import Courier
 from app.services import job
 from app.uow import Door
 
@@ -19,6 +20,8 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set."""
+        courier = threading.Thread(target=Courier(self._door).run, args=(stop,), name="courier")
+        courier.start()
         unlisten = self._door.bus.listen(lambda _tenant: self._woken.set())
         try:
             while not stop.is_set():
@@ -30,6 +33,8 @@ class Worker:
                 self._work_off(stop)
         finally:
             unlisten()
+            stop.set()
+            courier.join()
 
     def _work_off(self, stop: threading.Event) -> None:
         try:

@@ -26,6 +26,8 @@ from app.schema.survey import SURVEY
 from app.schema.target_input import TARGET
 from app.schema.team import TEAM
 from app.schema.touchpoint import TOUCHPOINT
+from app.schema.webhook import WEBHOOK
+from app.schema.webhook_delivery import WEBHOOK_DELIVERY
 from app.services.timeline import CustomerEventKind
 
 EVENTS |= {
@@ -65,4 +67,6 @@ NOUNS: tuple[Noun[Any], ...] = (
     PREDICTION_FIT,
     SEGMENT,
     TARGET,
+    WEBHOOK,
+    WEBHOOK_DELIVERY,
 )

@@ -47,6 +47,8 @@ from app.services import (
     team,
     token,
     touchpoint,
+    webhook,
+    webhook_delivery,
     workspace,
 )
 from app.services.row import Options, Ref
@@ -128,6 +130,8 @@ def fill(door: Door, tenant_id: UUID) -> None:
     write(feedback.record_batch, [{"external_id": "f2", **said}], Options())
     write(predicting.put, "c1")
     token.create(door, tenant_id, "Somebody")
+    write(webhook.upsert, {"external_id": "hook", "name": "Hook", "url": "https://hooks.example.com/"}, "sealed")
+    write(webhook_delivery.test, Ref(external_id="hook"))
 
 
 def _trade(write: Callable[..., Any]) -> None:
