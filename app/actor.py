@@ -54,6 +54,8 @@ class Scope(StrEnum):
     IMPORT_WRITE = "import:write"
     EXPORT_READ = "export:read"
     EXPORT_WRITE = "export:write"
+    WEBHOOK_READ = "webhook:read"
+    WEBHOOK_WRITE = "webhook:write"
     PERSONAL_READ = "personal:read"
     CHANGE_READ = "change:read"
     AUDIT_READ = "audit:read"

@@ -20,3 +20,6 @@ DEPRECATED = Counter(
     ("element", "token"),
 )
 LIMITED = Counter("custograph_graphql_limited_total", "Requests that a limit refused, by its code.", ("code",))
+DELIVERIES = Counter(
+    "custograph_webhook_attempts_total", "Attempts to deliver webhooks, by what came of them.", ("outcome",)
+)

@@ -1,6 +1,7 @@
 """Settings: read once from the environment, frozen, handed to whoever needs them."""
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -114,6 +115,22 @@ class Settings(BaseSettings):
     compact_after: int = Field(
         2_000, ge=1, description="Appended rollup entries of one workspace after which they are compacted."
     )
+    webhook_allow: str = Field(
+        "", description="Networks inside that webhooks may be sent to, such as 10.1.0.0/16, separated by commas."
+    )
+    webhook_plain_http: bool = Field(False, description="Whether webhooks may be sent over http, not only https.")
+    webhook_timeout_s: float = Field(15, gt=0, description="Longest time a receiver of webhooks may take to answer.")
+    webhook_retry_s: str = Field(
+        "5,300,1800,7200,18000,36000,50400,72000,86400",
+        description="How long to wait after each failed attempt to deliver a webhook, in seconds, separated by commas.",
+    )
+    webhook_disable_after_days: float = Field(
+        5, gt=0, description="After so many days without one success an endpoint of webhooks is disabled."
+    )
+    webhook_keep_days: int = Field(30, ge=1, description="How long finished deliveries of webhooks are listed.")
+    webhook_max_cost: int = Field(
+        1_000, ge=1, description="Most points that the document of a webhook may be estimated at."
+    )
 
     import_dir: Path | None = Field(
         None,
@@ -186,6 +203,39 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return value
 
+    @field_validator("webhook_allow")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for part in _parts(value):
+            try:
+                ip_network(part)
+            except ValueError:
+                msg = "must be networks such as 10.1.0.0/16 or fd00::/8, separated by commas"
+                raise ValueError(msg) from None
+        return value
+
+    @field_validator("webhook_retry_s")
+    @classmethod
+    def _waits(cls, value: str) -> str:
+        try:
+            fits = all(0 < float(part) <= 30 * 86_400 for part in _parts(value))
+        except ValueError:
+            fits = False
+        if not fits:
+            msg = "must be numbers of seconds, above 0 and at most 30 days, separated by commas"
+            raise ValueError(msg)
+        return value
+
+    @property
+    def webhook_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks inside that webhooks may be sent to."""
+        return tuple(map(ip_network, _parts(self.webhook_allow)))
+
+    @property
+    def webhook_waits(self) -> tuple[float, ...]:
+        """How long to wait after each failed attempt, in seconds."""
+        return tuple(map(float, _parts(self.webhook_retry_s)))
+
     @property
     def sqlite_path(self) -> Path | None:
         """Where the SQLite file lies, or None on PostgreSQL."""
@@ -197,6 +247,10 @@ class Settings(BaseSettings):
         given = {name: getattr(self, name) for name in type(self).model_fields}
         values = {name: "" if value is None else str(value) for name, value in given.items()}
         return values | {"database_url": make_url(self.database_url.get_secret_value()).render_as_string()}
+
+
+def _parts(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 def unknown_names() -> list[str]:

@@ -1,4 +1,4 @@
-"""Runs jobs: claims what is due, works it off through the door, waits for more. Seals changes beside them."""
+"""Runs jobs: claims what is due, works it off through the door, waits for more. Beside it seal and courier work."""
 
 import threading
 from uuid import UUID
@@ -6,6 +6,7 @@ from uuid import UUID
 import structlog
 
 from app.actor import system
+from app.courier.courier import Courier
 from app.services import change, job
 from app.uow import Door
 
@@ -21,8 +22,12 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set."""
-        sealer = threading.Thread(target=Sealer(self._door).run, args=(stop,), name="sealer")
-        sealer.start()
+        beside = [
+            threading.Thread(target=one(self._door).run, args=(stop,), name=one.__name__.lower())
+            for one in (Sealer, Courier)
+        ]
+        for thread in beside:
+            thread.start()
         unlisten = self._door.bus.listen(lambda _tenant: self._woken.set())
         try:
             while not stop.is_set():
@@ -34,7 +39,9 @@ class Worker:
                 self._work_off(stop)
         finally:
             unlisten()
-            sealer.join()
+            stop.set()
+            for thread in beside:
+                thread.join()
 
     def _work_off(self, stop: threading.Event) -> None:
         try:
@@ -100,3 +107,4 @@ class Sealer:
         actor = system(tenant_id, "worker")
         if self._door.read(actor, change.is_waiting):
             self._door.write(actor, change.seal)
+            job.wake(self._door, tenant_id)

@@ -22,6 +22,7 @@ from app.edge.documents import Documents, Operation, Prepared
 from app.edge.dry import alone
 from app.edge.identity import CHALLENGE, Identity
 from app.edge.limits import TooComplex, check_cost, check_variables, too_large
+from app.edge.payload import Payloads
 from app.edge.persisted import Persisted
 from app.edge.quota import Quotas, headers
 from app.edge.request import GRAPHQL, JSON, Asked, Refused
@@ -62,8 +63,9 @@ class Endpoint:
         self._threads = ThreadPoolExecutor(settings.pool_size, thread_name_prefix="reader")
         self._strangers = ThreadPoolExecutor(1, thread_name_prefix="stranger")
         self.identity = Identity(door, settings, self._threads)
-        self._runner = Runner(door, settings, self._schema, self._threads)
         self._uses = Uses(door, self._threads)
+        judge = Payloads(self._documents, self._persisted, settings).problems
+        self._runner = Runner(door, settings, self._schema, self._threads, judge)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -16,7 +16,7 @@ from app.edge.documents import Operation
 from app.edge.rows import takes_rows
 from app.errors import TimedOut
 from app.schema.build import Schema
-from app.schema.context import Context, Rate
+from app.schema.context import Context, Judge, Rate
 from app.schema.scalars import lenient
 from app.settings import Settings
 from app.text import Text
@@ -42,8 +42,15 @@ class Ran:
 class Runner:
     """Runs operations over one door, each in a context of its own. Lives in one event loop."""
 
-    def __init__(self, door: Door, settings: Settings, schema: Schema, threads: ThreadPoolExecutor) -> None:
-        self._door, self._settings, self._schema, self._threads = door, settings, schema, threads
+    def __init__(
+        self,
+        door: Door,
+        settings: Settings,
+        schema: Schema,
+        threads: ThreadPoolExecutor,
+        judge: Judge | None = None,
+    ) -> None:
+        self._door, self._settings, self._schema, self._threads, self._judge = door, settings, schema, threads, judge
         self._places = asyncio.Semaphore(settings.pool_size)
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -59,7 +66,9 @@ class Runner:
     ) -> Ran:
         """What the operation of `document` gives. Never raises for what a caller or the database did."""
         until = monotonic() + self._settings.operation_timeout_s
-        context = Context(self._door, self._threads, self._places, actor, locale, until=until, rate=rate)
+        context = Context(
+            self._door, self._threads, self._places, actor, locale, until=until, rate=rate, judge=self._judge
+        )
         try:
             result = await self._executed(document, operation, variables, context)
         except TimeoutError:

@@ -45,6 +45,8 @@ from app.models.team import Membership, Team
 from app.models.token import Token
 from app.models.tombstone import Tombstone
 from app.models.touchpoint import Credit, Touchpoint
+from app.models.webhook import Webhook, WebhookDisabledReason
+from app.models.webhook_delivery import WebhookDelivery, WebhookDeliveryState, WebhookError
 from app.models.workspace import Workspace
 
 __all__ = [
@@ -126,5 +128,10 @@ __all__ = [
     "Tombstone",
     "Touchpoint",
     "Turn",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookDeliveryState",
+    "WebhookDisabledReason",
+    "WebhookError",
     "Workspace",
 ]

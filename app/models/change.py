@@ -44,6 +44,12 @@ class RecordType(StrEnum):
     SEGMENT = "Segment"
     TARGET = "Target"
     KPI_DEFINITION = "KpiDefinition"
+    WEBHOOK = "Webhook"
+    IMPORT = "Import"
+    EXPORT = "Export"
+    MIRROR = "Mirror"
+    MEMBER = "Member"
+    TOKEN = "Token"  # noqa: S105 - the name of a type
 
 
 _SEALED = "seq IS NOT NULL"

@@ -11,7 +11,7 @@ from app.models.change import Action, RecordType
 from app.schema.catalogue import definition
 from app.schema.context import Info
 from app.schema.describe import arg, enum, field, interface, plain, type_
-from app.schema.node import Node
+from app.schema.node import Node, find
 from app.schema.noun import Noun
 from app.schema.nouns import NOUNS
 from app.schema.scalars import Moment
@@ -20,17 +20,10 @@ from app.schema.workspace import Workspace
 from app.services import feed, workspace
 from app.services.subject import SUBJECTS, Known, spelled
 
-enum(
-    Action,
-    {
-        "CREATED": "It is new, or came back after a deletion.",
-        "UPDATED": "Something about it changed: `fields` says what.",
-        "DELETED": "It is gone; a customer may have become part of another one.",
-    },
-    name="ChangeAction",
-)
 _NOUNS: Mapping[str, Noun[Any]] = {noun.name: noun for noun in NOUNS}
 _WORDS = {name: noun.words.start for name, noun in _NOUNS.items()} | {
+    "Mirror": "A mirror",
+    "Token": "A token or a publishable key",
     "Workspace": "The workspace and its settings",
     "KpiDefinition": "A KPI that the workspace defines",
 }
@@ -117,7 +110,8 @@ class Change(RecordChange):
             return None if found is None else Workspace.of(found)
         if self.type is RecordType.KPI_DEFINITION:
             return await definition(context, self.row.external_id or "")
-        shown: Node | None = await _NOUNS[self.type.value].related(info, id_)
+        noun = _NOUNS.get(self.type.value)
+        shown: Node | None = await (noun.related(info, id_) if noun else find(context, self.record_id, {}))
         return shown
 
     async def _known(self, info: Info) -> Known:

@@ -28,6 +28,10 @@ NEEDED = Text(
 """What is said to somebody unknown."""
 
 
+Judge = Callable[[str], Sequence[Text]]
+"""What is wrong with a document that is to be kept and run later."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """What an operation costs its caller, and how much more they may ask for."""
@@ -60,9 +64,10 @@ class Context:
         *,
         until: float | None = None,
         rate: Rate | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self.door, self.threads, self.places, self._actor, self.locale = door, threads, places, actor, locale
-        self.rate, self._until = rate, until
+        self.rate, self._until, self._judge = rate, until, judge
         self.entries = 0
         self._snapshot: Uow | None = None
         self._placed = False
@@ -91,6 +96,12 @@ class Context:
                 f"此响应中的列表合计超过 {most:,} 项；请缩短期间、加粗粒度或减少 KPI。",
             )
             raise Limited(text)
+
+    async def judged(self, document: str, function: Callable[..., Any]) -> Sequence[Text]:
+        """What has to be mended in a document that the @writes function is to keep. Raises Forbidden as it would."""
+        check(self.actor, function, "writes")
+        assert self._judge is not None  # noqa: S101 - whoever runs operations can judge them
+        return await asyncio.get_running_loop().run_in_executor(self.threads, self._judge, document)
 
     def may(self, scope: Scope) -> bool:
         """Whether the caller has `scope`."""

@@ -28,6 +28,7 @@ from app.schema.prediction_fit import PredictionRefitRoot
 from app.schema.segmenting import SegmentingRoots
 from app.schema.target import Target
 from app.schema.token import TokenRoots
+from app.schema.webhooking import WebhookRoots
 from app.schema.weight import weighs
 from app.schema.workspace import Workspace
 from app.schema.workspace_input import (
@@ -168,6 +169,7 @@ def mutations(nouns: Sequence[Noun[Any]]) -> type:
         SegmentingRoots,
         TargetRoots,
         CustomKpiRoots,
+        WebhookRoots,
         WorkspaceRoots,
         ImportRoots,
         ExportRoots,

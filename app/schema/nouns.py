@@ -29,6 +29,8 @@ from app.schema.survey import SURVEY
 from app.schema.target_input import TARGET
 from app.schema.team import TEAM
 from app.schema.touchpoint import TOUCHPOINT
+from app.schema.webhook import WEBHOOK
+from app.schema.webhook_delivery import WEBHOOK_DELIVERY
 from app.services.timeline import CustomerEventKind
 
 EVENTS |= {
@@ -71,4 +73,6 @@ NOUNS: tuple[Noun[Any], ...] = (
     TARGET,
     IMPORT,
     EXPORT,
+    WEBHOOK,
+    WEBHOOK_DELIVERY,
 )

@@ -1,9 +1,10 @@
-"""What became of rows: outcomes, counts, and the conversions that every batch payload shares."""
+"""What became of rows: outcomes, actions, counts, and the conversions that every batch payload shares."""
 
 from collections import Counter
 from collections.abc import Sequence
 
 from app.errors import Invalid
+from app.models.change import Action
 from app.schema.describe import enum, plain, type_
 from app.schema.errors import UserError, user_errors
 from app.services.row import Outcome, Result
@@ -22,6 +23,15 @@ enum(
         "REJECTED": "The row was not accepted; its userErrors say why.",
     },
     name="RowOutcome",
+)
+enum(
+    Action,
+    {
+        "CREATED": "It is new, or came back after a deletion.",
+        "UPDATED": "Something about it changed: `fields` says what.",
+        "DELETED": "It is gone; a customer may have become part of another one.",
+    },
+    name="ChangeAction",
 )
 
 

@@ -17,6 +17,7 @@ from app.actor import Actor, Scope
 from app.errors import Code, Invalid, NotFound, Problem
 from app.models.bulk_export import Export
 from app.models.bulk_import import BulkFormat, BulkType
+from app.models.change import Action
 from app.models.customer import CustomerExternalId
 from app.services.bulk import BULK, Bulk, require
 from app.services.bulk_row import documents, keys, plain
@@ -59,6 +60,7 @@ def start(uow: Uow, data: Mapping[str, Any], tree: Tree | None) -> tuple[Export,
     )
     uow.session.add(row)
     uow.session.flush()
+    uow.record(row, "Export", Action.CREATED)
     return row, Outcome.CREATED
 
 

@@ -15,6 +15,7 @@ from app import ids
 from app.actor import Actor, Scope
 from app.errors import Code, Invalid, NotFound, Problem
 from app.models.bulk_import import BulkFormat, BulkType, Import, ImportPart, ImportRejection, ImportState
+from app.models.change import Action
 from app.services import bulk_mapping
 from app.services.bulk import BULK, require
 from app.services.bulk_encoding import CODECS
@@ -88,6 +89,7 @@ def start(uow: Uow, data: Mapping[str, Any]) -> tuple[Import, Outcome]:
         _queue(uow, row)
     uow.session.add(row)
     uow.session.flush()
+    uow.record(row, "Import", Action.CREATED)
     return row, Outcome.CREATED
 
 
@@ -214,6 +216,7 @@ def run(uow: Uow, id_: str, parts: int | None = None, *, delay_s: float = 0) -> 
         raise Invalid(msg, "parts", code=Code.CONFLICT)
     row.bytes_total = sum(sizes.values())
     _queue(uow, row, delay_s)
+    uow.record(row, "Import", Action.UPDATED, ["state"])
     return row, Outcome.UPDATED
 
 
@@ -231,6 +234,7 @@ def cancel(uow: Uow, id_: str) -> tuple[Import, Outcome]:
         return row, Outcome.UNCHANGED
     _state(row, ImportState.RECEIVING, ImportState.QUEUED, ImportState.CHECKING, ImportState.RUNNING)
     end(uow, row, ImportState.CANCELLED)
+    uow.record(row, "Import", Action.UPDATED, ["state"])
     return row, Outcome.UPDATED
 
 
@@ -253,6 +257,7 @@ def undo(uow: Uow, id_: str) -> tuple[Import, Outcome]:
         raise Invalid(msg, "id", code=Code.CONFLICT)
     row.state, row.undoer, row.finished_at, row.updated_at = ImportState.UNDOING, who(uow.actor), None, uow.now
     uow.enqueue(JOB, import_id=row.id.hex)
+    uow.record(row, "Import", Action.UPDATED, ["state"])
     return row, Outcome.UPDATED
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy import case
 from sqlmodel import col, delete, or_, select, update
 
 from app.actor import system
@@ -25,6 +26,7 @@ from app.services import (
     teamwork,
     tenure,
 )
+from app.services.webhook import DELIVER
 from app.uow import SETTLE, Door
 
 CLAIM = timedelta(minutes=5)
@@ -41,6 +43,7 @@ def _settle(door: Door, tenant_id: UUID, _payload: dict[str, Any]) -> bool:
     actor = system(tenant_id, "worker")
     while door.write(actor, change.seal) == change.SEAL_AT_ONCE:
         pass
+    wake(door, tenant_id)
     door.write(actor, rollup.compact, at_least=door.settings.compact_after)
     return not door.read(actor, change.is_waiting)  # somebody else was sealing, who may not have seen all
 
@@ -142,7 +145,7 @@ HANDLERS: dict[str, Callable[[Door, UUID, dict[str, Any]], bool]] = {
 def claim(door: Door, limit: int = 20) -> list[Job]:
     """The due jobs, held for this worker for a while. Of several alike without payload one stands for all."""
     now = door.clock()
-    due = (col(Job.run_at) <= now, or_(col(Job.claimed_until).is_(None), col(Job.claimed_until) <= now))
+    due = (*_due(now), col(Job.kind) != DELIVER)
     with door.gate_reader() as session:  # looking must not wait for writers
         if session.scalars(select(Job.id).where(*due).limit(1)).first() is None:
             return []
@@ -165,6 +168,51 @@ def claim(door: Door, limit: int = 20) -> list[Job]:
         return list(chosen.values())
 
 
+def _due(now: datetime) -> tuple[Any, ...]:
+    return col(Job.run_at) <= now, or_(col(Job.claimed_until).is_(None), col(Job.claimed_until) <= now)
+
+
+def hold(door: Door, kind: str, limit: int, lease: timedelta) -> list[Job]:
+    """The due jobs of `kind`, held for `lease`: they stay, and come due again when given back, or after that time."""
+    now = door.clock()
+    due = (*_due(now), col(Job.kind) == kind)
+    with door.gate_reader() as session:
+        if session.scalars(select(Job.id).where(*due).limit(1)).first() is None:
+            return []
+    with door.gate() as session:
+        statement = select(Job).where(*due).order_by(col(Job.run_at)).limit(limit).with_for_update(skip_locked=True)
+        jobs = list(session.scalars(statement))
+        for job in jobs:
+            job.claimed_until = job.run_at = now + lease
+        return jobs
+
+
+def give_back(door: Door, job: Job, run_at: datetime) -> None:
+    """Let go of a job that is held: it comes due at `run_at`, or as soon as it was woken meanwhile."""
+    held = (col(Job.id) == job.id, col(Job.claimed_until) == job.claimed_until)
+    woken = case((col(Job.run_at) == job.claimed_until, run_at), else_=col(Job.run_at))
+    with door.gate() as session:
+        session.execute(update(Job).where(*held).values(claimed_until=None, run_at=woken))
+
+
+def drop(door: Door, job: Job) -> None:
+    """Delete a job."""
+    with door.gate() as session:
+        session.execute(delete(Job).where(col(Job.id) == job.id))
+
+
+def wake(door: Door, tenant_id: UUID) -> None:
+    """Have the endpoints of a workspace looked at now; one that is held, as soon as it is given back."""
+    now = door.clock()
+    asleep = (col(Job.tenant_id) == tenant_id, col(Job.kind) == DELIVER, col(Job.run_at) > now)
+    with door.gate_reader() as session:
+        if session.scalars(select(Job.id).where(*asleep).limit(1)).first() is None:
+            return
+    with door.gate() as session:
+        session.execute(update(Job).where(*asleep).values(run_at=now))
+    door.bus.poke(tenant_id)
+
+
 def run(door: Door, job: Job) -> bool:
     """Run a claimed job: gone when it is finished, due again when not or when it failed. Whether it did its work."""
     try:
@@ -179,8 +227,7 @@ def run(door: Door, job: Job) -> bool:
         return False
     JOBS.labels(job.kind, "done").inc()
     if finished:
-        with door.gate() as session:
-            session.execute(delete(Job).where(col(Job.id) == job.id))
+        drop(door, job)
     else:
         _again(door, job, door.clock(), None)
     return True

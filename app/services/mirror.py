@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from app import ids
 from app.actor import Scope
 from app.errors import Code, Invalid, Problem
+from app.models.change import Action
 from app.models.customer import Customer, CustomerExternalId
 from app.models.mirror import Mirror, MirrorSeen, MirrorState
 from app.services import customer_delete, seen, tombstone
@@ -135,6 +136,7 @@ def _start(of: Mirrors) -> Callable[[Uow], Standing]:
         )
         uow.session.add(mirror)
         uow.session.flush()
+        uow.record(mirror, "Mirror", Action.CREATED)
         uow.enqueue(JOB, expires, mirror=mirror.id.hex, noun=of.noun)
         return of.standing(uow, mirror)
 
@@ -177,6 +179,7 @@ def _finish(of: Mirrors) -> Callable[[Uow, UUID, int | None, bool], Finish]:
             return standing, Outcome.UNCHANGED, ()
         mirror.state, mirror.finished_by = MirrorState.FINISHING, uow.actor.name
         uow.session.flush()
+        uow.record(mirror, "Mirror", Action.UPDATED, ["state"])
         if of.step(uow, mirror):
             uow.enqueue(JOB, mirror=mirror.id.hex, noun=of.noun)
         return standing, Outcome.UPDATED, ()

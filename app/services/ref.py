@@ -46,6 +46,8 @@ NOUNS = {
     "target": Text("target", "目标"),
     "team": Text("team", "团队"),
     "touchpoint": Text("touchpoint", "触点"),
+    "webhook": Text("webhook", "webhook 端点"),
+    "webhook_delivery": Text("delivery of a webhook", "webhook 投递"),
 }
 """What messages call the nouns."""
 

@@ -156,11 +156,20 @@ def _nameless(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, Known]:
     return {}
 
 
-_OTHERS = {RecordType.WORKSPACE: Scope.WORKSPACE_READ, RecordType.KPI_DEFINITION: Scope.KPI_READ}
-SUBJECTS: Mapping[RecordType, Subject] = {one.type: one for one in map(_subject, _LISTS)} | {
-    type_: Subject(type_, scope, _nameless, _SPELLED[type_]) for type_, scope in _OTHERS.items()
+_OTHERS = {
+    RecordType.WORKSPACE: Scope.WORKSPACE_READ,
+    RecordType.KPI_DEFINITION: Scope.KPI_READ,
+    RecordType.WEBHOOK: Scope.WEBHOOK_READ,
+    RecordType.IMPORT: Scope.IMPORT_READ,
+    RecordType.EXPORT: Scope.EXPORT_READ,
+    RecordType.MIRROR: Scope.AUDIT_READ,  # which is read by the scope of what it mirrors
+    RecordType.MEMBER: Scope.WORKSPACE_ADMIN,
+    RecordType.TOKEN: Scope.WORKSPACE_ADMIN,
 }
-"""Every kind of record that changes, but those of which only the audit tells."""
+SUBJECTS: Mapping[RecordType, Subject] = {one.type: one for one in map(_subject, _LISTS)} | {
+    type_: Subject(type_, scope, _nameless, _SPELLED.get(type_, {})) for type_, scope in _OTHERS.items()
+}
+"""Every kind of record that changes."""
 
 
 def spelled(noun: str, columns: Iterable[str]) -> list[str]:

@@ -8,7 +8,7 @@ from app.models.base import Document, UtcDateTime
 from migrations.wall import is_postgres, protect
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

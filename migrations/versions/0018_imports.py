@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.wall import protect
 
 revision = "0018"
-down_revision = "0013"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

@@ -150,6 +150,10 @@ QUERIES = {
     ),
     "export": ("export(by: {id: %(Export)s}) { id }", Scope.EXPORT_READ),
     "exports": ("exports { nodes { id } totalCount }", Scope.EXPORT_READ),
+    "webhook": ("webhook(by: {id: %(Webhook)s}) { id }", Scope.WEBHOOK_READ),
+    "webhooks": ("webhooks { nodes { id } totalCount }", Scope.WEBHOOK_READ),
+    "webhookDelivery": ("webhookDelivery(by: {id: %(WebhookDelivery)s}) { id }", Scope.WEBHOOK_READ),
+    "webhookDeliveries": ("webhookDeliveries { nodes { id } totalCount }", Scope.WEBHOOK_READ),
     "node": ("node(id: %(Customer)s) { id }", Scope.CUSTOMER_READ),
     "nodes": ("nodes(ids: [%(Customer)s]) { id }", Scope.CUSTOMER_READ),
 }
@@ -225,6 +229,13 @@ MUTATIONS = {
     "importUndo": ({"id": "x"}, Scope.IMPORT_WRITE, {"id": "Import"}),
     "exportStart": ({"type": "ORDERS", "format": "CSV"}, Scope.EXPORT_WRITE, {}),
     "targetDelete": ({"externalId": "t"}, Scope.TARGET_WRITE, {"id": "Target"}),
+    "webhookUpsert": ({"externalId": "new", "name": "New", "url": "https://hooks.example.com/"}, Scope.WEBHOOK_WRITE, {}),
+    "webhookRotateSecret": ({"webhook": {"externalId": "hook"}}, Scope.WEBHOOK_WRITE, {"webhook": "Webhook"}),
+    "webhookTest": ({"webhook": {"externalId": "hook"}}, Scope.WEBHOOK_WRITE, {"webhook": "Webhook"}),
+    "webhookReplay": ({"webhook": {"externalId": "hook"}, "since": "2026-06-01"}, Scope.WEBHOOK_WRITE, {"webhook": "Webhook"}),
+    "webhookEnable": ({"webhook": {"externalId": "off"}}, Scope.WEBHOOK_WRITE, {"webhook": "Webhook"}),
+    "webhookDisable": ({"webhook": {"externalId": "hook"}}, Scope.WEBHOOK_WRITE, {"webhook": "Webhook"}),
+    "webhookDelete": ({"externalId": "off"}, Scope.WEBHOOK_WRITE, {"id": "Webhook"}),
 }  # fmt: skip
 
 
@@ -279,10 +290,22 @@ def known(alice):
         payload = alice.write(field, {"type": "CUSTOMERS", "format": "CSV"}, f"{noun} {{ id }}")
         ids[noun.title()] = payload[noun]["id"]
     ids["KpiDefinition"] = alice.one('{ kpiDefinition(key: "CSAT") { id } }')["id"]
-    alice.people.write(change.seal)
     given, _ = alice.people.write(tokens.add, {"name": "given", "scopes": [], "rows": {"sources": ["crm"]}})
     ids["Token"] = global_ids.encode("Token", given.id)
+    ids |= webhooks(alice)
+    alice.people.write(change.seal)
     return ids
+
+
+def webhooks(alice):
+    """The ids of a webhook and of a delivery; another one is disabled."""
+    for key in ("hook", "off"):
+        row = {"externalId": key, "name": key.title(), "url": "https://hooks.example.com/"}
+        payload = alice.write("webhookUpsert", row, "outcome userErrors { code path message }")
+        assert payload == {"outcome": "CREATED", "userErrors": []}
+    assert alice.write("webhookDisable", {"webhook": {"externalId": "off"}}, "outcome") == {"outcome": "UPDATED"}
+    sent = alice.write("webhookTest", {"webhook": {"externalId": "hook"}}, "delivery { id webhook { id } }")["delivery"]
+    return {"Webhook": sent["webhook"]["id"], "WebhookDelivery": sent["id"]}
 
 
 def segments(alice):
@@ -515,9 +538,9 @@ SCOPES = {
     "Channel": Scope.CHANNEL_READ, "Staff": Scope.STAFF_READ, "Team": Scope.STAFF_READ, "Survey": Scope.SURVEY_READ, "Customer": Scope.CUSTOMER_READ,
     "Feedback": Scope.FEEDBACK_READ, "Order": Scope.ORDER_READ, "Refund": Scope.ORDER_READ, "Cost": Scope.COST_READ,
     "BusinessCalendar": Scope.CALENDAR_READ,
-    "Touchpoint": Scope.TOUCHPOINT_READ, "Lead": Scope.LEAD_READ, "Interaction": Scope.INTERACTION_READ, "Referral": Scope.REFERRAL_READ, "Engagement": Scope.ENGAGEMENT_READ, "Contract": Scope.CONTRACT_READ, "Invitation": Scope.SURVEY_READ, "ExchangeRate": Scope.RATE_READ, "Prediction": Scope.PREDICTION_READ, "PredictionFit": Scope.PREDICTION_READ, "Segment": Scope.SEGMENT_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ,
     "KpiResult": Scope.KPI_READ, "KpiDefinition": None, "Mirror": Scope.ORDER_READ,
     "Import": Scope.IMPORT_READ, "Export": Scope.EXPORT_READ, "Token": Scope.WORKSPACE_ADMIN,
+    "Touchpoint": Scope.TOUCHPOINT_READ, "Lead": Scope.LEAD_READ, "Interaction": Scope.INTERACTION_READ, "Referral": Scope.REFERRAL_READ, "Engagement": Scope.ENGAGEMENT_READ, "Contract": Scope.CONTRACT_READ, "Invitation": Scope.SURVEY_READ, "ExchangeRate": Scope.RATE_READ, "Prediction": Scope.PREDICTION_READ, "PredictionFit": Scope.PREDICTION_READ, "Segment": Scope.SEGMENT_READ, "Target": Scope.TARGET_READ, "Workspace": Scope.WORKSPACE_READ, "Webhook": Scope.WEBHOOK_READ, "WebhookDelivery": Scope.WEBHOOK_READ,
 }  # fmt: skip
 
 
@@ -625,6 +648,8 @@ RELATIONS = {
     ("KpiResult", "comparison"): Scope.KPI_READ,
     ("KpiDefinition", "inputs"): Scope.KPI_READ,
     ("KpiDefinition", "result"): Scope.KPI_READ,
+    ("WebhookDelivery", "webhook"): Scope.WEBHOOK_READ,
+    ("WebhookDelivery", "attempts"): Scope.WEBHOOK_READ,
 }
 PLAIN = {
     ("Import", "counts"), ("Import", "problems"),

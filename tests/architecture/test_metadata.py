@@ -68,7 +68,12 @@ def test_no_reference_is_left_to_chance(table):
     referring = {name for key in table.foreign_key_constraints for name in key.column_keys}
     loose = {c.name for c in table.c if c.name.endswith("_id") and isinstance(c.type, Uuid)} - referring
     # changes and versions outlive what they are about; tokens are of no workspace
-    outliving = {"change": {"token_id", "record_id"}, "target_revision": {"target_id"}}
+    outliving = {
+        "change": {"token_id", "record_id"},
+        "target_revision": {"target_id"},
+        "webhook": {"token_id"},
+        "webhook_delivery": {"record_id"},
+    }
     assert loose - {"tenant_id"} == outliving.get(table.name, set())
 
 

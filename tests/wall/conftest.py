@@ -54,6 +54,8 @@ from app.services import (
     team,
     token,
     touchpoint,
+    webhook,
+    webhook_delivery,
     workspace,
 )
 from app.services.row import Options, Ref
@@ -131,12 +133,12 @@ def fill(door: Door, tenant_id: UUID) -> None:
     aim = {"external_id": "t1", "kpi": "CSAT", "kind": TargetKind.ABSOLUTE}
     for value in (90, 92):
         write(target.set_, aim | {"value": value, "from_": date(2026, 7, 1), "before": date(2026, 10, 1)})
-    write(member.add, {"role": "OWNER", "email": "olga@example.com", "name": "Olga"})
     write(rollup.compact)
     write(quota.lease, uuid7(), 10)
     write(feedback.record_batch, [{"external_id": "f2", **said}], Options())
     write(predicting.put, "c1")
     _files(door, actor)
+    _tell(write)
     write(change.seal)
     token.create(door, tenant_id, "Somebody")
 
@@ -180,6 +182,13 @@ def _trade(write: Callable[..., Any]) -> None:
     ):
         (result,) = write(record, [row], Options())
         assert not result.problems
+
+
+def _tell(write: Callable[..., Any]) -> None:
+    """Somebody who signs in, and an endpoint that is told of changes."""
+    write(member.add, {"role": "OWNER", "email": "olga@example.com", "name": "Olga"})
+    write(webhook.upsert, {"external_id": "hook", "name": "Hook", "url": "https://hooks.example.com/"}, "sealed")
+    write(webhook_delivery.test, Ref(external_id="hook"))
 
 
 def _talk(write: Callable[..., Any]) -> None:
