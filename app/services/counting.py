@@ -7,17 +7,15 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, not_, select, true
-from sqlmodel import col
 
 from app.formula import Atom
 from app.kpis.atom import Daily, Distinct, Lost, Opening, PerAccount, Percentile, Shift
 from app.kpis.kpi import Variant, cube_of, flow_of
 from app.kpis.measure import Among, Cube, Measure
 from app.kpis.spread import Histogram, bucket_of
-from app.models.spell import Spell
 from app.services import account_score
 from app.services.period import Span
-from app.services.returning import came_back, standing
+from app.services.returning import lost
 from app.services.scan import Condition, Cutting, Narrowed, bound, buckets, each_of, key_of, over, where
 from app.services.shifting import shifts
 from app.uow import Uow
@@ -248,10 +246,10 @@ def _survivals(  # noqa: PLR0913 - what a scan depends on
     by: Cutting | None,
     known_on: date | None,
 ) -> Sequence[Any]:
-    """What `_lost` finds."""
+    """What `lost` finds."""
 
     def read(conditions: tuple[Condition, ...], by: Cutting | None) -> Sequence[Any]:
-        return _lost(uow, cube, spans, conditions, by, known_on)
+        return lost(uow, cube, spans, conditions, by, known_on)
 
     return _once(uow, (cube.name, spans, known_on), conditions, by, _whole(cube, conditions, by), read)
 
@@ -273,30 +271,3 @@ def _shifts(  # noqa: PLR0913 - what a scan depends on
     is_each = by is not None or all(len(one.any_of or ()) == 1 and not one.none_of for one in conditions)
     whole = _whole(cube, conditions, by) if is_each else None
     return _once(uow, (cube.name, spans, known_on, *atoms), conditions, by, whole, read)
-
-
-def _lost(  # noqa: PLR0913 - what a scan depends on
-    uow: Uow,
-    cube: Cube,
-    spans: Sequence[Span],
-    conditions: tuple[Condition, ...],
-    by: Cutting | None,
-    known_on: date | None,
-) -> Sequence[Any]:
-    """Customers at the start who are none at the end: spells that ended inside, less those who came back in time.
-
-    A spell covers a day's beginning when it started before that day and its first day without is that day or later.
-    Rows are signed, so pairs of rows multiply their signs.
-    """
-    days = buckets(spans)
-    inside = (col(Spell.ends_on) >= days.c.low, col(Spell.ends_on) < days.c.high, col(Spell.starts_on) < days.c.low)
-    counted = func.sum(col(Spell.sign)).label("count")
-    left = standing(uow, days, counted, and_(*inside), cube, conditions, by, known_on)
-    # apart, because those who come back are few, and looking for each who left whether they did takes longer than all;
-    # and not in one statement, for which SQLite would walk all spells to make itself a filter of them
-    returned = came_back(uow, days, cube, conditions, by, known_on)
-    lost: dict[tuple[int, Any], int] = defaultdict(int)
-    for statement, sign in ((left, 1), (returned, -1)):
-        for index, key, count in uow.session.execute(statement):
-            lost[index, key] += sign * int(count)
-    return [(*place, count) for place, count in lost.items()]

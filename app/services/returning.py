@@ -1,8 +1,7 @@
-"""Spells of the customers at the start of a span, and of those among them who left and came back.
+"""Who was lost in a span: those who were customers at its start and left, but for those who came back in time."""
 
-Returns are read apart: they are few.
-"""
-
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -12,8 +11,36 @@ from sqlmodel import col
 from app.kpis.measure import Cube
 from app.models.base import FOREVER
 from app.models.spell import Spell
-from app.services.scan import Condition, Cutting, each_of, joined, key_of, where
+from app.services.period import Span
+from app.services.scan import Condition, Cutting, buckets, each_of, joined, key_of, where
 from app.uow import Uow
+
+
+def lost(  # noqa: PLR0913 - what a scan depends on
+    uow: Uow,
+    cube: Cube,
+    spans: Sequence[Span],
+    conditions: tuple[Condition, ...],
+    by: Cutting | None,
+    known_on: date | None,
+) -> Sequence[Any]:
+    """Customers at the start who are none at the end: spells that ended inside, less those who came back in time.
+
+    A spell covers a day's beginning when it started before that day and its first day without is that day or later.
+    Rows are signed, so pairs of rows multiply their signs.
+    """
+    days = buckets(spans)
+    inside = (col(Spell.ends_on) >= days.c.low, col(Spell.ends_on) < days.c.high, col(Spell.starts_on) < days.c.low)
+    counted = func.sum(col(Spell.sign)).label("count")
+    left = standing(uow, days, counted, and_(*inside), cube, conditions, by, known_on)
+    # apart, because those who come back are few, and looking for each who left whether they did takes longer than all;
+    # and not in one statement, for which SQLite would walk all spells to make itself a filter of them
+    returned = came_back(uow, days, cube, conditions, by, known_on)
+    found: dict[tuple[int, Any], int] = defaultdict(int)
+    for statement, sign in ((left, 1), (returned, -1)):
+        for index, key, count in uow.session.execute(statement):
+            found[index, key] += sign * int(count)
+    return [(*place, count) for place, count in found.items()]
 
 
 def standing(  # noqa: PLR0913 - what a scan depends on
