@@ -46,6 +46,7 @@ AGGREGATES = {
     " breakdown(by: REGION) { totalCount slices { key value share result { value } } } }",
     "median": f"kpi(key: RESPONSE_TIME, {YEAR}) {{ value leftOut {{ count }} histogram(most: 5) {{ from count }} }}",
     "topCustomers": f"topCustomers({YEAR}, first: 5) {{ nodes {{ rank revenue orders share customer {{ name }} }} }}",
+    "readiness": "kpiDefinitions { key isReady inputs { key isAvailable count since } }",
     "leadFunnel": f"leadFunnel({YEAR}) {{ stages {{ stage leads conversionFromPrevious }} open }}",
 }
 REFUSED = {
