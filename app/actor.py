@@ -86,8 +86,8 @@ _ANALYSES = frozenset({Scope.KPI_WRITE, Scope.SEGMENT_WRITE, Scope.TARGET_WRITE,
 
 ROLES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
     {
-        Role.OWNER: frozenset(Scope),
-        Role.ADMIN: frozenset(Scope) - {Scope.PERSONAL_READ},
+        Role.OWNER: ORDINARY | {Scope.WORKSPACE_ADMIN},
+        Role.ADMIN: (ORDINARY | {Scope.WORKSPACE_ADMIN}) - {Scope.PERSONAL_READ},
         Role.ANALYST: _VIEWS | _ANALYSES,
         Role.CONTRIBUTOR: _VIEWS | _RECORDS | {Scope.PERSONAL_READ},
         Role.VIEWER: _VIEWS,

@@ -163,7 +163,7 @@ def test_what_cannot_be_narrowed_is_refused(join, whole):
     )
 
 
-@pytest.mark.neutral
+@pytest.mark.some(1)
 def test_a_row_of_others_is_not_found(api, join, whole, limit):
     partner, owner = join(whole, limit), api.caller(whole, Scope)
     checked = 0
