@@ -72,8 +72,10 @@ class Reach:
 FACT = Reach("source", "channel_id", "segment")
 OPEN = Reach(ANY, ANY, ANY)
 """How the company is set up: their scope alone guards it."""
+HIDDEN = Reach()
+"""Set for the whole workspace: for somebody who sees some rows only there are none."""
 SHUT = None
-"""Reckoned from rows of every source and channel, or about all of them: nobody who sees some rows only sees any."""
+"""Reckoned from rows of every source and channel, or about all of them: to read them is refused."""
 
 
 def along(column: str, model: type[Tenanted]) -> Reach:
@@ -127,8 +129,8 @@ REACH: Mapping[type[Tenanted], Reach | None] = {
     Member: SHUT,
     Prediction: SHUT,
     PredictionFit: SHUT,
-    Target: SHUT,
-    TargetRevision: SHUT,
+    Target: HIDDEN,
+    TargetRevision: HIDDEN,
     Tombstone: SHUT,
 }
 
@@ -169,7 +171,7 @@ def is_borrowed(table: str, column: str) -> bool:
 
 def is_shut(model: type[Tenanted]) -> bool:
     """Whether nothing of a table can be seen by those who see some rows only."""
-    return REACH.get(model) is SHUT
+    return REACH.get(model) in (SHUT, HIDDEN)
 
 
 _BORROWED = frozenset((str(model.__tablename__), column) for model, columns in BORROWED.items() for column in columns)

@@ -3,10 +3,9 @@
 import os
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -47,8 +46,8 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
     graphiql: bool = Field(False, description="Serve the GraphiQL page at /.")
     log_level: str = Field("INFO", description="Least severe log level that is written: DEBUG, INFO, WARNING, ERROR.")
+    oidc_audience: str = Field("", description="The audience that the JWTs of the issuer must name.")
     oidc_issuer: str = Field("", description="OpenID Connect issuer whose JWTs sign members in; empty for none.")
-    oidc_audience: str = Field("", description="The audience that these JWTs must name.")
     oidc_algorithms: str = Field(
         "RS256,ES256,EdDSA", description="Algorithms by which they may be signed, separated by commas."
     )
@@ -180,12 +179,13 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return ",".join(names)
 
-    @model_validator(mode="after")
-    def _with_audience(self) -> Self:
-        if self.oidc_issuer and not self.oidc_audience:
-            msg = "oidc_issuer needs oidc_audience, or a JWT that was made for another program would sign in here"
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _with_audience(cls, value: str, info: ValidationInfo) -> str:
+        if value and not info.data.get("oidc_audience"):
+            msg = "needs oidc_audience, or a JWT that was made for another program would sign in here"
             raise ValueError(msg)
-        return self
+        return value
 
     @field_validator("rate_limit_points")
     @classmethod

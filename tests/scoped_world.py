@@ -30,6 +30,7 @@ from app.services import (
     refund,
     staff,
     survey,
+    target,
     team,
     touchpoint,
 )
@@ -214,6 +215,9 @@ def put(people: Any, world: World, limit: tuple[str, Any] | None = None) -> None
             results = people.write(write, by[noun, source], Options(), by=actor)
             assert not any(result.problems for result in results), (noun, [r.problems for r in results if r.problems])
     people.write(overdue.judge)
+    if limit is None:  # which is set by all rows
+        goal = {"external_id": "goal", "kpi": "CSAT", "kind": "ABSOLUTE", "value": 50}
+        people.write(target.set_, goal | {"from_": date(2026, 1, 1), "before": date(2027, 1, 1)})
 
 
 def _told(world: World, row: dict[str, Any], key: Any, channels: Iterable[str]) -> dict[str, Any]:

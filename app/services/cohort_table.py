@@ -12,7 +12,7 @@ from app.kpis.figure import LOW_SAMPLE, Figure, KpiFlag, NullReason, flagged, no
 from app.kpis.measure import Cube
 from app.models.base import month_of
 from app.models.rollup import RollupState
-from app.services import cohort_count, narrowing, rollup
+from app.services import cohort_count, rollup
 from app.services.cohort_count import CUBES, CohortMeasure, Counts
 from app.services.days import Period, resolve
 from app.services.extent import Extent, extents
@@ -83,7 +83,6 @@ class Table:
 @reads(Scope.KPI_READ)
 def tables(uow: Uow, wanted: Sequence[Wanted]) -> list[Table | AppError]:
     """The tables in order; one that cannot be given as asked has its error."""
-    narrowing.check_states(uow)
     states = rollup.states(uow)
     found: list[Table | AppError] = []
     for one in wanted:

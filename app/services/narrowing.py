@@ -13,7 +13,7 @@ from app.kpis.dimension import Dimension
 from app.kpis.kpi import Kpi, Variant, cube_of, flow_of
 from app.kpis.measure import Cube, Measure
 from app.models.spell import ActiveBasis, Spell
-from app.reach import beyond, is_borrowed, is_shut
+from app.reach import is_borrowed, is_shut
 from app.services.scan import column_of
 from app.text import Text
 from app.uow import Uow
@@ -42,12 +42,6 @@ def check(uow: Uow, kpi: Kpi, variant: Variant, dimensions: Iterable[Dimension])
                 f"{dimension.value} 取决于您不可见的记录：您不能按它细分 {kpi.key}。",
             )
             raise Forbidden(msg)
-
-
-def check_states(uow: Uow) -> None:
-    """Refuse a row-scoped actor what rests on who is a customer when, where that follows from what all did anywhere."""
-    if uow.actor.rows is not None and uow.workspace.active_by is not ActiveBasis.STATUS:
-        raise beyond()
 
 
 def _is_own(uow: Uow, cube: Cube) -> bool:

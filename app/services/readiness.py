@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from app.actor import Scope
 from app.kpis.source import Source
+from app.reach import is_shut
 from app.services.extent import some
 from app.uow import Uow, reads
 
@@ -33,8 +34,10 @@ class Status:
 @reads(Scope.KPI_READ)
 def statuses(uow: Uow, sources: Sequence[Source]) -> list[Status]:
     """What the workspace has of each of `sources`, in order, from one statement however many there are."""
-    found = iter(uow.session.execute(_statement(tuple(sources))).one())
-    return [_status(source, *(next(found) for _ in range(5))) for source in sources]
+    seen = [source for source in sources if uow.actor.rows is None or not is_shut(source.model)]
+    found = iter(uow.session.execute(_statement(tuple(seen))).one() if seen else ())
+    known = {source: _status(source, *(next(found) for _ in range(5))) for source in seen}
+    return [known.get(source) or _status(source, None, 0, None, None, None) for source in sources]
 
 
 @lru_cache(64)  # to put it together takes longer than to run it

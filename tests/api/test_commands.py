@@ -185,6 +185,30 @@ def test_workspace_and_token_are_printed_alone(custograph, at, open_door):
         assert_one_sentence(custograph(*arguments), hint)
 
 
+def test_members_are_added_listed_and_removed(custograph, at):
+    workspace = custograph("workspace", "create", *BERLIN).out.strip()
+    here = ("--workspace", workspace)
+    olga = custograph("member", "add", *here, "--role", "OWNER", "--email", "Olga@example.com").out.strip()
+    shop = ("--role", "CONTRIBUTOR", "--email", "shop@example.com", "--source", "till", "--segment", "small")
+    seller = custograph("member", "add", *here, *shop).out.strip()
+    assert UUID(olga) != UUID(seller)
+    told = custograph("member", "list", *here)
+    assert told.out.splitlines() == [f"{olga}\tOWNER\tolga@example.com", f"{seller}\tCONTRIBUTOR\tshop@example.com"]
+    assert repr(custograph("member", "remove", *here, "--member", seller)) == "exit 0\n\n"
+    assert custograph("member", "list", *here).out.splitlines() == [f"{olga}\tOWNER\tolga@example.com"]
+    for wrong, why in (
+        (("remove", *here, "--member", olga), "last owner"),
+        (("remove", *here, "--member", seller), "no member"),
+        (("remove", *here, "--member", "me"), "not the id"),
+        (("add", *here, "--role", "KING", "--email", "k@example.com"), "role"),
+        (("add", *here, "--role", "VIEWER"), "email"),
+        (("add", *here, "--role", "VIEWER", "--email", "v@example.com", "--channel", "web"), "channel"),
+    ):
+        refused = custograph("member", *wrong)
+        assert (refused.code, refused.out) == (2, ""), wrong
+        assert why in refused.err
+
+
 def test_a_setting_that_cannot_be_is_named(custograph, monkeypatch, tmp_path):
     make = ("workspace", "create", *BERLIN)
     folder = tmp_path / "not here"

@@ -99,6 +99,23 @@ def test_members_are_for_those_who_administer(alice, bob, charlie, admin, dump):
     assert dump() == before
 
 
+def test_nobody_else_is_told_of_them(api, workspace, elsewhere, admin, nobody, dump):
+    vera = add(admin, email="vera@example.com", name="Vera")["member"]["id"]
+    add(admin, email="otto@example.com", role="OWNER")
+    foreign, before = api.caller(elsewhere, Scope), dump()
+    assert nobody.post("{ members { nodes { id } } }").status_code == 401
+    assert foreign.one("{ members { nodes { id } totalCount } }") == {"nodes": [], "totalCount": 0}
+    assert foreign.one("query($id: ID!) { member(by: {id: $id}) { id } }", {"id": vera}) is None
+    assert foreign.one("query($id: ID!) { node(id: $id) { id } }", {"id": vera}) is None
+    for field, data in (("memberRemove", {"id": vera}), ("memberUpdate", {"id": vera, "role": "ADMIN"})):
+        assert problems(foreign.write(field, data, FIELDS)) == [("NOT_FOUND", ["id"])]
+    web = admin.channel("web")
+    refused = add(foreign, email="x@example.com", rows={"channels": [{"id": web}]})
+    assert problems(refused) == [("NOT_FOUND", ["channels"])]
+    assert {name: rows for name, rows in dump(of=elsewhere).items() if name == "member"} == {"member": []}
+    assert dump()["member"] == before["member"]
+
+
 def test_personal_data_is_masked(api, workspace, admin):
     add(admin, email="vera@example.com", name="Vera")
     lesser = api.caller(workspace, ROLES[Role.ADMIN])

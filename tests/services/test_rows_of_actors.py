@@ -20,7 +20,7 @@ from app.services.period import Grain, Span
 
 SPAN = Span(date(2026, 1, 1), date(2026, 6, 1))
 DERIVED = {Dimension.LIFECYCLE_STAGE, Dimension.PURCHASE_COHORT, Dimension.ATTRIBUTE}
-WORLD = scoped_world.made()
+WORLD = scoped_world.made(size=10)
 
 
 def limited(people: Any, limit: Any, scopes: frozenset[Scope] = frozenset(Scope)) -> Any:

@@ -106,3 +106,30 @@ def test_a_secret_key_is_long_and_told_to_nobody():
     settings = Settings(secret_key=SECRET * 6)
     for shown in (repr(settings), str(settings.shown()), settings.model_dump_json()):
         assert SECRET not in shown
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"oidc_issuer": "https://issuer.example"},
+        {"oidc_issuer": "http://issuer.example", "oidc_audience": "us"},
+        {"oidc_issuer": "https://me@issuer.example", "oidc_audience": "us"},
+        {"oidc_issuer": "https://issuer.example?a=b", "oidc_audience": "us"},
+        {"oidc_issuer": "issuer.example", "oidc_audience": "us"},
+        {"oidc_jwks_url": "ftp://issuer.example/keys"},
+        {"oidc_algorithms": "HS256"},
+        {"oidc_algorithms": "RS256,none"},
+        {"oidc_algorithms": ""},
+        {"oidc_leeway_s": 3_600},
+    ],
+    ids=str,
+)
+def test_an_issuer_that_could_be_posed_as_is_refused(wrong):
+    with pytest.raises(ValidationError):
+        Settings(**wrong)
+
+
+@pytest.mark.parametrize("issuer", ["https://issuer.example/realm", "http://127.0.0.1:8080", "http://localhost"])
+def test_an_issuer_is_far_and_safe_or_near(issuer):
+    settings = Settings(oidc_issuer=issuer, oidc_audience="us", oidc_algorithms="RS256, ES256")
+    assert (settings.oidc_issuer, settings.oidc_algorithms) == (issuer, "RS256,ES256")
