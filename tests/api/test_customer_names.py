@@ -115,6 +115,7 @@ def test_a_name_is_taken_back(crm, zoho):
     assert refused(unlink(crm, "c", "crm"), "CONFLICT", "externalId")  # the last one
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", [link, unlink])
 def test_one_key_has_one_effect(crm, write):
     if write is unlink:
@@ -125,6 +126,7 @@ def test_one_key_has_one_effect(crm, write):
     assert refused(write(crm, "y", idempotencyKey="k"), "IDEMPOTENCY_MISMATCH", "idempotencyKey")
 
 
+@pytest.mark.slow
 def test_one_key_merges_once(crm, dump):
     both = {"from": {"externalId": "d"}, "into": {"externalId": "c"}, "idempotencyKey": "k"}
     first = crm.write("customerMerge", both, TOLD)
@@ -181,6 +183,7 @@ def test_a_deletion_is_as_old_as_it_says(crm):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_another_source_s_stamp_holds_up_no_deletion(crm, zoho):
     link(crm)
     upsert(crm, "c", sourceUpdatedAt="2026-06-01")
@@ -206,6 +209,7 @@ def test_a_record_that_names_somebody_deleted_names_a_stub(crm):
     assert find(crm, "c", selection="isStub purchases { orders }") == {"isStub": True, "purchases": {"orders": 2}}
 
 
+@pytest.mark.slow
 def test_a_merged_customer_goes_with_all_of_its_names(crm):
     crm.write("customerMerge", {"from": {"externalId": "d"}, "into": {"externalId": "c"}}, "outcome")
     id_ = find(crm, "c")["id"]
@@ -216,6 +220,7 @@ def test_a_merged_customer_goes_with_all_of_its_names(crm):
     assert upsert(crm, "d")["customer"]["id"] == id_
 
 
+@pytest.mark.slow
 def test_deletions_in_batches(crm, dump):
     before = dump()
     wrong = {"externalId": "nobody"}

@@ -367,7 +367,7 @@ def same(read, given):
     """
     if isinstance(given, list):
         return read in (given, list(dict.fromkeys(given)))
-    if not isinstance(given, str) or not isinstance(read, str) or read == given.strip():
+    if not isinstance(given, str) or not isinstance(read, str) or read in (given, given.strip()):
         return read == given or isinstance(given, str)
     if re.fullmatch(r"[\d.]+", read):
         return Decimal(read) == Decimal(given)

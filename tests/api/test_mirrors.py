@@ -63,7 +63,7 @@ def alive(database, table="customer_order"):
     return found
 
 
-@pytest.mark.some(2)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("noun", TYPES)
 def test_what_a_dump_lacks_is_deleted(partner, database, noun):
     put(partner, noun, ["a", "b", "c"])
@@ -116,6 +116,7 @@ def test_more_than_a_fifth_goes_only_when_it_is_asked_for(partner, database, dum
     assert alive(database) == {f"o{number}" for number in range(6)}
 
 
+@pytest.mark.slow
 def test_two_of_ten_go_by_themselves(partner, database):
     put(partner, "order", [f"o{number}" for number in range(9)])
     mirror = start(partner)
@@ -178,6 +179,7 @@ def test_a_batch_that_stored_nothing_is_no_part_of_the_dump(partner):
     assert look(partner, mirror)["rows"] == 0
 
 
+@pytest.mark.slow
 def test_a_retry_under_one_key_belongs_to_one_mirror(partner):
     put(partner, "order", ["a"])
     first, second = start(partner), start(partner)
@@ -201,6 +203,7 @@ def test_a_late_write_older_than_the_dump_is_stale(partner, database, clock):
     assert alive(database) == {"a", "bought"}
 
 
+@pytest.mark.slow
 def test_many_go_in_steps(partner, database, door, workspace):
     names = [f"o{number:04}" for number in range(1_100)]
     for place in range(0, 1_100, 500):
@@ -218,6 +221,7 @@ def test_many_go_in_steps(partner, database, door, workspace):
     assert alive(database, "engagement") == {*names[:50], names[-1]}
 
 
+@pytest.mark.slow
 def test_one_that_is_left_alone_expires(partner, dump, door, clock):
     put(partner, "order", ["a"])
     mirror = start(partner)
@@ -266,12 +270,14 @@ def test_a_mirror_takes_the_scope_of_what_it_deletes(partner, api, workspace, du
 @pytest.mark.parametrize(
     "wrong", ["", "x", ids.encode("Mirror"), ids.encode("Mirror", "Order", "1"), ids.encode("Order", "Order", "1")]
 )
+@pytest.mark.slow
 def test_a_mirror_that_is_none(partner, wrong):
     assert look(partner, wrong) is None
     assert finish(partner, wrong) == (None, [("NOT_FOUND", ["mirror"])])
     assert put(partner, "order", ["a"], mirror=wrong) == [{"code": "NOT_FOUND", "path": ["mirror"]}]
 
 
+@pytest.mark.slow
 def test_wrong_values_are_told_with_their_place(partner):
     query = "mutation($i: MirrorFinishInput!) { mirrorFinish(input: $i) { userErrors { code path } } }"
     for given, path in (

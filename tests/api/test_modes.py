@@ -41,7 +41,7 @@ def test_every_mutation_that_upserts_or_records_has_a_mode():
     assert all({"mode", "idempotencyKey"} <= set(fields[name].args["input"].type.of_type.fields) for name in batches)
 
 
-@pytest.mark.some(3)
+@pytest.mark.some(2)
 @pytest.mark.parametrize("field", SINGLE)
 def test_a_mode_makes_only_or_changes_only(partner, dump, field):
     row, change = SINGLE[field]
@@ -58,7 +58,7 @@ def test_a_mode_makes_only_or_changes_only(partner, dump, field):
     assert write(partner, field, row | change, mode="UPDATE_ONLY")["outcome"] == "UNCHANGED"
 
 
-@pytest.mark.some(3)
+@pytest.mark.some(2)
 @pytest.mark.parametrize("field", [*RECORDS, "customerUpsert"])
 def test_a_batch_takes_a_mode_row_by_row(partner, field):
     row, change = SINGLE[field]
@@ -77,7 +77,7 @@ def test_a_batch_takes_a_mode_row_by_row(partner, field):
     assert batch("INSERT_ONLY", new, old) == [("CREATED",), ("REJECTED", "ALREADY_EXISTS")]
 
 
-@pytest.mark.some(3)
+@pytest.mark.some(2)
 @pytest.mark.parametrize("field", [*RECORDS, "customerUpsert"])
 def test_a_version_that_is_expected(partner, dump, field):
     row, change = SINGLE[field]
@@ -100,7 +100,7 @@ def test_a_version_that_is_expected(partner, dump, field):
         assert write(partner, field, row | {"expectedVersion": 0})["outcome"] == "CREATED"
 
 
-@pytest.mark.some(3)
+@pytest.mark.some(2)
 @pytest.mark.parametrize("field", SINGLE)
 def test_one_key_has_one_effect(partner, dump, field):
     row, change = SINGLE[field]

@@ -37,10 +37,10 @@ def faulty(open_door):
 
     def statement(_connection, _cursor, text, *_):
         if not text.startswith(("ROLLBACK", "RELEASE", "SAVEPOINT", "BEGIN")):
-            perhaps("statement", 0.005)
+            perhaps("statement", 0.01)
 
     def commit(_connection):
-        perhaps("commit", 0.05)
+        perhaps("commit", 0.3)
 
     for door in doors:
         event.listen(door.db.writer, "before_cursor_execute", statement)
