@@ -96,8 +96,15 @@ class ImportRunInput:
 
 
 @input_
-class ImportActInput:
-    """Which import is meant."""
+class ImportCancelInput:
+    """Which import to stop."""
+
+    id: strawberry.ID = plain("The import.")
+
+
+@input_
+class ImportUndoInput:
+    """Which import to undo."""
 
     id: strawberry.ID = plain("The import.")
 

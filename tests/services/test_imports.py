@@ -223,8 +223,8 @@ def test_a_report_of_objects_is_mended_and_sent_again(workspace):
     assert counts(load(workspace, "CUSTOMERS", [first | {"email": "x@example.org"}])) == {"created": 1}
 
 
-def test_parents_may_stand_anywhere_above_in_the_file(workspace, monkeypatch):
-    lines = [{"externalId": f"c{i}", **({"parent": f"c{i - 1}"} if i else {})} for i in range(1_100)]
+def test_parents_may_stand_anywhere_above_in_the_file(workspace):
+    lines = [{"externalId": f"c{i}", **({"parent": f"c{i // 100}"} if i else {})} for i in range(1_100)]
     row = load(workspace, "CUSTOMERS", lines, error_policy="REJECT_ALL")
     assert (row.state, counts(row)) == ("DONE", {"created": 1_100})
 
