@@ -78,12 +78,11 @@ def _prepare(door: Door, row: Import, _until: float) -> None:
 def recognised(row: Import, read: Callable[[int], bytes]) -> dict[str, Any]:
     """What the file is: encoding, delimiter, header, plan and where its records begin. Raises Invalid."""
     encoding = row.options["encoding"] or bulk_encoding.recognised(read)
-    start = bulk_encoding.bom(read(0))
+    start = bulk_encoding.bom(read)
     found: dict[str, Any] = {"encoding": encoding, "position": start, "line": 1}
     if row.format is BulkFormat.JSONL:
         return found
-    first = next(Lines(read, encoding, start, 1), "")
-    delimiter = row.options["delimiter"] or bulk_text.sniffed(first)
+    delimiter = row.options["delimiter"] or bulk_text.sniffed(Lines(read, encoding, start, 1))
     record = next(bulk_text.rows(Lines(read, encoding, start, 1), delimiter), None)
     if record is None or record.problem is not None:
         reason = record.problem if record and record.problem else Text("The file is empty.", "文件为空。")

@@ -148,7 +148,7 @@ ENCODINGS = {
 
 
 @pytest.mark.parametrize("name", ENCODINGS)
-@pytest.mark.parametrize("part", [7, 1_000])
+@pytest.mark.parametrize("part", [1, 1_000])
 @pytest.mark.neutral
 def test_encodings_are_recognised_wherever_parts_are_cut(workspace, name, part):
     row = load(workspace, "CUSTOMERS", ENCODINGS[name], part=part)
@@ -183,6 +183,8 @@ HEADERS = {
     "externalId," + ",".join(f"x{i}" for i in range(10_000)) + "\n": "The file has 10,001 columns; at most 1,000",
     "": "The file is empty.",
     "\n\n": "The file is empty.",
+    "x" * 1_000_001 + "\nc1\n": "The record is longer than 1,000,000 bytes",
+    "externalId,name\rc1,Ann\rc2,Bob\r": "Lines end in returns alone",
 }
 
 
