@@ -147,6 +147,17 @@ ENCODINGS = {
 }
 
 
+def test_what_no_database_could_keep_is_told_all_the_same(workspace):
+    deep = b'{"externalId":"c1","attributes":' + b'{"a":' * 300 + b"1" + b"}" * 301
+    odd = b'{"externalId":"c\\u0000","na\\u0000me":"\\ud800"}\n{"externalId":"c2","attributes":{"n":1e400}}'
+    row = load(workspace, "CUSTOMERS", deep + b"\n" + odd + b'\n{"externalId":"c3"}\n', format="JSONL")
+    assert counts(row) == {"created": 1, "rejected": 3}
+    assert [line for line, _ in told(workspace, row)] == [1, 2, 3]
+    assert len(report(workspace, row).splitlines()) == 3
+    row = load(workspace, "CUSTOMERS", "externalId,na\0me\nc1,x\n")
+    assert row.state == "FAILED"
+
+
 @pytest.mark.parametrize("name", ENCODINGS)
 @pytest.mark.parametrize("part", [1, 1_000])
 @pytest.mark.neutral
