@@ -43,6 +43,7 @@ class Files:
         self._door, self._identity = door, identity
         self._threads = ThreadPoolExecutor(AT_ONCE + 4, thread_name_prefix="files")
         self._sending = 0
+        self._ending: set[asyncio.Future[Any]] = set()
 
     @property
     def routes(self) -> list[Route]:
@@ -115,7 +116,6 @@ class Files:
         if self._sending >= AT_ONCE:
             text = Text("Several files are being sent; try again in a while.", "正在发送多个文件；请稍后重试。")
             raise Refused(429, text, "RATE_LIMITED", retry_after="5")
-        self._sending += 1
         ending = "csv" if format_ is BulkFormat.CSV else "jsonl"
         headers = {
             "content-disposition": f'attachment; filename="{name}.{ending}"',
@@ -124,15 +124,28 @@ class Files:
         return StreamingResponse(self._streamed(pieces), headers=headers, media_type=_TYPES[format_])
 
     async def _streamed(self, pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+        running: asyncio.Future[Any] | None = None
+        self._sending += 1
         try:
-            while (piece := await self._run(next, pieces, None)) is not None:
+            while True:
+                running = asyncio.ensure_future(self._run(next, pieces, None))
+                piece = await asyncio.shield(running)
+                if piece is None:
+                    return
                 if piece:
                     yield piece
         finally:
             self._sending -= 1
-            close = getattr(pieces, "close", None)
-            if close is not None:  # whoever went away leaves no snapshot open
-                await asyncio.shield(self._run(close))
+            # whoever goes away leaves no snapshot open, and no thread inside it
+            ended = asyncio.ensure_future(self._ended(running, pieces))
+            self._ending.add(ended)
+            ended.add_done_callback(self._ending.discard)
+            await asyncio.shield(ended)
+
+    async def _ended(self, running: "asyncio.Future[Any] | None", pieces: Any) -> None:  # noqa: ANN401 - a generator
+        if running is not None:
+            await asyncio.gather(running, return_exceptions=True)
+        await self._run(pieces.close)
 
 
 def _row_id(request: Request, type_: str) -> UUID:

@@ -92,9 +92,9 @@ _NOUNS: dict[BulkType, Noun[Any]] = {
     BulkType.CONTRACTS: CONTRACT,
     BulkType.EXCHANGE_RATES: EXCHANGE_RATE,
 }
-ExportFilterInput = made(
+ExportRecordsInput = made(
     one_of,
-    "ExportFilterInput",
+    "ExportRecordsInput",
     "Which records to export: the filter of their list.",
     {
         type_.value.lower(): (noun.filter_input | None, absent(f"Of {noun.words.many}."))
@@ -109,7 +109,7 @@ class ExportStartInput:
 
     type: BulkType = plain("Of what to export records.")
     format: BulkFormat = plain("How the file is to be written.")
-    filter: ExportFilterInput | None = absent("Which records; all when absent.")  # type: ignore[valid-type]  # known when it runs
+    filter: ExportRecordsInput | None = absent("Which records; all when absent.")  # type: ignore[valid-type]  # known when it runs
     fields: list[str] | None = absent("Which fields, by their names in the input; all when absent.")
     source: str | None = absent("The source whose records to export; by default the caller's own.")
 

@@ -9,7 +9,14 @@ from app import ids
 from app.errors import Invalid
 from app.models.bulk_import import BulkFormat, BulkType, ImportRejection, ImportState
 from app.models.bulk_import import Import as Row
-from app.schema.bulk_import_input import CODES, ImportActInput, ImportRefInput, ImportRunInput, ImportStartInput
+from app.schema.bulk_import_input import (
+    CODES,
+    ImportCancelInput,
+    ImportRefInput,
+    ImportRunInput,
+    ImportStartInput,
+    ImportUndoInput,
+)
 from app.schema.context import Info
 from app.schema.describe import arg, field, mutation, plain, type_
 from app.schema.errors import UserError, user_errors
@@ -165,12 +172,12 @@ class ImportRoots:
 
     @mutation
     @weighs(WEIGHT)
-    async def import_cancel(self, info: Info, input: Annotated[ImportActInput, arg("Which one.")]) -> ImportPayload:
+    async def import_cancel(self, info: Info, input: Annotated[ImportCancelInput, arg("Which one.")]) -> ImportPayload:
         """Stop an import; what it has written stays, and can be undone."""
         return await _done(info, bulk_import.cancel, input)
 
     @mutation
     @weighs(WEIGHT)
-    async def import_undo(self, info: Info, input: Annotated[ImportActInput, arg("Which one.")]) -> ImportPayload:
+    async def import_undo(self, info: Info, input: Annotated[ImportUndoInput, arg("Which one.")]) -> ImportPayload:
         """Undo an import: what it made goes, what it changed is as before, unless somebody has changed it since."""
         return await _done(info, bulk_import.undo, input)

@@ -12,7 +12,7 @@ from app.services.bulk_encoding import GB18030, UTF_8, UTF_16_BE, UTF_16_LE, WIN
 from app.services.row import ErrorPolicy
 
 enum(BulkType, {one.value: f"{one.value.replace('_', ' ').capitalize()}." for one in BulkType})
-enum(BulkFormat, {"JSONL": "One JSON object a line.", "CSV": "A table with a header."})
+enum(BulkFormat, {"JSONL": "One JSON object a line.", "CSV": "A table, whose first line names the columns."})
 enum(
     ImportState,
     {
@@ -96,8 +96,15 @@ class ImportRunInput:
 
 
 @input_
-class ImportActInput:
-    """Which import is meant."""
+class ImportCancelInput:
+    """Which import to stop."""
+
+    id: strawberry.ID = plain("The import.")
+
+
+@input_
+class ImportUndoInput:
+    """Which import to undo."""
 
     id: strawberry.ID = plain("The import.")
 

@@ -10,6 +10,8 @@ from app.text import Text
 UTF_8, UTF_16_LE, UTF_16_BE, GB18030, WINDOWS_1252 = "UTF-8", "UTF-16LE", "UTF-16BE", "GB18030", "WINDOWS-1252"
 _BOMS = ((codecs.BOM_UTF8, UTF_8), (codecs.BOM_UTF16_LE, UTF_16_LE), (codecs.BOM_UTF16_BE, UTF_16_BE))
 CODECS = {UTF_8: "utf-8", UTF_16_LE: "utf-16-le", UTF_16_BE: "utf-16-be", GB18030: "gb18030", WINDOWS_1252: "cp1252"}
+_SAMPLE = 4_000
+"""Bytes by which UTF-16 is told."""
 _COMMON = 0.8
 """How much of what is not ASCII must be of the 6,763 characters of GB 2312 for a text to be taken for Chinese."""
 
@@ -17,18 +19,28 @@ Read = Callable[[int], bytes]
 """Gives the bytes from an offset on, as many as come in one piece; none at the end."""
 
 
-def bom(start: bytes) -> int:
+def bom(read: Read) -> int:
     """How many bytes a mark of byte order takes at the start of a file."""
+    start = _beginning(read)
     return next((len(mark) for mark, _ in _BOMS if start.startswith(mark)), 0)
+
+
+def _beginning(read: Read) -> bytes:
+    """The first bytes of a file, however small its pieces are."""
+    found = b""
+    for piece in _pieces(read):
+        found += piece
+        if len(found) >= _SAMPLE:
+            break
+    return found[:_SAMPLE]
 
 
 def recognised(read: Read) -> str:
     """The encoding of a whole file. Raises Invalid where it is none of those that can be told apart."""
-    start = read(0)
+    sample = _beginning(read)
     for mark, name in _BOMS:
-        if start.startswith(mark):
+        if sample.startswith(mark):
             return name
-    sample = start[:4_000]
     if len(sample) > 1 and sample[1::2].count(0) > len(sample) // 5:
         return UTF_16_LE
     if len(sample) > 1 and sample[::2].count(0) > len(sample) // 5:

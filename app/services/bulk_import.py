@@ -60,7 +60,21 @@ def start(uow: Uow, data: Mapping[str, Any]) -> tuple[Import, Outcome]:
     digest = hashlib.sha256(orjson.dumps(data, default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()
     if (known := _known(uow, wanted.idempotency_key, digest)) is not None:
         return known, Outcome.UNCHANGED
-    row = Import(
+    row = _new(uow, wanted, plan, digest)
+    if wanted.file is not None:
+        handle = open_file(uow.settings, uow.tenant_id, wanted.file)
+        row.bytes_total, row.stamp = os.fstat(handle).st_size, stamp(handle)
+        os.close(handle)
+        _queue(uow, row)
+    uow.session.add(row)
+    uow.session.flush()
+    uow.record(row, "Import", Action.CREATED)
+    return row, Outcome.CREATED
+
+
+def _new(uow: Uow, wanted: StartRow, plan: bulk_mapping.Plan | None, digest: str) -> Import:
+    """The import as it begins."""
+    return Import(
         tenant_id=uow.tenant_id,
         type=wanted.type,
         format=wanted.format,
@@ -82,15 +96,6 @@ def start(uow: Uow, data: Mapping[str, Any]) -> tuple[Import, Outcome]:
         created_at=uow.now,
         updated_at=uow.now,
     )
-    if wanted.file is not None:
-        handle = open_file(uow.settings, uow.tenant_id, wanted.file)
-        row.bytes_total, row.stamp = os.fstat(handle).st_size, stamp(handle)
-        os.close(handle)
-        _queue(uow, row)
-    uow.session.add(row)
-    uow.session.flush()
-    uow.record(row, "Import", Action.CREATED)
-    return row, Outcome.CREATED
 
 
 def _check(wanted: StartRow) -> None:
@@ -166,9 +171,10 @@ def _own(uow: Uow, row: Import) -> None:
 
 def _state(row: Import, *possible: ImportState) -> None:
     if row.state not in possible:
+        those = ", ".join(possible)
         msg = Text(
-            f"The import is {row.state.value}; this needs it to be {' or '.join(possible)}.",
-            f"导入处于 {row.state.value} 状态；此操作需要 {' 或 '.join(possible)} 状态。",
+            f"The import is {row.state.value}; this can be done while it is {those}.",
+            f"导入处于 {row.state.value} 状态；此操作只能在 {those} 状态下进行。",
         )
         raise Invalid(msg, "id", code=Code.CONFLICT)
 

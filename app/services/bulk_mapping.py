@@ -264,11 +264,11 @@ def _lacking(found: Bound, key: str) -> Problem:
     """What is said where no column fills a field that every record needs."""
     names = next((some for field, some in found.missing.items() if field.split(".")[0] == key), (key,))
     near = [column for column in found.unmapped if get_close_matches(bare(column), [bare(n) for n in names], 1, 0.6)]
-    meant, gemeint = (f"; did you mean {near[0]!r}?", f"；是否应为 {near[0]!r}？") if near else (".", "。")
+    meant = Text(f"; did you mean {near[0]!r}?", f"；是否应为 {near[0]!r}？") if near else Text(".", "。")
     those = ", ".join(names)
     msg = Text(
-        f"No column holds {key}, which is required. It may be called {those}{meant}",
-        f"没有列对应必填字段 {key}。该列可命名为 {those}{gemeint}",
+        f"No column holds {key}, which is required. It may be called {those}{meant.en}",
+        f"没有列对应必填字段 {key}。该列可命名为 {those}{meant.zh}",
     )
     return Problem(Code.REQUIRED, msg, (key,))
 

@@ -84,16 +84,19 @@ def preview(uow: Uow, data: Mapping[str, Any]) -> Preview:
 
 def _previewed(uow: Uow, wanted: PreviewRow, plan: Plan | None, content: bytes) -> Preview:
     encoding = delimiter = None
+
+    def read(offset: int) -> bytes:
+        return content[offset:]
+
     try:
-        encoding = wanted.encoding or bulk_encoding.recognised(lambda offset: content[offset:])
-        lines = Lines(lambda offset: content[offset:], encoding, bulk_encoding.bom(content), 1)
+        encoding = (None if wanted.text else wanted.encoding) or bulk_encoding.recognised(read)
+        start = bulk_encoding.bom(read)
+        lines = Lines(read, encoding, start, 1)
         if wanted.format is BulkFormat.JSONL:
             records = list(islice(bulk_text.objects(lines), _LINES))
             header = list(dict.fromkeys(name for one in records for name in one.cells))
         else:
-            delimiter = wanted.delimiter or bulk_text.sniffed(
-                next(Lines(lambda offset: content[offset:], encoding, bulk_encoding.bom(content), 1), "")
-            )
+            delimiter = wanted.delimiter or bulk_text.sniffed(Lines(read, encoding, start, 1))
             table = bulk_text.rows(lines, delimiter)
             first = next(table, None)
             header = bulk_text.header(first.raw if first else [])

@@ -206,7 +206,7 @@ def _spell(one: spell.Dates) -> dict[str, Any]:
 
 
 def keys(row: type[Row]) -> list[str]:
-    """The fields of the documents, in order."""
+    """The fields of the documents, in order: what tells records apart comes first."""
     never = {"status", "joinedOn", "churnedOn", "churnReason", "churnKind", "expectedVersion"}
     gone = never if "history" in fields(row) else set()
-    return [key for key in fields(row) if key not in gone]
+    return sorted((key for key in fields(row) if key not in gone), key=lambda key: key != "externalId")

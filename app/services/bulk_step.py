@@ -21,7 +21,7 @@ from app.services.bulk import BULK
 from app.services.bulk_import import ENDED, actor_of, end, held
 from app.services.bulk_reading import Reader, row_of
 from app.services.bulk_text import Lines, Record
-from app.services.bulk_write import FAULT, Entry, Stretch, store
+from app.services.bulk_write import FAULT, Entry, Stretch, storable, store
 from app.services.row import ErrorPolicy
 from app.text import Text
 from app.uow import Door, Uow, reads, writes
@@ -65,7 +65,7 @@ def fail(uow: Uow, import_id: UUID, problems: tuple[Problem, ...]) -> None:
     """Note why the import cannot go on."""
     row = held(uow, import_id)
     if row.state not in ENDED:
-        end(uow, row, ImportState.FAILED, *problems)
+        end(uow, row, ImportState.FAILED, *(replace(one, message=Text(*storable(one.message))) for one in problems))
 
 
 def _prepare(door: Door, row: Import, _until: float) -> None:
@@ -78,12 +78,11 @@ def _prepare(door: Door, row: Import, _until: float) -> None:
 def recognised(row: Import, read: Callable[[int], bytes]) -> dict[str, Any]:
     """What the file is: encoding, delimiter, header, plan and where its records begin. Raises Invalid."""
     encoding = row.options["encoding"] or bulk_encoding.recognised(read)
-    start = bulk_encoding.bom(read(0))
+    start = bulk_encoding.bom(read)
     found: dict[str, Any] = {"encoding": encoding, "position": start, "line": 1}
     if row.format is BulkFormat.JSONL:
         return found
-    first = next(Lines(read, encoding, start, 1), "")
-    delimiter = row.options["delimiter"] or bulk_text.sniffed(first)
+    delimiter = row.options["delimiter"] or bulk_text.sniffed(Lines(read, encoding, start, 1))
     record = next(bulk_text.rows(Lines(read, encoding, start, 1), delimiter), None)
     if record is None or record.problem is not None:
         reason = record.problem if record and record.problem else Text("The file is empty.", "文件为空。")
@@ -92,7 +91,7 @@ def recognised(row: Import, read: Callable[[int], bytes]) -> dict[str, Any]:
     plan = bulk_mapping.Plan.model_validate(row.plan) if row.plan else bulk_mapping.of_headings(row.type, header)
     bulk_mapping.bound(plan, header)
     found |= {"delimiter": delimiter, "header": header, "position": record.end, "line": record.next_line}
-    return found | {"plan": plan.model_dump(mode="json", by_alias=True)}
+    return storable(found | {"plan": plan.model_dump(mode="json", by_alias=True)})  # type: ignore[no-any-return]  # as it came
 
 
 @writes(Scope.IMPORT_WRITE)
@@ -165,7 +164,7 @@ def _stored(door: Door, row: Import, stretch: Stretch) -> bool:
     except Exception as error:  # noqa: BLE001 - one poisoned row must not stop the others
         _log.warning("import stumbles", error=type(error).__name__, rows=len(entries))
         if len(entries) == 1:
-            wrong = replace(entries[0], row=None, problems=(Problem(Code.INVALID, FAULT),))
+            wrong = replace(entries[0], row=None, problems=(Problem(Code.INVALID, FAULT),), raw=[str(entries[0].raw)])
             return door.write(actor, store, row.id, replace(stretch, entries=[wrong]))
     middle = len(entries) // 2
     return _stored(door, row, replace(stretch, entries=entries[:middle])) and _stored(

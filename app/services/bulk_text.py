@@ -181,6 +181,8 @@ def _reason(said: str) -> Text:
             "A quotation mark stands inside a cell; write it twice, within quotation marks.",
             "单元格中含有引号；请将其写两遍，并把整个单元格放在引号内。",
         )
+    if "new-line" in said:
+        return Text("Lines end in returns alone; save the file anew.", "行仅以回车符结尾；请重新保存文件。")
     return Text(f"The record cannot be read: {said}.", f"无法读取此记录：{said}。")
 
 
@@ -188,8 +190,12 @@ def _record(lines: Lines, **given: Any) -> Record:  # noqa: ANN401 - as Record h
     return Record(line=lines.first, end=lines.offset, next_line=lines.line, **given)
 
 
-def sniffed(text: str) -> str:
+def sniffed(lines: Lines) -> str:
     """The delimiter of a table, by its first line."""
+    try:
+        text = next(lines, "")
+    except csv.Error:  # too long a line is told when its record is read
+        return DELIMITERS[0]
     bare = re.sub(r'"[^"]*"', "", text)
     return max(DELIMITERS, key=bare.count)
 

@@ -17,7 +17,7 @@ from app.models.lifecycle import StatedStage
 from app.services.bulk import BULK, Bulk, require
 from app.services.bulk_import import held, told
 from app.services.bulk_row import documents
-from app.services.row import ErrorPolicy, Options, Outcome, Result
+from app.services.row import MAX_DEPTH, ErrorPolicy, Options, Outcome, Result
 from app.text import Text
 from app.uow import Uow, writes
 
@@ -181,14 +181,25 @@ def _reject(uow: Uow, row: Import, stretch: Stretch, wrong: Mapping[int, Sequenc
             "id": uuid7(),
             "import_id": row.id,
             "line": entry.line,
-            "cells": list(entry.raw),
-            "problems": [told(one, _column(stretch.columns, one.path)) for one in wrong[id(entry)]],
+            "cells": storable(list(entry.raw)),
+            "problems": storable([told(one, _column(stretch.columns, one.path)) for one in wrong[id(entry)]]),
         }
         for entry in stretch.entries
         if id(entry) in wrong
     ]
     if rows:
         uow.session.execute(insert(ImportRejection), rows)
+
+
+def storable(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - any JSON
+    """JSON as every database can keep it: without characters that are none, and not nested without end."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd").encode(errors="replace").decode()
+    if depth > MAX_DEPTH:
+        return "…"
+    if isinstance(value, Mapping):
+        return {storable(str(key)): storable(one, depth + 1) for key, one in value.items()}
+    return [storable(one, depth + 1) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _column(columns: Mapping[str, str], path: Sequence[str]) -> str | None:

@@ -1,5 +1,7 @@
 """Files as a partner sends and fetches them, over HTTP, and who may not."""
 
+import asyncio
+import contextlib
 from datetime import timedelta
 
 import orjson
@@ -9,12 +11,14 @@ from sqlmodel import select
 
 from app.actor import ORDINARY, Scope
 from app.models.token import Token
+from app.services import bulk_export
 from app.worker import Worker
 
 ERRORS = "userErrors { code message path }"
-IMPORT = f"""outcome {ERRORS} import {{ id state partPath reportPath encoding delimiter bytesTotal bytesRead rowsRead
-    counts {{ created updated unchanged stale rejected }} undoneCount keptCount problems {{ message }}
-    rejectedRows {{ line columns userErrors {{ code message path }} }} }}"""
+SHOWN = """id state partPath reportPath encoding delimiter bytesTotal bytesRead rowsRead undoneCount keptCount
+    counts { created updated unchanged stale rejected } problems { message }
+    rejectedRows { line columns userErrors { code message path } }"""
+IMPORT = f"outcome {ERRORS} import {{ {SHOWN} }}"
 FILE = "externalId,name,email\nc1,Ann,ann@example.org\nc2,Bob,nobody\n".encode("utf-16")
 
 
@@ -36,9 +40,8 @@ def run(caller, row):
 
 
 def look(caller, row):
-    return caller.one(
-        f"query($id: ID!) {{ import(by: {{id: $id}}) {{ {IMPORT.split('import {')[1]} }}", {"id": row["id"]}
-    )
+    query = f"query($id: ID!) {{ import(by: {{id: $id}}) {{ {SHOWN} }} }}"
+    return caller.one(query, {"id": row["id"]})
 
 
 def test_a_file_is_sent_in_parts_watched_mended_and_undone(alice):
@@ -195,3 +198,47 @@ def test_objects_go_in_with_the_names_of_the_api(alice):
     assert run(alice, row)["counts"]["created"] == 1
     found = alice.one('{ order(by: {externalId: "o1"}) { amount customer { externalIds { externalId } } } }')
     assert found == {"amount": "9.90", "customer": {"externalIds": [{"externalId": "c1"}]}}
+
+
+def test_whoever_goes_away_leaves_no_snapshot_open(alice, door, monkeypatch):
+    """A client that breaks off in the middle of a file, as a server meets it."""
+    alice.customers([{"externalId": f"c{i}"} for i in range(5)])
+    monkeypatch.setattr(bulk_export, "PAGE", 1)
+    path = alice.write("exportStart", {"type": "CUSTOMERS", "format": "JSONL"}, "export { path }")["export"]["path"]
+    sent = []
+
+    async def break_off():
+        async def send(message):
+            sent.append(message)
+            if len(sent) == 3:
+                raise OSError
+
+        async def receive():
+            await asyncio.sleep(60)
+
+        headers = [(b"authorization", alice.headers()["Authorization"].encode())]
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "root_path": "",
+        }
+        scope |= {
+            "headers": headers,
+            "asgi": {"spec_version": "2.4"},
+            "http_version": "1.1",
+            "scheme": "http",
+            "server": ("x", 80),
+        }
+        with contextlib.suppress(BaseException):
+            await alice.api.app(scope, receive, send)
+        await asyncio.sleep(0.3)
+
+    alice.api._runner.run(break_off())
+    assert [one["type"] for one in sent] == ["http.response.start", *["http.response.body"] * 2]
+    assert door.db.reader.pool.checkedout() == 0
+    assert alice.one("{ exports { nodes { downloads } } }") == {"nodes": [{"downloads": 0}]}
+    got = alice.api.request("GET", path, headers=alice.headers()).text
+    assert got.count("\n") == 5

@@ -30,7 +30,9 @@ def whole(workspace, row):
     good = ROWS - 32
     assert (row.state, counts(row), row.rows_read) == ("DONE", {"created": good, "rejected": 32}, ROWS)
     assert [count(workspace, one) for one in (Customer, ImportEffect, ImportRejection)] == [good, good, 32]
-    assert count(workspace, Change) == good
+    with workspace.door.snapshot(workspace.system) as uow:
+        noted = uow.session.scalars(select(Change.record_id).where(Change.noun == "Customer")).all()
+    assert (len(noted), len(set(noted))) == (good, good)
     assert [line for line, _ in told(workspace, row)] == [2 + i for i in range(7, ROWS, 100)]
 
 

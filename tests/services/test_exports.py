@@ -189,6 +189,9 @@ def test_filters_fields_and_sources_choose_what_leaves(workspace):
     assert b'"customer":{"external":{"source":"default","externalId":"c1"}}' in save(
         workspace, "ORDERS", format="JSONL", by=crm
     )
+    load(workspace, "CUSTOMERS", [{"externalId": "theirs"}], by=crm)
+    assert save(workspace, "CUSTOMERS", source="crm", fields=["externalId"])[3:] == b"externalId\r\ntheirs\r\n"
+    assert b"theirs" not in save(workspace, "CUSTOMERS")
     assert save(workspace, "ORDERS", source="crm").count(b"\r\n") == 2
     with pytest.raises(Invalid, match="There is no field amont; use amount"):
         save(workspace, "ORDERS", fields=["amont"])

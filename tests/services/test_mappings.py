@@ -212,7 +212,7 @@ def test_a_sample_of_each_system_reads_as_expected(name, language):
 def test_what_was_mapped_goes_in(workspace, language):
     for name in ("salesforce.accounts", "salesforce.contacts", "fxiaoke.opportunities", "zoho.cases", "generic.orders"):
         text, type_ = SAMPLES[name][language], bulk_mapping.of_name(name).type
-        row = load(workspace, type_, text.encode("gbk"), mapping={"name": name}, create_missing=True)
+        row = load(workspace, type_, text.encode("gb18030"), mapping={"name": name}, create_missing=True)
         assert (row.state, counts(row)) == ("DONE", {"created": 1}), (row.problems, told(workspace, row))
     with workspace.door.snapshot(workspace.system) as uow:
         lead, talk = uow.session.scalars(select(Lead)).one(), uow.session.scalars(select(Interaction)).one()
