@@ -151,10 +151,11 @@ def _schema() -> str:
 class Server:
     """`python -m app serve` in a process of its own, and a client that keeps its connection."""
 
-    def __init__(self, store: Store, *options: str) -> None:
+    def __init__(self, store: Store, *options: str, **settings: object) -> None:
         self.store, port = store, free_port()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CUSTOGRAPH_")}
         environment["CUSTOGRAPH_DATABASE_URL"] = store.url
+        environment |= {f"CUSTOGRAPH_{name.upper()}": str(value) for name, value in settings.items()}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "app", "serve", "--port", str(port), *options],
             cwd=ROOT,

@@ -4,6 +4,7 @@
 |---|---|
 | `receiver`, `receive` | a listener that takes everything; makes listeners that answer as they are told |
 | `hook` | makes a webhook; its id and secret |
+| `dump` | everything that is stored, quotas left out |
 | `settle` | has the worker seal what was written, and the courier deliver what is due |
 """
 
@@ -13,6 +14,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+import stored
 from asking import Api, Caller
 from receiving import Receiver, receiving
 
@@ -72,3 +74,8 @@ def settle(door: Door) -> Callable[..., None]:
         Courier(of, **options).drain()
 
     return settle_
+
+
+@pytest.fixture
+def dump(database: Any) -> Callable[[], dict[str, list[str]]]:
+    return lambda: {name: rows for name, rows in stored.everything(database).items() if name != "quota"}
