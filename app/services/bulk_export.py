@@ -18,7 +18,6 @@ from app.errors import Code, Invalid, NotFound, Problem
 from app.models.bulk_export import Export
 from app.models.bulk_import import BulkFormat, BulkType
 from app.models.change import Action
-from app.models.customer import CustomerExternalId
 from app.services.bulk import BULK, Bulk, require
 from app.services.bulk_row import documents, keys, plain
 from app.services.bulk_text import harmless

@@ -55,7 +55,10 @@ class Receiver:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer((host, 0), Handler)
+        class Server(ThreadingHTTPServer):
+            request_queue_size = 256
+
+        self.server = Server((host, 0), Handler)
         self.server.daemon_threads = True
         self.connections = 0
         self._accept()

@@ -82,7 +82,7 @@ def test_what_is_wrong_is_told_with_its_place(alice, dump):
             [("INVALID", ["url"]), ("NOT_FOUND", ["types", "0"]), ("NOT_FOUND", ["types", "1"])],
         ),
         ({"name": ""}, [("REQUIRED", ["name"])]),
-        ({"document": ""}, [("REQUIRED", ["document"])]),
+        ({"document": ""}, [("INVALID", ["document"])]),
     ]
     for more, expected in wrong:
         assert refused(alice, "webhookUpsert", ROW | more) == expected, more
@@ -109,7 +109,7 @@ DOCUMENTS = {
     "query($name: String!) { customer(by: {externalId: $name}) { id } }": "one variable, `$id: ID!`",
     "query($id: String!) { customer(by: {externalId: $id}) { id } }": "one variable, `$id: ID!`",
     "query($id: ID!) { node(id: $id) { ... on Customer { status { x } } } }": "must not have a selection",
-    "{ customers(first: 100) { nodes { parent { name } segments { segment { name } } } } }": "estimated at",
+    "{ customers(first: 100) { nodes { timeline(first: 100) { nodes { id } } } } }": "estimated at",
     "query($id: ID!) { node(id: $id) { id } "
     + " ".join(f"a{n}: node(id: $id) {{ id }}" for n in range(70))
     + " }": "at most",
