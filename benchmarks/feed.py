@@ -59,7 +59,7 @@ class Load:
     def __init__(self, door: Door, actor: Actor, first: int) -> None:
         self.door, self.actor, self.numbers = door, actor, count(first)
         self.acknowledged: dict[UUID, float] = {}
-        self.stop = threading.Event()
+        self.stop, self.over = threading.Event(), threading.Event()
 
     def write(self) -> None:
         """Record one after the other."""
@@ -79,13 +79,14 @@ class Load:
         self.stop.set()
         for thread in threads:
             thread.join()
+        self.over.set()
         return len(self.acknowledged) / lasting
 
 
 def follow(door: Door, actor: Actor, load: Load, seen: dict[UUID, float]) -> None:
     """Look for what is new over and over; when each change was seen first."""
     cursor = door.read(actor, feed.now)
-    while not load.stop.is_set() or len(seen) < len(load.acknowledged):
+    while not load.over.is_set() or load.acknowledged.keys() - seen.keys():
         page = door.read(actor, feed.page, feed.MOST, cursor)
         now = time.monotonic()
         seen |= {one.record_id: now for one in page.changes if one.record_id not in seen}
