@@ -14,9 +14,11 @@ from sqlalchemy.orm import with_loader_criteria
 from app.actor import Rows
 from app.errors import Forbidden
 from app.models.base import Tenanted
+from app.models.bulk_export import Export
+from app.models.bulk_import import Import, ImportEffect, ImportPart, ImportRejection
 from app.models.business_calendar import BusinessCalendar
 from app.models.buyer import Buyer
-from app.models.change import Change
+from app.models.change import Change, ChangeHead
 from app.models.channel import Channel
 from app.models.contract import Contract, Recurrence
 from app.models.cost import Accrual, Cost
@@ -31,6 +33,7 @@ from app.models.invitation import Invitation
 from app.models.lead import Lead
 from app.models.lifecycle import StatedStage
 from app.models.member import Member
+from app.models.mirror import Mirror, MirrorSeen
 from app.models.order import Order
 from app.models.prediction import Prediction, PredictionFit
 from app.models.quota import Quota
@@ -45,6 +48,8 @@ from app.models.target import Target, TargetRevision
 from app.models.team import Membership, Team
 from app.models.tombstone import Tombstone
 from app.models.touchpoint import Credit, Touchpoint
+from app.models.webhook import Webhook
+from app.models.webhook_delivery import WebhookDelivery
 from app.models.workspace import Workspace
 from app.text import Text
 
@@ -123,15 +128,25 @@ REACH: Mapping[type[Tenanted], Reach | None] = {
     Workspace: OPEN,
     Buyer: SHUT,
     Change: SHUT,
+    ChangeHead: SHUT,
     Credit: SHUT,
+    Export: SHUT,
     Idempotency: SHUT,
+    Import: SHUT,
+    ImportEffect: SHUT,
+    ImportPart: SHUT,
+    ImportRejection: SHUT,
     Lapse: SHUT,
     Member: SHUT,
+    Mirror: SHUT,
+    MirrorSeen: SHUT,
     Prediction: SHUT,
     PredictionFit: SHUT,
     Target: HIDDEN,
     TargetRevision: HIDDEN,
     Tombstone: SHUT,
+    Webhook: SHUT,
+    WebhookDelivery: SHUT,
 }
 
 BORROWED: Mapping[type[Tenanted], frozenset[str]] = {

@@ -16,6 +16,7 @@ from app.errors import Code, Forbidden, Invalid, NotFound, Problem, Unauthentica
 from app.models.change import Action
 from app.models.token import Token
 from app.models.workspace import Workspace
+from app.reach import beyond
 from app.services import granting, newest
 from app.services.granting import Label, Reach
 from app.services.minting import PREFIX, PUBLISHABLE, is_well_formed, known_by, mint
@@ -217,12 +218,20 @@ def count(uow: Uow, active: bool | None = None) -> int:  # noqa: FBT001 - an arg
 @reads(Scope.WORKSPACE_ADMIN)
 def by_ids(uow: Uow, wanted: Sequence[UUID]) -> dict[UUID, Any]:
     """Those of the tokens `wanted` that are the workspace's."""
+    _check_all(uow)
     mine = (col(Token.tenant_id) == uow.tenant_id, col(Token.id).in_(wanted))
     with uow.at_gate() as gate:
         return {row.id: row for row in gate.execute(select(*_COLUMNS).where(*mine))}
 
 
+def _check_all(uow: Uow) -> None:
+    """Refuse somebody who sees some rows only: the gate narrows nothing. Raises Forbidden."""
+    if uow.actor.rows is not None:
+        raise beyond()
+
+
 def _meant(uow: Uow, active: bool | None) -> list[Any]:  # noqa: FBT001 - as above
+    _check_all(uow)
     mine = col(Token.tenant_id) == uow.tenant_id
     if active is None:
         return [mine]
