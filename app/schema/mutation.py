@@ -7,6 +7,7 @@ import strawberry
 
 from app.errors import Invalid
 from app.schema import target_input as targets
+from app.schema.answer import AnswerRoot
 from app.schema.context import Info
 from app.schema.custom_kpi import CustomKpiRoots
 from app.schema.deployment import DeploymentRoots
@@ -138,6 +139,7 @@ def mutations(nouns: Sequence[Noun[Any]]) -> type:
         TargetRoots,
         CustomKpiRoots,
         WorkspaceRoots,
+        AnswerRoot,
         TokenRoots,
         DeploymentRoots,
     )
