@@ -16,6 +16,11 @@ TAKEN = {"accepted": True, "userErrors": []}
 
 
 @pytest.fixture
+def door(open_door):
+    return open_door(answers_per_minute_and_address=100_000)
+
+
+@pytest.fixture
 def furnished(alice, workspace):
     """A survey with a question, a channel, a customer, two invitations, and an answer."""
     question = {"key": "q", "kind": "CSAT", "scale_worst": 1, "scale_best": 5}
