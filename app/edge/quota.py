@@ -180,8 +180,8 @@ class Quotas:
 def _refusal(rate: Rate, wait: int) -> Refused:
     if rate.unit == "answers":
         text = Text(
-            f"This key takes {rate.limit:,} answers per minute; {rate.cost:,} were sent and {rate.remaining:,} are "
-            f"left. Try again in {wait} s, or send fewer at once.",
+            f"This key takes {rate.limit:,} answers per minute and has {rate.remaining:,} left for the {rate.cost:,} "
+            f"sent. Try again in {wait} s, or send fewer at once.",
             f"此密钥每分钟接受 {rate.limit:,} 份回答；已发送 {rate.cost:,} 份，剩余 {rate.remaining:,} 份。"
             f"请在 {wait} 秒后重试，或减少一次发送的数量。",
         )
