@@ -2,18 +2,21 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import __version__, migrate
-from app.edge import graphiql
+from app.edge import graphiql, origins
 from app.edge.bulk import Files
 from app.edge.endpoint import Endpoint
 from app.schema.build import sdl
@@ -55,25 +58,44 @@ def create_app(settings: Settings, *, work: bool = True, token: str | None = Non
     app.add_api_route("/readyz", partial(_ready, door), methods=["GET"])
     app.add_api_route("/metrics", _metrics, methods=["GET"])
     if settings.cors_origins:
-        _let_pages_call(app, [origin.strip() for origin in settings.cors_origins.split(",")])
+        given = [origin.strip() for origin in settings.cors_origins.split(",")]
+        _let_pages_call(app, given, endpoint.preflight)
     if settings.graphiql:
         app.router.routes.extend(graphiql.routes(token))
     return app
 
 
-OURS = ["Custograph-Workspace", "If-None-Match", "Traceparent", "X-Request-Id"]
-APOLLOS = ["Apollo-Require-Preflight", "Apollographql-Client-Name", "Apollographql-Client-Version"]
-"""Header fields that Apollo's clients in web pages add."""
+Preflight = Callable[[Request], Awaitable[Response | None]]
+"""Answers what a browser asks beforehand, or leaves it to others."""
 
 
-def _let_pages_call(app: FastAPI, origins: list[str]) -> None:
+class _Pages(CORSMiddleware):
+    """Lets pages of the settings' origins call. Of others `preflight` may know, by the origins of publishable keys."""
+
+    def __init__(self, app: ASGIApp, preflight: Preflight, **options: Any) -> None:  # noqa: ANN401 - handed on
+        super().__init__(app, **options)
+        self._preflight = preflight
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer or hand on one request."""
+        if scope["type"] == "http" and scope["method"] == "OPTIONS":
+            request = Request(scope)
+            if not self.is_allowed_origin(request.headers.get("origin", "")):
+                response = await self._preflight(request)
+                if response is not None:
+                    return await response(scope, receive, send)
+        return await super().__call__(scope, receive, send)
+
+
+def _let_pages_call(app: FastAPI, given: list[str], preflight: Preflight) -> None:
     app.add_middleware(
-        CORSMiddleware,
-        allow_origins=origins,
-        allow_methods=["GET", "POST", "PUT"],
-        allow_headers=["Authorization", "Content-Type", *OURS, *APOLLOS],
-        expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "Traceparent", "X-Request-Id"],
-        max_age=7_200,
+        _Pages,  # type: ignore[arg-type]  # Starlette's protocol wants its own parameters' names
+        preflight=preflight,
+        allow_origins=given,
+        allow_methods=[*origins.METHODS, "PUT"],
+        allow_headers=[*origins.TAKEN, "Custograph-Workspace"],
+        expose_headers=origins.TOLD,
+        max_age=origins.MAX_AGE_S,
     )
 
 

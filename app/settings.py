@@ -92,6 +92,12 @@ class Settings(BaseSettings):
         1_000_000, ge=0, description="How many points a token may use at once; 0 for no limit."
     )
     rate_limit_per_s: int = Field(100_000, ge=1, description="How many points a token gets back each second.")
+    answers_per_minute: int = Field(
+        600, ge=1, description="How many answers a publishable key takes per minute, where it does not say itself."
+    )
+    answers_per_minute_and_address: int = Field(
+        60, ge=1, description="How many answers per minute one process takes from one client address with one key."
+    )
     max_buckets: int = Field(1_100, ge=1, description="Most points that one series may have.")
     max_scan_rows: int = Field(
         2_000_000,

@@ -202,6 +202,13 @@ FITTING = {
     ("KpiDefineInput", "minimum"): None,
     ("KpiDefineInput", "maximum"): None,
     ("KpiDefinitionDeleteInput", "key"): '"MINE"',
+    ("TokenCreateInput", "scopes"): None,
+    ("TokenCreateInput", "rows"): None,
+    ("TokenCreateInput", "publishable"): None,
+    ("TokenCreateInput", "expiresAt"): None,
+    ("TokenRotateInput", "id"): '"@Token"',
+    ("TokenRotateInput", "overlapHours"): "1",
+    ("TokenRevokeInput", "id"): '"@Token"',
 }
 """Fields that only make sense together, by their names and types (or by what they are in and their names), and what
 they may be: None for left out."""

@@ -21,6 +21,7 @@ from app.edge.cost import Plan, plan, points
 from app.edge.kept import Kept
 from app.edge.limits import TooComplex, check_document
 from app.edge.rows import RULES
+from app.edge.spread import fields
 from app.edge.usage import deprecated
 from app.schema.build import Schema
 from app.settings import Settings
@@ -65,10 +66,18 @@ class Operation:
         )
 
     @cached_property
-    def _plan(self) -> Plan:
+    def roots(self) -> int:
+        """How many root fields it has, fragments spread; `@skip` takes none away."""
+        return sum(1 for _ in fields(self.node.selection_set, "", self._fragments, set()))
+
+    @cached_property
+    def _fragments(self) -> Mapping[str, FragmentDefinitionNode]:
         definitions = self.document.definitions
-        fragments = {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)}
-        return plan(self.schema, self.node, fragments)
+        return {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)}
+
+    @cached_property
+    def _plan(self) -> Plan:
+        return plan(self.schema, self.node, self._fragments)
 
     def cost(self, variables: Mapping[str, Any]) -> int:
         """What it is expected to cost, in points."""

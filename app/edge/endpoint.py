@@ -15,13 +15,14 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.actor import Actor
+from app.edge import origins, usage
 from app.edge import request as requests
 from app.edge import response as responses
-from app.edge import usage
 from app.edge.documents import Documents, Operation, Prepared
 from app.edge.dry import alone
 from app.edge.identity import CHALLENGE, Identity
 from app.edge.limits import TooComplex, check_cost, check_variables, too_large
+from app.edge.pace import Pace
 from app.edge.payload import Payloads
 from app.edge.persisted import Persisted
 from app.edge.quota import Quotas, headers
@@ -50,6 +51,8 @@ class Call:
     locale: str
     kind: str = JSON
     operation: str = "none"
+    page: str | None = None
+    """The origin of the page that may read the answer, by its publishable key."""
 
 
 class Endpoint:
@@ -66,6 +69,8 @@ class Endpoint:
         self._uses = Uses(door, self._threads)
         judge = Payloads(self._documents, self._persisted, settings).problems
         self._runner = Runner(door, settings, self._schema, self._threads, judge)
+        self._origins = origins.Origins(door, self._threads)
+        self._pace = Pace(settings.answers_per_minute_and_address)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -88,6 +93,8 @@ class Endpoint:
             response = responses.written(body, call.kind, 500)
         response.headers["x-request-id"] = call.id
         response.headers["vary"] = responses.VARY
+        if call.page is not None:
+            origins.allow(response, call.page)
         response.headers["content-language"] = "zh" if locale.startswith("zh") else "en"
         if request.method == "GET" and "etag" not in response.headers:
             response.headers["cache-control"] = "no-store"
@@ -96,6 +103,10 @@ class Endpoint:
         OPERATIONS.labels(call.operation, response.status_code).observe(perf_counter() - began)
         response = await responses.packed(request, response)
         await response(scope, receive, send)
+
+    async def preflight(self, request: Request) -> Response | None:
+        """The answer to a browser that asks before it sends what a publishable key may; None for any other request."""
+        return await self._origins.preflight(request)
 
     async def close(self) -> None:
         """Finish what is under way."""
@@ -108,17 +119,24 @@ class Endpoint:
 
     async def _answer(self, call: Call) -> Response:
         request = call.request
+        if (answer := await self.preflight(request)) is not None:
+            return answer
         if request.method not in ("GET", "POST"):
             text = Text("GraphQL is asked by POST or GET.", "GraphQL 请求使用 POST 或 GET。")
             raise Refused(405, text, allow="GET, POST")
-        given = request.headers
-        actor = await self.identity.of(given.get("authorization"), given.get("custograph-workspace"), call.id)
-        self._uses.note(actor)
+        actor = await self._identified(call)
         asked = await requests.asked(request, self._settings.max_body_bytes)
         prepared = await self._prepared(asked, actor)
         operation = prepared.operation(asked.operation)
         if actor is None and not (operation and operation.is_introspection):
             raise Refused(401, NEEDED, "UNAUTHENTICATED", **CHALLENGE)
+        if (
+            actor is not None
+            and actor.public
+            and operation
+            and not (operation.is_mutation or operation.is_introspection)
+        ):
+            raise Refused(403, _ANSWERS_ONLY, "FORBIDDEN")
         if prepared.errors or operation is None or prepared.document is None:
             return self._refused(call, prepared.errors or (_unclear(asked.operation),))
         call.operation = operation.node.operation.value
@@ -135,18 +153,27 @@ class Endpoint:
         usage.count(prepared.deprecated, actor)
         return await self._run(call, actor, operation, dry or prepared.document, asked.variables, cost, dry is not None)
 
+    async def _identified(self, call: Call) -> Actor | None:
+        """Who asks. Raises Refused for a credential that is not good, or not from there."""
+        given = call.request.headers
+        actor = await self.identity.of(given.get("authorization"), given.get("custograph-workspace"), call.id)
+        call.page = origins.check(call.request, actor)
+        self._uses.note(actor)
+        return actor
+
     async def _prepared(self, asked: Asked, actor: Actor | None) -> Prepared:
         """The document, parsed, measured and validated."""
         if actor is None and asked.query is None:  # which documents others use is theirs to know
             raise Refused(401, NEEDED, "UNAUTHENTICATED", **CHALLENGE)
+        is_stranger = actor is None or actor.public is not None  # a publishable key is anybody's
         source = self._persisted.source(asked)
-        prepared = self._documents.known(source, stranger=actor is None)
+        prepared = self._documents.known(source, stranger=is_stranger)
         if prepared is None:
-            prepare = partial(self._documents.get, source, stranger=actor is None)
+            prepare = partial(self._documents.get, source, stranger=is_stranger)
             # strangers wait for one another, and nobody for them
-            threads = self._threads if actor else self._strangers
+            threads = self._strangers if is_stranger else self._threads
             prepared = await asyncio.get_running_loop().run_in_executor(threads, prepare)
-        if actor is not None and not prepared.errors:
+        if not is_stranger and not prepared.errors:
             self._persisted.learn(asked)
         return prepared
 
@@ -162,19 +189,24 @@ class Endpoint:
     ) -> Response:
         """The answer to an operation, its points taken before and settled after."""
         taken = 1 if dry else cost
+        if is_public := actor is not None and actor.public is not None:
+            taken = operation.roots
+            client = call.request.client
+            self._pace.take(actor.token_id, client.host if client else "", taken)
         self._quotas.enter(actor)
         try:
             rate = await self._quotas.take(actor, taken)
             if rate is not None:
                 rate = replace(rate, cost=cost)
             try:
-                ran = await self._runner.run(document, operation, variables, actor, call.locale, rate, cost)
+                shown = None if is_public else rate
+                ran = await self._runner.run(document, operation, variables, actor, call.locale, shown, cost)
             except BaseException:
                 self._quotas.settle(actor, taken, 0)
                 raise
         finally:
             self._quotas.leave(actor)
-        actual = min(ran.cost, 1) if dry else ran.cost
+        actual = taken if is_public else min(ran.cost, 1) if dry else ran.cost
         return self._executed(call, ran, _cost(cost, actual, self._quotas.settle(actor, taken, actual)))
 
     def _executed(self, call: Call, ran: Ran, price: tuple[dict[str, Any], dict[str, str]]) -> Response:
@@ -215,12 +247,20 @@ def _cost(requested: int, actual: int, rate: Rate | None) -> tuple[dict[str, Any
     found: dict[str, Any] = {"requestedQueryCost": requested, "actualQueryCost": actual}
     if rate is None:
         return found, {}
+    if rate.unit != "points":
+        return found, headers(rate)
     found["throttleStatus"] = {
         "maximumAvailable": rate.limit,
         "currentlyAvailable": rate.remaining,
         "restoreRate": rate.restore_rate,
     }
     return found, headers(rate)
+
+
+_ANSWERS_ONLY = Text(
+    "A publishable key records answers (`answerRecord`) and reads nothing.",
+    "公开密钥只能记录回答（`answerRecord`），不能读取任何内容。",
+)
 
 
 def _unclear(name: str | None) -> GraphQLError:

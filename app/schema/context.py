@@ -39,8 +39,9 @@ class Rate:
     cost: int
     limit: int
     remaining: int
-    restore_rate: int
-    """Points that come back each second."""
+    restore_rate: float
+    """How much comes back each second."""
+    unit: str = "points"
 
     @property
     def full_in_s(self) -> float:

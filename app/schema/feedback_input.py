@@ -6,6 +6,9 @@ from app.schema.inputs import ChannelRefInput, CustomerRefInput, StaffRefInput, 
 from app.schema.invitation_input import InvitationRefInput
 from app.schema.scalars import Moment
 
+__all__ = ["FeedbackKind", "FeedbackRecordInput"]
+# who shows a kind takes it from here, so that it has its name in the schema by then
+
 enum(
     FeedbackKind,
     {

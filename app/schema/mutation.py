@@ -7,6 +7,7 @@ import strawberry
 
 from app.errors import Invalid
 from app.schema import target_input as targets
+from app.schema.answer import AnswerRoot
 from app.schema.bulk_export import ExportRoots
 from app.schema.bulk_import import ImportRoots
 from app.schema.context import Info
@@ -171,6 +172,7 @@ def mutations(nouns: Sequence[Noun[Any]]) -> type:
         CustomKpiRoots,
         WebhookRoots,
         WorkspaceRoots,
+        AnswerRoot,
         ImportRoots,
         ExportRoots,
         TokenRoots,

@@ -35,7 +35,7 @@ async def rate_limit(
         limit=rate.limit,
         remaining=rate.remaining,
         used=rate.limit - rate.remaining,
-        restore_rate=rate.restore_rate,
+        restore_rate=int(rate.restore_rate),
         reset_at=Moment(info.context.door.clock() + timedelta(seconds=ceil(rate.full_in_s))),
     )
 

@@ -1,6 +1,7 @@
 """What a deployment's administrator may: see which workspaces there are, and make more."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlmodel import select
@@ -22,7 +23,9 @@ _TOLD: tuple[Any, ...] = (Workspace.id, Workspace.name, Workspace.time_zone, Wor
 def create_workspace(uow: Uow, data: Mapping[str, Any]) -> tuple[Workspace, Token, str]:
     """A new workspace, whose id the actor carries already, and a first token that may administer it. Raises Invalid."""
     made = workspace.create(uow, data)
-    first, secret = token.issue(uow, {"name": "first", "scopes": sorted(FIRST)})
+    # whoever makes a workspace has all of it to give, and goes on seeing none of the others
+    owner = replace(uow, actor=replace(uow.actor, scopes=FIRST))
+    first, secret = token.issue(owner, {"name": "first", "scopes": sorted(FIRST)})
     return made, first, secret
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from app.actor import Scope
@@ -17,11 +18,18 @@ class Lease:
     left: int
 
 
+class Terms(NamedTuple):
+    """How many points a bucket holds, and how many come back each second."""
+
+    limit: int
+    rate: float
+
+
 @writes(Scope.WORKSPACE_ADMIN)
-def lease(uow: Uow, caller: UUID, want: int) -> Lease:
-    """Up to `want` points of the caller's bucket, for a process to hand out."""
+def lease(uow: Uow, caller: UUID, want: int, terms: Terms | None = None) -> Lease:
+    """Up to `want` points of the caller's bucket, for a process to hand out; `terms` are those of the settings."""
     bucket = uow.session.get(Quota, (uow.tenant_id, caller), with_for_update=True)
-    limit, rate = uow.settings.rate_limit_points, uow.settings.rate_limit_per_s
+    limit, rate = terms or (uow.settings.rate_limit_points, uow.settings.rate_limit_per_s)
     level = limit if bucket is None else filled(bucket.points, uow.now - bucket.at, limit, rate)
     granted, at = min(want, level), uow.now
     if bucket is not None and bucket.at < at and level < limit:
@@ -33,6 +41,6 @@ def lease(uow: Uow, caller: UUID, want: int) -> Lease:
     return Lease(granted, level - granted)
 
 
-def filled(points: int, since: timedelta, limit: int, rate: int) -> int:
+def filled(points: int, since: timedelta, limit: int, rate: float) -> int:
     """The points of a bucket after some time; a clock that went back adds none."""
     return min(limit, points + int(max(0.0, since.total_seconds()) * rate))

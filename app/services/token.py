@@ -93,10 +93,10 @@ def issue(uow: Uow, data: Mapping[str, Any]) -> tuple[Token, str]:
     """The same for the program itself, which may give every scope."""
     row = parse(TokenRow, data)
     problems, chosen = [], ORDINARY if row.scopes is None else granting.scopes(row.scopes)
-    if row.publishable is not None:
-        chosen = PUBLIC_SCOPES
-        problems += [_NO_CHOICE[name] for name in ("scopes", "rows") if getattr(row, name) is not None]
     bound = granting.rows(uow, row.rows)
+    if row.publishable is not None:
+        chosen, bound = PUBLIC_SCOPES, None
+        problems += [_NO_CHOICE[name] for name in ("scopes", "rows") if getattr(row, name) is not None]
     problems += granting.beyond(uow.actor, chosen, bound)
     expires_at = moment(uow, row.expires_at, "expiresAt", past=False)
     if expires_at is not None and expires_at <= uow.now:
@@ -276,6 +276,14 @@ def note_uses(door: Door, seen: Mapping[UUID, datetime]) -> None:
         for id_, at in sorted(seen.items()):  # in one order, so that processes do not wait for each other in a circle
             earlier = or_(col(Token.last_used_at).is_(None), col(Token.last_used_at) < at)
             gate.execute(update(Token).where(col(Token.id) == id_, earlier).values(last_used_at=at))
+
+
+def public_origins(door: Door) -> frozenset[str] | None:
+    """From where some publishable key may come that is good now; None for from anywhere."""
+    good = (col(Token.revoked_at).is_(None), or_(col(Token.expires_at).is_(None), col(Token.expires_at) > door.clock()))
+    with door.gate_reader() as gate:
+        found = gate.execute(select(Token.origins).where(col(Token.origins).is_not(None), *good)).scalars().all()
+    return None if [] in found else frozenset(origin for one in found for origin in one or ())
 
 
 _COLUMNS = Token.__table__.columns  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -16,6 +17,7 @@ import typer
 
 from app import commands
 from app.actor import system
+from app.errors import Unauthenticated
 from app.services import customer
 from app.services import token as tokens
 from app.services.row import Options
@@ -319,3 +321,58 @@ def test_backups_are_for_the_file_only(custograph, monkeypatch, postgresql, tmp_
     monkeypatch.setenv("CUSTOGRAPH_DATABASE_URL", address(postgresql))
     for command in ("backup", "restore"):
         assert_one_sentence(custograph(command, str(tmp_path / "x")), "pg_dump")
+
+
+def test_tokens_and_workspaces_are_listed_rotated_and_revoked(custograph, at, open_door, clock):
+    clock.set(datetime.now(UTC) + timedelta(minutes=5))  # commands go by the real time
+    door = open_door()
+    id_ = custograph("workspace", "create", *BERLIN).out.strip()
+    other = custograph("workspace", "create", "--name", "Other", "--time-zone", "UTC", "--currency", "USD").out.strip()
+    listed = custograph("workspace", "list")
+    assert listed.out.splitlines() == [f"{other}\tUSD\tUTC\tOther", f"{id_}\tEUR\tEurope/Berlin\tShop"]
+    first = custograph("token", "create", "--workspace", id_, "--name", "crm", "--scope", "kpi:read").out.strip()
+    (line,) = custograph("token", "list", "--workspace", id_).out.splitlines()
+    token, *rest = line.split("\t")
+    assert rest == ["active", "never used", "default", "crm", "kpi:read"]
+    assert str(tokens.authenticate(door, first).token_id) == token
+    mine = ("--workspace", id_, "--token", token)
+    rotated = custograph("token", "rotate", *mine, "--overlap-hours", "0")
+    second = rotated.out.strip()
+    assert (rotated.code, rotated.out) == (0, f"{second}\n")
+    with pytest.raises(Unauthenticated):
+        tokens.authenticate(door, first)
+    assert str(tokens.authenticate(door, second).token_id) == token
+    for arguments, hint in [
+        (("token", "rotate", "--workspace", other, "--token", token), "There is no token with this id"),
+        (("token", "revoke", "--workspace", id_, "--token", "x"), "There is no token with this id"),
+        (("token", "rotate", *mine, "--overlap-hours", "1000"), "between 0 and 720"),
+        (("token", "list", "--workspace", "shop"), "not the id of a workspace"),
+        (("token", "create", "--workspace", id_, "--name", "x", "--origin", "https://a.example"), "--publishable"),
+        (("token", "create", "--workspace", id_, "--name", "x", "--publishable", "--origin", "a"), "no web origin"),
+    ]:
+        assert_one_sentence(custograph(*arguments), hint)
+    revoked = custograph("token", "revoke", *mine)
+    assert (revoked.code, revoked.out) == (0, "")
+    with pytest.raises(Unauthenticated):
+        tokens.authenticate(door, second)
+    assert "\trevoked\t" in custograph("token", "list", "--workspace", id_).out
+    key = custograph(
+        "token", "create", "--workspace", id_, "--name", "w", "--publishable", "--origin", "https://a.example"
+    )
+    assert tokens.authenticate(door, key.out.strip()).public.origins == ("https://a.example",)
+    root = custograph(
+        "token", "create", "--workspace", id_, "--name", "root", "--scope", "deployment:admin"
+    ).out.strip()
+    assert {scope.value for scope in tokens.authenticate(door, root).scopes} == {"deployment:admin"}
+
+
+def test_a_wrong_key_is_told_before_anything_is_done(custograph, at, monkeypatch):
+    assert custograph("workspace", "create", *BERLIN).code == 0
+    monkeypatch.setenv("CUSTOGRAPH_SECRET_KEY", "short")
+    assert_one_sentence(custograph("workspace", "list"), "CUSTOGRAPH_SECRET_KEY must have at least 32")
+    monkeypatch.setenv("CUSTOGRAPH_SECRET_KEY", "a secret of thirty-two letters at least")
+    assert custograph("workspace", "list").out.count("\n") == 1
+    monkeypatch.setenv("CUSTOGRAPH_SECRET_KEY", "another secret of thirty-two letters")
+    assert_one_sentence(custograph("workspace", "list"), "CUSTOGRAPH_SECRET_KEY is not the one")
+    monkeypatch.delenv("CUSTOGRAPH_SECRET_KEY")
+    assert_one_sentence(custograph("workspace", "list"), "CUSTOGRAPH_SECRET_KEY is not set")

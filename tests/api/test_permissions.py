@@ -211,6 +211,7 @@ MUTATIONS = {
     "sandboxReset": ({"name": "Workshop"}, Scope.WORKSPACE_ADMIN, {}),
     "predictionRefit": ({}, Scope.PREDICTION_WRITE, {}),
     "workspaceUpdate": ({"smallCellK": 7}, Scope.WORKSPACE_ADMIN, {}),
+    "answerRecord": ({"externalId": "new", "kind": "CSAT", "score": 4}, Scope.ANSWER_WRITE, {}),
     "tokenCreate": ({"name": "new", "scopes": []}, Scope.WORKSPACE_ADMIN, {}),
     "tokenRotate": ({"id": "%(Token)s"}, Scope.WORKSPACE_ADMIN, {"id": "Token"}),
     "tokenRevoke": ({"id": "%(Token)s"}, Scope.WORKSPACE_ADMIN, {"id": "Token"}),
@@ -392,6 +393,29 @@ def test_without_a_credential_nothing_is_told_and_nothing_happens(api, workspace
             (error,) = response.json()["errors"]
             assert error["extensions"]["code"] == "UNAUTHENTICATED"
     assert dump() == before
+
+
+def test_to_a_publishable_key_nothing_is_told_and_nothing_happens_but_answers(api, workspace, known, dump):
+    key = api.token(workspace, publishable={"origins": []})
+    caller, before = Caller(api, key), dump()
+    for name, query, variables, _ in everything(known):
+        if name == "answerRecord":
+            continue
+        response = caller.post(query, variables)
+        (error,) = response.json()["errors"]
+        assert error["extensions"]["code"] == "FORBIDDEN", (name, error)
+        assert not (response.json().get("data") or {}).get(name), name
+    for query in (
+        "{ rateLimit { cost } }",
+        "{ kpiMeasures { name } }",
+        "{ industries { key } }",
+        "{ __typename w: kpis(ask: []) { id } }",
+    ):
+        assert caller.post(query).status_code == 403
+    assert dump() == before
+    taken = caller.one(*written("answerRecord", MUTATIONS["answerRecord"][0], "accepted userErrors { code }"))
+    assert taken == {"accepted": True, "userErrors": []}
+    assert dump() != before
 
 
 def test_without_its_scope_nothing_is_told_and_nothing_happens(api, workspace, known, dump):

@@ -120,6 +120,11 @@ def test_the_wall_is_passed_by_the_rollups_and_the_members_of_segments_only():
     assert holding(r"\bEXEMPT\b|custograph_exempt") == passing
 
 
+def test_the_gate_is_stepped_to_for_tokens_and_the_list_of_workspaces_only():
+    assert holding(r"\.at_gate\(", under="app/services/") == {"app/services/token.py", "app/services/deployment.py"}
+    assert holding(r"\.at_gate\(") - holding(r"\.at_gate\(", under="app/services/") == {"app/uow.py"}
+
+
 def test_what_the_wall_cannot_scope_is_not_written_in_services():
     assert holding(r"\btext\(|\bfrom_statement\(|\bbulk_\w+\(", under="app/services/") == set()
     assert holding(r"\bliteral_column\(", under="app/services/") <= {"app/services/rollup.py"}

@@ -104,7 +104,10 @@ def stored(database: Settings) -> Iterator[Callable[[], dict[str, list[str]]]]:
     def stored_() -> dict[str, list[str]]:
         with engine.connect() as connection:
             return {
-                table.name: sorted(repr(tuple(row)) for row in connection.execute(select(table)))
+                table.name: sorted(
+                    repr(tuple(row))
+                    for row in connection.execute(select(*(one for one in table.c if one.name != "last_used_at")))
+                )
                 for table in SQLModel.metadata.sorted_tables
             }
 

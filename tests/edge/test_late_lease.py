@@ -29,8 +29,9 @@ class Bucket:
     def __init__(self):
         self.asked, self.left = [], SETTINGS.rate_limit_points
 
-    def submit(self, _actor, function, _caller, want):
+    def submit(self, _actor, function, _caller, want, terms):
         assert function is quota.quota.lease
+        assert terms == (SETTINGS.rate_limit_points, SETTINGS.rate_limit_per_s)
         self.asked.append((want, Future()))
         return self.asked[-1][1]
 
