@@ -20,6 +20,8 @@ from app.models.customer import Customer
 from app.services import bulk_import
 from app.worker import Worker
 
+pytestmark = pytest.mark.neutral
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -152,13 +154,11 @@ WAYS = [
 
 
 @pytest.mark.parametrize("name", WAYS)
-@pytest.mark.neutral
 def test_no_name_leads_out_of_the_folder(folder, name):
     with pytest.raises(Invalid):
         start(folder, name)
 
 
-@pytest.mark.neutral
 def test_a_file_that_changes_meanwhile_stops_its_import(folder, tmp_path):
     row = start(folder, "a.csv")
     (tmp_path / "files" / str(folder.id) / "a.csv").write_text("externalId\nc1\nc2\n")
@@ -168,7 +168,6 @@ def test_a_file_that_changes_meanwhile_stops_its_import(folder, tmp_path):
     assert row.problems[0][1] == "The file 'a.csv' has changed since the import began; start another one."
 
 
-@pytest.mark.neutral
 def test_without_the_setting_no_file_is_read(workspace):
     with pytest.raises(Invalid, match="CUSTOGRAPH_IMPORT_DIR is not set"):
         start(workspace, "a.csv")

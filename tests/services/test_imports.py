@@ -16,6 +16,8 @@ from app.models.order import Order
 from app.services import bulk_import, bulk_step
 from app.worker import Worker
 
+pytestmark = pytest.mark.neutral
+
 ORDERS = "externalId,amount,currency,customer,occurredAt\n"
 
 
@@ -98,7 +100,6 @@ BAD = {
 
 @pytest.mark.parametrize("what", BAD)
 @pytest.mark.parametrize("policy", ["REJECT_FAILED_ROWS", "REJECT_ALL"])
-@pytest.mark.neutral
 def test_a_wrong_row_is_told_with_its_line_and_the_good_ones_go_in_or_stay_out(workspace, what, policy):
     line, reason = BAD[what]
     text = ORDERS + "a1,1,EUR,,2026-05-01\n\n" + line + "a3,3,EUR,,2026-05-01\n"
@@ -160,14 +161,12 @@ def test_what_no_database_could_keep_is_told_all_the_same(workspace):
 
 @pytest.mark.parametrize("name", ENCODINGS)
 @pytest.mark.parametrize("part", [1, 1_000])
-@pytest.mark.neutral
 def test_encodings_are_recognised_wherever_parts_are_cut(workspace, name, part):
     row = load(workspace, "CUSTOMERS", ENCODINGS[name], part=part)
     assert (row.encoding, counts(row)) == (name.split(" ")[0], {"created": 2})
     assert customers(workspace) == {"c1": "王小明", "c2": "欧阳娜娜女士"}
 
 
-@pytest.mark.neutral
 def test_what_is_no_known_encoding_is_refused_with_its_line_until_it_is_named(workspace):
     text = "externalId,name\nc1,Ann\nc2,Müller\n".encode("cp1252")  # which could be Chinese, and is not
     row = load(workspace, "CUSTOMERS", text)
@@ -179,7 +178,6 @@ def test_what_is_no_known_encoding_is_refused_with_its_line_until_it_is_named(wo
     assert told(workspace, row) == [(3, "Line 3 cannot be read as UTF-8; say which encoding the file has.")]
 
 
-@pytest.mark.neutral
 @pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
 def test_delimiters_are_recognised(workspace, mark):
     row = load(workspace, "CUSTOMERS", f'"externalId"{mark}name\nc1{mark}"a{mark}b"\n')
@@ -199,7 +197,6 @@ HEADERS = {
 }
 
 
-@pytest.mark.neutral
 @pytest.mark.parametrize("header", HEADERS, ids=lambda header: header[:24])
 def test_a_header_that_cannot_be_used_stops_the_import(workspace, header):
     row = load(workspace, "CUSTOMERS", header or "\n")
