@@ -153,6 +153,7 @@ WAYS = [
 ]  # fmt: skip
 
 
+@pytest.mark.some(5)
 @pytest.mark.parametrize("name", WAYS)
 def test_no_name_leads_out_of_the_folder(folder, name):
     with pytest.raises(Invalid):

@@ -145,7 +145,8 @@ def figures(people):
     return {key: value(people, key, YEAR) for key in CATALOGUE}
 
 
-@pytest.mark.parametrize("format_", ["CSV", pytest.param("JSONL", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("format_", ["CSV", "JSONL"])
 def test_a_workspace_is_exported_and_imported_elsewhere_with_the_same_figures(workspace, make_workspace, format_):
     furnish(workspace)
     for type_ in ORDER:
