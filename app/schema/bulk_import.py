@@ -29,7 +29,7 @@ from app.schema.weight import sized, weighs
 from app.schema.writing import WEIGHT
 from app.services import bulk_import
 from app.services.bulk_import import problem_of
-from app.services.row import check_readable
+from app.services.row import ErrorPolicy, check_readable
 
 MOST = 100
 """Rejected rows that are shown; the report has all."""
@@ -66,6 +66,9 @@ class Import(Node):
     source: str = plain("The source that the records are of.")
     started_by: str = plain("The token that began it.")
     mapping: str | None = plain("The name of its mapping.")
+    error_policy: ErrorPolicy = plain("What becomes of the others when a row is wrong.")
+    create_missing: bool = plain("Whether records that are named and not known are made as stubs.")
+    dry_run: bool = plain("Whether its rows are only checked.")
     file: str | None = plain("The file on the server, where it is read from there.")
     encoding: str | None = plain("The encoding that was recognised, or asked for.")
     delimiter: str | None = plain("What stands between its cells.")
@@ -110,6 +113,9 @@ class Import(Node):
         return node_of(
             cls,
             row,
+            error_policy=ErrorPolicy(row.options["policy"]),
+            create_missing=row.options["create_missing"],
+            dry_run=row.options["dry_run"],
             bytes_read=row.position,
             undone_count=row.undone,
             kept_count=row.kept,

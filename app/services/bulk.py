@@ -25,7 +25,7 @@ from app.services import (
 from app.services.customer_row import CustomerRow
 from app.services.kind import Kind
 from app.services.listing import Listing
-from app.services.row import MAX_ROWS, Row
+from app.services.row import MAX_DEPTH, MAX_ROWS, Row
 from app.text import Text
 from app.uow import Uow
 
@@ -91,3 +91,14 @@ def require(uow: Uow, scope: Scope) -> None:
             f"这需要权限范围 {scope.value}，而此令牌没有。",
         )
         raise Forbidden(text)
+
+
+def storable(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - any JSON
+    """JSON as every database can keep it: without characters that are none, and not nested without end."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd").encode(errors="replace").decode()
+    if depth > MAX_DEPTH:
+        return "…"
+    if isinstance(value, Mapping):
+        return {storable(str(key)): storable(one, depth + 1) for key, one in value.items()}
+    return [storable(one, depth + 1) for one in value] if isinstance(value, list | tuple) else value

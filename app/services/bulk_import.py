@@ -17,7 +17,7 @@ from app.errors import Code, Invalid, NotFound, Problem
 from app.models.bulk_import import BulkFormat, BulkType, Import, ImportPart, ImportRejection, ImportState
 from app.models.change import Action
 from app.services import bulk_mapping
-from app.services.bulk import BULK, require
+from app.services.bulk import BULK, require, storable
 from app.services.bulk_encoding import CODECS
 from app.services.bulk_source import open_file, stamp
 from app.services.bulk_text import DELIMITERS
@@ -277,7 +277,8 @@ def end(uow: Uow, row: Import, state: ImportState, *problems: Problem) -> None:
 
 def told(problem: Problem, column: str | None = None) -> list[Any]:
     """A problem as it is stored, with the column in which it lies."""
-    return [problem.code.value, *problem.message, list(problem.path), column]
+    stored: list[Any] = storable([problem.code.value, *problem.message, problem.path, column])
+    return stored
 
 
 def problem_of(stored: Sequence[Any]) -> Problem:

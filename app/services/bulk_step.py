@@ -17,11 +17,11 @@ from app.actor import Actor, Scope, system
 from app.errors import AppError, Code, Forbidden, Invalid, Problem, Unauthenticated
 from app.models.bulk_import import BulkFormat, Import, ImportEffect, ImportRejection, ImportState
 from app.services import bulk_encoding, bulk_mapping, bulk_source, bulk_text, bulk_undo, token
-from app.services.bulk import BULK
+from app.services.bulk import BULK, storable
 from app.services.bulk_import import ENDED, actor_of, end, held
 from app.services.bulk_reading import Reader, row_of
 from app.services.bulk_text import Lines, Record
-from app.services.bulk_write import FAULT, Entry, Stretch, storable, store
+from app.services.bulk_write import FAULT, Entry, Stretch, store
 from app.services.row import ErrorPolicy
 from app.text import Text
 from app.uow import Door, Uow, reads, writes
@@ -65,7 +65,7 @@ def fail(uow: Uow, import_id: UUID, problems: tuple[Problem, ...]) -> None:
     """Note why the import cannot go on."""
     row = held(uow, import_id)
     if row.state not in ENDED:
-        end(uow, row, ImportState.FAILED, *(replace(one, message=Text(*storable(one.message))) for one in problems))
+        end(uow, row, ImportState.FAILED, *problems)
 
 
 def _prepare(door: Door, row: Import, _until: float) -> None:

@@ -14,10 +14,10 @@ from app.errors import Code, Problem, Undone
 from app.models.bulk_import import Import, ImportEffect, ImportRejection, ImportState
 from app.models.customer import Customer, CustomerExternalId
 from app.models.lifecycle import StatedStage
-from app.services.bulk import BULK, Bulk, require
+from app.services.bulk import BULK, Bulk, require, storable
 from app.services.bulk_import import held, told
 from app.services.bulk_row import documents
-from app.services.row import MAX_DEPTH, ErrorPolicy, Options, Outcome, Result
+from app.services.row import ErrorPolicy, Options, Outcome, Result
 from app.text import Text
 from app.uow import Uow, writes
 
@@ -117,6 +117,7 @@ def _written(uow: Uow, bulk: Bulk, row: Import, rows: Sequence[Any], options: Op
 def _before(uow: Uow, bulk: Bulk, names: Sequence[str]) -> dict[UUID, dict[str, Any]]:
     """The records of these names as they are, by their ids; those that were only named so far are marked as stubs."""
     source = uow.actor.source
+    names = [name for name in names if storable(name) == name]  # of others there is no record
     if bulk.kind is None:
         known = select(CustomerExternalId.customer_id).where(
             CustomerExternalId.source == source, uow.db.is_any(CustomerExternalId.external_id, names)
@@ -182,24 +183,13 @@ def _reject(uow: Uow, row: Import, stretch: Stretch, wrong: Mapping[int, Sequenc
             "import_id": row.id,
             "line": entry.line,
             "cells": storable(list(entry.raw)),
-            "problems": storable([told(one, _column(stretch.columns, one.path)) for one in wrong[id(entry)]]),
+            "problems": [told(one, _column(stretch.columns, one.path)) for one in wrong[id(entry)]],
         }
         for entry in stretch.entries
         if id(entry) in wrong
     ]
     if rows:
         uow.session.execute(insert(ImportRejection), rows)
-
-
-def storable(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - any JSON
-    """JSON as every database can keep it: without characters that are none, and not nested without end."""
-    if isinstance(value, str):
-        return value.replace("\0", "\ufffd").encode(errors="replace").decode()
-    if depth > MAX_DEPTH:
-        return "…"
-    if isinstance(value, Mapping):
-        return {storable(str(key)): storable(one, depth + 1) for key, one in value.items()}
-    return [storable(one, depth + 1) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _column(columns: Mapping[str, str], path: Sequence[str]) -> str | None:

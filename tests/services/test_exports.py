@@ -145,6 +145,7 @@ def figures(people):
     return {key: value(people, key, YEAR) for key in CATALOGUE}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_", ["CSV", "JSONL"])
 def test_a_workspace_is_exported_and_imported_elsewhere_with_the_same_figures(workspace, make_workspace, format_):
     furnish(workspace)
@@ -164,6 +165,7 @@ def test_a_workspace_is_exported_and_imported_elsewhere_with_the_same_figures(wo
     assert sum(isinstance(one, int | float) for one in here.values()) > 30
 
 
+@pytest.mark.neutral
 def test_without_the_scope_for_it_nothing_personal_leaves(workspace):
     load(workspace, "CUSTOMERS", world()["CUSTOMERS"], create_missing=True)
     by = workspace.actor(ORDINARY - {Scope.PERSONAL_READ})
@@ -177,6 +179,7 @@ def test_without_the_scope_for_it_nothing_personal_leaves(workspace):
         save(workspace, "ORDERS", by=workspace.actor(ORDINARY - {Scope.ORDER_READ}))
 
 
+@pytest.mark.neutral
 def test_filters_fields_and_sources_choose_what_leaves(workspace):
     load(workspace, "ORDERS", world()["ORDERS"], create_missing=True)
     crm = workspace.actor(source="crm")
@@ -197,6 +200,7 @@ def test_filters_fields_and_sources_choose_what_leaves(workspace):
         save(workspace, "ORDERS", fields=["amont"])
 
 
+@pytest.mark.neutral
 def test_cells_that_look_like_formulas_are_made_harmless_and_come_back(workspace, make_workspace):
     names = ["=1+1", "+1", "-1", "@x", "'=1", "'s-Hertogenbosch", "plain", '=a,"b"\nc']
     load(workspace, "CUSTOMERS", [{"externalId": f"c{i}", "name": name} for i, name in enumerate(names)])

@@ -16,6 +16,8 @@ from app.models.order import Order
 from app.services import bulk_import, bulk_step
 from app.worker import Worker
 
+pytestmark = pytest.mark.neutral
+
 ORDERS = "externalId,amount,currency,customer,occurredAt\n"
 
 
@@ -96,9 +98,9 @@ BAD = {
 }
 
 
+@pytest.mark.some(6)
 @pytest.mark.parametrize("what", BAD)
 @pytest.mark.parametrize("policy", ["REJECT_FAILED_ROWS", "REJECT_ALL"])
-@pytest.mark.neutral
 def test_a_wrong_row_is_told_with_its_line_and_the_good_ones_go_in_or_stay_out(workspace, what, policy):
     line, reason = BAD[what]
     text = ORDERS + "a1,1,EUR,,2026-05-01\n\n" + line + "a3,3,EUR,,2026-05-01\n"
@@ -158,16 +160,15 @@ def test_what_no_database_could_keep_is_told_all_the_same(workspace):
     assert row.state == "FAILED"
 
 
+@pytest.mark.some(4)
 @pytest.mark.parametrize("name", ENCODINGS)
 @pytest.mark.parametrize("part", [1, 1_000])
-@pytest.mark.neutral
 def test_encodings_are_recognised_wherever_parts_are_cut(workspace, name, part):
     row = load(workspace, "CUSTOMERS", ENCODINGS[name], part=part)
     assert (row.encoding, counts(row)) == (name.split(" ")[0], {"created": 2})
     assert customers(workspace) == {"c1": "王小明", "c2": "欧阳娜娜女士"}
 
 
-@pytest.mark.neutral
 def test_what_is_no_known_encoding_is_refused_with_its_line_until_it_is_named(workspace):
     text = "externalId,name\nc1,Ann\nc2,Müller\n".encode("cp1252")  # which could be Chinese, and is not
     row = load(workspace, "CUSTOMERS", text)
@@ -179,7 +180,6 @@ def test_what_is_no_known_encoding_is_refused_with_its_line_until_it_is_named(wo
     assert told(workspace, row) == [(3, "Line 3 cannot be read as UTF-8; say which encoding the file has.")]
 
 
-@pytest.mark.neutral
 @pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
 def test_delimiters_are_recognised(workspace, mark):
     row = load(workspace, "CUSTOMERS", f'"externalId"{mark}name\nc1{mark}"a{mark}b"\n')
@@ -199,7 +199,7 @@ HEADERS = {
 }
 
 
-@pytest.mark.neutral
+@pytest.mark.some(4)
 @pytest.mark.parametrize("header", HEADERS, ids=lambda header: header[:24])
 def test_a_header_that_cannot_be_used_stops_the_import(workspace, header):
     row = load(workspace, "CUSTOMERS", header or "\n")
@@ -236,12 +236,14 @@ def test_a_report_of_objects_is_mended_and_sent_again(workspace):
     assert counts(load(workspace, "CUSTOMERS", [first | {"email": "x@example.org"}])) == {"created": 1}
 
 
+@pytest.mark.slow
 def test_parents_may_stand_anywhere_above_in_the_file(workspace):
     lines = [{"externalId": f"c{i}", **({"parent": f"c{i // 100}"} if i else {})} for i in range(1_100)]
     row = load(workspace, "CUSTOMERS", lines, error_policy="REJECT_ALL")
     assert (row.state, counts(row)) == ("DONE", {"created": 1_100})
 
 
+@pytest.mark.slow
 def test_what_turns_out_wrong_while_it_is_written_takes_all_back(workspace):
     lines = [{"externalId": f"c{i}", "name": "new"} for i in range(600)]
     row = load(workspace, "CUSTOMERS", [*lines, {"externalId": "x", "parent": "nobody"}], error_policy="REJECT_ALL")
@@ -294,6 +296,7 @@ def test_the_same_key_gives_the_same_import(workspace):
         workspace.write(bulk_import.start, asked | {"dry_run": True})
 
 
+@pytest.mark.slow
 def test_a_cancelled_import_stops_where_it_is_and_can_be_undone(workspace, monkeypatch):
     row = begin(workspace, "CUSTOMERS", b"externalId\n" + b"".join(b"c%d\n" % i for i in range(1_200)))
     plain = bulk_step.starter

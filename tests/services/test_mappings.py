@@ -18,6 +18,8 @@ from app.services.bulk import BULK
 from app.services.bulk_reading import Reader, row_of
 from app.services.row import parse
 
+pytestmark = pytest.mark.neutral
+
 SCHEMA = build().core
 PERSON = {"kind": "PERSON"}
 ANN = {**PERSON, "email": "ann@example.org", "phone": "+49 30 1"}
@@ -220,7 +222,6 @@ def test_what_was_mapped_goes_in(workspace, language):
     assert [event["kind"] for event in talk.events] == ["CUSTOMER_MESSAGE", "RESOLVED"]
 
 
-@pytest.mark.neutral
 def test_chinese_names_are_put_together_as_in_chinese():
     plan = bulk_mapping.of_name("zoho.contacts")
     header = ["记录 ID", "名", "姓"]

@@ -30,7 +30,7 @@ def written(table, delimiter):
     return text, lines
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(TABLE, st.sampled_from([",", ";", "\t"]), st.sampled_from([*CODECS][:-1]), st.integers(1, 40), st.data())
 def test_a_table_reads_as_it_was_written_and_from_any_row_on(table, delimiter, encoding, size, data):
     text, lines = written(table, delimiter)
@@ -49,7 +49,7 @@ def test_a_table_reads_as_it_was_written_and_from_any_row_on(table, delimiter, e
         ]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.binary(max_size=200), st.sampled_from([*CODECS]), st.integers(1, 50))
 def test_nothing_that_is_sent_makes_reading_fail_or_go_round_in_circles(raw, encoding, size):
     for take in (lambda lines: bulk_text.rows(lines, ","), bulk_text.objects):
