@@ -99,6 +99,7 @@ _SPELLED: Mapping[RecordType, Mapping[str, str | None]] = {
         "baseline_before": "baseline_period",
         "scope_digest": None,
     },
+    RecordType.WEBHOOK: {"key": "external_id"},
     RecordType.WORKSPACE: {"business_calendar_id": "business_calendar"},
 }
 
