@@ -23,7 +23,7 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.types import TypeEngine
@@ -70,6 +70,11 @@ class Dialect:
             return [type_coerce(func.json_extract(row, f"$[{i}]"), kind) for i, kind in enumerate(kinds)]
         each = func.jsonb_array_elements(cast(document, JSONB)).table_valued(column("value", JSONB))
         return [cast(each.c.value[i].astext, kind) for i, kind in enumerate(kinds)]
+
+    def side_by_side(self, **lists: tuple[TypeEngine[Any], Sequence[Any]]) -> TableValuedAlias:
+        """Lists of one length, each of a type, as the columns of a table; PostgreSQL only, in one parameter each."""
+        arrays = (cast(values, ARRAY(kind)) for kind, values in lists.values())
+        return func.unnest(*arrays).table_valued(*lists).render_derived()
 
     def as_key(self, column: Any) -> ColumnElement[str]:  # noqa: ANN401 - SQLModel types columns as their values
         """A dimension's value as the text that rollups keep: an id as 32 hex digits, text as it is."""

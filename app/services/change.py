@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import BigInteger, String, Uuid, select
 from sqlmodel import col, update
 
 from app.actor import Scope
@@ -67,10 +67,23 @@ def seal(uow: Uow) -> int:
         link = digest(previous, seq, change)
         sealed.append({"tenant_id": uow.tenant_id, "id": change.id, "seq": seq, "previous": previous, "hash": link})
         previous = link
-    uow.session.execute(update(Change), sealed)
+    _write(uow, sealed)
     uow.session.merge(ChangeHead(tenant_id=uow.tenant_id, id=uow.tenant_id, seq=seq, hash=previous))
     uow.session.flush()
     return len(sealed)
+
+
+def _write(uow: Uow, sealed: list[dict[str, Any]]) -> None:
+    """Give the changes their numbers and links."""
+    if uow.db.is_sqlite:
+        uow.session.execute(update(Change), sealed)
+        return
+    # in one statement: one for each would take longer than the writes that are sealed
+    kinds: dict[str, Any] = {"id": Uuid(), "seq": BigInteger(), "previous": String(), "hash": String()}
+    new = uow.db.side_by_side(**{name: (kind, [one[name] for one in sealed]) for name, kind in kinds.items()})
+    given = {name: new.c[name] for name in kinds if name != "id"}
+    statement = update(Change).where(col(Change.id) == new.c.id).values(given)
+    uow.session.execute(statement, execution_options={"synchronize_session": False})
 
 
 def _in_order(rows: Sequence[Any]) -> list[Any]:
