@@ -93,6 +93,7 @@ def test_one_row_at_fault_stops_no_other(workspace, monkeypatch):
     assert told(workspace, row) == [(4, "The row could not be stored because of a fault of ours.")]
 
 
+@pytest.mark.slow
 def test_two_workers_at_one_import_write_each_row_once(workspace, open_door):
     row = begin(workspace, "CUSTOMERS", TEXT.encode())
     doors = [workspace.door, open_door()] if not workspace.door.db.is_sqlite else [workspace.door] * 2
