@@ -50,6 +50,7 @@ class WorkspaceCreateInput:
     first_weekday: int | None = absent("The day on which weeks begin, from 1 (Monday) to 7 (Sunday); 1 when absent.")
     fiscal_year_start: int | None = absent("The month in which years begin, from 1 to 12; 1 when absent.")
     small_cell_k: int | None = absent("Survey figures of fewer people are suppressed; 5 when absent.")
+    is_sandbox: bool | None = absent("Whether `sandboxReset` may empty it out; false when absent.")
 
 
 @type_
