@@ -9,6 +9,7 @@
 """
 
 import asyncio
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -23,6 +24,7 @@ from app.services import webhook, webhook_secret
 from app.uow import Door
 from app.worker import Worker
 
+TRUST = ssl.create_default_context()  # made once: to read all roots takes longer than a test
 LOOPBACK = {"webhook_allow": "127.0.0.0/8", "webhook_plain_http": True, "webhook_timeout_s": 5}
 
 
@@ -71,7 +73,7 @@ def hook(door: Door, workspace: Any) -> Callable[..., tuple[Any, str]]:
 def settle(door: Door) -> Callable[..., None]:
     def settle_(*, of: Door = door, **options: Any) -> None:
         Worker(of).drain()
-        Courier(of, **options).drain()
+        Courier(of, **{"trust": TRUST} | options).drain()
 
     return settle_
 
