@@ -7,16 +7,32 @@ from app.actor import Scope
 from app.errors import Code, Invalid
 from app.models.base import Tenanted
 from app.models.business_calendar import BusinessCalendar
-from app.models.change import Action, Change
+from app.models.change import Action, Change, ChangeHead
 from app.models.custom_kpi import CustomKpi
+from app.models.member import Member
 from app.models.quota import Quota
 from app.models.rollup import RollupState
+from app.models.webhook import Webhook
+from app.models.webhook_delivery import WebhookDelivery
 from app.models.workspace import Workspace
 from app.services import rollup
 from app.text import Text
 from app.uow import Uow, writes
 
-KEPT: frozenset[type[Tenanted]] = frozenset({Workspace, BusinessCalendar, CustomKpi, Quota, RollupState, Change})
+KEPT: frozenset[type[Tenanted]] = frozenset(
+    {
+        Workspace,
+        BusinessCalendar,
+        Change,
+        ChangeHead,
+        CustomKpi,
+        Member,
+        Quota,
+        RollupState,
+        Webhook,
+        WebhookDelivery,
+    }
+)
 """What an emptied sandbox keeps: its settings, and the record of what was done in it."""
 
 
