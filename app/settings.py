@@ -82,7 +82,7 @@ class Settings(BaseSettings):
         1_000, ge=1, description="Most entries of one list in arguments and variables; a batch takes 500 rows."
     )
     max_page_size: int = Field(100, ge=1, description="Most rows on one page of a list.")
-    max_cost: int = Field(30_000, ge=1, description="Most points that one operation may be estimated at.")
+    max_cost: int = Field(40_000, ge=1, description="Most points that one operation may be estimated at.")
     max_answer_bytes: int = Field(10_000_000, ge=1_000, description="Largest answer to a query, in bytes.")
     operation_timeout_s: float = Field(
         10, gt=0, description="Longest time one operation may take, its SQL statements included."

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from app.actor import Actor
 from app.edge.request import Refused
-from app.services import token
+from app.services import token_use
 from app.text import Text
 from app.uow import Door
 
@@ -60,7 +60,7 @@ class Origins:
     async def _ask(self) -> None:
         try:
             loop = asyncio.get_running_loop()
-            self._known = await loop.run_in_executor(self._threads, token.public_origins, self._door)
+            self._known = await loop.run_in_executor(self._threads, token_use.public_origins, self._door)
             self._until = monotonic() + FRESH_S
         finally:
             self._asking = None

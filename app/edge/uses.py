@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 
 from app.actor import Actor
-from app.services import token
+from app.services import token_use
 from app.uow import Door
 
 EVERY_S = 60.0
@@ -47,6 +47,6 @@ class Uses:
 
     async def _write(self, seen: dict[UUID, datetime]) -> None:
         try:
-            await asyncio.get_running_loop().run_in_executor(self._threads, token.note_uses, self._door, seen)
+            await asyncio.get_running_loop().run_in_executor(self._threads, token_use.note_uses, self._door, seen)
         except Exception as error:  # noqa: BLE001 - that it is not known when a token was used stops nothing
             _log.warning("uses of tokens were not written", error=type(error).__name__)

@@ -16,7 +16,7 @@ from sqlmodel import col, delete
 from app.actor import Actor, Scope, system
 from app.errors import AppError, Code, Forbidden, Invalid, Problem, Unauthenticated
 from app.models.bulk_import import BulkFormat, Import, ImportEffect, ImportRejection, ImportState
-from app.services import bulk_encoding, bulk_mapping, bulk_source, bulk_text, bulk_undo, token
+from app.services import bulk_encoding, bulk_mapping, bulk_source, bulk_text, bulk_undo, token_use
 from app.services.bulk import BULK, storable
 from app.services.bulk_import import ENDED, actor_of, end, held
 from app.services.bulk_reading import Reader, row_of
@@ -176,7 +176,7 @@ def starter(door: Door, row: Import) -> Actor:
     """Who began the import, with what they may do still. Raises Unauthenticated when their token was revoked."""
     if row.starter["token"] is None:
         return actor_of(row, row.starter)
-    return actor_of(row, row.starter, token.still(door, UUID(row.starter["token"])))
+    return actor_of(row, row.starter, token_use.still(door, UUID(row.starter["token"])))
 
 
 @writes(Scope.IMPORT_WRITE)

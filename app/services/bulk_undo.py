@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import inspect
-from sqlmodel import SQLModel, col, delete, insert, select
+from sqlmodel import col, delete, insert, select
 from uuid_utils.compat import uuid7
 
 from app.actor import Scope
@@ -21,7 +21,8 @@ from app.models.prediction import Prediction
 from app.models.segment import SegmentMember
 from app.models.spell import Lapse, Spell
 from app.models.touchpoint import Credit
-from app.services import fact, frozen, shape, token
+from app.reach import REACH
+from app.services import fact, frozen, shape, token_use
 from app.services.bulk import BULK, Bulk, require
 from app.services.bulk_import import actor_of, end, held
 from app.services.bulk_row import keys
@@ -42,7 +43,7 @@ def advance(door: Door, row: Import, until: float) -> None:
     assert row.undoer is not None  # noqa: S101 - somebody asked for it
     while monotonic() < until:
         by = row.undoer
-        may = None if by["token"] is None or row.options.get("failed") else token.still(door, UUID(by["token"]))
+        may = None if by["token"] is None or row.options.get("failed") else token_use.still(door, UUID(by["token"]))
         if not door.write(actor_of(row, by, may), step, row.id):
             return
 
@@ -199,10 +200,8 @@ def _delete(uow: Uow, model: Any, column: Any, ids: set[UUID]) -> None:  # noqa:
 def _referred(uow: Uow, ids: set[UUID]) -> set[UUID]:
     """Those of the customers to whom a record refers, or whom another source knows."""
     found: set[UUID] = set()
-    for mapper in SQLModel._sa_registry.mappers:  # noqa: SLF001 - SQLModel publishes no other way to its registry
-        model: Any = mapper.class_
-        if model in _FOLLOWS:
-            continue
+    model: Any
+    for model in REACH.keys() - _FOLLOWS:
         for column in inspect(model).columns:
             if any(key.target_fullname == "customer.id" for key in column.foreign_keys):
                 attribute = getattr(model, column.key)

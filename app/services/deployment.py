@@ -6,14 +6,14 @@ from typing import Any
 
 from sqlmodel import select
 
-from app.actor import ORDINARY, Scope
+from app.actor import Scope
 from app.models.token import Token
 from app.models.workspace import Workspace
 from app.services import newest, token, workspace
 from app.services.page import Page, Slice
 from app.uow import Uow, reads, writes
 
-FIRST = ORDINARY | {Scope.WORKSPACE_ADMIN}
+FIRST = frozenset(Scope) - {Scope.DEPLOYMENT_ADMIN}
 """What the first token of a workspace may."""
 _TOLD: tuple[Any, ...] = (Workspace.id, Workspace.name, Workspace.time_zone, Workspace.currency, Workspace.created_at)
 """What is told of workspaces to somebody outside of them; on PostgreSQL the gate can read no more."""

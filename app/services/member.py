@@ -253,4 +253,4 @@ def actor_of(door: Door, person: Person, workspace: UUID | None, request_id: str
     rows = rows_of(member.sources, member.channels, member.segments)
     only = next(iter(rows.sources)) if rows and rows.sources and len(rows.sources) == 1 else "default"
     name = f"member {member.id}"
-    return Actor(member.tenant_id, name, scopes_of(member), only, None, request_id, rows, member.id)
+    return Actor(member.tenant_id, name, scopes_of(member), only, None, request_id, rows, member_id=member.id)

@@ -1,6 +1,5 @@
 """Sandboxes: workspaces in which partners try out their sync, and whose records go all at once."""
 
-from sqlalchemy import inspect
 from sqlmodel import SQLModel, delete
 
 from app.actor import Scope
@@ -15,6 +14,7 @@ from app.models.rollup import RollupState
 from app.models.webhook import Webhook
 from app.models.webhook_delivery import WebhookDelivery
 from app.models.workspace import Workspace
+from app.reach import REACH
 from app.services import rollup
 from app.text import Text
 from app.uow import Uow, writes
@@ -64,6 +64,6 @@ def reset(uow: Uow, name: str) -> Workspace:
 
 def emptied() -> list[type[Tenanted]]:
     """The tables that a reset empties, those that refer to others first."""
-    mapped = {mapper.local_table.name: mapper.class_ for mapper in inspect(Workspace).registry.mappers}  # type: ignore[attr-defined]
-    models = [mapped[table.name] for table in reversed(SQLModel.metadata.sorted_tables) if table.name in mapped]
-    return [model for model in models if issubclass(model, Tenanted) and model not in KEPT]
+    known = {str(model.__tablename__): model for model in REACH}
+    models = [known[table.name] for table in reversed(SQLModel.metadata.sorted_tables) if table.name in known]
+    return [model for model in models if model not in KEPT]

@@ -181,7 +181,7 @@ def _named(uow: Uow, gate: Connection, id_: str) -> Token:
 
 def _refuse_more(actor: Actor, token: Token) -> None:
     """Nobody gets hold of a secret that may do more than they may themselves."""
-    if granting.beyond(actor, _granted(tuple(token.scopes)), granting.loaded(token.rows)):
+    if granting.beyond(actor, granted(tuple(token.scopes)), granting.loaded(token.rows)):
         msg = Text(
             "This token may do or see more than yours; somebody who may do all of it can rotate it.",
             "此令牌的权限或可见范围超过您的令牌；只有具备其全部权限的人可以轮换它。",
@@ -264,26 +264,10 @@ def authenticate(door: Door, secret: str, request_id: str | None = None) -> Acto
         )
         raise Unauthenticated(msg)
     return Actor(
-        token.tenant_id, token.name, _granted(tuple(token.scopes)), token.source, token.id, request_id,
+        token.tenant_id, token.name, granted(tuple(token.scopes)), token.source, token.id, request_id,
         granting.loaded(token.rows),
         None if token.origins is None else Public(tuple(token.origins), token.answers_per_minute),
     )  # fmt: skip
-
-
-def note_uses(door: Door, seen: Mapping[UUID, datetime]) -> None:
-    """Write down when tokens were last used; an earlier use than is known changes nothing."""
-    with door.gate() as gate:
-        for id_, at in sorted(seen.items()):  # in one order, so that processes do not wait for each other in a circle
-            earlier = or_(col(Token.last_used_at).is_(None), col(Token.last_used_at) < at)
-            gate.execute(update(Token).where(col(Token.id) == id_, earlier).values(last_used_at=at))
-
-
-def public_origins(door: Door) -> frozenset[str] | None:
-    """From where some publishable key may come that is good now; None for from anywhere."""
-    good = (col(Token.revoked_at).is_(None), or_(col(Token.expires_at).is_(None), col(Token.expires_at) > door.clock()))
-    with door.gate_reader() as gate:
-        found = gate.execute(select(Token.origins).where(col(Token.origins).is_not(None), *good)).scalars().all()
-    return None if [] in found else frozenset(origin for one in found for origin in one or ())
 
 
 _COLUMNS = Token.__table__.columns  # type: ignore[attr-defined]
@@ -294,17 +278,6 @@ _BY_DIGEST = select(*_COLUMNS).where(
 
 
 @cache
-def _granted(names: tuple[str, ...]) -> frozenset[Scope]:
+def granted(names: tuple[str, ...]) -> frozenset[Scope]:
     """The scopes of those names; one that this version does not know grants nothing."""
     return frozenset(scope for scope in Scope if scope.value in names)
-
-
-def still(door: Door, token_id: UUID) -> frozenset[Scope]:
-    """What the token of that id may do now. Raises Unauthenticated when it has expired or was revoked."""
-    with door.gate_reader() as gate:
-        token = gate.execute(select(*Token.__table__.columns).where(col(Token.id) == token_id)).first()  # type: ignore[attr-defined]  # SQLModel hides it
-    now = door.clock()
-    if token is None or any(end is not None and end <= now for end in (token.revoked_at, token.expires_at)):
-        msg = Text("The token has been revoked or has expired.", "此令牌已被撤销或已过期。")
-        raise Unauthenticated(msg)
-    return _granted(tuple(token.scopes))

@@ -202,9 +202,10 @@ def test_the_log_can_be_searched(api, workspace, crm, auditor, seal, clock):
     mallory.write("segmentDelete", {"externalId": "s"}, "outcome")
     seal()
     whole = auditor.one(LOG)
-    assert whole["totalCount"] == 5
-    assert [one["seq"] for one in whole["nodes"]] == [5, 4, 3, 2, 1]
-    assert [one["seq"] for one in auditor.one(LOG, {"direction": "ASC"})["nodes"]] == [1, 2, 3, 4, 5]
+    # the workspace, two tokens, the channel, a third token, and what was done with it
+    assert whole["totalCount"] == 8
+    assert [one["seq"] for one in whole["nodes"]] == [8, 7, 6, 5, 4, 3, 2, 1]
+    assert [one["seq"] for one in auditor.one(LOG, {"direction": "ASC"})["nodes"]] == [1, 2, 3, 4, 5, 6, 7, 8]
     (change_,) = found(auditor, requestId="r-9")
     assert (change_["actor"], change_["action"], change_["type"], change_["fields"]) == (
         "mallory",
@@ -213,18 +214,19 @@ def test_the_log_can_be_searched(api, workspace, crm, auditor, seal, clock):
         ["name"],
     )
     by = {
-        (5, 4, 3): {"actor": "mallory"},
-        (3, 2): {"recordId": web},
-        (4,): {"action": "CREATED", "type": "SEGMENT"},
-        (5,): {"action": "DELETED"},
-        (2, 1): {"before": (start + timedelta(days=1)).isoformat()},
+        (8, 7, 6): {"actor": "mallory"},
+        (6, 4): {"recordId": web},
+        (7,): {"action": "CREATED", "type": "SEGMENT"},
+        (8,): {"action": "DELETED"},
+        (5, 3, 2): {"type": "TOKEN"},
+        (4, 3, 2, 1): {"before": (start + timedelta(days=1)).isoformat()},
         (5, 4, 3, 2): {"from": start.isoformat(), "tokenId": None, "actor": None, "action": None} | {},
     }
-    assert [one["seq"] for one in found(auditor, **by.pop((5, 4, 3, 2)))] == [5, 4, 3, 2, 1]  # all since then
+    assert [one["seq"] for one in found(auditor, **by.pop((5, 4, 3, 2)))] == [8, 7, 6, 5, 4, 3, 2, 1]  # all since then
     for seqs, filter_ in by.items():
         assert tuple(one["seq"] for one in found(auditor, **filter_)) == seqs, filter_
         assert auditor.one(LOG, {"filter": filter_})["totalCount"] == len(seqs)
-    assert [one["seq"] for one in found(auditor, tokenId=change_["tokenId"])] == [5, 4, 3]
+    assert [one["seq"] for one in found(auditor, tokenId=change_["tokenId"])] == [8, 7, 6]
     assert found(auditor, actor="nobody") == []
 
 
@@ -239,7 +241,7 @@ def test_it_comes_in_pages(crm, auditor, seal):
         after = page["pageInfo"]["endCursor"]
         if not page["pageInfo"]["hasNextPage"]:
             break
-    assert seen == list(range(10, 0, -1))
+    assert seen == list(range(12, 0, -1))
 
 
 @pytest.mark.parametrize("name", ["tokenId", "recordId"])
@@ -262,11 +264,11 @@ def test_it_is_verified(crm, auditor, seal, database):
     last = auditor.one(LOG)["nodes"][0]
     head = {"seq": last["seq"], "hash": last["hash"]}
     whole = {"isIntact": True, "brokenAt": None, "reason": None, "words": None}
-    assert found_ == whole | {"sealed": 2, "unsealed": 1, "head": head}
+    assert found_ == whole | {"sealed": 4, "unsealed": 1, "head": head}
     for since in (False, True):
         assert auditor.one(VERIFY, {"head": head, "since": since})["isIntact"]
     forged = auditor.one(VERIFY, {"head": head | {"hash": "0" * 64}}, accept_language="zh")
-    assert (forged["isIntact"], forged["brokenAt"], forged["reason"]) == (False, 2, "REWRITTEN")
+    assert (forged["isIntact"], forged["brokenAt"], forged["reason"]) == (False, 4, "REWRITTEN")
     assert "链头" in forged["words"]
 
 

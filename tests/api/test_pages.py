@@ -146,7 +146,8 @@ def test_the_schema_has_the_shapes_that_relay_asks_for():
         "startCursor": "String",
         "endCursor": "String",
     }
-    lists = {name: field for name, field in query.items() if "after" in field.args}
+    apart = {"changes", "auditLog", "tokens", "workspaces"}  # which have arguments of their own
+    lists = {name: field for name, field in query.items() if "after" in field.args and name not in apart}
     facts = {
         "feedback",
         "orders",

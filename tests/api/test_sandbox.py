@@ -49,7 +49,7 @@ def test_a_sandbox_is_emptied_and_nothing_else(api, box, workspace, dump):
 
 def test_every_table_is_emptied_or_is_kept_for_a_reason():
     tables = {model.__tablename__ for model in (*sandbox.emptied(), *sandbox.KEPT)}
-    assert set(SQLModel.metadata.tables) == tables | {"rollup", "rollup_entry", "token", "job"}
+    assert set(SQLModel.metadata.tables) == tables | {"rollup", "rollup_entry", "token", "job", "deployment"}
 
 
 def test_rollups_after_a_reset_are_the_facts(api, box, database):

@@ -76,7 +76,7 @@ def test_objects_go_in_as_the_api_would_take_them(workspace):
     assert counts(row) == {"created": 2, "rejected": 3}
     third, fourth, fifth = told(workspace, row)
     assert third[0] == 3
-    assert third[1].startswith("There is no field colour; there are externalId, amount, ")
+    assert third[1].startswith("There is no field colour; there are externalId, ")
     assert fourth[0] == 4
     assert "'x' is not a decimal" in fourth[1]
     assert "2026-02-30 is not a day" in fourth[1]
