@@ -97,7 +97,7 @@ def test_what_is_nested_without_end_is_no_document(served, unreached, document):
 
 
 COSTLY = {
-    "pages in pages": "{" + "".join(f" a{n}: customers(first: 100) {{ nodes {{ externalIds {{ source }} spells {{ from }} }} }}" for n in range(59)) + " }",
+    "pages in pages": "{" + "".join(f" a{n}: customers(first: 100) {{ nodes {{ externalIds {{ source }} spells {{ from }} parent {{ externalIds {{ source }} }} }} }}" for n in range(45)) + " }",
     "a page of a billion": "{ customers(first: 1000000000) { nodes { id } } }",
     "breakdowns of breakdowns": "{ kpi(key: CSAT, period: {named: LAST_MONTH}) { breakdown(by: CHANNEL, first: 500) { slices { result { breakdown(by: SEGMENT, first: 500) { slices { id } } } } } } }",
     "introspection over and over": "{" + "".join(f" a{n}: __schema {{ types {{ fields {{ args {{ type {{ name }} }} }} }} }}" for n in range(30)) + " }",
