@@ -54,7 +54,7 @@ def counts(row: Import) -> dict[str, int]:
 
 def told(people: Any, row: Import) -> list[tuple[int, str]]:
     """Of each rejected row its line and why, in English."""
-    found = people.read(bulk_import.rejections, row.id, 1_000)
+    found = people.read(bulk_report.rejections, [row.id]).get(row.id, [])
     return [(one.line, " ".join(stored[1] for stored in one.problems)) for one in found]
 
 

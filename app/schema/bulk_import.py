@@ -27,12 +27,9 @@ from app.schema.outcome import Outcome, RowCounts
 from app.schema.scalars import Moment
 from app.schema.weight import sized, weighs
 from app.schema.writing import WEIGHT
-from app.services import bulk_import
+from app.services import bulk_import, bulk_report
 from app.services.bulk_import import problem_of
 from app.services.row import ErrorPolicy, check_readable
-
-MOST = 100
-"""Rejected rows that are shown; the report has all."""
 
 
 @type_
@@ -103,8 +100,8 @@ class Import(Node):
         self, info: Info, first: Annotated[int, arg("How many; at most 100.")] = 20
     ) -> list[ImportRejectedRow]:
         """The first rows that were not accepted, in the order of the file."""
-        rows = await info.context.run(bulk_import.rejections, self.row.id, min(max(first, 0), MOST))
-        return [ImportRejectedRow.of(row) for row in rows]
+        rows = await info.context.load(bulk_report.rejections, self.row.id) or []
+        return [ImportRejectedRow.of(row) for row in rows[: max(first, 0)]]
 
     @classmethod
     def of(cls, row: Row) -> Self:

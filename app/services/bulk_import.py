@@ -14,7 +14,7 @@ from sqlmodel import col, delete, select
 from app import ids
 from app.actor import Actor, Scope
 from app.errors import Code, Invalid, NotFound, Problem
-from app.models.bulk_import import BulkFormat, BulkType, Import, ImportPart, ImportRejection, ImportState
+from app.models.bulk_import import BulkFormat, BulkType, Import, ImportPart, ImportState
 from app.models.change import Action
 from app.services import bulk_mapping
 from app.services.bulk import BULK, require, storable
@@ -24,7 +24,7 @@ from app.services.bulk_text import DELIMITERS
 from app.services.listing import Listing
 from app.services.row import ErrorPolicy, Outcome, Row, parse
 from app.text import Text
-from app.uow import Uow, reads, writes
+from app.uow import Uow, writes
 
 LIST = Listing(Import, Scope.IMPORT_READ)
 JOB = "import"
@@ -285,11 +285,3 @@ def problem_of(stored: Sequence[Any]) -> Problem:
     """The problem that was stored."""
     code, en, zh, path, _column = stored
     return Problem(Code(code), Text(en, zh), tuple(path))
-
-
-@reads(Scope.IMPORT_READ)
-def rejections(uow: Uow, import_id: UUID, first: int) -> list[ImportRejection]:
-    """The first rows that were not accepted, by their lines."""
-    statement = select(ImportRejection).where(ImportRejection.import_id == import_id)
-    order = col(ImportRejection.line), col(ImportRejection.id)
-    return list(uow.session.scalars(statement.order_by(*order).limit(first)))

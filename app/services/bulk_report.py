@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from app.actor import Actor, Scope
@@ -89,3 +90,21 @@ def _object(one: ImportRejection, locale: str) -> Mapping[str, Any]:
     told = dict(zip(REJECTED, _told(one, locale), strict=True))
     own = found if isinstance(found, dict) else {"rejectedLine": found}
     return {**told, **{name: value for name, value in own.items() if name not in REJECTED}}
+
+
+FIRST_REJECTIONS = 100
+"""How many of the rows that were not accepted are told beside the report."""
+
+
+@reads(Scope.IMPORT_READ)
+def rejections(uow: Uow, import_ids: Sequence[UUID]) -> dict[UUID, list[ImportRejection]]:
+    """Of each of these imports the first rows that were not accepted, by their lines."""
+    order = col(ImportRejection.line), col(ImportRejection.id)
+    place = func.row_number().over(partition_by=col(ImportRejection.import_id), order_by=order)
+    mine = uow.db.is_any(ImportRejection.import_id, list(import_ids))
+    ranked = select(ImportRejection.id, place.label("place")).where(mine).subquery()
+    statement = select(ImportRejection).join(ranked, ranked.c.id == ImportRejection.id)
+    found: dict[UUID, list[ImportRejection]] = {}
+    for row in uow.session.scalars(statement.where(ranked.c.place <= FIRST_REJECTIONS).order_by(*order)):
+        found.setdefault(row.import_id, []).append(row)
+    return found

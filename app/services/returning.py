@@ -1,11 +1,10 @@
 """Who was lost in a span: those who were customers at its start and left, but for those who came back in time."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, func, literal, select
+from sqlalchemy import CTE, ColumnElement, Select, and_, func, literal, select, union_all
 from sqlmodel import col
 
 from app.kpis.measure import Cube
@@ -34,13 +33,12 @@ def lost(  # noqa: PLR0913 - what a scan depends on
     counted = func.sum(col(Spell.sign)).label("count")
     left = standing(uow, days, counted, and_(*inside), cube, conditions, by, known_on)
     # apart, because those who come back are few, and looking for each who left whether they did takes longer than all;
-    # and not in one statement, for which SQLite would walk all spells to make itself a filter of them
-    returned = came_back(uow, days, cube, conditions, by, known_on)
-    found: dict[tuple[int, Any], int] = defaultdict(int)
-    for statement, sign in ((left, 1), (returned, -1)):
-        for index, key, count in uow.session.execute(statement):
-            found[index, key] += sign * int(count)
-    return [(*place, count) for place, count in found.items()]
+    # by spans of their own, for SQLite would walk all spells to make itself a filter of them for spans named twice
+    returned = came_back(uow, buckets(spans, "returns"), cube, conditions, by, known_on).subquery()
+    each = union_all(left, select(returned.c.i, returned.c.key, -returned.c.count)).subquery()
+    return uow.session.execute(
+        select(each.c.i, each.c.key, func.sum(each.c.count)).group_by(each.c.i, each.c.key)
+    ).all()
 
 
 def standing(  # noqa: PLR0913 - what a scan depends on

@@ -37,7 +37,7 @@ from app.edge.graphiql import QUERIES
 from app.models.customer import Customer
 from app.models.feedback import Feedback
 from app.models.order import Order
-from app.services import segment
+from app.services import change, segment
 from app.services import workspace as workspaces
 from app.settings import Settings
 from app.uow import Door
@@ -119,6 +119,15 @@ PAGES = {
     "who belongs to them": "{ customers(first: %d) { nodes { segments { segment { name } } lifecycleStage stageHistory { stage } } } }",
     "their grades": "{ customers(first: %d) { nodes { rfv { key } } } }",
     "who would": "{ segmentPreview(rule: {orders: {atLeast: 1}}, first: %d) { memberCount customers { name } } segmentTemplates { rule { rank { by } } } rfvClasses { customers } }",
+    "the feed": "{ changes(first: %d, types: [FEEDBACK]) { nodes { externalIds { externalId } mergedInto record { id } } endCursor } }",
+    "the audit": "{ auditLog(first: %d) { nodes { actor } edges { node { id } } pageInfo { endCursor } totalCount } auditVerification { head { seq } } }",
+    "tokens": "{ tokens(first: %d) { nodes { rows { sources } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "members": "{ members(first: %d) { nodes { rows { sources channels { name } } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "workspaces": "{ workspaces(first: %d) { nodes { name } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "imports": "{ imports(first: %d) { nodes { counts { created } problems { message } rejectedRows { line userErrors { message } } } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "exports": "{ exports(first: %d) { nodes { path } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "webhooks": "{ webhooks(first: %d) { nodes { name } edges { node { id } } pageInfo { endCursor } totalCount } }",
+    "what they were told": "{ webhookDeliveries(first: %d) { nodes { webhook { name } attempts { status } } edges { node { id } } pageInfo { endCursor } totalCount } }",
     "targets": "{ targets(first: %d) { nodes { scope { by } baselinePeriod { label } progress { state target { id } } revisions { version } } edges { node { id } } pageInfo { endCursor } totalCount } }",
 }  # fmt: skip
 DEEP = {"the channels", "cohorts", "what they are of", "predictions", "segments"}
@@ -172,6 +181,7 @@ KPIS = {
     "the catalogue": f"{{ kpiDefinitions(ready: false) {{ variants {{ name isReady inputs {{ since }} }} inputs {{ since }} result({ASK}) {{ value }} }} }}",
     "an index": f"{{ kpi(key: LOYALTY_INDEX, {ASK}) {{ components {{ label value }} series(grain: MONTH) {{ components {{ value }} }} breakdown(by: SEGMENT) {{ slices {{ components {{ value }} }} }} }} }}",
     "the industries": "{ industries { name kpis } }",
+    "a file tried out": '{ importPreview(input: {type: CUSTOMERS, format: CSV, text: "externalId,x\\nc1,2"}) { columns { __typename } rows { line userErrors { message } } userErrors { message } } }',
     "what it costs": "{ rateLimit { cost } workspace { name } }",
 }  # fmt: skip
 
@@ -443,6 +453,8 @@ def grow(caller, first, last):
     door.write(who, predicting.put, *(f"c{n}" for n in range(last, last - 101, -1)))
     for one in door.read(who, segment.ruled):
         door.write(who, segment.apply, one)
+    while door.write(who, change.seal) == change.SEAL_AT_ONCE:
+        pass
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -477,6 +489,18 @@ def api(door):
         api.close()
 
 
+def administer(alice, number):
+    """One more of what is administered: a token, a member, files, an endpoint and what it was told."""
+    name = f"n{number}"
+    alice.write("tokenCreate", {"name": name, "scopes": []}, "outcome")
+    alice.write("memberAdd", {"email": f"{name}@example.org", "role": "VIEWER"}, "outcome")
+    alice.write("importStart", {"type": "CUSTOMERS", "format": "CSV"}, "outcome")
+    alice.write("exportStart", {"type": "CUSTOMERS", "format": "CSV"}, "outcome")
+    endpoint = {"externalId": name, "name": name, "url": "https://hooks.example.com/"}
+    alice.write("webhookUpsert", endpoint, "outcome")
+    alice.write("webhookTest", {"webhook": {"externalId": name}}, "outcome")
+
+
 def furnished(api):
     """Somebody whose workspace has a hundred feedbacks, each from a customer of its own."""
     people_ = SimpleNamespace(id=uuid7())
@@ -500,6 +524,7 @@ def furnished(api):
         goal = {"externalId": f"t{n}", "kpi": "CSAT", "kind": "ABSOLUTE", "from": "2026-06-01"}
         for value in (90, 91):
             alice.write("targetSet", goal | {"value": value, "before": f"2026-07-{1 + n:02}"}, "outcome")
+        administer(alice, n)
     alice.write("workspaceUpdate", {"businessCalendar": {"externalId": "k0"}}, "outcome")
     Worker(api.door).drain()  # what rests on the hours is counted anew
     alice.write("segmentUpsert", {"externalId": "all", "name": "All", "rule": {"orders": {"atLeast": 1}}}, "outcome")
