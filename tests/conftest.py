@@ -245,11 +245,15 @@ def postgresql_server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def postgresql(postgresql_server: Server) -> Iterator[Settings]:
-    """Settings of a migrated PostgreSQL database with nothing in it."""
-    name = postgresql_server.lend()
+def postgresql(request: pytest.FixtureRequest, postgresql_server: Server) -> Iterator[Settings]:
+    """Settings of a migrated PostgreSQL database with nothing in it; for a test marked `fresh` never used before."""
+    is_fresh = request.node.get_closest_marker("fresh") is not None
+    name = postgresql_server.copy() if is_fresh else postgresql_server.lend()
     yield Settings(database_url=postgresql_server.url(name), **PATIENCE)
-    postgresql_server.take_back(name)
+    if is_fresh:
+        postgresql_server.run(f"DROP DATABASE {name} WITH (FORCE)")
+    else:
+        postgresql_server.take_back(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -19,7 +19,7 @@ TODAY = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 MANY = 60_000
 RARE = 20_000
 """One in so many is by the rare actor, of the rare type, and so on."""
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.fresh]
 
 
 @pytest.fixture
