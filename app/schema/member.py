@@ -7,16 +7,16 @@ import strawberry
 from app.actor import ROLES, Role
 from app.errors import Invalid
 from app.models.member import Member as Row
-from app.schema.channel import CHANNEL, Channel
 from app.schema.context import Info
-from app.schema.describe import absent, arg, enum, field, input_, mutation, one_of, plain, type_
+from app.schema.describe import absent, arg, enum, input_, mutation, one_of, plain, type_
 from app.schema.errors import UserError, user_errors
-from app.schema.inputs import ChannelRefInput, as_ref, unwrapped
+from app.schema.inputs import as_ref, unwrapped
 from app.schema.node import Node, node_of
 from app.schema.noun import Noun
 from app.schema.outcome import Outcome
+from app.schema.rows import RowScope, RowScopeInput
 from app.schema.scalars import Moment
-from app.schema.weight import FEW, sized, weighs
+from app.schema.weight import weighs
 from app.schema.writing import WEIGHT
 from app.services import member
 from app.services.row import check_readable
@@ -40,26 +40,6 @@ enum(
 
 
 @type_
-class MemberRows:
-    """Which rows a member sees; of several limits all hold. Whatever they ask is answered by these rows alone."""
-
-    id: strawberry.ID = plain("Names the limits, for clients' caches.")
-    sources: list[str] | None = plain("The sources whose records they see; null for all.")
-    segments: list[str] | None = plain("The segments, as sources call them, whose customers they see; null for all.")
-    row: strawberry.Private[Row]
-
-    @field
-    @sized(FEW)
-    async def channels(self, info: Info) -> list[Channel] | None:
-        """The channels whose records they see; null for all."""
-        rows = self.row.rows
-        if rows is None or rows.channels is None:
-            return None
-        found = [await CHANNEL.related(info, id_) for id_ in sorted(rows.channels)]
-        return [one for one in found if one is not None]
-
-
-@type_
 class Member(Node):
     """A person who may sign in to the workspace by the configured OpenID Connect issuer."""
 
@@ -75,15 +55,12 @@ class Member(Node):
     updated_at: Moment = plain("When something about them last changed.")
     version: int = plain("Rises with each change.")
     scopes: list[str] = plain("What they may do, by their role and what is granted to them beside it.")
-    rows: MemberRows | None = plain("Which rows they see; null for all.")
+    rows: RowScope | None = plain("Which rows they see; null for all.")
 
     @classmethod
     def of(cls, row: Row) -> Self:
         """The row as the schema shows it."""
-        limits = None
-        if row.rows is not None:
-            id_ = strawberry.ID(f"MemberRows:{row.id}")
-            limits = MemberRows(id=id_, sources=row.sources, segments=row.segments, row=row)
+        limits = RowScope.of(f"Member:{row.id}", row.rows)
         scopes = sorted(scope.value for scope in member.scopes_of(row))
         return node_of(cls, row, scopes=scopes, rows=limits)
 
@@ -108,15 +85,6 @@ MEMBER = Noun(
 
 
 @input_
-class MemberRowsInput:
-    """Which rows a member sees; absent or null for all. Of several limits all hold."""
-
-    sources: list[str] | None = absent("Records of these sources, and the customers whom they know.")
-    channels: list[ChannelRefInput] | None = absent("Records of these channels, and the customers won by them.")
-    segments: list[str] | None = absent("Customers of these segments, as sources call them, and their records.")
-
-
-@input_
 class MemberAddInput:
     """A new member; an e-mail or a subject is needed."""
 
@@ -125,7 +93,7 @@ class MemberAddInput:
     subject: str | None = absent("What the configured issuer calls them.")
     name: str | None = absent("Their name.")
     scopes: list[str] | None = absent("What they may do beside what their role lets them, such as personal:read.")
-    rows: MemberRowsInput | None = absent("Which rows they see; all when absent.")
+    rows: RowScopeInput | None = absent("Which rows they see; all when absent.")
 
 
 @input_
@@ -138,7 +106,7 @@ class MemberUpdateInput:
     subject: str | None = absent("What the configured issuer calls them.")
     name: str | None = absent("Their name.")
     scopes: list[str] | None = absent("What they may do beside what their role lets them; replaces what was granted.")
-    rows: MemberRowsInput | None = absent("Which rows they see; replaces what was said, null for all.")
+    rows: RowScopeInput | None = absent("Which rows they see; replaces what was said, null for all.")
 
 
 @input_

@@ -4,39 +4,21 @@ from typing import Annotated, Any, Self
 
 import strawberry
 
-from app import ids
 from app.actor import Scope
 from app.errors import Invalid
 from app.schema.context import Info
 from app.schema.describe import absent, arg, field, input_, mutation, plain, type_
 from app.schema.errors import UserError, user_errors
-from app.schema.inputs import ChannelRefInput, unwrapped
+from app.schema.inputs import unwrapped
 from app.schema.node import Node, node_of, rows_found_by
 from app.schema.outcome import Outcome
 from app.schema.page import DEFAULT, After, Before, Connection, First, Last, connection, part
+from app.schema.rows import RowScope, RowScopeInput
 from app.schema.scalars import Moment
 from app.schema.weight import sized, weighs
 from app.schema.writing import WEIGHT
-from app.services import token
+from app.services import granting, token
 from app.services.row import check_readable
-
-
-@type_
-class TokenRows:
-    """The rows that a token is bound to; of several that are given, all must hold."""
-
-    sources: list[str] | None = plain("The sources whose records it sees; null for all.")
-    channels: list[strawberry.ID] | None = plain("The global ids of the channels whose records it sees; null for all.")
-    segments: list[str] | None = plain("The segments whose customers it sees; null for all.")
-
-    @classmethod
-    def of(cls, kept: dict[str, Any] | None) -> Self | None:
-        """The rows as the schema shows them."""
-        if kept is None:
-            return None
-        channels = kept.get("channels")
-        shown = None if channels is None else [strawberry.ID(ids.encode("Channel", one)) for one in channels]
-        return cls(sources=kept.get("sources"), channels=shown, segments=kept.get("segments"))
 
 
 @type_
@@ -46,7 +28,7 @@ class Token(Node):
     name: str = plain("What it is for.")
     scopes: list[str] = plain("What it may do.")
     source: str = plain("The source system that it writes for.")
-    rows: TokenRows | None = plain("The rows that it is bound to; null for all.")
+    rows: RowScope | None = plain("The rows that it is bound to; null for all.")
     is_publishable: bool = plain("Whether it is a publishable key, which records answers and reads nothing.")
     origins: list[str] | None = plain(
         "The web origins that a publishable key may come from; none in the list: from anywhere."
@@ -70,19 +52,15 @@ class Token(Node):
     @classmethod
     def of(cls, row: Any) -> Self:  # noqa: ANN401 - a token, or the driver's row of one
         """The row as the schema shows it."""
-        return node_of(cls, row, rows=TokenRows.of(row.rows), is_publishable=row.origins is not None)
+        return node_of(
+            cls,
+            row,
+            rows=RowScope.of(f"Token:{row.id}", granting.loaded(row.rows)),
+            is_publishable=row.origins is not None,
+        )
 
 
 rows_found_by("Token", token.by_ids, lambda _context, row: Token.of(row))
-
-
-@input_
-class TokenRowsInput:
-    """Rows to bind a token to; absent is all, and of several that are given all must hold."""
-
-    sources: list[str] | None = absent("The sources whose records it sees.")
-    channels: list[ChannelRefInput] | None = absent("The channels whose records it sees.")
-    segments: list[str] | None = absent("The segments whose customers it sees, by key or by what sources say.")
 
 
 @input_
@@ -109,7 +87,7 @@ class TokenCreateInput:
     )
     source: str = plain("The source system that it writes for.", default="default")
     expires_at: Moment | None = absent("When it ends; never when absent.")
-    rows: TokenRowsInput | None = absent("The rows that it is bound to; all that its maker sees when absent.")
+    rows: RowScopeInput | None = absent("The rows that it is bound to; all that its maker sees when absent.")
     publishable: PublishableInput | None = absent("What binds it, to make a publishable key.")
 
 

@@ -11,7 +11,7 @@ CREATE = """
     mutation($input: TokenCreateInput!) { tokenCreate(input: $input) {
         secret outcome userErrors { code path message }
         token { id name scopes source isPublishable isActive origins answersPerMinute createdBy expiresAt lastUsedAt
-            version rows { sources channels segments } }
+            version rows { sources channels { id } segments } }
     } }
 """
 FOUND = """
@@ -50,7 +50,7 @@ def test_a_token_is_made_shown_once_used_rotated_and_revoked(api, admin):
         "expiresAt": "2026-06-30T22:00:00Z",
         "lastUsedAt": None,
         "version": 1,
-        "rows": {"sources": ["crm"], "channels": [web], "segments": None},
+        "rows": {"sources": ["crm"], "channels": [{"id": web}], "segments": None},
     }
     first = Caller(api, made["secret"])
     assert first.post("{ __typename }").status_code == 200
