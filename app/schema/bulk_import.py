@@ -97,7 +97,7 @@ class Import(Node):
     @field
     @sized(20, by=("first",))
     async def rejected_rows(
-        self, info: Info, first: Annotated[int, arg("How many; at most 100.")] = 20
+        self, info: Info, first: Annotated[int, arg("How many; at most 100, the report has all.")] = 20
     ) -> list[ImportRejectedRow]:
         """The first rows that were not accepted, in the order of the file."""
         rows = await info.context.load(bulk_report.rejections, self.row.id) or []
