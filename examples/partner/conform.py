@@ -15,13 +15,16 @@ WORKSPACE = "{ workspace { name isSandbox } }"
 def main() -> int:
     """Play all stories; 0 when every promise held, 1 when one did not, 2 when there is nothing to play against."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--url", default="http://127.0.0.1:8000/graphql", help="the address of the API")
+    parser.add_argument(
+        "--url", default="http://127.0.0.1:8000/graphql", help="where the server is"
+    )
     parser.add_argument("--token", default=os.environ.get("CUSTOGRAPH_TOKEN"), help="a token of a sandbox")
     parser.add_argument("--only", action="append", metavar="NOUN", help="play with records of this kind only")
     given = parser.parse_args()
     if not given.token:
         parser.error("a token is needed: --token, or CUSTOGRAPH_TOKEN")
-    client, run = Client(given.url, given.token), f"kit-{uuid.uuid4().hex[:8]}"
+    address = given.url if given.url.endswith("/graphql") else f"{given.url.rstrip('/')}/graphql"
+    client, run = Client(address, given.token), f"kit-{uuid.uuid4().hex[:8]}"
     try:
         workspace = client.ask(WORKSPACE)
         if not workspace["isSandbox"]:
