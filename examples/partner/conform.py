@@ -15,9 +15,7 @@ WORKSPACE = "{ workspace { name isSandbox } }"
 def main() -> int:
     """Play all stories; 0 when every promise held, 1 when one did not, 2 when there is nothing to play against."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--url", default="http://127.0.0.1:8000/graphql", help="where the server is"
-    )
+    parser.add_argument("--url", default="http://127.0.0.1:8000/graphql", help="where the server is")
     parser.add_argument("--token", default=os.environ.get("CUSTOGRAPH_TOKEN"), help="a token of a sandbox")
     parser.add_argument("--only", action="append", metavar="NOUN", help="play with records of this kind only")
     given = parser.parse_args()
