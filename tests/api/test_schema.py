@@ -13,6 +13,7 @@ from graphql import (
     GraphQLScalarType,
     build_schema,
     find_breaking_changes,
+    get_named_type,
 )
 
 from app.kpis.page import page
@@ -104,3 +105,11 @@ def test_what_needs_no_token_is_served(api, path):
     assert response.status_code == 200
     if path == "/schema.graphql":
         assert response.text == sdl()
+
+
+def test_every_edge_leads_to_a_node():
+    """But for entries of the log, which are read in their order, and workspaces seen from outside of them."""
+    types = build().core.type_map
+    led = {name: types[name].fields["node"].type for name in types if name.endswith("Edge")}
+    others = {name for name, kind in led.items() if "Node" not in [one.name for one in get_named_type(kind).interfaces]}
+    assert others == {"AuditEntryEdge", "WorkspaceEntryEdge"}
