@@ -363,6 +363,8 @@ def check_kept(alice, node, given):
         assert same(read[name], given[name]), (name, read[name], given[name])
 
 
+OF_A_STATE = ("member", "token", "import", "export", "mirror", "webhook", "workspaceCreate", "sandboxReset")
+"""What wants an address, or something in a state that chance does not bring about."""
 DERIVED = {"status", "joinedOn", "churnedOn", "churnReason", "variant"}
 """What a customer's times make of them, and a variant that may be given by default."""
 
@@ -401,4 +403,5 @@ def test_a_mutation_stores_or_tells_why_not(api, workspace, dump):
 @pytest.mark.slow
 def test_some_hundred_mutations_store_or_tell_why_not(api, workspace, dump):
     stored = writes_are_sound(*furnished(api, workspace), dump, MANY)
-    assert len(never := [field for field in WRITES if not stored[field]]) <= SELDOM, never
+    never = [field for field in WRITES if not stored[field] and not field.startswith(OF_A_STATE)]
+    assert len(never) <= SELDOM, never
