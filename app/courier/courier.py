@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import Any
 from uuid import UUID
 
+import httpx
 import structlog
 
 from app.actor import system
@@ -204,9 +205,9 @@ class _Desk:
             return done(error=WebhookError.ADDRESS)
         except Undelivered as undelivered:
             return done(error=undelivered.error)
-        if status // 100 == 2:  # noqa: PLR2004 - as HTTP says
+        if httpx.codes.is_success(status):
             return done(status=status)
-        error = WebhookError.REDIRECT if status // 100 == 3 else WebhookError.STATUS  # noqa: PLR2004
+        error = WebhookError.REDIRECT if httpx.codes.is_redirect(status) else WebhookError.STATUS
         return done(status=status, error=error, retry_after_s=webhook_schedule.asked(retry_after, self._door.clock()))
 
     async def _answer(self, drawn: Round, letter: Letter) -> Any:  # noqa: ANN401 - JSON

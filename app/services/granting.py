@@ -47,7 +47,7 @@ def scopes(names: Iterable[str]) -> frozenset[Scope]:
 
 
 def rows(uow: Uow, reach: Reach | None) -> Rows | None:
-    """What `reach` names, and what the giver is bound to where it does not say.
+    """What `reach` names.
 
     Raises Invalid for channels and segments that there are not.
     """
@@ -57,11 +57,10 @@ def rows(uow: Uow, reach: Reach | None) -> Rows | None:
     _check_segments(uow, named.segments or [], problems)
     if problems:
         raise Invalid(problems)
-    own = uow.actor.rows or Rows()
     found = Rows(
-        frozenset(named.sources) if named.sources else own.sources,
-        channels or own.channels,
-        frozenset(named.segments) if named.segments else own.segments,
+        frozenset(named.sources) if named.sources else None,
+        channels or None,
+        frozenset(named.segments) if named.segments else None,
     )
     return None if found == Rows() else found
 
@@ -93,8 +92,8 @@ def _check_segments(uow: Uow, keys: list[str], problems: list[Problem]) -> None:
             problems.append(Problem(Code.NOT_FOUND, msg, ("rows", "segments", str(place))))
 
 
-def beyond(actor: Actor, wanted: frozenset[Scope], bound: Rows | None) -> list[Problem]:
-    """What of the scopes `wanted` and the rows `bound` to `actor` cannot give, who does not have it."""
+def beyond(actor: Actor, wanted: frozenset[Scope]) -> list[Problem]:
+    """What of the scopes `wanted` the actor cannot give, who does not have it. Who is bound to rows gives nothing."""
     own = actor.scopes | ({Scope.ANSWER_WRITE} if Scope.FEEDBACK_WRITE in actor.scopes else set())
     problems = []
     if more := sorted(wanted - own):
@@ -103,15 +102,6 @@ def beyond(actor: Actor, wanted: frozenset[Scope], bound: Rows | None) -> list[P
             f"您没有权限范围 {', '.join(more)}，因此不能授予。",
         )
         problems.append(Problem(Code.INVALID, msg, ("scopes",)))
-    for part in fields(Rows):
-        mine = getattr(actor.rows, part.name, None)
-        given = getattr(bound, part.name, None)
-        if mine is not None and (given is None or not given <= mine):
-            msg = Text(
-                f"You see some {part.name} only; give some or all of those, and no others.",
-                f"您只能看到部分 {part.name}；只能授予其中的部分或全部。",
-            )
-            problems.append(Problem(Code.INVALID, msg, ("rows", part.name)))
     return problems
 
 

@@ -70,7 +70,7 @@ def wished(current: Sequence[Dates], wish: Wish, today: date) -> list[Dates]:
     known = len(spells)
     if wish.status is not None:
         _status(spells, wish, today)
-    if place is None or len(spells) > known:  # the status is about the last one
+    if place is None or len(spells) > known or wish.status is CustomerStatus.ACTIVE:  # a status is about the last one
         place = len(spells) - 1
     said = {name: getattr(wish, name) for name in ("reason", "kind") if name in wish.given}
     if said and spells and spells[place].end < FOREVER:

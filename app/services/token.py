@@ -97,7 +97,7 @@ def issue(uow: Uow, data: Mapping[str, Any]) -> tuple[Token, str]:
     if row.publishable is not None:
         chosen, bound = PUBLIC_SCOPES, None
         problems += [_NO_CHOICE[name] for name in ("scopes", "rows") if getattr(row, name) is not None]
-    problems += granting.beyond(uow.actor, chosen, bound)
+    problems += granting.beyond(uow.actor, chosen)
     expires_at = moment(uow, row.expires_at, "expiresAt", past=False)
     if expires_at is not None and expires_at <= uow.now:
         msg = Text("expiresAt must lie in the future.", "expiresAt 必须晚于现在。")
@@ -181,7 +181,7 @@ def _named(uow: Uow, gate: Connection, id_: str) -> Token:
 
 def _refuse_more(actor: Actor, token: Token) -> None:
     """Nobody gets hold of a secret that may do more than they may themselves."""
-    if granting.beyond(actor, granted(tuple(token.scopes)), granting.loaded(token.rows)):
+    if granting.beyond(actor, granted(tuple(token.scopes))):
         msg = Text(
             "This token may do or see more than yours; somebody who may do all of it can rotate it.",
             "此令牌的权限或可见范围超过您的令牌；只有具备其全部权限的人可以轮换它。",

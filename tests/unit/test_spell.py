@@ -210,3 +210,12 @@ def test_dates_are_never_read_from_the_clock(said, given_):
 )
 def test_where_a_customer_stands_today(spells, status):
     assert status_of(spells, TODAY) is status
+
+
+def test_a_reason_beside_a_return_is_not_that_of_the_time_before():
+    """Whoever is active again has not left: said once or twice, the earlier time keeps what was said of it."""
+    before = told([wish(ACTIVE, joined=JAN), wish(CHURNED)])
+    again = wish(ACTIVE, joined=JAN, reason="price")
+    once = wished(before, again, TODAY)
+    assert [spell.reason for spell in once] == [None, None]
+    assert wished(once, again, TODAY) == once
