@@ -54,10 +54,16 @@ class Writer:
         self._lock = threading.Lock()
         self._waiting: dict[UUID, deque[Call]] = {}
         self._count = 0
+        self._closed = False
 
     def submit(self, call: Call) -> None:
-        """Queue `call`. Raises Unavailable when too many wait already."""
+        """Queue `call`. Raises Unavailable when too many wait already, or when it has been closed."""
         with self._lock:
+            if self._closed:
+                msg = Text(
+                    "The server is stopping. Nothing was stored; try again.", "服务器正在停止。未保存任何内容；请重试。"
+                )
+                raise Unavailable(msg)
             if self._count >= MAX_WAITING:
                 msg = Text(
                     "Too many writes are waiting. Nothing was stored; try again.",
@@ -73,7 +79,9 @@ class Writer:
         self._pool.submit(self._drain, call.tenant_id)
 
     def close(self) -> None:
-        """Finish everything that waits, then stop."""
+        """Finish everything that waits, take nothing more, then stop."""
+        with self._lock:
+            self._closed = True
         while self._waiting:
             time.sleep(0.01)
         self._pool.shutdown()

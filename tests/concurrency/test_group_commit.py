@@ -184,5 +184,17 @@ def test_too_many_waiting_are_told_at_once(gathering, workspace, database, monke
     assert keys(database, workspace) == ["a", "b"]
 
 
+def test_who_comes_after_the_end_is_told_and_holds_nobody_up(workspace, database, open_door):
+    door = open_door()
+    door.close()
+    with pytest.raises(Unavailable):
+        door.submit(workspace.system, channel.upsert, named("late"))
+    closing = threading.Thread(target=door.close, daemon=True)
+    closing.start()
+    closing.join(PATIENCE)
+    assert not closing.is_alive()
+    assert keys(database, workspace) == []
+
+
 def _comment(key):
     return {"external_id": key, "kind": "COMMENT", "occurred_at": "2026-06-01T12:00:00Z"}
