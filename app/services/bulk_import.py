@@ -12,12 +12,13 @@ from pydantic import Field
 from sqlmodel import col, delete, select
 
 from app import ids
-from app.actor import Actor, Scope
+from app.actor import Scope
 from app.errors import Code, Invalid, NotFound, Problem
 from app.models.bulk_import import BulkFormat, BulkType, Import, ImportPart, ImportState
 from app.models.change import Action
 from app.services import bulk_mapping
 from app.services.bulk import BULK, require, storable
+from app.services.bulk_actor import who
 from app.services.bulk_encoding import CODECS
 from app.services.bulk_source import open_file, stamp
 from app.services.bulk_text import DELIMITERS
@@ -121,20 +122,6 @@ def _known(uow: Uow, key: str | None, digest: str) -> Import | None:
         )
         raise Invalid(msg, "idempotencyKey", code=Code.IDEMPOTENCY_MISMATCH)
     return found
-
-
-def who(actor: Actor) -> dict[str, Any]:
-    """Who acts, as an import remembers it."""
-    token = actor.token_id.hex if actor.token_id else None
-    return {"name": actor.name, "scopes": sorted(actor.scopes), "source": actor.source, "token": token}
-
-
-def actor_of(row: Import, told: Mapping[str, Any], scopes: frozenset[Scope] | None = None) -> Actor:
-    """Who acts in the import, with what they might do then and may do now (`scopes`)."""
-    then = frozenset(scope for scope in Scope if scope.value in told["scopes"])
-    token = UUID(told["token"]) if told["token"] else None
-    may = then if scopes is None else then & scopes
-    return Actor(row.tenant_id, told["name"], may, row.source, token, f"import-{row.id.hex}")
 
 
 def held(uow: Uow, id_: UUID) -> Import:

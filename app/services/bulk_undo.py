@@ -22,9 +22,10 @@ from app.models.segment import SegmentMember
 from app.models.spell import Lapse, Spell
 from app.models.touchpoint import Credit
 from app.reach import REACH
-from app.services import fact, frozen, shape, token_use
+from app.services import fact, frozen, shape
 from app.services.bulk import BULK, Bulk, require
-from app.services.bulk_import import actor_of, end, held
+from app.services.bulk_actor import actor_of, still
+from app.services.bulk_import import end, held
 from app.services.bulk_row import keys
 from app.services.row import Options, Result
 from app.text import Text
@@ -39,12 +40,13 @@ _FOLLOWS: tuple[Any, ...] = (CustomerExternalId, StatedStage, Spell, Lapse, Segm
 
 
 def advance(door: Door, row: Import, until: float) -> None:
-    """Undo until the time is up or all is undone. Raises Unauthenticated when the undoer's token was revoked."""
+    """Undo until the time is up or all is undone. Raises Unauthenticated when the undoer may no longer come in."""
     assert row.undoer is not None  # noqa: S101 - somebody asked for it
     while monotonic() < until:
-        by = row.undoer
-        may = None if by["token"] is None or row.options.get("failed") else token_use.still(door, UUID(by["token"]))
-        if not door.write(actor_of(row, by, may), step, row.id):
+        # what failed is taken back whoever may still come in
+        failed = row.options.get("failed")
+        actor = actor_of(row, row.undoer) if failed else still(door, row, row.undoer)
+        if not door.write(actor, step, row.id):
             return
 
 
