@@ -17,11 +17,11 @@ from app.errors import Code, Invalid, NotFound, Problem
 from app.models.bulk_import import BulkFormat, BulkType, Import, ImportPart, ImportState
 from app.models.change import Action
 from app.services import bulk_mapping
-from app.services.bulk import BULK, require, storable
+from app.services.bulk import BULK, require
 from app.services.bulk_actor import who
 from app.services.bulk_encoding import CODECS
 from app.services.bulk_source import open_file, stamp
-from app.services.bulk_text import DELIMITERS
+from app.services.bulk_text import DELIMITERS, storable
 from app.services.listing import Listing
 from app.services.row import ErrorPolicy, Outcome, Row, parse
 from app.text import Text
@@ -55,7 +55,7 @@ def start(uow: Uow, data: Mapping[str, Any]) -> tuple[Import, Outcome]:
     The same key with the same input gives the same import. Raises Invalid, Forbidden.
     """
     wanted = parse(StartRow, data)
-    require(uow, BULK[wanted.type].write_scope)
+    require(uow, *BULK[wanted.type].write_scopes)
     _check(wanted)
     plan = bulk_mapping.asked(wanted.type, wanted.mapping)
     digest = hashlib.sha256(orjson.dumps(data, default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()
@@ -147,7 +147,7 @@ def named(uow: Uow, id_: str) -> Import:
 def _own(uow: Uow, row: Import) -> None:
     """Refuse anybody but who began it: it acts with what they may. Raises Invalid."""
     token = uow.actor.token_id.hex if uow.actor.token_id else None
-    require(uow, BULK[row.type].write_scope)
+    require(uow, *BULK[row.type].write_scopes)
     if (token, uow.actor.name, uow.actor.source) != (row.starter["token"], row.starter["name"], row.source):
         msg = Text(
             "Only the token that began an import may send its file and run it.",
@@ -222,7 +222,7 @@ def _queue(uow: Uow, row: Import, delay_s: float = 0) -> None:
 def cancel(uow: Uow, id_: str) -> tuple[Import, Outcome]:
     """The import, stopped; what it has written stays, and can be undone. Raises Invalid."""
     row = named(uow, id_)
-    require(uow, BULK[row.type].write_scope)
+    require(uow, *BULK[row.type].write_scopes)
     if row.state in ENDED:
         return row, Outcome.UNCHANGED
     _state(row, ImportState.RECEIVING, ImportState.QUEUED, ImportState.CHECKING, ImportState.RUNNING)
@@ -235,7 +235,7 @@ def cancel(uow: Uow, id_: str) -> tuple[Import, Outcome]:
 def undo(uow: Uow, id_: str) -> tuple[Import, Outcome]:
     """The import, about to be undone: what it made goes, what it changed is as before. Raises Invalid."""
     row = named(uow, id_)
-    require(uow, BULK[row.type].write_scope)
+    require(uow, *BULK[row.type].write_scopes)
     if row.state in (ImportState.UNDOING, ImportState.UNDONE):
         return row, Outcome.UNCHANGED
     _state(row, ImportState.DONE, ImportState.FAILED, ImportState.CANCELLED)

@@ -17,11 +17,11 @@ from app.actor import Actor, Scope, system
 from app.errors import AppError, Code, Forbidden, Invalid, Problem, Unauthenticated
 from app.models.bulk_import import BulkFormat, Import, ImportEffect, ImportRejection, ImportState
 from app.services import bulk_encoding, bulk_mapping, bulk_source, bulk_text, bulk_undo
-from app.services.bulk import BULK, storable
+from app.services.bulk import BULK
 from app.services.bulk_actor import still
 from app.services.bulk_import import ENDED, end, held
 from app.services.bulk_reading import Reader, row_of
-from app.services.bulk_text import Lines, Record
+from app.services.bulk_text import Lines, Record, storable
 from app.services.bulk_write import FAULT, Entry, Stretch, store
 from app.services.row import ErrorPolicy
 from app.text import Text

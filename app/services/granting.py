@@ -108,17 +108,15 @@ def beyond(actor: Actor, wanted: frozenset[Scope]) -> list[Problem]:
     return problems
 
 
-def _end_of(gate: Connection, actor: Actor) -> datetime | None:
+def latest(gate: Connection, actor: Actor) -> datetime | None:
     """When the token that acts ends, which nothing that it gives may outlive; None for never, and without a token."""
     if actor.token_id is None:
         return None
     return gate.execute(select(Token.expires_at).where(col(Token.id) == actor.token_id)).scalar_one_or_none()
 
 
-def end(uow: Uow, given: datetime | date | None, problems: list[Problem]) -> datetime | None:
+def end(uow: Uow, given: datetime | date | None, own: datetime | None, problems: list[Problem]) -> datetime | None:
     """When a new token ends: as `given`, else with the one that makes it; what is wrong is added to `problems`."""
-    with uow.at_gate() as gate:
-        own = _end_of(gate, uow.actor)
     wanted = moment(uow, given, "expiresAt", past=False)
     if wanted is None:
         return own
@@ -137,7 +135,7 @@ def end(uow: Uow, given: datetime | date | None, problems: list[Problem]) -> dat
 
 def refuse_longer(gate: Connection, actor: Actor, token: Token) -> None:
     """Nobody whose own token ends gets hold of a secret that is good after that. Raises Forbidden."""
-    own = _end_of(gate, actor)
+    own = latest(gate, actor)
     if own is not None and (token.expires_at is None or token.expires_at > own):
         msg = Text(
             "This token outlives yours; somebody whose token lasts as long can rotate it.",

@@ -101,7 +101,9 @@ def issue(uow: Uow, data: Mapping[str, Any]) -> tuple[Token, str]:
         chosen, bound = PUBLIC_SCOPES, None
         problems += [_NO_CHOICE[name] for name in ("scopes", "rows") if getattr(row, name) is not None]
     problems += granting.beyond(uow.actor, chosen)
-    expires_at = granting.end(uow, row.expires_at, problems)
+    with uow.at_gate() as gate:
+        latest = granting.latest(gate, uow.actor)
+    expires_at = granting.end(uow, row.expires_at, latest, problems)
     if problems:
         raise Invalid(problems)
     secret = mint(PREFIX if row.publishable is None else PUBLISHABLE)
