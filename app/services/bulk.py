@@ -1,6 +1,6 @@
 """What can be imported and exported: for each type of file the rows, the service that takes them, and the scopes.
 
-The types stand in the order in which a whole workspace moves: what is named before what names it.
+What is named stands before what names it.
 """
 
 from collections.abc import Callable, Mapping

@@ -141,6 +141,7 @@ NEWS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_an_import_made_goes_and_what_it_changed_is_as_before(workspace):
     furnish(workspace)
     stood = saved(workspace)
