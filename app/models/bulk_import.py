@@ -14,6 +14,13 @@ from app.models.base import Document, Owned, choice, instant, ordered, refers, t
 class BulkType(StrEnum):
     """Of what a file holds records."""
 
+    CHANNELS = "CHANNELS"
+    TEAMS = "TEAMS"
+    STAFF = "STAFF"
+    SURVEYS = "SURVEYS"
+    BUSINESS_CALENDARS = "BUSINESS_CALENDARS"
+    KPI_DEFINITIONS = "KPI_DEFINITIONS"
+    SEGMENTS = "SEGMENTS"
     CUSTOMERS = "CUSTOMERS"
     INVITATIONS = "INVITATIONS"
     FEEDBACK = "FEEDBACK"
@@ -27,6 +34,8 @@ class BulkType(StrEnum):
     ENGAGEMENTS = "ENGAGEMENTS"
     CONTRACTS = "CONTRACTS"
     EXCHANGE_RATES = "EXCHANGE_RATES"
+    SEGMENT_MEMBERS = "SEGMENT_MEMBERS"
+    TARGETS = "TARGETS"
 
 
 class BulkFormat(StrEnum):

@@ -9,6 +9,8 @@ from app.errors import Code, Invalid, Problem
 from app.models.bulk_export import Export as Row
 from app.models.bulk_import import BulkFormat, BulkType
 from app.schema import bulk_import  # noqa: F401 - it gives types and formats their names in the schema
+from app.schema.business_calendar import BUSINESS_CALENDAR
+from app.schema.channel import CHANNEL
 from app.schema.context import Info
 from app.schema.contract import CONTRACT
 from app.schema.cost import COST
@@ -30,6 +32,11 @@ from app.schema.outcome import Outcome
 from app.schema.referral import REFERRAL
 from app.schema.refund import REFUND
 from app.schema.scalars import Moment
+from app.schema.segment import SEGMENT
+from app.schema.staff import STAFF
+from app.schema.survey import SURVEY
+from app.schema.target_input import TARGET
+from app.schema.team import TEAM
 from app.schema.touchpoint import TOUCHPOINT
 from app.schema.weight import weighs
 from app.schema.writing import WEIGHT
@@ -45,7 +52,9 @@ class Export(Node):
 
     type: BulkType = plain("Of what it holds records.")
     format: BulkFormat = plain("How it is written.")
-    source: str = plain("The source whose records it holds, under the ids that it has for them.")
+    source: str = plain(
+        "The source whose records it holds, under the ids that it has for them; not of what has keys in the workspace."
+    )
     started_by: str = plain("The token that asked for it.")
     fields: list[str] = plain("The fields that it holds.")
     created_at: Moment = plain("When it was asked for.")
@@ -78,6 +87,12 @@ EXPORT = Noun(
     orders=("-created_at",),
 )
 _NOUNS: dict[BulkType, Noun[Any]] = {
+    BulkType.CHANNELS: CHANNEL,
+    BulkType.TEAMS: TEAM,
+    BulkType.STAFF: STAFF,
+    BulkType.SURVEYS: SURVEY,
+    BulkType.BUSINESS_CALENDARS: BUSINESS_CALENDAR,
+    BulkType.SEGMENTS: SEGMENT,
     BulkType.CUSTOMERS: CUSTOMER,
     BulkType.INVITATIONS: INVITATION,
     BulkType.FEEDBACK: FEEDBACK,
@@ -91,6 +106,7 @@ _NOUNS: dict[BulkType, Noun[Any]] = {
     BulkType.ENGAGEMENTS: ENGAGEMENT,
     BulkType.CONTRACTS: CONTRACT,
     BulkType.EXCHANGE_RATES: EXCHANGE_RATE,
+    BulkType.TARGETS: TARGET,
 }
 ExportRecordsInput = made(
     one_of,
@@ -111,7 +127,10 @@ class ExportStartInput:
     format: BulkFormat = plain("How the file is to be written.")
     filter: ExportRecordsInput | None = absent("Which records; all when absent.")  # type: ignore[valid-type]  # known when it runs
     fields: list[str] | None = absent("Which fields, by their names in the input; all when absent.")
-    source: str | None = absent("The source whose records to export; by default the caller's own.")
+    source: str | None = absent(
+        "The source whose records to export; by default the caller's own. What has keys in the workspace is told "
+        "whatever the source."
+    )
 
 
 @type_

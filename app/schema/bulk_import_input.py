@@ -11,7 +11,18 @@ from app.schema.scalars import Json
 from app.services.bulk_encoding import GB18030, UTF_8, UTF_16_BE, UTF_16_LE, WINDOWS_1252
 from app.services.row import ErrorPolicy
 
-enum(BulkType, {one.value: f"{one.value.replace('_', ' ').capitalize()}." for one in BulkType})
+_ABOUT = {
+    "STAFF": "Staff, each with their times in teams.",
+    "SURVEYS": "Surveys, with all their editions. Undone, changed questions are followed by an edition that asks what "
+    "was asked before.",
+    "KPI_DEFINITIONS": "KPIs of the workspace's own.",
+    "SEGMENTS": "Segments: their rules, not their members. A file changes no segment's kind. Undone, the rule is as "
+    "before; who belonged meanwhile did.",
+    "SEGMENT_MEMBERS": "Who belonged to which segment from when until when, a time to a row. Of a segment with a rule "
+    "it is how it was; the rule has its say when it is next applied.",
+    "TARGETS": "Targets, with their baselines. An import needs the scope kpi:read too.",
+}
+enum(BulkType, {one.value: _ABOUT.get(one.value, f"{one.value.replace('_', ' ').capitalize()}.") for one in BulkType})
 enum(BulkFormat, {"JSONL": "One JSON object a line.", "CSV": "A table, whose first line names the columns."})
 enum(
     ImportState,

@@ -69,6 +69,13 @@ class Survey(Node):
 
 
 @input_
+class SurveyEditionInput:
+    """An edition of a survey."""
+
+    questions: list[SurveyQuestionInput] = plain("What it asked, at most 100.")
+
+
+@input_
 class SurveyUpsertInput:
     """A survey; absent keeps, null clears."""
 
@@ -79,6 +86,10 @@ class SurveyUpsertInput:
     )
     questions: list[SurveyQuestionInput] | None = absent(
         "What it asks, at most 100; where that differs from what it asks now, it is the next edition."
+    )
+    earlier_editions: list[SurveyEditionInput] | None = absent(
+        "What it asked before these questions, the first edition first, where it moves here; editions that are here "
+        "already must ask the same."
     )
 
 

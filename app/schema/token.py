@@ -86,7 +86,9 @@ class TokenCreateInput:
         + "."
     )
     source: str = plain("The source system that it writes for.", default="default")
-    expires_at: Moment | None = absent("When it ends; never when absent.")
+    expires_at: Moment | None = absent(
+        "When it ends. When absent it ends with the token that makes it, and never if that one does not; never later."
+    )
     rows: RowScopeInput | None = absent("The rows that it is bound to; all that its maker sees when absent.")
     publishable: PublishableInput | None = absent("What binds it, to make a publishable key.")
 

@@ -11,13 +11,16 @@ from uuid import UUID
 
 import orjson
 from pydantic import Field
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 
 from app.actor import Actor, Scope
 from app.errors import Code, Invalid, NotFound, Problem
 from app.models.bulk_export import Export
 from app.models.bulk_import import BulkFormat, BulkType
 from app.models.change import Action
+from app.models.channel import Channel
+from app.models.segment import SegmentMember
+from app.services import segment_stay
 from app.services.bulk import BULK, Bulk, require
 from app.services.bulk_row import documents, keys, plain
 from app.services.bulk_text import harmless
@@ -45,7 +48,7 @@ def start(uow: Uow, data: Mapping[str, Any], tree: Tree | None) -> tuple[Export,
     """An export that can be downloaded, of one source's records that meet the filter. Raises Invalid, Forbidden."""
     wanted = parse(StartRow, data)
     bulk = BULK[wanted.type]
-    require(uow, bulk.read_scope)
+    require(uow, *bulk.read_scopes)
     bulk.rows.where(uow, tree)  # what cannot be asked is refused now
     row = Export(
         tenant_id=uow.tenant_id,
@@ -116,7 +119,7 @@ def get(uow: Uow, export_id: UUID) -> Export:
     row = uow.session.get(Export, (uow.tenant_id, export_id))
     if row is None:
         raise NotFound(Text("There is no export with this id.", "没有此 ID 的导出。"))
-    require(uow, BULK[row.type].read_scope)
+    require(uow, *BULK[row.type].read_scopes)
     return row
 
 
@@ -131,17 +134,20 @@ def count(uow: Uow, export_id: UUID) -> int:
 
 
 def _conditions(uow: Uow, row: Export) -> list[Any]:
-    """Which records may be exported; of customers all, for their names are looked up page by page."""
+    """Which records may be exported; of customers all, for their names are looked up page by page.
+
+    What is kept under names of the workspace's own is of every source.
+    """
     bulk = BULK[row.type]
     found: list[Any] = bulk.rows.where(uow, _filter(bulk.rows, row.filter))
-    return found if bulk.kind is None else [*found, bulk.rows.model.source == row.source]
+    return [*found, bulk.rows.model.source == row.source] if hasattr(bulk.rows.model, "source") else found
 
 
 def download(door: Door, actor: Actor, row: Export) -> Iterator[bytes]:
     """The file, piece by piece, all of it from one snapshot; that it was taken whole is noted at the end."""
     count = 0
     with door.snapshot(actor) as uow:
-        require(uow, BULK[row.type].read_scope)
+        require(uow, *BULK[row.type].read_scopes)
         write = _csv if row.format is BulkFormat.CSV else _jsonl
         yield write(row.fields, None)
         for page in pages(uow, row):
@@ -151,20 +157,47 @@ def download(door: Door, actor: Actor, row: Export) -> Iterator[bytes]:
 
 
 def pages(uow: Uow, row: Export) -> Iterator[list[dict[str, Any]]]:
-    """The documents of an export, some at a time, in the order in which the records came."""
+    """The documents of an export, some at a time, in an order in which they can be imported."""
     bulk = BULK[row.type]
+    # whom the source does not know by a name of its own is not its customer
+    name = {"Customer": "externalId", "SegmentMember": "customer"}.get(bulk.noun)
+    for found in _rows(uow, bulk, _conditions(uow, row)):
+        shown = [bulk.rows.seen(one, uow.actor) for one in found]
+        told = documents(uow, bulk, shown, row.source)
+        yield told if name is None else [one for one in told if isinstance(one.get(name), str)]
+
+
+def _rows(uow: Uow, bulk: Bulk, conditions: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """The records, some at a time: as they came, those above before those below them."""
     model: Any = bulk.rows.model
-    conditions, after = _conditions(uow, row), UUID(int=0)
+    if model is SegmentMember:
+        yield from segment_stay.pages(uow, PAGE)
+        return
+    if model is Channel:
+        channels = _from_above(list(uow.session.scalars(select(Channel).where(*conditions).order_by(col(Channel.id)))))
+        yield from (channels[start : start + PAGE] for start in range(0, len(channels), PAGE))
+        return
+    after = UUID(int=0)
     while True:
         statement = select(model).where(*conditions, model.id > after).order_by(model.id).limit(PAGE)
         found = list(uow.session.scalars(statement))
         if not found:
             return
-        shown = [bulk.rows.seen(one, uow.actor) for one in found]
-        # whom the source does not know by a name of its own is not its customer
-        yield [one for one in documents(uow, bulk, shown, row.source) if isinstance(one.get("externalId"), str)]
+        yield found
         after = found[-1].id
         uow.session.expunge_all()
+
+
+def _from_above(rows: Sequence[Channel]) -> list[Channel]:
+    """The channels, each after the one above it."""
+    found: list[Channel] = []
+    left, placed = list(rows), set[UUID]()
+    while left:  # one above that the filter leaves out is there already, where it is imported, or is told to be missing
+        waiting = {row.id for row in left}
+        found += [row for row in left if row.parent_id not in waiting]
+        placed.update(row.id for row in found)
+        left = [row for row in left if row.id not in placed]
+    return found
 
 
 def _jsonl(fields: Sequence[str], page: Sequence[Mapping[str, Any]] | None) -> bytes:

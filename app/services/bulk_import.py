@@ -12,15 +12,16 @@ from pydantic import Field
 from sqlmodel import col, delete, select
 
 from app import ids
-from app.actor import Actor, Scope
+from app.actor import Scope
 from app.errors import Code, Invalid, NotFound, Problem
 from app.models.bulk_import import BulkFormat, BulkType, Import, ImportPart, ImportState
 from app.models.change import Action
 from app.services import bulk_mapping
-from app.services.bulk import BULK, require, storable
+from app.services.bulk import BULK, require
+from app.services.bulk_actor import who
 from app.services.bulk_encoding import CODECS
 from app.services.bulk_source import open_file, stamp
-from app.services.bulk_text import DELIMITERS
+from app.services.bulk_text import DELIMITERS, storable
 from app.services.listing import Listing
 from app.services.row import ErrorPolicy, Outcome, Row, parse
 from app.text import Text
@@ -54,7 +55,7 @@ def start(uow: Uow, data: Mapping[str, Any]) -> tuple[Import, Outcome]:
     The same key with the same input gives the same import. Raises Invalid, Forbidden.
     """
     wanted = parse(StartRow, data)
-    require(uow, BULK[wanted.type].write_scope)
+    require(uow, *BULK[wanted.type].write_scopes)
     _check(wanted)
     plan = bulk_mapping.asked(wanted.type, wanted.mapping)
     digest = hashlib.sha256(orjson.dumps(data, default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()
@@ -123,20 +124,6 @@ def _known(uow: Uow, key: str | None, digest: str) -> Import | None:
     return found
 
 
-def who(actor: Actor) -> dict[str, Any]:
-    """Who acts, as an import remembers it."""
-    token = actor.token_id.hex if actor.token_id else None
-    return {"name": actor.name, "scopes": sorted(actor.scopes), "source": actor.source, "token": token}
-
-
-def actor_of(row: Import, told: Mapping[str, Any], scopes: frozenset[Scope] | None = None) -> Actor:
-    """Who acts in the import, with what they might do then and may do now (`scopes`)."""
-    then = frozenset(scope for scope in Scope if scope.value in told["scopes"])
-    token = UUID(told["token"]) if told["token"] else None
-    may = then if scopes is None else then & scopes
-    return Actor(row.tenant_id, told["name"], may, row.source, token, f"import-{row.id.hex}")
-
-
 def held(uow: Uow, id_: UUID) -> Import:
     """The import, held until the end. Raises NotFound."""
     statement = select(Import).where(Import.id == id_).execution_options(populate_existing=True)
@@ -160,7 +147,7 @@ def named(uow: Uow, id_: str) -> Import:
 def _own(uow: Uow, row: Import) -> None:
     """Refuse anybody but who began it: it acts with what they may. Raises Invalid."""
     token = uow.actor.token_id.hex if uow.actor.token_id else None
-    require(uow, BULK[row.type].write_scope)
+    require(uow, *BULK[row.type].write_scopes)
     if (token, uow.actor.name, uow.actor.source) != (row.starter["token"], row.starter["name"], row.source):
         msg = Text(
             "Only the token that began an import may send its file and run it.",
@@ -235,7 +222,7 @@ def _queue(uow: Uow, row: Import, delay_s: float = 0) -> None:
 def cancel(uow: Uow, id_: str) -> tuple[Import, Outcome]:
     """The import, stopped; what it has written stays, and can be undone. Raises Invalid."""
     row = named(uow, id_)
-    require(uow, BULK[row.type].write_scope)
+    require(uow, *BULK[row.type].write_scopes)
     if row.state in ENDED:
         return row, Outcome.UNCHANGED
     _state(row, ImportState.RECEIVING, ImportState.QUEUED, ImportState.CHECKING, ImportState.RUNNING)
@@ -248,7 +235,7 @@ def cancel(uow: Uow, id_: str) -> tuple[Import, Outcome]:
 def undo(uow: Uow, id_: str) -> tuple[Import, Outcome]:
     """The import, about to be undone: what it made goes, what it changed is as before. Raises Invalid."""
     row = named(uow, id_)
-    require(uow, BULK[row.type].write_scope)
+    require(uow, *BULK[row.type].write_scopes)
     if row.state in (ImportState.UNDOING, ImportState.UNDONE):
         return row, Outcome.UNCHANGED
     _state(row, ImportState.DONE, ImportState.FAILED, ImportState.CANCELLED)

@@ -85,7 +85,7 @@ class Reader:
         """A cell's text as JSON of its kind; what is no text is left as it is."""
         if not isinstance(value, str):
             return value
-        if is_list or kind is dict or (kind is Ref and value.startswith("{")):
+        if is_list or kind is dict or _is_row(kind) or (kind is Ref and value.startswith("{")):
             return _json(value, is_list=is_list, kind=kind)
         if isinstance(kind, type) and issubclass(kind, StrEnum):
             word = re.sub(r"[\s-]+", "_", value.strip()).upper()
@@ -143,9 +143,13 @@ def _json(text: str, *, is_list: bool, kind: Any) -> Any:  # noqa: ANN401 - any 
             return orjson.loads(text)
         except (orjson.JSONDecodeError, RecursionError):
             return Wrong(Text("The cell holds JSON that is not whole.", "单元格中的 JSON 不完整。"))
-    if is_list and not (isinstance(kind, type) and issubclass(kind, Row)):
+    if is_list and not _is_row(kind):
         return [word.strip() for word in text.split(";") if word.strip()]
     return text
+
+
+def _is_row(kind: Any) -> bool:  # noqa: ANN401 - a kind
+    return isinstance(kind, type) and issubclass(kind, Row)
 
 
 def _number(text: str, comma: bool) -> str:  # noqa: FBT001 - as the mapping says

@@ -37,7 +37,7 @@ def get(uow: Uow, import_id: UUID) -> Import:
 
 def sender(uow: Uow, row: Import) -> None:
     """Refuse whoever may not see what was sent. Raises Forbidden."""
-    require(uow, BULK[row.type].write_scope)
+    require(uow, *BULK[row.type].write_scopes)
     token = uow.actor.token_id.hex if uow.actor.token_id else None
     if (token, uow.actor.name) != (row.starter["token"], row.starter["name"]):
         require(uow, Scope.PERSONAL_READ)

@@ -1,7 +1,6 @@
 """Records as the documents that would bring them: what exports say, and what an import would put back."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -10,16 +9,18 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from app.models.base import FOREVER, Recorded
+from app.models.base import FOREVER
 from app.models.channel import Channel
-from app.models.customer import Customer, CustomerExternalId
+from app.models.customer import Customer
 from app.models.invitation import Invitation
 from app.models.lifecycle import StatedStage
 from app.models.order import Order
+from app.models.segment import Segment
 from app.models.staff import Staff
 from app.models.survey import Survey
-from app.services import spell
+from app.services import bulk_setup, spell
 from app.services.bulk import Bulk
+from app.services.bulk_name import Names
 from app.services.listing import Masked
 from app.services.money import major
 from app.services.row import Ref, Row
@@ -33,50 +34,22 @@ _TARGETS: Mapping[str, type[Any]] = {
     "survey": Survey,
     "order": Order,
     "invitation": Invitation,
+    "segment": Segment,
 }
 """What the references of rows name, where not customers."""
+_ABOVE: Mapping[str, type[Any]] = {"Channel": Channel}
+"""Of which nouns the parent is one of its own, and no customer."""
 _COLUMNS: Mapping[str, Mapping[str, str]] = {
     "Contract": {"from_": "day"},
     "Cost": {"from_": "starts_on", "before": "ends_on"},
     "ExchangeRate": {"from_": "base", "to": "quote", "date": "day"},
     "Feedback": {"survey_edition": "edition"},
     "Customer": {"kind": "customer_kind"},
+    "SegmentMember": {"from_": "starts_on", "before": "ends_on"},
+    "Target": {"from_": "starts_on", "before": "ends_on"},
+    **{noun: {"external_id": "key"} for noun in ("Channel", "Staff", "Team", "Survey", "BusinessCalendar", "Segment")},
 }
 """The columns that rows call otherwise."""
-
-
-@dataclass
-class Names:
-    """What records are called by `source`: found for many at once."""
-
-    uow: Uow
-    source: str
-    customers: dict[UUID, Any] = field(default_factory=dict)
-    others: dict[tuple[type[Any], UUID], Any] = field(default_factory=dict)
-
-    def look_up(self, wanted: Mapping[type[Any], set[UUID]]) -> None:
-        """Find the names of these records."""
-        uow = self.uow
-        ids = list(wanted.get(Customer, set()) - self.customers.keys())
-        if ids:
-            statement = select(CustomerExternalId).where(uow.db.is_any(CustomerExternalId.customer_id, ids))
-            order = col(CustomerExternalId.source), col(CustomerExternalId.external_id)
-            for row in uow.session.scalars(statement.order_by(*order)):
-                if row.customer_id not in self.customers or self._is_better(row):
-                    self.customers[row.customer_id] = self._named(row.source, row.external_id)
-        for model in wanted.keys() - {Customer}:
-            some = [id_ for id_ in wanted[model] if (model, id_) not in self.others]
-            is_fact = issubclass(model, Recorded)
-            columns = (model.id, model.source, model.external_id) if is_fact else (model.id, model.key)
-            for id_, *name in uow.session.execute(select(*columns).where(uow.db.is_any(model.id, some))):
-                self.others[model, id_] = self._named(*name) if is_fact else name[0]
-
-    def _is_better(self, row: CustomerExternalId) -> bool:
-        """Whether the source's own name comes after another's; of several of its own the first one stays."""
-        return row.source == self.source and isinstance(self.customers[row.customer_id], dict)
-
-    def _named(self, source: str, external_id: str) -> Any:  # noqa: ANN401 - as inputs name it
-        return external_id if source == self.source else {"external": {"source": source, "externalId": external_id}}
 
 
 def documents(uow: Uow, bulk: Bulk, rows: Sequence[Any], source: str, *, whole: bool = False) -> list[dict[str, Any]]:
@@ -85,7 +58,7 @@ def documents(uow: Uow, bulk: Bulk, rows: Sequence[Any], source: str, *, whole: 
     Refused are none: what the caller may not see has been masked before.
     """
     names = Names(uow, source)
-    refs = {one.name: _TARGETS.get(one.name, Customer) for one in fields(bulk.row).values() if one.kind is Ref}
+    refs = {one.name: _target(bulk.noun, one.name) for one in fields(bulk.row).values() if one.kind is Ref}
     wanted: dict[type[Any], set[UUID]] = {}
     for row in rows:
         for name, model in refs.items():
@@ -94,24 +67,31 @@ def documents(uow: Uow, bulk: Bulk, rows: Sequence[Any], source: str, *, whole: 
         for event in getattr(row, "events", None) or ():
             if event["staff_id"]:
                 wanted.setdefault(Staff, set()).add(UUID(event["staff_id"]))
-    if bulk.kind is None:
+    if bulk.noun == "Customer":
         wanted.setdefault(Customer, set()).update(row.id for row in rows)
     names.look_up(wanted)
-    more = _customers(uow, rows, names) if bulk.kind is None else {}
+    tell = _MORE.get(bulk.noun)
+    more = tell(uow, rows, names) if tell else {}
     found = []
     for row in rows:
         document = {one.key: _value(names, bulk.noun, row, one) for one in fields(bulk.row).values()}
-        document |= more.get(row.id, {}) | _own(names, row, bulk.noun)
+        document |= more.get(row.id, {}) if more else {}
+        document |= _own(names, row, bulk.noun)
         found.append(
             {key: value for key, value in document.items() if value is not None or (whole and key in document)}
         )
     return found
 
 
+def _target(noun: str, name: str) -> type[Any]:
+    """What a reference of that name refers to."""
+    return _ABOVE.get(noun, Customer) if name == "parent" else _TARGETS.get(name, Customer)
+
+
 def _value(names: Names, noun: str, row: Any, one: Field) -> Any:  # noqa: ANN401 - a row and a JSON value
     """What the row has in the field, as JSON."""
     if one.kind is Ref:
-        target, id_ = _TARGETS.get(one.name, Customer), getattr(row, f"{one.name}_id")
+        target, id_ = _target(noun, one.name), getattr(row, f"{one.name}_id")
         return names.customers.get(id_) if target is Customer else names.others.get((target, id_))
     value = getattr(row, _COLUMNS.get(noun, {}).get(one.name, one.name), None)
     if one.kind is Decimal and isinstance(value, int):
@@ -170,11 +150,16 @@ def _feedback(_names: Names, row: Any) -> dict[str, Any]:  # noqa: ANN401 - feed
     )
 
 
+def _segment_stay(_names: Names, row: Any) -> dict[str, Any]:  # noqa: ANN401 - a time in a segment
+    return {"before": None if row.ends_on == FOREVER else row.ends_on.isoformat()}
+
+
 _OWN: Mapping[str, Callable[[Names, Any], dict[str, Any]]] = {
     "Order": _order,
     "Contract": _contract,
     "Interaction": _interaction,
     "Feedback": _feedback,
+    "SegmentMember": _segment_stay,
 }
 
 
@@ -203,6 +188,18 @@ def _spell(one: spell.Dates) -> dict[str, Any]:
         "churnKind": plain(one.kind),
     }
     return {key: value for key, value in told.items() if value is not None}
+
+
+_MORE: Mapping[str, Callable[[Uow, Any, Names], dict[UUID, dict[str, Any]]]] = {
+    "Customer": _customers,
+    "Staff": bulk_setup.staff,
+    "Survey": bulk_setup.surveys,
+    "BusinessCalendar": bulk_setup.calendars,
+    "Segment": bulk_setup.segments,
+    "Target": bulk_setup.targets,
+    "KpiDefinition": bulk_setup.kpis,
+}
+"""What is told of many records at once."""
 
 
 def keys(row: type[Row]) -> list[str]:

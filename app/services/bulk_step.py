@@ -16,11 +16,12 @@ from sqlmodel import col, delete
 from app.actor import Actor, Scope, system
 from app.errors import AppError, Code, Forbidden, Invalid, Problem, Unauthenticated
 from app.models.bulk_import import BulkFormat, Import, ImportEffect, ImportRejection, ImportState
-from app.services import bulk_encoding, bulk_mapping, bulk_source, bulk_text, bulk_undo, token_use
-from app.services.bulk import BULK, storable
-from app.services.bulk_import import ENDED, actor_of, end, held
+from app.services import bulk_encoding, bulk_mapping, bulk_source, bulk_text, bulk_undo
+from app.services.bulk import BULK
+from app.services.bulk_actor import still
+from app.services.bulk_import import ENDED, end, held
 from app.services.bulk_reading import Reader, row_of
-from app.services.bulk_text import Lines, Record
+from app.services.bulk_text import Lines, Record, storable
 from app.services.bulk_write import FAULT, Entry, Stretch, store
 from app.services.row import ErrorPolicy
 from app.text import Text
@@ -173,10 +174,8 @@ def _stored(door: Door, row: Import, stretch: Stretch) -> bool:
 
 
 def starter(door: Door, row: Import) -> Actor:
-    """Who began the import, with what they may do still. Raises Unauthenticated when their token was revoked."""
-    if row.starter["token"] is None:
-        return actor_of(row, row.starter)
-    return actor_of(row, row.starter, token_use.still(door, UUID(row.starter["token"])))
+    """Who began the import, with what they may do still. Raises Unauthenticated when they may no longer come in."""
+    return still(door, row, row.starter)
 
 
 @writes(Scope.IMPORT_WRITE)

@@ -5,7 +5,7 @@ A file is read by lines whose bytes are counted, so that reading can go on at an
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ import orjson
 
 from app.errors import Invalid
 from app.services.bulk_encoding import CODECS, UTF_16_BE, UTF_16_LE, Read
+from app.services.row import MAX_DEPTH
 from app.text import Text
 
 MOST_COLUMNS = 1_000
@@ -241,3 +242,14 @@ def harmless(text: str) -> str:
 def meant(cell: str) -> str:
     """The text that `harmless` has made a cell of."""
     return cell[1:] if cell.startswith("'") and _DANGEROUS.match(cell) else cell
+
+
+def storable(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - any JSON
+    """JSON as every database can keep it: without characters that are none, and not nested without end."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd").encode(errors="replace").decode()
+    if depth > MAX_DEPTH:
+        return "…"
+    if isinstance(value, Mapping):
+        return {storable(str(key)): storable(one, depth + 1) for key, one in value.items()}
+    return [storable(one, depth + 1) for one in value] if isinstance(value, list | tuple) else value

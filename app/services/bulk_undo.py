@@ -22,29 +22,30 @@ from app.models.segment import SegmentMember
 from app.models.spell import Lapse, Spell
 from app.models.touchpoint import Credit
 from app.reach import REACH
-from app.services import fact, frozen, shape, token_use
+from app.services import fact, frozen, shape
 from app.services.bulk import BULK, Bulk, require
-from app.services.bulk_import import actor_of, end, held
+from app.services.bulk_actor import actor_of, still
+from app.services.bulk_import import end, held
+from app.services.bulk_own import CHANGED, REFERRED, REFUSED
 from app.services.bulk_row import keys
 from app.services.row import Options, Result
 from app.text import Text
 from app.uow import Door, Uow, writes
 
 AT_ONCE = 200
-CHANGED, REFUSED, REFERRED = "CHANGED", "REFUSED", "REFERRED"
-"""Why a record stays: somebody changed it since; what it was is not possible any more; others refer to it (a stub)."""
 _OPTIONS = Options(create_missing=True)
 _FOLLOWS: tuple[Any, ...] = (CustomerExternalId, StatedStage, Spell, Lapse, SegmentMember, Prediction, Credit)
 """What there is of a customer without any record of them."""
 
 
 def advance(door: Door, row: Import, until: float) -> None:
-    """Undo until the time is up or all is undone. Raises Unauthenticated when the undoer's token was revoked."""
+    """Undo until the time is up or all is undone. Raises Unauthenticated when the undoer may no longer come in."""
     assert row.undoer is not None  # noqa: S101 - somebody asked for it
     while monotonic() < until:
-        by = row.undoer
-        may = None if by["token"] is None or row.options.get("failed") else token_use.still(door, UUID(by["token"]))
-        if not door.write(actor_of(row, by, may), step, row.id):
+        # what failed is taken back whoever may still come in
+        failed = row.options.get("failed")
+        actor = actor_of(row, row.undoer) if failed else still(door, row, row.undoer)
+        if not door.write(actor, step, row.id):
             return
 
 
@@ -55,7 +56,7 @@ def step(uow: Uow, import_id: UUID) -> bool:
     if row.state is not ImportState.UNDOING:
         return False
     bulk = BULK[row.type]
-    require(uow, bulk.write_scope)
+    require(uow, *bulk.write_scopes)
     todo = (ImportEffect.import_id == row.id, col(ImportEffect.is_undone).is_(False))
     statement = select(ImportEffect).where(*todo).order_by(col(ImportEffect.id).desc()).limit(min(AT_ONCE, bulk.batch))
     effects = {effect.record: effect for effect in uow.session.scalars(statement)}
@@ -65,7 +66,7 @@ def step(uow: Uow, import_id: UUID) -> bool:
     for effect in effects.values():
         effect.is_undone, effect.kept = True, None
     here = _standing(uow, bulk, effects)
-    work: Callable[..., None] = _customers if bulk.kind is None else _facts
+    work: Callable[..., None] = _own if bulk.own is not None else _customers if bulk.kind is None else _facts
     work(uow, bulk, here, effects)
     kept = sum(effect.kept is not None for effect in effects.values())
     row.undone, row.kept, row.updated_at = row.undone + len(effects) - kept, row.kept + kept, uow.now
@@ -75,9 +76,7 @@ def step(uow: Uow, import_id: UUID) -> bool:
 
 def _standing(uow: Uow, bulk: Bulk, effects: Mapping[UUID, ImportEffect]) -> dict[UUID, Any]:
     """The records that are still as the import left them; of the others it is noted that they stay."""
-    model: Any = bulk.rows.model
-    held_ = uow.db.locked(select(model).where(uow.db.is_any(model.id, list(effects))), model.id)
-    rows = {one.id: one for one in uow.session.scalars(held_.execution_options(populate_existing=True))}
+    rows = _held(uow, bulk, effects)
     found = {}
     for id_, effect in effects.items():
         one = rows.get(id_)
@@ -88,6 +87,26 @@ def _standing(uow: Uow, bulk: Bulk, effects: Mapping[UUID, ImportEffect]) -> dic
         else:
             found[id_] = one
     return found
+
+
+def _held(uow: Uow, bulk: Bulk, effects: Mapping[UUID, ImportEffect]) -> dict[UUID, Any]:
+    """The records that there still are, held until the end."""
+    if bulk.own is not None:
+        return bulk.own.held(uow, effects)
+    model: Any = bulk.rows.model
+    held_ = uow.db.locked(select(model).where(uow.db.is_any(model.id, list(effects))), model.id)
+    return {one.id: one for one in uow.session.scalars(held_.execution_options(populate_existing=True))}
+
+
+def _own(uow: Uow, bulk: Bulk, here: Mapping[UUID, Any], effects: Mapping[UUID, ImportEffect]) -> None:
+    """Bring back as it was what has names of the workspace's own; then what was made goes, the latest first."""
+    assert bulk.own is not None  # noqa: S101 - they have it
+    for id_, one in here.items():
+        if (before := effects[id_].before) is not None:
+            effects[id_].kept = bulk.own.restore(uow, bulk.write, bulk.row, one, before)
+    for id_, one in here.items():
+        if effects[id_].before is None:
+            effects[id_].kept = bulk.own.remove(uow, bulk.write, bulk.row, one)
 
 
 def _facts(uow: Uow, bulk: Bulk, here: Mapping[UUID, Any], effects: Mapping[UUID, ImportEffect]) -> None:
@@ -217,7 +236,7 @@ def _once_more(uow: Uow, row: Import) -> bool:
     row.options = {**row.options, "again": True}
     mine = (ImportEffect.import_id == row.id, ImportEffect.kept == REFERRED)
     for effect in uow.session.scalars(select(ImportEffect).where(*mine)):
-        model: Any = BULK[row.type].rows.model
+        model: Any = BULK[row.type].rows.model  # of times in segments nothing is referred to
         version = uow.session.scalar(select(model.version).where(model.id == effect.record))
         effect.is_undone, effect.version, row.kept = False, version or 0, row.kept - 1
     return True

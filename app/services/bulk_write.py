@@ -14,9 +14,10 @@ from app.errors import Code, Problem, Undone
 from app.models.bulk_import import Import, ImportEffect, ImportRejection, ImportState
 from app.models.customer import Customer, CustomerExternalId
 from app.models.lifecycle import StatedStage
-from app.services.bulk import BULK, Bulk, require, storable
+from app.services.bulk import BULK, Bulk, require
 from app.services.bulk_import import held, told
 from app.services.bulk_row import documents
+from app.services.bulk_text import storable
 from app.services.row import ErrorPolicy, Options, Outcome, Result
 from app.text import Text
 from app.uow import Uow, writes
@@ -53,7 +54,7 @@ def store(uow: Uow, import_id: UUID, stretch: Stretch) -> bool:
     if row.position != stretch.position or row.state not in (ImportState.CHECKING, ImportState.RUNNING):
         return False
     bulk = BULK[row.type]
-    require(uow, bulk.write_scope)
+    require(uow, *bulk.write_scopes)
     good = [entry for entry in stretch.entries if entry.row is not None]
     rows = [entry.row for entry in good]
     options = Options(create_missing=row.options["create_missing"])
@@ -100,7 +101,11 @@ def _checked(uow: Uow, bulk: Bulk, rows: Sequence[Any], options: Options) -> lis
 def _settled_later(bulk: Bulk, one: Result) -> Result:
     """A parent may stand further up in the file, so whether there is one is seen when it is written."""
     unknown = [(problem.code, problem.path) == (Code.NOT_FOUND, ("parent",)) for problem in one.problems]
-    return Result(one.index, Outcome.CREATED) if bulk.kind is None and unknown and all(unknown) else one
+    return Result(one.index, Outcome.CREATED) if bulk.noun in _ABOVE and unknown and all(unknown) else one
+
+
+_ABOVE = frozenset({"Customer", "Channel"})
+"""The nouns of which one may stand below another."""
 
 
 def _written(uow: Uow, bulk: Bulk, row: Import, rows: Sequence[Any], options: Options) -> list[Result]:
@@ -108,16 +113,30 @@ def _written(uow: Uow, bulk: Bulk, row: Import, rows: Sequence[Any], options: Op
     if not rows:
         return []
     uow.take_turn()
-    before = _before(uow, bulk, [str(one.get("external_id")) for one in rows])
+    before = _before(uow, bulk, rows)
     results: list[Result] = bulk.write(uow, rows, options)
     _keep(uow, bulk, row, results, before)
     return results
 
 
-def _before(uow: Uow, bulk: Bulk, names: Sequence[str]) -> dict[UUID, dict[str, Any]]:
-    """The records of these names as they are, by their ids; those that were only named so far are marked as stubs."""
+def _before(uow: Uow, bulk: Bulk, rows: Sequence[Mapping[str, Any]]) -> dict[UUID, dict[str, Any]]:
+    """What these rows may write as it is, by its ids; what was only named so far is marked as a stub."""
+    records = _of_source(uow, bulk, rows) if bulk.own is None else bulk.own.present(uow, rows)
+    if not records:
+        return {}
+    kept = None if bulk.own is None else bulk.own.kept(records)
+    stages = _stages(uow, [row.id for row in records]) if bulk.noun == "Customer" else {}
+    found = {}
+    for row, document in zip(records, kept or documents(uow, bulk, records, uow.actor.source, whole=True), strict=True):
+        own = {"stub": bool(getattr(row, "is_stub", False)), "stages": stages.get(row.id, [])}
+        found[row.id] = {"row": document, "source": getattr(row, "source", None), **own}
+    return found
+
+
+def _of_source(uow: Uow, bulk: Bulk, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """The customers or facts that the source calls as the rows do."""
     source = uow.actor.source
-    names = [name for name in names if storable(name) == name]  # of others there is no record
+    names = [name for one in rows if storable(name := str(one.get("external_id"))) == name]  # of others there is none
     if bulk.kind is None:
         known = select(CustomerExternalId.customer_id).where(
             CustomerExternalId.source == source, uow.db.is_any(CustomerExternalId.external_id, names)
@@ -127,15 +146,7 @@ def _before(uow: Uow, bulk: Bulk, names: Sequence[str]) -> dict[UUID, dict[str, 
         model: Any = bulk.kind.model
         mine = (model.source == source, uow.db.is_any(model.external_id, names), model.deleted_at.is_(None))
         statement = select(model).where(*mine)
-    rows = list(uow.session.scalars(statement))
-    if not rows:
-        return {}
-    stages = _stages(uow, [row.id for row in rows]) if bulk.kind is None else {}
-    found = {}
-    for row, document in zip(rows, documents(uow, bulk, rows, source, whole=True), strict=True):
-        own = {"stub": bool(getattr(row, "is_stub", False)), "stages": stages.get(row.id, [])}
-        found[row.id] = {"row": document, **own}
-    return found
+    return list(uow.session.scalars(statement))
 
 
 def _stages(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, list[list[Any]]]:
@@ -150,10 +161,7 @@ def _keep(uow: Uow, bulk: Bulk, row: Import, results: Sequence[Result], before: 
     wrote = {one.id: one for one in results if one.id and one.outcome in (Outcome.CREATED, Outcome.UPDATED)}
     if not wrote:
         return
-    model: Any = bulk.rows.model
-    versions = dict(
-        uow.session.execute(select(model.id, model.version).where(uow.db.is_any(model.id, list(wrote)))).all()
-    )
+    versions = _versions(uow, bulk, list(wrote), before)
     mine = (ImportEffect.import_id == row.id, uow.db.is_any(ImportEffect.record, list(wrote)))
     for effect in uow.session.scalars(select(ImportEffect).where(*mine)):  # of a name that comes in the file again
         effect.version = versions.pop(effect.record)
@@ -172,6 +180,14 @@ def _keep(uow: Uow, bulk: Bulk, row: Import, results: Sequence[Result], before: 
     ]
     if new:
         uow.session.execute(insert(ImportEffect), new)
+
+
+def _versions(uow: Uow, bulk: Bulk, ids: Sequence[UUID], before: Mapping[UUID, Mapping[str, Any]]) -> dict[UUID, int]:
+    """At which version each record is now."""
+    if bulk.own is not None:
+        return bulk.own.versions(uow, ids, before)
+    model: Any = bulk.rows.model
+    return dict(uow.session.execute(select(model.id, model.version).where(uow.db.is_any(model.id, list(ids)))).all())
 
 
 def _reject(uow: Uow, row: Import, stretch: Stretch, wrong: Mapping[int, Sequence[Problem]]) -> None:

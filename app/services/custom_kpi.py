@@ -16,6 +16,7 @@ from app.kpis.parser import LONGEST, FormulaError
 from app.models.change import Action
 from app.models.custom_kpi import CustomKpi
 from app.models.target import Target
+from app.services.listing import Listing
 from app.services.refusal import like
 from app.services.row import Outcome, Row, parse
 from app.text import Text
@@ -24,6 +25,7 @@ from app.uow import Uow, reads, writes
 MOST = 100
 """Most KPIs that one workspace defines."""
 
+LIST = Listing(CustomKpi, Scope.KPI_READ)
 _NOUN = "KpiDefinition"
 _KEY = re.compile("[A-Z][A-Z0-9_]{0,63}")
 _WRITE = Text(

@@ -1,20 +1,23 @@
-"""What can be given to a token: scopes and rows that there are, and none that the giver does not have."""
+"""What can be given to a token: scopes and rows that there are, and none that the giver does not have, nor longer."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
+from sqlalchemy import Connection
 from sqlmodel import col, select
 
 from app.actor import Actor, Rows, Scope
-from app.errors import Code, Invalid, Problem
+from app.errors import Code, Forbidden, Invalid, Problem
 from app.models.channel import Channel
 from app.models.customer import Customer
 from app.models.segment import Segment
+from app.models.token import Token
 from app.services import ref
-from app.services.row import Ref, Row, Word
+from app.services.row import Ref, Row, Word, moment
 from app.text import Text
 from app.uow import Uow
 
@@ -103,6 +106,42 @@ def beyond(actor: Actor, wanted: frozenset[Scope]) -> list[Problem]:
         )
         problems.append(Problem(Code.INVALID, msg, ("scopes",)))
     return problems
+
+
+def latest(gate: Connection, actor: Actor) -> datetime | None:
+    """When the token that acts ends, which nothing that it gives may outlive; None for never, and without a token."""
+    if actor.token_id is None:
+        return None
+    return gate.execute(select(Token.expires_at).where(col(Token.id) == actor.token_id)).scalar_one_or_none()
+
+
+def end(uow: Uow, given: datetime | date | None, own: datetime | None, problems: list[Problem]) -> datetime | None:
+    """When a new token ends: as `given`, else with the one that makes it; what is wrong is added to `problems`."""
+    wanted = moment(uow, given, "expiresAt", past=False)
+    if wanted is None:
+        return own
+    if wanted <= uow.now:
+        msg = Text("expiresAt must lie in the future.", "expiresAt 必须晚于现在。")
+        problems.append(Problem(Code.OUT_OF_RANGE, msg, ("expiresAt",)))
+    if own is not None and wanted > own:
+        msg = Text(
+            f"Your token ends at {own:%Y-%m-%dT%H:%M:%SZ}, and what it gives cannot outlive it; name an earlier "
+            "expiresAt, or leave it out.",
+            f"您的令牌于 {own:%Y-%m-%dT%H:%M:%SZ} 到期，其授予的令牌不能晚于此时到期；请提前 expiresAt，或将其省略。",
+        )
+        problems.append(Problem(Code.OUT_OF_RANGE, msg, ("expiresAt",)))
+    return wanted
+
+
+def refuse_longer(gate: Connection, actor: Actor, token: Token) -> None:
+    """Nobody whose own token ends gets hold of a secret that is good after that. Raises Forbidden."""
+    own = latest(gate, actor)
+    if own is not None and (token.expires_at is None or token.expires_at > own):
+        msg = Text(
+            "This token outlives yours; somebody whose token lasts as long can rotate it.",
+            "此令牌的有效期晚于您的令牌；请由有效期不短于它的令牌来轮换。",
+        )
+        raise Forbidden(msg)
 
 
 def stored(bound: Rows | None) -> dict[str, list[str]] | None:

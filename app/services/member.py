@@ -10,8 +10,8 @@ from sqlalchemy import and_, or_, select
 from sqlmodel import col
 
 from app import ids
-from app.actor import ROLES, Actor, Role, Scope
-from app.errors import Code, Forbidden, Invalid
+from app.actor import ROLES, Actor, Role, Rows, Scope
+from app.errors import Code, Forbidden, Invalid, Unauthenticated
 from app.models.change import Action
 from app.models.channel import Channel
 from app.models.member import Member, rows_of
@@ -222,6 +222,17 @@ _TOLD: Sequence[Any] = (
     Member.segments,
 )
 """What the gate tells of members."""
+
+
+def still(door: Door, tenant_id: UUID, member_id: UUID) -> tuple[frozenset[Scope], Rows | None]:
+    """What the member of that id may do now, and on which rows. Raises Unauthenticated when they were removed."""
+    mine = (col(Member.tenant_id) == tenant_id, col(Member.id) == member_id)
+    with door.gate_reader() as gate:
+        found = gate.execute(select(*_TOLD).where(*mine)).first()
+    if found is None:
+        msg = Text("The member was removed from the workspace.", "该成员已被移出工作区。")
+        raise Unauthenticated(msg)
+    return scopes_of(found), rows_of(found.sources, found.channels, found.segments)
 
 
 def actor_of(door: Door, person: Person, workspace: UUID | None, request_id: str | None = None) -> Actor:

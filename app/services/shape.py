@@ -16,7 +16,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from app.errors import Code, Invalid, Problem
 from app.services import scalar
 from app.services.refusal import camel
-from app.services.row import Ref, Row, Wrong
+from app.services.row import MAX_DEPTH, Ref, Row, Wrong
 from app.text import Text
 
 Path = tuple[str, ...]
@@ -113,7 +113,7 @@ def _row(row: type[Row], document: Mapping[str, Any], path: Path, problems: list
 
 
 def _value(kind: Any, is_list: bool, value: Any, path: Path, problems: list[Problem]) -> Any:  # noqa: ANN401, FBT001 - any JSON
-    if value is None or isinstance(value, Wrong):
+    if value is None or isinstance(value, Wrong) or len(path) > MAX_DEPTH:  # what is deeper is refused when it is read
         return value
     if is_list:
         if not isinstance(value, list):

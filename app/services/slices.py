@@ -199,6 +199,8 @@ def slices(uow: Uow, by: Dimension, keys: Iterable[str]) -> dict[str, Slice]:
         chosen = uow.db.is_any(model.id, [UUID(key) for key in wanted])
         for id_, key, name in uow.session.execute(select(model.id, model.key, model.name).where(chosen)):
             named[id_.hex] = Slice(key, Text(name, name))
+        for key in wanted:  # what has gone again, with all that named it
+            named.setdefault(key, Slice(key, Text(key[-8:], key[-8:])))
     elif by is Dimension.CUSTOMER:
         chosen = uow.db.is_any(Customer.id, [UUID(key) for key in wanted])
         for id_, name in uow.session.execute(select(Customer.id, Customer.name).where(chosen)):

@@ -127,7 +127,7 @@ def _baseline(
 ) -> tuple[float | None, Span | None]:
     """What the KPI was before, and when: given, measured over a period, or as it was frozen when this was first set."""
     if row.baseline_value is not None:
-        return row.baseline_value, None
+        return row.baseline_value, row.baseline_period  # both of one that was measured elsewhere
     period: Period | None = row.baseline_period
     if frozen is not None and frozen.baseline_from and frozen.baseline_before:
         measured = Span(frozen.baseline_from, frozen.baseline_before)

@@ -22,7 +22,7 @@ from app.services.granting import Label, Reach
 from app.services.minting import PREFIX, PUBLISHABLE, is_well_formed, known_by, mint
 from app.services.origin import Origin
 from app.services.page import Page, Slice
-from app.services.row import Outcome, Row, moment, parse
+from app.services.row import Outcome, Row, parse
 from app.text import Text
 from app.uow import Door, Uow, reads, writes
 
@@ -78,7 +78,10 @@ def _check_there(door: Door, actor: Actor) -> None:
 
 @writes(Scope.WORKSPACE_ADMIN)
 def add(uow: Uow, data: Mapping[str, Any]) -> tuple[Token, str]:
-    """A new token and its secret, told once. Raises Invalid, also for what the caller does not have to give."""
+    """A new token and its secret, told once; made by one that ends, it ends with that one at the latest.
+
+    Raises Invalid, also for what the caller does not have to give.
+    """
     if Scope.DEPLOYMENT_ADMIN in (data.get("scopes") or ()):
         msg = Text(
             "The scope deployment:admin is given by the command line only: `token create --scope deployment:admin`.",
@@ -98,10 +101,9 @@ def issue(uow: Uow, data: Mapping[str, Any]) -> tuple[Token, str]:
         chosen, bound = PUBLIC_SCOPES, None
         problems += [_NO_CHOICE[name] for name in ("scopes", "rows") if getattr(row, name) is not None]
     problems += granting.beyond(uow.actor, chosen)
-    expires_at = moment(uow, row.expires_at, "expiresAt", past=False)
-    if expires_at is not None and expires_at <= uow.now:
-        msg = Text("expiresAt must lie in the future.", "expiresAt 必须晚于现在。")
-        problems.append(Problem(Code.OUT_OF_RANGE, msg, ("expiresAt",)))
+    with uow.at_gate() as gate:
+        latest = granting.latest(gate, uow.actor)
+    expires_at = granting.end(uow, row.expires_at, latest, problems)
     if problems:
         raise Invalid(problems)
     secret = mint(PREFIX if row.publishable is None else PUBLISHABLE)
@@ -137,7 +139,7 @@ _NO_CHOICE = {
 def rotate(uow: Uow, id_: str, overlap_hours: int = OVERLAP_HOURS) -> tuple[Token, str]:
     """The token with a new secret, told once; the old one lives on for some hours, one before that ends at once.
 
-    Raises Invalid, Forbidden for a token that may do more than the caller.
+    Raises Invalid, Forbidden for a token that may do more than the caller, or outlives the caller's.
     """
     if not 0 <= overlap_hours <= MOST_OVERLAP_HOURS:
         most = MOST_OVERLAP_HOURS
@@ -146,6 +148,7 @@ def rotate(uow: Uow, id_: str, overlap_hours: int = OVERLAP_HOURS) -> tuple[Toke
     with uow.at_gate() as gate:
         token = _named(uow, gate, id_)
         _refuse_more(uow.actor, token)
+        granting.refuse_longer(gate, uow.actor, token)
         _refuse_dead(uow, token)
         secret = mint(PREFIX if token.origins is None else PUBLISHABLE)
         values: dict[str, Any] = {"digest": known_by(uow.keys, secret), "previous_digest": None, "previous_until": None}

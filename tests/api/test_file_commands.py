@@ -71,7 +71,7 @@ def test_wrong_usage_ends_with_a_sentence(custograph, shop, tmp_path):
     where = ("--workspace", shop, "--type", "customers")
     cases = {
         ("import", tmp_path / "none.csv", *where): "none.csv cannot be read: No such file",
-        ("import", file, "--workspace", shop, "--type", "people"): "There is no type 'people'; there are customers, ",
+        ("import", file, "--workspace", shop, "--type", "people"): "There is no type 'people'; there are channels, ",
         ("import", file, "--workspace", "x", "--type", "customers"): "'x' is not the id of a workspace.",
         ("import", tmp_path / "a.xls", *where): "Say by --format whether a.xls is jsonl or csv.",
         ("import", file, *where, "--mapping", "nowhere"): "There is no mapping 'nowhere'; use ",

@@ -250,3 +250,29 @@ def test_whoever_goes_away_leaves_no_snapshot_open(alice, door, monkeypatch):
     assert alice.one("{ exports { nodes { downloads } } }") == {"nodes": [{"downloads": 0}]}
     got = alice.api.request("GET", path, headers=alice.headers()).text
     assert got.count("\n") == 5
+
+
+def test_channels_and_segments_go_in_and_out_over_http(alice, api, workspace):
+    row = begin(alice, type="CHANNELS", format="CSV")
+    put(alice, row, 1, b"externalId,name,kind,parent\nonline,Online,online,\nweb,Web,ONLINE,online\nx,X,shop,\n")
+    done = run(alice, row)
+    assert done["counts"] == {"created": 2, "updated": 0, "unchanged": 0, "stale": 0, "rejected": 1}
+    assert [(one["line"], one["columns"]) for one in done["rejectedRows"]] == [(4, ["kind"])]
+    rule = '{"any":[{"orders":{"atLeast":2}},{"revenue":{"atLeast":"9.50"}}]}'
+    row = begin(alice, type="SEGMENTS", format="JSONL")
+    put(alice, row, 1, b'{"externalId":"best","name":"Best","rule":%s}\n' % rule.encode())
+    assert run(alice, row)["counts"]["created"] == 1
+    start = "outcome userErrors { message } export { path fields }"
+    asked = {"type": "CHANNELS", "format": "JSONL", "filter": {"channels": {"parentId": {"isNull": False}}}}
+    made = alice.write("exportStart", asked, start)["export"]
+    answer = api.request("GET", made["path"], headers=alice.headers())
+    assert answer.content == b'{"externalId":"web","name":"Web","kind":"ONLINE","parent":"online"}\n'
+    made = alice.write("exportStart", {"type": "SEGMENTS", "format": "JSONL"}, start)["export"]
+    found = orjson.loads(api.request("GET", made["path"], headers=alice.headers()).content)
+    assert found == {"externalId": "best", "name": "Best", "kind": "RULE", "rule": orjson.loads(rule)}
+    before = alice.one("{ channels { totalCount } }")
+    lesser = api.caller(workspace, ORDINARY - {Scope.CHANNEL_WRITE, Scope.CHANNEL_READ})
+    for mutation in ("importStart", "exportStart"):
+        refused = lesser.post(f"mutation {{ {mutation}(input: {{type: CHANNELS, format: CSV}}) {{ outcome }} }}").json()
+        assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert alice.one("{ channels { totalCount } }") == before

@@ -257,3 +257,40 @@ def test_the_times_speak_for_people_too(told):
         "ATTRIBUTE",
     ]
     assert rate == {"value": 100, "numerator": 1, "denominator": 1, "definition": {"dimensions": dimensions}}
+
+
+def test_a_survey_moves_here_with_all_its_editions(alice):
+    def moved(*editions):
+        *earlier, now = ([{"key": key, "kind": "NPS"} for key in keys] for keys in editions)
+        data = {
+            "externalId": "s",
+            "name": "S",
+            "questions": now,
+            "earlierEditions": [{"questions": one} for one in earlier],
+        }
+        return alice.write("surveyUpsert", data, WHY)
+
+    assert moved("a", "ab", "b")["outcome"] == "CREATED"
+    assert moved("a", "ab", "b")["outcome"] == "UNCHANGED"
+    assert moved("a", "ab")["outcome"] == "UNCHANGED"  # as of before
+    assert moved("a", "ab", "b", "c")["outcome"] == "UPDATED"
+    found = read(alice, "edition editions { number questions { key } }")
+    assert found["edition"] == 4
+    assert [[one["key"] for one in each["questions"]] for each in found["editions"]] == [
+        ["a"],
+        ["a", "b"],
+        ["b"],
+        ["c"],
+    ]
+    before = read(alice, "version edition editions { id }")
+    for editions, path in ((("b", "ab"), ["earlierEditions", "0", "questions"]), (("a", "x"), ["questions"])):
+        refused = moved(*editions)
+        assert [(one["code"], one["path"]) for one in refused["userErrors"]] == [("CONFLICT", path)]
+    lacking = alice.write("surveyUpsert", {"externalId": "s", "name": "S", "earlierEditions": [{"questions": []}]}, WHY)
+    assert [(one["code"], one["path"]) for one in lacking["userErrors"]] == [("REQUIRED", ["questions"])]
+    wrong = [{"questions": [{"key": "q", "kind": "NPS", "threshold": 1}]}]
+    refused = alice.write(
+        "surveyUpsert", {"externalId": "s", "name": "S", "questions": [], "earlierEditions": wrong}, WHY
+    )
+    assert [one["path"] for one in refused["userErrors"]] == [["earlierEditions", "0", "questions", "0", "threshold"]]
+    assert read(alice, "version edition editions { id }") == before

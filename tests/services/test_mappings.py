@@ -162,15 +162,25 @@ SAMPLES = {
         {"externalId": "1", "kind": "CSAT", "score": 4, "comment": "Good", "customer": "7", "occurredAt": "2026-01-05"},
     ),
 }  # fmt: skip
-INPUTS = {"CUSTOMERS": "CustomerUpsertInput", "EXCHANGE_RATES": "ExchangeRateRecordInput"}
+INPUTS = {"EXCHANGE_RATES": "ExchangeRateRecordInput", "KPI_DEFINITIONS": "KpiDefineInput", "TARGETS": "TargetSetInput"}
+UPSERTS = ("CUSTOMERS", "CHANNELS", "TEAMS", "STAFF", "SURVEYS", "BUSINESS_CALENDARS", "SEGMENTS")
+OTHERWISE = {"baseline", "kpi"}
+"""What files tell in another way: the baseline of a target with its days, and a KPI as a word."""
 
 
-@pytest.mark.parametrize("type_", BULK)
+@pytest.mark.parametrize("type_", [one for one in BULK if one != "SEGMENT_MEMBERS"])
 def test_documents_have_the_fields_of_the_inputs_of_the_api(type_):
+    seen = set()
+
     def fields(row, name):
+        if name in seen:  # a rule holds rules
+            return
+        seen.add(name)
         known = SCHEMA.type_map[name].fields
         assert set(shape.fields(row)) == set(known), name
         for key, field in shape.fields(row).items():
+            if type_ == "TARGETS" and key in OTHERWISE:
+                continue
             inner = str(known[key].type).strip("[]!")
             assert str(known[key].type).startswith("[") == field.is_list, (name, key)
             if hasattr(field.kind, "model_fields"):
@@ -182,13 +192,14 @@ def test_documents_have_the_fields_of_the_inputs_of_the_api(type_):
                     "date": "Date",
                     "datetime": "DateTime",
                     "bool": "Boolean",
+                    "Template": "SegmentTemplateKey",
                 }
                 kinds |= {"int": "Int", "float": "Float", "dict": "JSON", "str": ("String", "CurrencyCode")}
                 expected = kinds.get(field.kind.__name__, field.kind.__name__)
                 assert inner.endswith(expected) if isinstance(expected, str) else inner in expected, (name, key)
 
     noun = BULK[type_].noun
-    fields(BULK[type_].row, INPUTS.get(type_, f"{noun}RecordInput"))
+    fields(BULK[type_].row, INPUTS.get(type_, f"{noun}UpsertInput" if type_ in UPSERTS else f"{noun}RecordInput"))
 
 
 def test_every_mapping_that_comes_with_the_product_has_a_sample():

@@ -1,16 +1,18 @@
 """Tokens: what each has, that it is rotated without a gap and revoked at once, and what is written down of it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlmodel import select
+from uuid_utils.compat import uuid7
 
 from app import ids
 from app.actor import ORDINARY, Actor, Rows, Scope, system
 from app.errors import Forbidden, Invalid, Unauthenticated
 from app.models.change import Change
 from app.models.token import Token
-from app.services import channel, customer, segment, token
+from app.services import channel, customer, deployment, segment, token
 from app.services.minting import known_by
 from app.services.page import Slice
 from app.services.row import Options, Ref
@@ -140,6 +142,58 @@ def test_nobody_gets_hold_of_a_secret_that_may_do_more(door, rich):
     rich.write(token.revoke, global_id(wide), by=admin)
     with pytest.raises(Unauthenticated, match="revoked"):
         token.authenticate(door, secret)
+
+
+def holder(door, workspace, **given):
+    """Somebody who comes with a token that may do everything."""
+    _, secret = workspace.write(token.issue, {"name": "maker", "scopes": sorted(Scope), **given})
+    return token.authenticate(door, secret)
+
+
+def test_what_an_expiring_token_gives_ends_with_it(door, rich, clock):
+    ends = clock() + timedelta(days=2)
+    maker = holder(door, rich, expires_at=ends)
+    for given in ({}, {"expires_at": None}, {"publishable": {"origins": []}}, {"expires_at": ends}):
+        assert rich.write(token.add, {"name": "x", **given}, by=maker)[0].expires_at == ends
+    sooner = clock() + timedelta(hours=1)
+    row, secret = rich.write(token.add, {"name": "short", "scopes": sorted(maker.scopes - {Scope.DEPLOYMENT_ADMIN}),
+                                         "expires_at": sooner}, by=maker)  # fmt: skip
+    assert row.expires_at == sooner
+    # and so on, whoever is given a token by one that was given
+    again, _ = rich.write(token.add, {"name": "y", "scopes": []}, by=token.authenticate(door, secret))
+    assert again.expires_at == sooner
+    assert rich.write(token.add, {"name": "lasting"}, by=holder(door, rich))[0].expires_at is None
+    assert rich.write(token.add, {"name": "ours"})[0].expires_at is None
+
+
+def test_nothing_that_outlives_its_maker_is_made_or_handed_out(door, rich, clock):
+    lasting, _ = rich.write(token.add, {"name": "lasting"})
+    longer, _ = rich.write(token.add, {"name": "longer", "expires_at": clock() + timedelta(days=3)})
+    public, _ = rich.write(token.add, {"name": "public", "publishable": {"origins": []}})
+    maker = holder(door, rich, expires_at=clock() + timedelta(days=2))
+    same, _ = rich.write(token.add, {"name": "same"}, by=maker)
+    before = stored(door), changes(rich)
+    for given in ({}, {"publishable": {"origins": []}}):
+        data = {"name": "x", "expires_at": clock() + timedelta(days=2, seconds=1), **given}
+        assert refused(rich.write, token.add, data, by=maker) == [("OUT_OF_RANGE", ("expiresAt",))]
+    with pytest.raises(Invalid, match="Your token ends at 2026-06-17T09:30:00Z"):
+        rich.write(token.add, {"name": "x", "expires_at": clock() + timedelta(days=9)}, by=maker)
+    for row in (lasting, longer, public):
+        with pytest.raises(Forbidden, match="outlives yours"):
+            rich.write(token.rotate, global_id(row), by=maker)
+    assert (stored(door), changes(rich)) == before
+    for id_ in (same.id, maker.token_id):
+        row, secret = rich.write(token.rotate, ids.encode("Token", id_), by=maker)
+        assert token.authenticate(door, secret).token_id == id_
+        assert row.expires_at == clock() + timedelta(days=2)
+
+
+def test_a_workspace_that_an_expiring_token_makes_has_a_first_token_that_ends_with_it(door, rich, clock):
+    ends = clock() + timedelta(days=2)
+    maker = replace(holder(door, rich, expires_at=ends), tenant_id=uuid7())
+    data = {"name": "New", "time_zone": "UTC", "currency": "EUR"}
+    _, first, _ = door.write(maker, deployment.create_workspace, data)
+    assert first.expires_at == ends
 
 
 def test_a_rotated_secret_lives_on_for_a_while_and_only_the_last_one(door, open_door, rich, clock):
