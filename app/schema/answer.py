@@ -1,16 +1,12 @@
 """Answers from pages and apps in the schema."""
 
-from typing import Annotated
-
-from app.errors import Invalid
+from app.schema.attempt import attempt
 from app.schema.context import Info
-from app.schema.describe import absent, arg, input_, mutation, plain, type_
-from app.schema.errors import UserError, user_errors
+from app.schema.describe import absent, input_, plain, type_
+from app.schema.errors import UserError, mend
 from app.schema.feedback_input import FeedbackKind
 from app.schema.inputs import unwrapped
 from app.schema.scalars import Moment
-from app.schema.weight import weighs
-from app.schema.writing import WEIGHT
 from app.services import answer
 
 
@@ -43,22 +39,17 @@ class AnswerRecordPayload:
     """Whether an answer was taken. It tells nothing of what is stored."""
 
     accepted: bool = plain(
-        "Whether the answer is as it should be. Under an id that is there already nothing is changed, nor that told."
+        "Whether the answer is as it should be. Under an id that is there already nothing is changed, nor that told.",
+        default=False,
     )
-    user_errors: list[UserError] = plain("What to mend in the input; nothing was stored then.")
+    user_errors: list[UserError] = mend("What to mend in the input; nothing was stored then.")
 
 
 class AnswerRoot:
     """What a publishable key can do."""
 
-    @mutation
-    @weighs(WEIGHT)
-    async def answer_record(
-        self, info: Info, input: Annotated[AnswerRecordInput, arg("What was answered.")]
-    ) -> AnswerRecordPayload:
+    @attempt("What was answered.")
+    async def answer_record(self, info: Info, input: AnswerRecordInput) -> AnswerRecordPayload:
         """Record an answer from a page or an app. It is added, never changed, and nothing of what is stored is told."""
-        try:
-            await info.context.run(answer.record, unwrapped(input))
-        except Invalid as error:
-            return AnswerRecordPayload(accepted=False, user_errors=user_errors(error.problems))
-        return AnswerRecordPayload(accepted=True, user_errors=[])
+        await info.context.run(answer.record, unwrapped(input))
+        return AnswerRecordPayload(accepted=True)
