@@ -34,6 +34,7 @@ from app.schema.scalars import Moment
 from app.schema.touchpoint import TOUCHPOINT
 from app.services import bulk_export
 from app.services.refusal import camel
+from app.services.row import Options
 from app.text import Text
 
 
@@ -125,12 +126,12 @@ class ExportRoots:
     """What can be exported."""
 
     @attempt("What to export.")
-    async def export_start(self, info: Info, input: ExportStartInput) -> ExportPayload:
+    async def export_start(self, info: Info, input: ExportStartInput, once: Options) -> ExportPayload:
         """Prepare an export, to be fetched with the same kind of token from its `path`."""
         data = unwrapped(input)
         data.pop("filter", None)
-        row, outcome = await info.context.run(bulk_export.start, data, _filter(input))
-        return ExportPayload(outcome=outcome, export=EXPORT.shown(info.context, row))
+        row, outcome = await info.context.run(bulk_export.start, data, _filter(input), options=once)
+        return ExportPayload(outcome=outcome, export=row and EXPORT.shown(info.context, row))
 
 
 def _filter(input: ExportStartInput) -> dict[str, Any] | None:

@@ -28,7 +28,7 @@ from app.schema.scalars import Moment
 from app.schema.weight import sized
 from app.services import bulk_import, bulk_report
 from app.services.bulk_import import problem_of
-from app.services.row import ErrorPolicy
+from app.services.row import ErrorPolicy, Options
 
 
 @type_
@@ -141,14 +141,14 @@ class ImportPayload:
     import_: Import | None = plain("The import as of now.", name="import")
 
 
-async def _done(info: Info, service: Callable[..., Any], input: Any) -> ImportPayload:  # noqa: ANN401 - any of the inputs
+async def _done(info: Info, service: Callable[..., Any], input: Any, **more: Options) -> ImportPayload:  # noqa: ANN401 - any of the inputs
     """What became of the import that the input names or describes."""
     data = unwrapped(input)
     if data.get("encoding"):
         data["encoding"] = CODES[data["encoding"]]
     given = (data.pop("id"), *data.values()) if "id" in data else (data,)
-    row, outcome = await info.context.run(service, *given)
-    return ImportPayload(outcome=outcome, import_=IMPORT.shown(info.context, row))
+    row, outcome = await info.context.run(service, *given, **more)
+    return ImportPayload(outcome=outcome, import_=row and IMPORT.shown(info.context, row))
 
 
 class ImportRoots:
@@ -160,16 +160,16 @@ class ImportRoots:
         return await _done(info, bulk_import.start, input)
 
     @attempt("Which one.")
-    async def import_run(self, info: Info, input: ImportRunInput) -> ImportPayload:
+    async def import_run(self, info: Info, input: ImportRunInput, once: Options) -> ImportPayload:
         """Run an import, all parts of whose file have come."""
-        return await _done(info, bulk_import.run, input)
+        return await _done(info, bulk_import.run, input, options=once)
 
     @attempt("Which one.")
-    async def import_cancel(self, info: Info, input: ImportCancelInput) -> ImportPayload:
+    async def import_cancel(self, info: Info, input: ImportCancelInput, once: Options) -> ImportPayload:
         """Stop an import; what it has written stays, and can be undone."""
-        return await _done(info, bulk_import.cancel, input)
+        return await _done(info, bulk_import.cancel, input, options=once)
 
     @attempt("Which one.")
-    async def import_undo(self, info: Info, input: ImportUndoInput) -> ImportPayload:
+    async def import_undo(self, info: Info, input: ImportUndoInput, once: Options) -> ImportPayload:
         """Undo an import: what it made goes, what it changed is as before, unless somebody has changed it since."""
-        return await _done(info, bulk_import.undo, input)
+        return await _done(info, bulk_import.undo, input, options=once)

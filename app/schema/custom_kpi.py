@@ -23,6 +23,7 @@ from app.schema.period import LocaleArgument
 from app.schema.weight import sized
 from app.schema.writing import WRITTEN
 from app.services import custom_kpi
+from app.services.row import Options
 from app.text import Text
 
 enum(
@@ -84,7 +85,7 @@ class KpiDefinePayload:
 class KpiDefinitionDeletePayload:
     """What became of a deletion."""
 
-    definition: KpiDefinition | None = plain("The KPI as it was defined.")
+    definition: KpiDefinition | None = plain("The KPI as it was defined; null for a retry.")
     outcome: Outcome = plain("What became of it.")
     user_errors: list[UserError] = mend("What to mend in the input; nothing was deleted then.")
 
@@ -138,16 +139,18 @@ class CustomKpiRoots:
     """What can be done to the KPIs that a workspace defines."""
 
     @attempt(WRITTEN)
-    async def kpi_define(self, info: Info, input: KpiDefineInput) -> KpiDefinePayload:
+    async def kpi_define(self, info: Info, input: KpiDefineInput, once: Options) -> KpiDefinePayload:
         """Define a KPI of the workspace's own by a formula over measures, or define it anew."""
-        row, outcome = await info.context.run(custom_kpi.define, unwrapped(input))
-        return KpiDefinePayload(definition=shown(row), outcome=outcome)
+        row, outcome = await info.context.run(custom_kpi.define, unwrapped(input), options=once)
+        return KpiDefinePayload(definition=row and shown(row), outcome=outcome)
 
     @attempt("What to delete.")
-    async def kpi_definition_delete(self, info: Info, input: KpiDefinitionDeleteInput) -> KpiDefinitionDeletePayload:
+    async def kpi_definition_delete(
+        self, info: Info, input: KpiDefinitionDeleteInput, once: Options
+    ) -> KpiDefinitionDeletePayload:
         """Delete a KPI of the workspace's own; refused while a target is set for it."""
-        row = await info.context.run(custom_kpi.delete, input.key)
+        row = await info.context.run(custom_kpi.delete, input.key, options=once)
         definition = None
         with suppress(Invalid):  # what could be read no more is gone all the same
-            definition = shown(row)
+            definition = row and shown(row)
         return KpiDefinitionDeletePayload(definition=definition, outcome=Outcome.DELETED)

@@ -17,6 +17,7 @@ from app.schema.outcome import Outcome
 from app.schema.rows import RowScope, RowScopeInput
 from app.schema.scalars import Moment
 from app.services import member
+from app.services.row import Options
 
 
 def _may(role: Role) -> str:
@@ -117,7 +118,9 @@ class MemberRemoveInput:
 class MemberPayload:
     """What became of a member."""
 
-    member: Member | None = plain("The member as of now; null when nothing was stored.")
+    member: Member | None = plain(
+        "The member as of now; null when nothing was stored, and for a retry of their removal."
+    )
     outcome: Outcome = plain("What became of it.")
     user_errors: list[UserError] = mend("What to mend in the input; nothing was stored then.")
 
@@ -126,21 +129,21 @@ class MemberRoots:
     """What can be done to members."""
 
     @attempt("Who, and what they may do.")
-    async def member_add(self, info: Info, input: MemberAddInput) -> MemberPayload:
+    async def member_add(self, info: Info, input: MemberAddInput, once: Options) -> MemberPayload:
         """Let somebody sign in to the workspace, at once. Needs workspace:admin; nobody grants what they lack."""
-        row, outcome = await info.context.run(member.add, unwrapped(input))
-        return MemberPayload(member=MEMBER.shown(info.context, row), outcome=outcome)
+        row, outcome = await info.context.run(member.add, unwrapped(input), options=once)
+        return MemberPayload(member=row and MEMBER.shown(info.context, row), outcome=outcome)
 
     @attempt("Who, and what changes.")
-    async def member_update(self, info: Info, input: MemberUpdateInput) -> MemberPayload:
+    async def member_update(self, info: Info, input: MemberUpdateInput, once: Options) -> MemberPayload:
         """Change what a member may do, from their next request on. Needs workspace:admin."""
         data = unwrapped(input)
         wanted = as_ref(MemberRefInput(id=data.pop("id")))
-        row, outcome = await info.context.run(member.update, wanted, data)
-        return MemberPayload(member=MEMBER.shown(info.context, row), outcome=outcome)
+        row, outcome = await info.context.run(member.update, wanted, data, options=once)
+        return MemberPayload(member=row and MEMBER.shown(info.context, row), outcome=outcome)
 
     @attempt("Who.")
-    async def member_remove(self, info: Info, input: MemberRemoveInput) -> MemberPayload:
+    async def member_remove(self, info: Info, input: MemberRemoveInput, once: Options) -> MemberPayload:
         """Take a member away, from their next request on; the last owner stays. Needs workspace:admin."""
-        row = await info.context.run(member.remove, as_ref(MemberRefInput(id=input.id)))
-        return MemberPayload(member=MEMBER.shown(info.context, row), outcome=Outcome.DELETED)
+        row = await info.context.run(member.remove, as_ref(MemberRefInput(id=input.id)), options=once)
+        return MemberPayload(member=row and MEMBER.shown(info.context, row), outcome=Outcome.DELETED)

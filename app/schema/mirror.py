@@ -1,5 +1,6 @@
 """Mirrors in the schema: a full dump in batches, and what it lacks deleted."""
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
@@ -19,6 +20,7 @@ from app.schema.weight import weighs
 from app.schema.writing import WEIGHT, known
 from app.services import mirror
 from app.services.mirror import MIRRORS, SAMPLES, SHARE, Standing
+from app.services.row import Options
 
 
 class MirrorType(StrEnum):
@@ -118,23 +120,26 @@ class MirrorRoots:
     """Sending all that there is."""
 
     @attempt("What will be sent.")
-    async def mirror_start(self, info: Info, input: MirrorStartInput) -> MirrorPayload:
+    async def mirror_start(self, info: Info, input: MirrorStartInput, once: Options) -> MirrorPayload:
         """Begin a full dump. Batches name it as `mirror`; what it lacks in the end is deleted by `mirrorFinish`.
 
         Whatever the source writes meanwhile, in batches that name it or not, stays.
         """
-        made = await info.context.run(MIRRORS[input.type.value].start)
+        made = await info.context.run(MIRRORS[input.type.value].start, options=once)
         return MirrorPayload(mirror=Mirror.of(made), outcome=Outcome.CREATED)
 
     @attempt("Which one, and how much may go.")
-    async def mirror_finish(self, info: Info, input: MirrorFinishInput) -> MirrorPayload:
+    async def mirror_finish(self, info: Info, input: MirrorFinishInput, once: Options) -> MirrorPayload:
         """Delete what the source had when the mirror began and has not sent since.
 
         Up to 500 records go at once, more in the background: `state` says when it is done. Finishing twice is finishing
         once. Where more would go than `atMost` allows, nothing does, and the mirror says how many.
         """
         mirrors, id_ = mirror.of_id(input.mirror)
-        done, outcome, problems = await info.context.run(mirrors.finish, id_, known(input.at_most), input.dry_run)
+        how = replace(once, dry_run=input.dry_run)
+        done, outcome, problems = await info.context.run(
+            mirrors.finish, id_, known(input.at_most), input.dry_run, options=how
+        )
         return MirrorPayload(mirror=Mirror.of(done), outcome=outcome, user_errors=user_errors(problems))
 
 

@@ -35,41 +35,43 @@ from app.schema.workspace_input import (
 )
 from app.schema.writing import WRITTEN
 from app.services import sandbox, target, workspace
-from app.services.row import Outcome
+from app.services.row import Options, Outcome
 
 
 class TargetRoots:
     """What can be done to a target."""
 
     @attempt(WRITTEN)
-    async def target_set(self, info: Info, input: targets.TargetSetInput) -> targets.TargetSetPayload:
+    async def target_set(self, info: Info, input: targets.TargetSetInput, once: Options) -> targets.TargetSetPayload:
         """Set a target, or replace it; its history is kept."""
-        row, outcome, advice = await info.context.run(target.set_, _target(input))
+        row, outcome, advice = await info.context.run(target.set_, _target(input), options=once)
         shown = [
             targets.TargetAdvice(criterion=targets.SmartCriterion(one.criterion), text=one.message) for one in advice
         ]
-        return targets.TargetSetPayload(target=Target.of(row), outcome=outcome, advice=shown)
+        return targets.TargetSetPayload(target=row and Target.of(row), outcome=outcome, advice=shown)
 
     @attempt("What to delete.")
-    async def target_delete(self, info: Info, input: targets.TargetDeleteInput) -> targets.TargetDeletePayload:
+    async def target_delete(
+        self, info: Info, input: targets.TargetDeleteInput, once: Options
+    ) -> targets.TargetDeletePayload:
         """Delete a target; its history is kept."""
-        row = await info.context.run(target.delete, as_ref(input))
-        return targets.TargetDeletePayload(target=Target.of(row), outcome=Outcome.DELETED)
+        row = await info.context.run(target.delete, as_ref(input), options=once)
+        return targets.TargetDeletePayload(target=row and Target.of(row), outcome=Outcome.DELETED)
 
 
 class WorkspaceRoots:
     """What can be done to the workspace."""
 
     @attempt(WRITTEN)
-    async def workspace_update(self, info: Info, input: WorkspaceUpdateInput) -> WorkspaceUpdatePayload:
+    async def workspace_update(self, info: Info, input: WorkspaceUpdateInput, once: Options) -> WorkspaceUpdatePayload:
         """Change the settings of the workspace."""
-        row, outcome = await info.context.run(workspace.update, unwrapped(input))
+        row, outcome = await info.context.run(workspace.update, unwrapped(input), options=once)
         return WorkspaceUpdatePayload(workspace=Workspace.of(row), outcome=outcome)
 
     @attempt("Which one.")
-    async def sandbox_reset(self, info: Info, input: SandboxResetInput) -> SandboxResetPayload:
+    async def sandbox_reset(self, info: Info, input: SandboxResetInput, once: Options) -> SandboxResetPayload:
         """Empty a sandbox of its records and all that follows from them; tokens and settings stay."""
-        row = await info.context.run(sandbox.reset, input.name)
+        row = await info.context.run(sandbox.reset, input.name, options=once)
         return SandboxResetPayload(workspace=Workspace.of(row), outcome=Outcome.UPDATED)
 
 

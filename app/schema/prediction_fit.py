@@ -22,6 +22,7 @@ from app.schema.scalars import Moment
 from app.schema.writing import known
 from app.services import prediction_fit
 from app.services.fitting import LEAST_CUSTOMERS, LEAST_DEPARTURES, LEAST_RETURNS
+from app.services.row import Options
 from app.text import Text
 
 enum(
@@ -257,7 +258,7 @@ class PredictionRefitRoot:
     """Fitting anew."""
 
     @attempt("When.")
-    async def prediction_refit(self, info: Info, input: PredictionRefitInput) -> PredictionRefitPayload:
+    async def prediction_refit(self, info: Info, input: PredictionRefitInput, once: Options) -> PredictionRefitPayload:
         """Have the models fitted anew and all predictions made again; by itself that happens every week."""
-        run_at = await info.context.run(prediction_fit.request, known(input.run_at))
+        run_at = await info.context.run(prediction_fit.request, known(input.run_at), options=once)
         return PredictionRefitPayload(outcome=Outcome.CREATED, run_at=Moment(run_at))

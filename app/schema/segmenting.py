@@ -24,7 +24,7 @@ from app.schema.weight import KPI_WEIGHT, sized, weighs
 from app.schema.writing import WRITTEN, known
 from app.services import rfv, segment
 from app.services.rfv import NAMES, ClassShare, RfvClass
-from app.services.row import Result
+from app.services.row import Options, Result
 from app.services.segment_template import TEMPLATES, Template
 
 
@@ -171,7 +171,7 @@ class SegmentMembersRemoveInput:
 class SegmentPayload:
     """What became of a segment."""
 
-    segment: Segment | None = plain("The segment as of now, or as it stood.")
+    segment: Segment | None = plain("The segment as of now, or as it stood; null for a retry of its deletion.")
     outcome: Outcome = plain("What became of it; UNCHANGED while the worker is still to bring it up to date.")
     user_errors: list[UserError] = mend("What to mend in the input; nothing was done then.")
 
@@ -200,36 +200,40 @@ class SegmentingRoots:
     """What can be done to segments."""
 
     @attempt("What to delete.")
-    async def segment_delete(self, info: Info, input: SegmentDeleteInput) -> SegmentPayload:
+    async def segment_delete(self, info: Info, input: SegmentDeleteInput, once: Options) -> SegmentPayload:
         """Delete a segment, and who belonged to it when: KPIs know its key no longer."""
-        row = await info.context.run(segment.delete, as_ref(input))
-        return SegmentPayload(segment=SEGMENT.shown(info.context, row), outcome=Outcome.DELETED)
+        row = await info.context.run(segment.delete, as_ref(input), options=once)
+        return SegmentPayload(segment=row and SEGMENT.shown(info.context, row), outcome=Outcome.DELETED)
 
     @attempt("Which one.")
-    async def segment_refresh(self, info: Info, input: SegmentRefreshInput) -> SegmentPayload:
+    async def segment_refresh(self, info: Info, input: SegmentRefreshInput, once: Options) -> SegmentPayload:
         """Bring a segment up to date with its rule: at once, or by the worker where there are many customers."""
-        row, outcome = await info.context.run(segment.refresh, as_ref(input.segment))
-        return SegmentPayload(segment=SEGMENT.shown(info.context, row), outcome=outcome)
+        row, outcome = await info.context.run(segment.refresh, as_ref(input.segment), options=once)
+        return SegmentPayload(segment=row and SEGMENT.shown(info.context, row), outcome=outcome)
 
     @attempt(WRITTEN)
     @sized(by=("input.customers",), fields=("results",))
-    async def segment_members_add(self, info: Info, input: SegmentMembersAddInput) -> SegmentMembersPayload:
+    async def segment_members_add(
+        self, info: Info, input: SegmentMembersAddInput, once: Options
+    ) -> SegmentMembersPayload:
         """Add customers to a segment by hand."""
-        return await _moved(info, input, segment.add, input.from_)
+        return await _moved(info, input, segment.add, input.from_, options=once)
 
     @attempt(WRITTEN)
     @sized(by=("input.customers",), fields=("results",))
-    async def segment_members_remove(self, info: Info, input: SegmentMembersRemoveInput) -> SegmentMembersPayload:
+    async def segment_members_remove(
+        self, info: Info, input: SegmentMembersRemoveInput, once: Options
+    ) -> SegmentMembersPayload:
         """Take customers out of a segment by hand."""
-        return await _moved(info, input, segment.remove, input.before)
+        return await _moved(info, input, segment.remove, input.before, options=once)
 
 
-async def _moved(info: Info, input_: Any, service: Any, day: date | None) -> SegmentMembersPayload:  # noqa: ANN401 - either input and its service
+async def _moved(info: Info, input_: Any, service: Any, day: date | None, options: Options) -> SegmentMembersPayload:  # noqa: ANN401 - either input and its service
     who = [as_ref(one) for one in input_.customers]
-    row, results = await info.context.run(service, as_ref(input_.segment), who, known(day))
+    row, results = await info.context.run(service, as_ref(input_.segment), who, known(day), options=options)
     is_moved = any(one.outcome in (Outcome.CREATED, Outcome.DELETED) for one in results)
     return SegmentMembersPayload(
-        segment=SEGMENT.shown(info.context, row),
+        segment=row and SEGMENT.shown(info.context, row),
         outcome=Outcome.UPDATED if is_moved else Outcome.UNCHANGED,
         results=_results(results),
         counts=counts(results),

@@ -107,7 +107,7 @@ class TargetDeleteInput:
 class TargetDeletePayload:
     """What became of the target."""
 
-    target: Target | None = plain("The target as it stood.")
+    target: Target | None = plain("The target as it stood; null for a retry.")
     outcome: Outcome = plain("What became of it.")
     user_errors: list[UserError] = mend("What to mend in the input; nothing was deleted then.")
 

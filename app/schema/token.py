@@ -17,6 +17,7 @@ from app.schema.rows import RowScope, RowScopeInput
 from app.schema.scalars import Moment
 from app.schema.weight import sized
 from app.services import granting, token
+from app.services.row import Options
 
 
 @type_
@@ -171,7 +172,7 @@ class TokenRoots:
         return TokenRotatePayload(token=Token.of(row), secret=secret, outcome=Outcome.UPDATED)
 
     @attempt("What to revoke.")
-    async def token_revoke(self, info: Info, input: TokenRevokeInput) -> TokenRevokePayload:
+    async def token_revoke(self, info: Info, input: TokenRevokeInput, once: Options) -> TokenRevokePayload:
         """Revoke a token: from then on it is refused everywhere, all its secrets."""
-        row, outcome = await info.context.run(token.revoke, input.id)
-        return TokenRevokePayload(token=Token.of(row), outcome=outcome)
+        row, outcome = await info.context.run(token.revoke, input.id, options=once)
+        return TokenRevokePayload(token=row and Token.of(row), outcome=outcome)

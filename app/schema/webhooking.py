@@ -16,6 +16,7 @@ from app.schema.webhook import WEBHOOK, Webhook, WebhookRefInput, WebhookUpsertI
 from app.schema.webhook_delivery import WEBHOOK_DELIVERY, WebhookDelivery
 from app.schema.writing import WRITTEN, known
 from app.services import webhook, webhook_delivery, webhook_secret
+from app.services.row import Options
 from app.text import Text
 
 
@@ -71,7 +72,7 @@ class WebhookReplayInput:
 class WebhookPayload:
     """What became of a webhook."""
 
-    webhook: Webhook | None = plain("The webhook as of now, or as it stood.")
+    webhook: Webhook | None = plain("The webhook as of now, or as it stood; null for a retry of its deletion.")
     outcome: Outcome = plain("What became of it.")
     user_errors: list[UserError] = mend("What to mend in the input; nothing was done then.")
 
@@ -129,45 +130,46 @@ class WebhookRoots:
         return WebhookSecretPayload(webhook=shown, outcome=Outcome.UPDATED, secret=secret)
 
     @attempt("What to delete.")
-    async def webhook_delete(self, info: Info, input: WebhookDeleteInput) -> WebhookPayload:
+    async def webhook_delete(self, info: Info, input: WebhookDeleteInput, once: Options) -> WebhookPayload:
         """Delete a webhook and its deliveries; nothing is sent to it any more."""
-        row = await info.context.run(webhook.remove, as_ref(input))
-        return WebhookPayload(webhook=WEBHOOK.shown(info.context, row), outcome=Outcome.DELETED)
+        row = await info.context.run(webhook.remove, as_ref(input), options=once)
+        return WebhookPayload(webhook=row and WEBHOOK.shown(info.context, row), outcome=Outcome.DELETED)
 
     @attempt("Which one.")
-    async def webhook_enable(self, info: Info, input: WebhookEnableInput) -> WebhookPayload:
+    async def webhook_enable(self, info: Info, input: WebhookEnableInput, once: Options) -> WebhookPayload:
         """Enable a webhook: it is told of what is written from now on, and of what was left open."""
-        row, outcome = await info.context.run(webhook.enable, as_ref(input.webhook))
-        return WebhookPayload(webhook=WEBHOOK.shown(info.context, row), outcome=outcome)
+        row, outcome = await info.context.run(webhook.enable, as_ref(input.webhook), options=once)
+        return WebhookPayload(webhook=row and WEBHOOK.shown(info.context, row), outcome=outcome)
 
     @attempt("Which one.")
-    async def webhook_disable(self, info: Info, input: WebhookDisableInput) -> WebhookPayload:
+    async def webhook_disable(self, info: Info, input: WebhookDisableInput, once: Options) -> WebhookPayload:
         """Disable a webhook: it is sent nothing until it is enabled again."""
-        row, outcome = await info.context.run(webhook.disable, as_ref(input.webhook))
-        return WebhookPayload(webhook=WEBHOOK.shown(info.context, row), outcome=outcome)
+        row, outcome = await info.context.run(webhook.disable, as_ref(input.webhook), options=once)
+        return WebhookPayload(webhook=row and WEBHOOK.shown(info.context, row), outcome=outcome)
 
     @attempt("Which one.")
-    async def webhook_test(self, info: Info, input: WebhookTestInput) -> WebhookTestPayload:
+    async def webhook_test(self, info: Info, input: WebhookTestInput, once: Options) -> WebhookTestPayload:
         """Send a webhook a test event, which is about the webhook itself."""
-        row = await info.context.run(webhook_delivery.test, as_ref(input.webhook))
-        return WebhookTestPayload(delivery=WEBHOOK_DELIVERY.shown(info.context, row), outcome=Outcome.CREATED)
+        row = await info.context.run(webhook_delivery.test, as_ref(input.webhook), options=once)
+        shown = row and WEBHOOK_DELIVERY.shown(info.context, row)
+        return WebhookTestPayload(delivery=shown, outcome=Outcome.CREATED)
 
     @attempt("What to deliver again.")
-    async def webhook_replay(self, info: Info, input: WebhookReplayInput) -> WebhookReplayPayload:
+    async def webhook_replay(self, info: Info, input: WebhookReplayInput, once: Options) -> WebhookReplayPayload:
         """Deliver again, each under the id that it had."""
-        await _replayed(info, input)
+        await _replayed(info, input, once)
         return WebhookReplayPayload(outcome=Outcome.UPDATED)
 
 
-async def _replayed(info: Info, input_: WebhookReplayInput) -> None:
+async def _replayed(info: Info, input_: WebhookReplayInput, once: Options) -> None:
     given = {
         name for name in ("deliveries", "webhook", "since") if getattr(input_, name) not in (None, strawberry.UNSET)
     }
     if given == {"deliveries"}:
-        await info.context.run(webhook_delivery.replay, [str(one) for one in input_.deliveries or ()])
+        await info.context.run(webhook_delivery.replay, [str(one) for one in input_.deliveries or ()], options=once)
     elif given == {"webhook", "since"}:
         wanted: Any = input_
-        await info.context.run(webhook_delivery.replay_since, as_ref(wanted.webhook), wanted.since)
+        await info.context.run(webhook_delivery.replay_since, as_ref(wanted.webhook), wanted.since, options=once)
     else:
         msg = Text("Give deliveries, or webhook and since.", "请提供 deliveries，或同时提供 webhook 与 since。")
         raise Invalid(msg, "deliveries", code=Code.REQUIRED)

@@ -16,6 +16,7 @@ from app.kpis.parser import LONGEST, FormulaError
 from app.models.change import Action
 from app.models.custom_kpi import CustomKpi
 from app.models.target import Target
+from app.services.repeatable import fate_of, repeatable, row_of
 from app.services.row import Outcome, Row, parse
 from app.text import Text
 from app.uow import Uow, reads, writes
@@ -58,6 +59,7 @@ class CustomKpiRow(Row):
 
 
 @writes(Scope.KPI_WRITE)
+@repeatable("kpiDefine", fate_of(CustomKpi))
 def define(uow: Uow, data: Mapping[str, Any]) -> tuple[CustomKpi, Outcome]:
     """The KPI after `data`, which replaces what was defined under its key. Raises Invalid with every problem."""
     row = parse(CustomKpiRow, data)
@@ -85,6 +87,7 @@ def define(uow: Uow, data: Mapping[str, Any]) -> tuple[CustomKpi, Outcome]:
 
 
 @writes(Scope.KPI_WRITE)
+@repeatable("kpiDefinitionDelete", row_of(CustomKpi))
 def delete(uow: Uow, key: str) -> CustomKpi:
     """Delete what was defined under `key`; the definition as it stood. Raises Invalid where targets use it."""
     uow.take_turn()
