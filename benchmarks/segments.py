@@ -57,20 +57,24 @@ def today() -> datetime:
 def people(tenant_id: UUID, count: int) -> Iterator[dict[str, Any]]:
     """`count` customers as the table holds them."""
     made = today() - timedelta(days=DAYS)
+    alike = Customer(tenant_id=tenant_id, created_at=made, updated_at=made).model_dump()
     for number in range(count):
         own = {"region": f"region{number % REGIONS}", "attributes": {"plan": number % 7}, "name": f"Customer {number}"}
-        yield Customer(tenant_id=tenant_id, created_at=made, updated_at=made, **own).model_dump()
+        yield alike | own | {"id": uuid7()}
 
 
 def orders(tenant_id: UUID, ids: Sequence[UUID], count: int) -> Iterator[dict[str, Any]]:
     """`count` orders of these customers as the table holds them, over two years."""
     chance = random.Random(count)  # noqa: S311 - sample data, not a secret
     now = today()
+    each = {"external_id": "", "source": "bulk", "currency": "EUR", "amount": 0, "gross": 0, "net": 0}
+    each |= {"occurred_at": now, "recorded_at": now, "day": now.date(), "known_on": now.date()}
+    alike = Order(tenant_id=tenant_id, **each).model_dump()
     for number in range(count):
         at, cents = now - timedelta(days=chance.randrange(DAYS)), chance.randrange(500, 30_000)
-        own = {"external_id": f"o{number}", "source": "bulk", "currency": "EUR", "customer_id": chance.choice(ids)}
+        own = {"id": uuid7(), "external_id": f"o{number}", "customer_id": chance.choice(ids)}
         own |= {"amount": cents, "gross": cents, "net": cents, "occurred_at": at, "day": at.date()}
-        yield Order(tenant_id=tenant_id, recorded_at=at, known_on=at.date(), **own).model_dump()
+        yield alike | own | {"recorded_at": at, "known_on": at.date()}
 
 
 def stored(databases: Databases, kind: str, size: int) -> Store:

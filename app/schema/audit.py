@@ -7,13 +7,14 @@ import strawberry
 from app import ids
 from app.errors import Invalid
 from app.kpis.custom import key_of
-from app.models.change import Action, RecordType
+from app.models.change import Action
 from app.schema.change import RecordChange
 from app.schema.context import Info
 from app.schema.describe import absent, arg, enum, field, input_, plain, type_
 from app.schema.node import row_id
 from app.schema.page import DEFAULT, After, Before, Connection, First, Last, OrderDirection, listed, part
 from app.schema.period import LocaleArgument
+from app.schema.record_type import RecordType
 from app.schema.scalars import Moment
 from app.schema.weight import KPI_WEIGHT, sized, weighs
 from app.services import audit

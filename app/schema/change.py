@@ -7,13 +7,14 @@ import strawberry
 
 from app import ids
 from app.kpis.custom import internal
-from app.models.change import Action, RecordType
+from app.models.change import Action
 from app.schema.catalogue import definition
 from app.schema.context import Info
-from app.schema.describe import arg, enum, field, interface, plain, type_
+from app.schema.describe import arg, field, interface, plain, type_
 from app.schema.node import Node, find
 from app.schema.noun import Noun
 from app.schema.nouns import NOUNS
+from app.schema.record_type import RecordType
 from app.schema.scalars import Moment
 from app.schema.weight import FEW, KPI_WEIGHT, sized, weighs
 from app.schema.workspace import Workspace
@@ -21,13 +22,6 @@ from app.services import feed, workspace
 from app.services.subject import SUBJECTS, Known, spelled
 
 _NOUNS: Mapping[str, Noun[Any]] = {noun.name: noun for noun in NOUNS}
-_WORDS = {name: noun.words.start for name, noun in _NOUNS.items()} | {
-    "Mirror": "A mirror",
-    "Token": "A token or a publishable key",
-    "Workspace": "The workspace and its settings",
-    "KpiDefinition": "A KPI that the workspace defines",
-}
-enum(RecordType, {one.name: f"{_WORDS[one.value]}." for one in RecordType})
 
 
 @interface

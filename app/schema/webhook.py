@@ -10,8 +10,9 @@ from app.models.webhook import WebhookDisabledReason
 from app.schema.describe import absent, enum, input_, one_of, plain, type_
 from app.schema.node import Node, node_of
 from app.schema.noun import Noun
+from app.schema.record_type import RecordType
 from app.schema.scalars import Moment
-from app.services import webhook, webhook_type
+from app.services import webhook
 
 enum(
     WebhookDisabledReason,
@@ -30,7 +31,7 @@ class Webhook(Node):
     external_id: str = plain("Its key in the workspace.")
     name: str = plain("Its name.")
     url: str = plain("Where it is.")
-    types: list[str] = plain("The types of records that it is told of; of all that `scopes` may read when empty.")
+    types: list[RecordType] = plain("The types of records that it is told of; of all of `scopes` when empty.")
     actions: list[Action] = plain("What must have happened to them; anything when empty.")
     fields: list[str] = plain("Of which fields one must have changed, where fields are named; any when empty.")
     document: str | None = plain("The query whose answer is sent along; null where only the change is told.")
@@ -47,8 +48,8 @@ class Webhook(Node):
     @classmethod
     def of(cls, row: Row) -> Self:
         """The row as the schema shows it."""
-        actions: Any = [Action(one) for one in row.actions]
-        return node_of(cls, row, external_id=row.key, is_enabled=row.disabled_at is None, actions=actions)
+        told: Any = {"types": [RecordType(one) for one in row.types], "actions": [Action(one) for one in row.actions]}
+        return node_of(cls, row, external_id=row.key, is_enabled=row.disabled_at is None, **told)
 
 
 @one_of
@@ -66,9 +67,9 @@ class WebhookUpsertInput:
     external_id: str = plain("Its key in the workspace.")
     name: str = plain("Its name.")
     url: str | None = absent("Where it is: an address on the open internet, by https. Needed for a new one.")
-    types: list[str] | None = absent(
-        f"Of which types of records it is told: {', '.join(webhook_type.TYPES)}. All that the token may read when "
-        "empty or absent."
+    types: list[RecordType] | None = absent(
+        "Of which types of records it is told, but not `KPI_DEFINITION` and `MIRROR`; of all that the token may read "
+        "when empty or absent."
     )
     actions: list[Action] | None = absent("What must have happened to them; anything when empty or absent.")
     fields: list[str] | None = absent(

@@ -16,6 +16,7 @@ from app.kpis.parser import LONGEST, FormulaError
 from app.models.change import Action
 from app.models.custom_kpi import CustomKpi
 from app.models.target import Target
+from app.services.refusal import like
 from app.services.repeatable import fate_of, repeatable, row_of
 from app.services.row import Outcome, Row, parse
 from app.text import Text
@@ -26,6 +27,10 @@ MOST = 100
 
 _NOUN = "KpiDefinition"
 _KEY = re.compile("[A-Z][A-Z0-9_]{0,63}")
+_WRITE = Text(
+    "A key has capital letters, digits and underscores only, as SHARE_OF_WALLET.",
+    "键只能含大写字母、数字和下划线，例如 SHARE_OF_WALLET。",
+)
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 _About = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
 
@@ -47,7 +52,7 @@ class AboutRow(Row):
 class CustomKpiRow(Row):
     """A definition as it comes in; it replaces the whole of what was defined under its key."""
 
-    key: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=f"^{_KEY.pattern}$")]
+    key: Annotated[str, StringConstraints(min_length=1, max_length=64), like(_KEY.pattern, _WRITE)]
     name: NameRow
     about: AboutRow | None = None
     formula: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST)]

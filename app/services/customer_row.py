@@ -9,7 +9,7 @@ from app.models.base import ChurnKind, CustomerKind
 from app.models.customer import CustomerStatus
 from app.services import lifecycle
 from app.services.kind import RecordRow
-from app.services.row import Day, Ref, Row, Word
+from app.services.row import Day, Email, Ref, Row, Word
 
 
 class SpellRow(Row):
@@ -37,7 +37,7 @@ class CustomerRow(lifecycle.StageRow, RecordRow):
     churn_reason: Word | None = None
     churn_kind: ChurnKind | None = None
     history: Annotated[list[SpellRow], Field(max_length=100)] | None = None
-    email: Annotated[str, Field(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    email: Email | None = None
     phone: Annotated[str, Field(max_length=50)] | None = None
     is_test: bool | None = None
     is_key_contact: bool | None = None

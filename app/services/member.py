@@ -18,7 +18,7 @@ from app.models.member import Member, rows_of
 from app.services import ref
 from app.services.listing import Listing
 from app.services.repeatable import fate_of, repeatable, row_of
-from app.services.row import Outcome, Ref, Row, Word, parse
+from app.services.row import Email, Outcome, Ref, Row, Word, parse
 from app.text import Text
 from app.uow import Door, Uow, reads, writes
 
@@ -39,7 +39,7 @@ class MemberRow(Row):
     """What is said of a member. Absent keeps, null clears."""
 
     name: Word | None = None
-    email: Annotated[str, Field(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    email: Email | None = None
     subject: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
     role: Role | None = None
     scopes: Annotated[list[Scope], Field(max_length=100)] | None = None

@@ -1,7 +1,9 @@
 """What pydantic finds wrong with a row, as a problem that a caller can mend."""
 
+import re
 from typing import Any
 
+from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from app.errors import Code, Problem
@@ -17,7 +19,6 @@ _MESSAGES = {
     "too_long": (Code.TOO_MANY, Text("has too many entries: at most {max_length}", "条目过多：最多 {max_length} 项")),
     "too_short": (Code.REQUIRED, Text("has too few entries: at least {min_length}", "条目过少：至少 {min_length} 项")),
     "string_type": (Code.INVALID, Text("must be text", "必须是文本")),
-    "string_pattern_mismatch": (Code.INVALID, Text("must match {pattern}", "必须匹配 {pattern}")),
     "dict_type": (Code.INVALID, Text("must be an object", "必须是对象")),
     "greater_than_equal": (Code.OUT_OF_RANGE, Text("must be {ge} or more", "必须大于或等于 {ge}")),
     "less_than_equal": (Code.OUT_OF_RANGE, Text("must be {le} or less", "必须小于或等于 {le}")),
@@ -43,6 +44,17 @@ _OTHER = (Code.INVALID, Text("cannot be read: {words}", "无法读取：{words}"
 def refused(text: Text) -> PydanticCustomError:
     """What a validator raises to refuse a value, in both languages."""
     return PydanticCustomError("custos", "{en}", {"code": Code.INVALID.value, "en": text.en, "zh": text.zh})
+
+
+def like(pattern: str, text: Text) -> AfterValidator:
+    """Refuses text that is not wholly of `pattern`, in words for people: they need not read patterns."""
+
+    def check(value: str) -> str:
+        if re.fullmatch(pattern, value) is None:
+            raise refused(text)
+        return value
+
+    return AfterValidator(check)
 
 
 def camel(name: str) -> str:

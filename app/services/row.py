@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from app.errors import Code, Invalid, Problem, Undone
 from app.services.mode import Mode
 from app.services.period import EARLIEST, LATEST, start_of_day
-from app.services.refusal import camel, problem
+from app.services.refusal import camel, like, problem
 from app.text import Text
 from app.uow import Uow
 
@@ -30,6 +30,8 @@ _AHEAD = timedelta(days=1)
 Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Day = Annotated[date, Field(ge=EARLIEST, lt=LATEST)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+_WRITE = Text("Write an email address as name@example.com.", "邮箱地址请写成 name@example.com 的形式。")
+Email = Annotated[str, Field(max_length=320), like(r"[^@\s]+@[^@\s]+", _WRITE)]
 
 
 class ErrorPolicy(StrEnum):

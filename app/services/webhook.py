@@ -9,7 +9,7 @@ from sqlmodel import col, delete, func, select
 
 from app.actor import Scope
 from app.errors import Code, Invalid, Problem
-from app.models.change import Action, Change
+from app.models.change import Action, Change, RecordType
 from app.models.job import Job
 from app.models.webhook import Webhook, WebhookDisabledReason
 from app.models.webhook_delivery import WebhookDelivery
@@ -31,16 +31,14 @@ LONGEST_OVERLAP = timedelta(days=30)
 _SAID = {"url", "types", "actions", "fields", "document"}
 """Where to and what is sent: who says so is told no more than they may read."""
 
-_Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=100)]
-
 
 class WebhookRow(keyed.KeyedRow):
     """An endpoint as it comes in: absent keeps, null clears."""
 
     url: str | None = None
-    types: _Names | None = None
+    types: Annotated[list[RecordType], Field(max_length=100)] | None = None
     actions: Annotated[list[Action], Field(max_length=10)] | None = None
-    fields: _Names | None = None
+    fields: Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=100)] | None = None
     document: Annotated[str, Field(min_length=1, max_length=20_000)] | None = None
 
 
@@ -88,15 +86,16 @@ def _said(uow: Uow, row: WebhookRow, present: Webhook | None) -> dict[str, Any]:
     return given
 
 
-def _type_problems(uow: Uow, types: Sequence[str]) -> list[Problem]:
+def _type_problems(uow: Uow, types: Sequence[RecordType]) -> list[Problem]:
     found = []
-    for place, name in enumerate(types):
-        path = ("types", str(place))
-        scope = webhook_type.TYPES.get(name)
+    for place, type_ in enumerate(types):
+        path, name = ("types", str(place)), type_.name
+        scope = webhook_type.TYPES.get(type_)
         if scope is None:
-            known = ", ".join(webhook_type.TYPES)
-            msg = Text(f"There is no type {name!r}; there are {known}.", f"没有类型 {name!r}；可用的有 {known}。")
-            found.append(Problem(Code.NOT_FOUND, msg, path))
+            msg = Text(
+                f"Webhooks do not tell of {name}; read `changes` for it.", f"网络钩子不通知 {name}；请改读 `changes`。"
+            )
+            found.append(Problem(Code.INVALID, msg, path))
         elif not uow.may(scope):
             msg = Text(
                 f"Being told of {name} needs the scope {scope.value}, which the token does not have.",

@@ -15,11 +15,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import stored
 from asking import Api, Caller
-from sqlalchemy import event, select
-from sqlmodel import SQLModel
+from sqlalchemy import event
 
-from app import migrate
 from app.actor import Scope
 from app.uow import Door
 
@@ -59,27 +58,13 @@ Dump = dict[str, list[str]]
 
 
 @pytest.fixture
-def dump(database: Any) -> Iterator[Callable[..., Dump]]:
-    """Every row of every table, as the owner of the tables sees them; `of` names one workspace.
-
-    Without quotas, which asking uses up, and without when tokens were used.
-    """
-    engine = migrate.owner_engine(database)
+def dump(database: Any) -> Callable[..., Dump]:
+    """Everything that is stored, as the owner of the tables sees it; `of` names one workspace."""
 
     def dump_(of: Any = None) -> Dump:
-        found: Dump = {}
-        with engine.connect() as connection:
-            for table in SQLModel.metadata.sorted_tables:
-                if table.name == "quota" or (of is not None and "tenant_id" not in table.c):
-                    continue
-                statement = select(*(column for column in table.c if column.name != "last_used_at"))
-                if of is not None:
-                    statement = statement.where(table.c.tenant_id == of.id)
-                found[table.name] = sorted(repr(tuple(row)) for row in connection.execute(statement))
-        return found
+        return stored.everything(database, None if of is None else of.id)
 
-    yield dump_
-    engine.dispose()
+    return dump_
 
 
 class Statements:

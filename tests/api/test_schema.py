@@ -89,7 +89,7 @@ def published_before():
 
 def test_nothing_breaks_without_a_word_in_the_changelog():
     changes = find_breaking_changes(build_schema(published_before()), build_schema(sdl()))
-    told = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    told = " ".join((ROOT / "CHANGELOG.md").read_text("utf-8").split())
     assert not [change.description for change in changes if change.description not in told]
 
 

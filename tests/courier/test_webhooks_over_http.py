@@ -38,7 +38,7 @@ def sent(caller):
 
 
 def test_a_webhook_is_made_once_and_its_secret_told_once(alice):
-    first = made(alice, types=["Customer", "Order"], actions=["CREATED"])
+    first = made(alice, types=["CUSTOMER", "ORDER"], actions=["CREATED"])
     assert first["outcome"] == "CREATED"
     assert first["secret"].startswith("whsec_")
     again = made(alice)
@@ -75,11 +75,11 @@ def test_what_is_wrong_is_told_with_its_place(alice, dump):
         ({"url": None}, [("REQUIRED", ["url"])]),
         ({"url": "http://hooks.example.com:x/"}, [("INVALID", ["url"])]),
         ({"url": "https://10.0.0.1/"}, [("INVALID", ["url"])]),
-        ({"types": ["Customer", "Customers"]}, [("NOT_FOUND", ["types", "1"])]),
-        ({"types": ["Customer"], "fields": ["status", "colour"]}, [("NOT_FOUND", ["fields", "1"])]),
+        ({"types": ["CUSTOMER", "MIRROR"]}, [("INVALID", ["types", "1"])]),
+        ({"types": ["CUSTOMER"], "fields": ["status", "colour"]}, [("NOT_FOUND", ["fields", "1"])]),
         (
-            {"url": "x", "types": ["x", "y"]},
-            [("INVALID", ["url"]), ("NOT_FOUND", ["types", "0"]), ("NOT_FOUND", ["types", "1"])],
+            {"url": "x", "types": ["MIRROR", "KPI_DEFINITION"]},
+            [("INVALID", ["url"]), ("INVALID", ["types", "0"]), ("INVALID", ["types", "1"])],
         ),
         ({"name": ""}, [("REQUIRED", ["name"])]),
         ({"document": ""}, [("INVALID", ["document"])]),
@@ -141,7 +141,7 @@ def test_somebody_without_the_scope_hears_nothing_about_documents(api, workspace
 
 def test_a_type_that_the_token_may_not_read_is_refused(api, workspace):
     writer = api.caller(workspace, {Scope.WEBHOOK_WRITE, Scope.ORDER_READ})
-    assert refused(writer, "webhookUpsert", ROW | {"types": ["Order", "Customer"]}) == [("INVALID", ["types", "1"])]
+    assert refused(writer, "webhookUpsert", ROW | {"types": ["ORDER", "CUSTOMER"]}) == [("INVALID", ["types", "1"])]
 
 
 def test_a_document_is_answered_with_the_scopes_of_who_said_so(api, workspace, alice, receive, settle):
@@ -150,7 +150,7 @@ def test_a_document_is_answered_with_the_scopes_of_who_said_so(api, workspace, a
     receiver = receive()
     for caller, key in ((alice, "seeing"), (blind, "blind")):
         row = ROW | {"externalId": key, "url": f"http://127.0.0.1:{receiver.port}/{key}", "document": STATUS}
-        made(caller, **row, types=["Customer"])
+        made(caller, **row, types=["CUSTOMER"])
     id_ = alice.customer("ann", name="Ann", status="ACTIVE")
     settle()
     found = {got.path: got.json["data"] for got in receiver.taken}
@@ -160,7 +160,7 @@ def test_a_document_is_answered_with_the_scopes_of_who_said_so(api, workspace, a
     }
     assert {got.json["change"]["id"] for got in receiver.taken} == {id_}
     receiver.taken.clear()
-    made(blind, externalId="seeing", url=f"http://127.0.0.1:{receiver.port}/mine", types=["Customer"])
+    made(blind, externalId="seeing", url=f"http://127.0.0.1:{receiver.port}/mine", types=["CUSTOMER"])
     alice.customer("ann", name="Anna")
     settle()
     assert {got.path: got.json["data"]["node"]["name"] for got in receiver.taken} == {"/mine": None, "/blind": None}
@@ -169,7 +169,7 @@ def test_a_document_is_answered_with_the_scopes_of_who_said_so(api, workspace, a
 def test_what_a_document_may_not_read_is_an_error_beside_the_rest(api, workspace, alice, receiver, settle):
     writer = api.caller(workspace, {Scope.WEBHOOK_WRITE, Scope.CHANNEL_READ})
     document = "query($id: ID!) { node(id: $id) { id } customers { totalCount } }"
-    made(writer, url=receiver.url, types=["Channel"], document=document)
+    made(writer, url=receiver.url, types=["CHANNEL"], document=document)
     id_ = alice.channel("web")
     settle()
     (got,) = receiver.taken
@@ -180,7 +180,7 @@ def test_what_a_document_may_not_read_is_an_error_beside_the_rest(api, workspace
 
 def test_a_document_is_answered_as_of_delivery(alice, receive, settle, clock):
     receiver = receive(lambda _got: 500 if len(receiver.got) == 1 else 204)
-    made(alice, url=receiver.url, types=["Customer"], document=STATUS, actions=["CREATED"])
+    made(alice, url=receiver.url, types=["CUSTOMER"], document=STATUS, actions=["CREATED"])
     alice.customer("ann", name="Ann")
     settle()
     alice.customer("ann", name="Anna")
@@ -192,7 +192,7 @@ def test_a_document_is_answered_as_of_delivery(alice, receive, settle, clock):
 
 def test_the_log_tells_what_was_sent_and_no_value(alice, receive, settle):
     receiver = receive(lambda _got: RESET if len(receiver.got) == 1 else 204)
-    made(alice, url=receiver.url, types=["Customer"], document=STATUS)
+    made(alice, url=receiver.url, types=["CUSTOMER"], document=STATUS)
     id_ = alice.customer("ann", name="Ann Secret", email="ann@secret.example")
     settle()
     (delivery,) = sent(alice)
@@ -228,7 +228,7 @@ def test_the_log_is_filtered(alice, receive, settle):
     good, bad = receive(), receive(lambda _got: 500)
     ids = {}
     for key, one in (("good", good), ("bad", bad)):
-        ids[key] = made(alice, externalId=key, url=one.url, types=["Channel", "Staff"])["webhook"]["id"]
+        ids[key] = made(alice, externalId=key, url=one.url, types=["CHANNEL", "STAFF"])["webhook"]["id"]
     alice.channel("web")
     settle()
     count = "{{ webhookDeliveries(filter: {{{}}}) {{ totalCount nodes {{ webhook {{ externalId }} }} }} }}"
@@ -245,7 +245,7 @@ def test_the_log_is_filtered(alice, receive, settle):
 
 
 def test_it_is_disabled_enabled_tried_and_deleted(alice, receiver, settle):
-    made(alice, url=receiver.url, types=["Channel"])
+    made(alice, url=receiver.url, types=["CHANNEL"])
     assert alice.write("webhookDisable", REF, "outcome webhook { isEnabled disabledReason }") == {
         "outcome": "UPDATED",
         "webhook": {"isEnabled": False, "disabledReason": "REQUESTED"},
@@ -274,7 +274,7 @@ def test_it_is_disabled_enabled_tried_and_deleted(alice, receiver, settle):
 
 def test_no_log_line_holds_what_was_sent_or_where(alice, receive, settle, capsys, caplog):
     receiver = receive(lambda _got: RESET)
-    made(alice, url=f"{receiver.url}/s3cret", types=["Customer"], document=STATUS)
+    made(alice, url=f"{receiver.url}/s3cret", types=["CUSTOMER"], document=STATUS)
     alice.customer("ann", name="Ann Secret", email="ann@secret.example")
     settle()
     assert receiver.got

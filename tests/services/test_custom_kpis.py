@@ -179,7 +179,7 @@ def test_no_figure_is_larger_than_any(workspace):
 
 
 WRONG = [
-    ({"key": "mine"}, "INVALID", "key", "must match"),
+    ({"key": "mine"}, "INVALID", "key", "capital letters, digits and underscores only"),
     ({"key": ""}, "REQUIRED", "key", ""),
     ({"key": "A" * 65}, "TOO_LONG", "key", ""),
     ({"key": "CSAT"}, "CONFLICT", "key", "a KPI of the catalogue"),
