@@ -95,7 +95,7 @@ def partial(name: str, *columns: str, where: str) -> Index:
 def ordered(table: str, column: str, *, empty: bool = False, where: str | None = None) -> Index:
     """The index behind a list in the order of `column`, of the rows that meet `where`; `empty` says it may be null.
 
-    Where a column may be null, whether it is comes first, as it does in the order: databases disagree on nulls.
+    Where a column may be null, whether it is comes first: databases disagree on nulls, and lists have them last.
     """
     flag = [text(f"({column} IS NULL)")] if empty else []
     part = None if where is None else text(where)

@@ -17,5 +17,5 @@ class Idempotency(Owned, table=True):
     source: str = Field(max_length=100)
     key: str = Field(max_length=200)
     digest: str = Field(max_length=64)
-    answer: list[dict[str, Any]] = typed(Document)
+    answer: list[Any] = typed(Document)
     created_at: datetime = instant()

@@ -1,40 +1,28 @@
 """Answers from pages and apps in the schema."""
 
-from typing import Annotated
-
-from app.errors import Invalid
+from app.schema.attempt import attempt
 from app.schema.context import Info
-from app.schema.describe import absent, arg, input_, mutation, plain, type_
-from app.schema.errors import UserError, user_errors
-from app.schema.feedback_input import FeedbackKind
+from app.schema.describe import absent, input_, plain, type_
+from app.schema.errors import UserError, mend
+from app.schema.feedback_input import COMMENT, JOURNEY_STAGE, PRODUCT, QUESTION, SaidInput
 from app.schema.inputs import unwrapped
 from app.schema.scalars import Moment
-from app.schema.weight import weighs
-from app.schema.writing import WEIGHT
 from app.services import answer
 
 
 @input_
-class AnswerRecordInput:
+class AnswerRecordInput(SaidInput):
     """One answer from a page or an app. Whatever it names, it names by the keys and ids of the caller's source."""
 
     external_id: str = plain("Its id, made where it is given: a random one; the same for a retry.")
-    kind: FeedbackKind | None = absent("What sort of feedback it is; needed where no question says it.")
-    score: float | None = absent("The score on its own scale; null when skipped or dismissed.")
-    scale_worst: float | None = absent(
-        "The scale's worst end; by default its question's, else 0 for NPS and 1 for the others."
-    )
-    scale_best: float | None = absent(
-        "The scale's best end; by default its question's, else 10 for NPS and 5 for the others."
-    )
     survey: str | None = absent("The key of the survey that it answers.")
-    question: str | None = absent("The key of the survey's question that it answers.")
+    question: str | None = absent(QUESTION)
     channel: str | None = absent("The key of the channel where it was said.")
     customer: str | None = absent("The id of who said it in the caller's source; nobody known when absent.")
     invitation: str | None = absent("The id of the invitation that it answers, which knows its customer.")
-    product: str | None = absent("The product that it is about.")
-    journey_stage: str | None = absent("The stage of the customer's journey that it is about.")
-    comment: str | None = absent("What was said; at most 10,000 characters.")
+    product: str | None = absent(PRODUCT)
+    journey_stage: str | None = absent(JOURNEY_STAGE)
+    comment: str | None = absent(COMMENT)
     occurred_at: Moment | None = absent("When it was said; now when absent.")
 
 
@@ -43,22 +31,17 @@ class AnswerRecordPayload:
     """Whether an answer was taken. It tells nothing of what is stored."""
 
     accepted: bool = plain(
-        "Whether the answer is as it should be. Under an id that is there already nothing is changed, nor that told."
+        "Whether the answer is as it should be. Under an id that is there already nothing is changed, nor that told.",
+        default=False,
     )
-    user_errors: list[UserError] = plain("What to mend in the input; nothing was stored then.")
+    user_errors: list[UserError] = mend("What to mend in the input; nothing was stored then.")
 
 
 class AnswerRoot:
     """What a publishable key can do."""
 
-    @mutation
-    @weighs(WEIGHT)
-    async def answer_record(
-        self, info: Info, input: Annotated[AnswerRecordInput, arg("What was answered.")]
-    ) -> AnswerRecordPayload:
+    @attempt("What was answered.")
+    async def answer_record(self, info: Info, input: AnswerRecordInput) -> AnswerRecordPayload:
         """Record an answer from a page or an app. It is added, never changed, and nothing of what is stored is told."""
-        try:
-            await info.context.run(answer.record, unwrapped(input))
-        except Invalid as error:
-            return AnswerRecordPayload(accepted=False, user_errors=user_errors(error.problems))
-        return AnswerRecordPayload(accepted=True, user_errors=[])
+        await info.context.run(answer.record, unwrapped(input))
+        return AnswerRecordPayload(accepted=True)

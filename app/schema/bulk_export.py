@@ -1,6 +1,6 @@
 """Exports in the schema."""
 
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import strawberry
 
@@ -9,15 +9,16 @@ from app.errors import Code, Invalid, Problem
 from app.models.bulk_export import Export as Row
 from app.models.bulk_import import BulkFormat, BulkType
 from app.schema import bulk_import  # noqa: F401 - it gives types and formats their names in the schema
+from app.schema.attempt import attempt
 from app.schema.business_calendar import BUSINESS_CALENDAR
 from app.schema.channel import CHANNEL
 from app.schema.context import Info
 from app.schema.contract import CONTRACT
 from app.schema.cost import COST
 from app.schema.customer import CUSTOMER
-from app.schema.describe import absent, arg, input_, mutation, one_of, plain, type_
+from app.schema.describe import absent, input_, one_of, plain, type_
 from app.schema.engagement import ENGAGEMENT
-from app.schema.errors import UserError, user_errors
+from app.schema.errors import UserError, mend
 from app.schema.exchange_rate import EXCHANGE_RATE
 from app.schema.feedback import FEEDBACK
 from app.schema.inputs import tree, unwrapped
@@ -38,11 +39,9 @@ from app.schema.survey import SURVEY
 from app.schema.target_input import TARGET
 from app.schema.team import TEAM
 from app.schema.touchpoint import TOUCHPOINT
-from app.schema.weight import weighs
-from app.schema.writing import WEIGHT
 from app.services import bulk_export
 from app.services.refusal import camel
-from app.services.row import check_readable
+from app.services.row import Options
 from app.text import Text
 
 
@@ -138,27 +137,20 @@ class ExportPayload:
     """What became of the wish for an export."""
 
     outcome: Outcome = plain("What became of it.")
-    user_errors: list[UserError] = plain("What to mend in the input; nothing was stored then.")
+    user_errors: list[UserError] = mend("What to mend in the input; nothing was stored then.")
     export: Export | None = plain("The export; GET its `path`.")
 
 
 class ExportRoots:
     """What can be exported."""
 
-    @mutation
-    @weighs(WEIGHT)
-    async def export_start(
-        self, info: Info, input: Annotated[ExportStartInput, arg("What to export.")]
-    ) -> ExportPayload:
+    @attempt("What to export.")
+    async def export_start(self, info: Info, input: ExportStartInput, once: Options) -> ExportPayload:
         """Prepare an export, to be fetched with the same kind of token from its `path`."""
-        try:
-            data = unwrapped(input)
-            check_readable(data)
-            data.pop("filter", None)
-            row, outcome = await info.context.run(bulk_export.start, data, _filter(input))
-        except Invalid as error:
-            return ExportPayload(outcome=Outcome.REJECTED, user_errors=user_errors(error.problems), export=None)
-        return ExportPayload(outcome=outcome, user_errors=[], export=EXPORT.shown(info.context, row))
+        data = unwrapped(input)
+        data.pop("filter", None)
+        row, outcome = await info.context.run(bulk_export.start, data, _filter(input), options=once)
+        return ExportPayload(outcome=outcome, export=row and EXPORT.shown(info.context, row))
 
 
 def _filter(input: ExportStartInput) -> dict[str, Any] | None:

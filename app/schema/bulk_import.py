@@ -6,9 +6,9 @@ from typing import Annotated, Any, Self
 import strawberry
 
 from app import ids
-from app.errors import Invalid
 from app.models.bulk_import import BulkFormat, BulkType, ImportRejection, ImportState
 from app.models.bulk_import import Import as Row
+from app.schema.attempt import attempt
 from app.schema.bulk_import_input import (
     CODES,
     ImportCancelInput,
@@ -18,18 +18,17 @@ from app.schema.bulk_import_input import (
     ImportUndoInput,
 )
 from app.schema.context import Info
-from app.schema.describe import arg, field, mutation, plain, type_
-from app.schema.errors import UserError, user_errors
+from app.schema.describe import arg, field, plain, type_
+from app.schema.errors import UserError, mend, user_errors
 from app.schema.inputs import unwrapped
 from app.schema.node import Node, node_of
 from app.schema.noun import Noun
 from app.schema.outcome import Outcome, RowCounts
 from app.schema.scalars import Moment
-from app.schema.weight import sized, weighs
-from app.schema.writing import WEIGHT
+from app.schema.weight import sized
 from app.services import bulk_import, bulk_report
 from app.services.bulk_import import problem_of
-from app.services.row import ErrorPolicy, check_readable
+from app.services.row import ErrorPolicy, Options
 
 
 @type_
@@ -138,49 +137,39 @@ class ImportPayload:
     """What became of an import."""
 
     outcome: Outcome = plain("What became of it.")
-    user_errors: list[UserError] = plain("What to mend in the input; nothing was done then.")
+    user_errors: list[UserError] = mend("What to mend in the input; nothing was done then.")
     import_: Import | None = plain("The import as of now.", name="import")
 
 
-async def _done(info: Info, service: Callable[..., Any], input: Any) -> ImportPayload:  # noqa: ANN401 - any of the inputs
+async def _done(info: Info, service: Callable[..., Any], input: Any, **more: Options) -> ImportPayload:  # noqa: ANN401 - any of the inputs
     """What became of the import that the input names or describes."""
-    try:
-        data = unwrapped(input)
-        check_readable(data)
-        if data.get("encoding"):
-            data["encoding"] = CODES[data["encoding"]]
-        given = (data.pop("id"), *data.values()) if "id" in data else (data,)
-        row, outcome = await info.context.run(service, *given)
-    except Invalid as error:
-        return ImportPayload(outcome=Outcome.REJECTED, user_errors=user_errors(error.problems), import_=None)
-    return ImportPayload(outcome=outcome, user_errors=[], import_=IMPORT.shown(info.context, row))
+    data = unwrapped(input)
+    if data.get("encoding"):
+        data["encoding"] = CODES[data["encoding"]]
+    given = (data.pop("id"), *data.values()) if "id" in data else (data,)
+    row, outcome = await info.context.run(service, *given, **more)
+    return ImportPayload(outcome=outcome, import_=row and IMPORT.shown(info.context, row))
 
 
 class ImportRoots:
     """What can be done to imports."""
 
-    @mutation
-    @weighs(WEIGHT)
-    async def import_start(
-        self, info: Info, input: Annotated[ImportStartInput, arg("What to import.")]
-    ) -> ImportPayload:
+    @attempt("What to import.")
+    async def import_start(self, info: Info, input: ImportStartInput) -> ImportPayload:
         """Begin an import; then PUT the parts of the file to its `partPath` and call `importRun`."""
         return await _done(info, bulk_import.start, input)
 
-    @mutation
-    @weighs(WEIGHT)
-    async def import_run(self, info: Info, input: Annotated[ImportRunInput, arg("Which one.")]) -> ImportPayload:
+    @attempt("Which one.")
+    async def import_run(self, info: Info, input: ImportRunInput, once: Options) -> ImportPayload:
         """Run an import, all parts of whose file have come."""
-        return await _done(info, bulk_import.run, input)
+        return await _done(info, bulk_import.run, input, options=once)
 
-    @mutation
-    @weighs(WEIGHT)
-    async def import_cancel(self, info: Info, input: Annotated[ImportCancelInput, arg("Which one.")]) -> ImportPayload:
+    @attempt("Which one.")
+    async def import_cancel(self, info: Info, input: ImportCancelInput, once: Options) -> ImportPayload:
         """Stop an import; what it has written stays, and can be undone."""
-        return await _done(info, bulk_import.cancel, input)
+        return await _done(info, bulk_import.cancel, input, options=once)
 
-    @mutation
-    @weighs(WEIGHT)
-    async def import_undo(self, info: Info, input: Annotated[ImportUndoInput, arg("Which one.")]) -> ImportPayload:
+    @attempt("Which one.")
+    async def import_undo(self, info: Info, input: ImportUndoInput, once: Options) -> ImportPayload:
         """Undo an import: what it made goes, what it changed is as before, unless somebody has changed it since."""
-        return await _done(info, bulk_import.undo, input)
+        return await _done(info, bulk_import.undo, input, options=once)

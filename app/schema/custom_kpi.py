@@ -1,7 +1,6 @@
 """KPIs that a workspace defines, in the schema: how they are defined and deleted, and what formulas may say."""
 
 from contextlib import suppress
-from typing import Annotated
 
 import strawberry
 
@@ -13,16 +12,18 @@ from app.kpis.dimension import Dimension
 from app.kpis.glossary import GLOSSARY, MeasureUnit
 from app.kpis.kpi import Direction, KpiUnit, LifecycleStage
 from app.models.custom_kpi import CustomKpi
+from app.schema.attempt import attempt
 from app.schema.catalogue import KpiDefinition
 from app.schema.context import Info
-from app.schema.describe import absent, arg, enum, field, input_, mutation, plain, type_
-from app.schema.errors import UserError, user_errors
+from app.schema.describe import absent, enum, field, input_, plain, type_
+from app.schema.errors import UserError, mend
 from app.schema.inputs import unwrapped
 from app.schema.outcome import Outcome
 from app.schema.period import LocaleArgument
-from app.schema.weight import sized, weighs
-from app.schema.writing import WEIGHT, WRITTEN
+from app.schema.weight import sized
+from app.schema.writing import WRITTEN
 from app.services import custom_kpi
+from app.services.row import Options
 from app.text import Text
 
 enum(
@@ -77,16 +78,16 @@ class KpiDefinePayload:
 
     definition: KpiDefinition | None = plain("The KPI as it is defined now.")
     outcome: Outcome = plain("What became of it.")
-    user_errors: list[UserError] = plain("What to mend in the input; nothing was stored then.")
+    user_errors: list[UserError] = mend("What to mend in the input; nothing was stored then.")
 
 
 @type_
 class KpiDefinitionDeletePayload:
     """What became of a deletion."""
 
-    definition: KpiDefinition | None = plain("The KPI as it was defined.")
+    definition: KpiDefinition | None = plain("The KPI as it was defined; null for a retry.")
     outcome: Outcome = plain("What became of it.")
-    user_errors: list[UserError] = plain("What to mend in the input; nothing was deleted then.")
+    user_errors: list[UserError] = mend("What to mend in the input; nothing was deleted then.")
 
 
 @type_
@@ -137,29 +138,19 @@ class KpiMeasureRoot:
 class CustomKpiRoots:
     """What can be done to the KPIs that a workspace defines."""
 
-    @mutation
-    @weighs(WEIGHT)
-    async def kpi_define(self, info: Info, input: Annotated[KpiDefineInput, arg(WRITTEN)]) -> KpiDefinePayload:
+    @attempt(WRITTEN)
+    async def kpi_define(self, info: Info, input: KpiDefineInput, once: Options) -> KpiDefinePayload:
         """Define a KPI of the workspace's own by a formula over measures, or define it anew."""
-        try:
-            row, outcome = await info.context.run(custom_kpi.define, unwrapped(input))
-        except Invalid as error:
-            return KpiDefinePayload(definition=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems))
-        return KpiDefinePayload(definition=shown(row), outcome=outcome, user_errors=[])
+        row, outcome = await info.context.run(custom_kpi.define, unwrapped(input), options=once)
+        return KpiDefinePayload(definition=row and shown(row), outcome=outcome)
 
-    @mutation
-    @weighs(WEIGHT)
+    @attempt("What to delete.")
     async def kpi_definition_delete(
-        self, info: Info, input: Annotated[KpiDefinitionDeleteInput, arg("What to delete.")]
+        self, info: Info, input: KpiDefinitionDeleteInput, once: Options
     ) -> KpiDefinitionDeletePayload:
         """Delete a KPI of the workspace's own; refused while a target is set for it."""
-        try:
-            row = await info.context.run(custom_kpi.delete, input.key)
-        except Invalid as error:
-            return KpiDefinitionDeletePayload(
-                definition=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems)
-            )
+        row = await info.context.run(custom_kpi.delete, input.key, options=once)
         definition = None
         with suppress(Invalid):  # what could be read no more is gone all the same
-            definition = shown(row)
-        return KpiDefinitionDeletePayload(definition=definition, outcome=Outcome.DELETED, user_errors=[])
+            definition = row and shown(row)
+        return KpiDefinitionDeletePayload(definition=definition, outcome=Outcome.DELETED)

@@ -1,17 +1,16 @@
 """Names of customers in several systems, in the schema."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
-from app.errors import Invalid
+from app.schema.attempt import attempt
 from app.schema.context import Info
 from app.schema.customer import CUSTOMER, Customer
-from app.schema.describe import absent, arg, input_, mutation, plain, type_
-from app.schema.errors import UserError, user_errors
+from app.schema.describe import absent, input_, plain, type_
+from app.schema.errors import UserError, mend
 from app.schema.inputs import CustomerRefInput, unwrapped
 from app.schema.outcome import Outcome
-from app.schema.weight import weighs
-from app.schema.writing import ONCE, WEIGHT, taken
+from app.schema.writing import ONCE, taken
 from app.services import customer_link
 
 _SOURCE = "The key of the system; the caller's own source when absent."
@@ -42,19 +41,14 @@ class CustomerLinkPayload:
 
     customer: Customer | None = plain("The customer, as of now.")
     outcome: Outcome = plain("UPDATED, or UNCHANGED where it was so already.")
-    user_errors: list[UserError] = plain("What to mend in the input; nothing was changed then.")
+    user_errors: list[UserError] = mend("What to mend in the input; nothing was changed then.")
 
 
 class LinkRoots:
     """Giving customers names, and taking them back."""
 
-    @mutation
-    @weighs(WEIGHT)
-    async def customer_link(
-        self,
-        info: Info,
-        input: Annotated[CustomerLinkInput, arg("Which name, and whose.")],
-    ) -> CustomerLinkPayload:
+    @attempt("Which name, and whose.")
+    async def customer_link(self, info: Info, input: CustomerLinkInput) -> CustomerLinkPayload:
         """Have another system's id mean a customer who is known.
 
         What that system records under it is the customer's. A name that means somebody else is a CONFLICT. The customer
@@ -62,13 +56,8 @@ class LinkRoots:
         """
         return await _named(info, customer_link.link, input)
 
-    @mutation
-    @weighs(WEIGHT)
-    async def customer_unlink(
-        self,
-        info: Info,
-        input: Annotated[CustomerUnlinkInput, arg("Which name.")],
-    ) -> CustomerLinkPayload:
+    @attempt("Which name.")
+    async def customer_unlink(self, info: Info, input: CustomerUnlinkInput) -> CustomerLinkPayload:
         """Have another system's id mean a customer no longer.
 
         What was recorded under it stays with the customer, what comes from now on does not. The last name stays.
@@ -77,10 +66,7 @@ class LinkRoots:
 
 
 async def _named(info: Info, service: Callable[..., Any], input_: Any) -> CustomerLinkPayload:  # noqa: ANN401 - either input
-    try:
-        data = unwrapped(input_)
-        data.pop("idempotency_key", None)
-        row, outcome = await info.context.run(service, data, taken(input_))
-    except Invalid as error:
-        return CustomerLinkPayload(customer=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems))
-    return CustomerLinkPayload(customer=CUSTOMER.shown(info.context, row), outcome=outcome, user_errors=[])
+    data = unwrapped(input_)
+    data.pop("idempotency_key", None)
+    row, outcome = await info.context.run(service, data, taken(input_))
+    return CustomerLinkPayload(customer=CUSTOMER.shown(info.context, row), outcome=outcome)

@@ -1,25 +1,23 @@
 """The workspaces of a deployment, for its administrator."""
 
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import strawberry
 from uuid_utils.compat import uuid7
 
 from app import ids
-from app.errors import Invalid
+from app.schema.attempt import attempt
 from app.schema.context import Info
-from app.schema.describe import absent, arg, field, input_, mutation, plain, type_
-from app.schema.errors import UserError, user_errors
+from app.schema.describe import absent, field, input_, plain, type_
+from app.schema.errors import UserError, mend
 from app.schema.inputs import unwrapped
 from app.schema.outcome import Outcome
 from app.schema.page import DEFAULT, After, Before, Connection, First, Last, connection, part
 from app.schema.scalars import CurrencyCode, Moment
 from app.schema.token import Token
-from app.schema.weight import sized, weighs
+from app.schema.weight import sized
 from app.schema.workspace import Workspace
-from app.schema.writing import WEIGHT
 from app.services import deployment
-from app.services.row import check_readable
 
 
 @type_
@@ -61,7 +59,7 @@ class WorkspaceCreatePayload:
     token: Token | None = plain("Its first token, which may do everything in it and administer it.")
     secret: str | None = plain("The token's secret. It is told here and never again.")
     outcome: Outcome = plain("What became of it.")
-    user_errors: list[UserError] = plain("What to mend in the input; nothing was made then.")
+    user_errors: list[UserError] = mend("What to mend in the input; nothing was made then.")
 
 
 class WorkspacesRoot:
@@ -81,19 +79,10 @@ class WorkspacesRoot:
 class DeploymentRoots:
     """What can be done to a deployment."""
 
-    @mutation
-    @weighs(WEIGHT)
-    async def workspace_create(
-        self, info: Info, input: Annotated[WorkspaceCreateInput, arg("What to make.")]
-    ) -> WorkspaceCreatePayload:
+    @attempt("What to make.")
+    async def workspace_create(self, info: Info, input: WorkspaceCreateInput) -> WorkspaceCreatePayload:
         """Make a workspace and a first token for it; needs the scope deployment:admin."""
-        try:
-            data = unwrapped(input)
-            check_readable(data)
-            given = {name: value for name, value in data.items() if value is not None}
-            row, first, secret = await info.context.run_in(uuid7(), deployment.create_workspace, given)
-        except Invalid as error:
-            none: dict[str, Any] = dict.fromkeys(("workspace", "token", "secret"))
-            return WorkspaceCreatePayload(**none, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems))
+        given = {name: value for name, value in unwrapped(input).items() if value is not None}
+        row, first, secret = await info.context.run_in(uuid7(), deployment.create_workspace, given)
         shown: dict[str, Any] = {"workspace": Workspace.of(row), "token": Token.of(first), "secret": secret}
-        return WorkspaceCreatePayload(**shown, outcome=Outcome.CREATED, user_errors=[])
+        return WorkspaceCreatePayload(**shown, outcome=Outcome.CREATED)

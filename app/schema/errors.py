@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Iterable
+from typing import Any
 from uuid import uuid4
 
 import strawberry
@@ -68,6 +69,11 @@ class UserError:
     def message(self, info: Info) -> str:
         """What is wrong and how to mend it, for people, in their language."""
         return self.text.in_(info.context.locale)
+
+
+def mend(description: str) -> Any:  # noqa: ANN401 - strawberry types it so
+    """The field of a payload that says what to mend: nothing, unless it is refused."""
+    return plain(description, default_factory=list)
 
 
 def user_errors(problems: Iterable[Problem], *prefix: str) -> list[UserError]:

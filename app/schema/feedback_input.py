@@ -1,12 +1,12 @@
 """How feedback comes in."""
 
 from app.models.feedback import FeedbackKind, FeedbackOrigin
-from app.schema.describe import absent, enum, plain
+from app.schema.describe import absent, enum, input_, plain
 from app.schema.inputs import ChannelRefInput, CustomerRefInput, StaffRefInput, SurveyRefInput, record_input
 from app.schema.invitation_input import InvitationRefInput
 from app.schema.scalars import Moment
 
-__all__ = ["FeedbackKind", "FeedbackRecordInput"]
+__all__ = ["FeedbackKind", "FeedbackRecordInput", "SaidInput"]
 # who shows a kind takes it from here, so that it has its name in the schema by then
 
 enum(
@@ -37,9 +37,15 @@ enum(
 )
 
 
-@record_input
-class FeedbackRecordInput:
-    """One feedback. It replaces the whole of what was recorded under its id before."""
+QUESTION = "The key of the survey's question that it answers."
+PRODUCT = "The product that it is about."
+JOURNEY_STAGE = "The stage of the customer's journey that it is about."
+COMMENT = "What was said; at most 10,000 characters."
+
+
+@input_
+class SaidInput:
+    """What every feedback begins with, whoever sends it."""
 
     external_id: str = plain("Its id in the caller's source.")
     kind: FeedbackKind | None = absent("What sort of feedback it is; needed where no question says it.")
@@ -50,6 +56,12 @@ class FeedbackRecordInput:
     scale_best: float | None = absent(
         "The scale's best end; by default its question's, else 10 for NPS and 5 for the others."
     )
+
+
+@record_input
+class FeedbackRecordInput(SaidInput):
+    """One feedback. It replaces the whole of what was recorded under its id before."""
+
     customer: CustomerRefInput | None = absent(
         "Who said it; by default whom its invitation was sent to, else nobody known."
     )
@@ -59,14 +71,14 @@ class FeedbackRecordInput:
     survey_edition: int | None = absent(
         "The edition of the survey; by default the present one when it is first recorded, which it then keeps."
     )
-    question: str | None = absent("The key of the survey's question that it answers.")
+    question: str | None = absent(QUESTION)
     invitation: InvitationRefInput | None = absent(
         "The invitation that it answers; of two answers to one question of it the later one counts."
     )
-    product: str | None = absent("The product that it is about.")
+    product: str | None = absent(PRODUCT)
     campaign: str | None = absent("The campaign that it belongs to.")
-    journey_stage: str | None = absent("The stage of the customer's journey that it is about.")
+    journey_stage: str | None = absent(JOURNEY_STAGE)
     origin: FeedbackOrigin | None = absent("How it was collected.")
-    comment: str | None = absent("What was said; at most 10,000 characters.")
+    comment: str | None = absent(COMMENT)
     tags: list[str] | None = absent("Its tags; at most 50.")
     occurred_at: Moment = plain("When it was said; a bare date is the start of that day in the workspace's time zone.")

@@ -1,25 +1,23 @@
 """The members of a workspace in the schema."""
 
-from typing import Annotated, Self
+from typing import Self
 
 import strawberry
 
 from app.actor import ROLES, Role
-from app.errors import Invalid
 from app.models.member import Member as Row
+from app.schema.attempt import attempt
 from app.schema.context import Info
-from app.schema.describe import absent, arg, enum, input_, mutation, one_of, plain, type_
-from app.schema.errors import UserError, user_errors
+from app.schema.describe import absent, enum, input_, one_of, plain, type_
+from app.schema.errors import UserError, mend
 from app.schema.inputs import as_ref, unwrapped
 from app.schema.node import Node, node_of
 from app.schema.noun import Noun
 from app.schema.outcome import Outcome
 from app.schema.rows import RowScope, RowScopeInput
 from app.schema.scalars import Moment
-from app.schema.weight import weighs
-from app.schema.writing import WEIGHT
 from app.services import member
-from app.services.row import check_readable
+from app.services.row import Options
 
 
 def _may(role: Role) -> str:
@@ -120,55 +118,32 @@ class MemberRemoveInput:
 class MemberPayload:
     """What became of a member."""
 
-    member: Member | None = plain("The member as of now; null when nothing was stored.")
+    member: Member | None = plain(
+        "The member as of now; null when nothing was stored, and for a retry of their removal."
+    )
     outcome: Outcome = plain("What became of it.")
-    user_errors: list[UserError] = plain("What to mend in the input; nothing was stored then.")
+    user_errors: list[UserError] = mend("What to mend in the input; nothing was stored then.")
 
 
 class MemberRoots:
     """What can be done to members."""
 
-    @mutation
-    @weighs(WEIGHT)
-    async def member_add(
-        self, info: Info, input: Annotated[MemberAddInput, arg("Who, and what they may do.")]
-    ) -> MemberPayload:
+    @attempt("Who, and what they may do.")
+    async def member_add(self, info: Info, input: MemberAddInput, once: Options) -> MemberPayload:
         """Let somebody sign in to the workspace, at once. Needs workspace:admin; nobody grants what they lack."""
-        try:
-            data = unwrapped(input)
-            check_readable(data)
-            row, outcome = await info.context.run(member.add, data)
-        except Invalid as error:
-            return _rejected(error)
-        return MemberPayload(member=MEMBER.shown(info.context, row), outcome=outcome, user_errors=[])
+        row, outcome = await info.context.run(member.add, unwrapped(input), options=once)
+        return MemberPayload(member=row and MEMBER.shown(info.context, row), outcome=outcome)
 
-    @mutation
-    @weighs(WEIGHT)
-    async def member_update(
-        self, info: Info, input: Annotated[MemberUpdateInput, arg("Who, and what changes.")]
-    ) -> MemberPayload:
+    @attempt("Who, and what changes.")
+    async def member_update(self, info: Info, input: MemberUpdateInput, once: Options) -> MemberPayload:
         """Change what a member may do, from their next request on. Needs workspace:admin."""
-        try:
-            data = unwrapped(input)
-            check_readable(data)
-            wanted = as_ref(MemberRefInput(id=data.pop("id")))
-            row, outcome = await info.context.run(member.update, wanted, data)
-        except Invalid as error:
-            return _rejected(error)
-        return MemberPayload(member=MEMBER.shown(info.context, row), outcome=outcome, user_errors=[])
+        data = unwrapped(input)
+        wanted = as_ref(MemberRefInput(id=data.pop("id")))
+        row, outcome = await info.context.run(member.update, wanted, data, options=once)
+        return MemberPayload(member=row and MEMBER.shown(info.context, row), outcome=outcome)
 
-    @mutation
-    @weighs(WEIGHT)
-    async def member_remove(self, info: Info, input: Annotated[MemberRemoveInput, arg("Who.")]) -> MemberPayload:
+    @attempt("Who.")
+    async def member_remove(self, info: Info, input: MemberRemoveInput, once: Options) -> MemberPayload:
         """Take a member away, from their next request on; the last owner stays. Needs workspace:admin."""
-        try:
-            wanted = as_ref(MemberRefInput(id=input.id))
-            check_readable(wanted)
-            row = await info.context.run(member.remove, wanted)
-        except Invalid as error:
-            return _rejected(error)
-        return MemberPayload(member=MEMBER.shown(info.context, row), outcome=Outcome.DELETED, user_errors=[])
-
-
-def _rejected(error: Invalid) -> MemberPayload:
-    return MemberPayload(member=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems))
+        row = await info.context.run(member.remove, as_ref(MemberRefInput(id=input.id)), options=once)
+        return MemberPayload(member=row and MEMBER.shown(info.context, row), outcome=Outcome.DELETED)

@@ -1,18 +1,14 @@
 """Merging customers in the schema."""
 
-from typing import Annotated
-
-from app.errors import Invalid
+from app.schema.attempt import attempt
 from app.schema.context import Info
 from app.schema.customer import CUSTOMER, Customer
-from app.schema.describe import absent, arg, input_, mutation, plain, type_
-from app.schema.errors import UserError, user_errors
+from app.schema.describe import absent, input_, plain, type_
+from app.schema.errors import UserError, mend
 from app.schema.inputs import CustomerRefInput, as_ref
 from app.schema.outcome import Outcome
-from app.schema.weight import weighs
-from app.schema.writing import ONCE, WEIGHT, taken
+from app.schema.writing import ONCE, taken
 from app.services import merge
-from app.services.row import check_readable
 
 
 @input_
@@ -30,29 +26,17 @@ class CustomerMergePayload:
 
     customer: Customer | None = plain("The record that stays, as of now.")
     outcome: Outcome = plain("UPDATED, or UNCHANGED where the two were one already.")
-    user_errors: list[UserError] = plain("What to mend in the input; nothing was merged then.")
+    user_errors: list[UserError] = mend("What to mend in the input; nothing was merged then.")
 
 
 class MergeRoot:
     """Merging customers."""
 
-    @mutation
-    @weighs(WEIGHT)
-    async def customer_merge(
-        self,
-        info: Info,
-        input: Annotated[CustomerMergeInput, arg("Which into which.")],
-    ) -> CustomerMergePayload:
+    @attempt("Which into which.")
+    async def customer_merge(self, info: Info, input: CustomerMergeInput) -> CustomerMergePayload:
         """Make one customer part of another.
 
         Names, records and times as a customer pass over; what the other lacks is filled in. KPIs count them as one.
         """
-        try:
-            from_, into = as_ref(input.from_), as_ref(input.into)
-            check_readable({"from": from_, "into": into})
-            row, outcome = await info.context.run(merge.merge, from_, into, taken(input))
-        except Invalid as error:
-            return CustomerMergePayload(
-                customer=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems)
-            )
-        return CustomerMergePayload(customer=CUSTOMER.shown(info.context, row), outcome=outcome, user_errors=[])
+        row, outcome = await info.context.run(merge.merge, as_ref(input.from_), as_ref(input.into), taken(input))
+        return CustomerMergePayload(customer=CUSTOMER.shown(info.context, row), outcome=outcome)

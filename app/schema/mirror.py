@@ -1,16 +1,18 @@
 """Mirrors in the schema: a full dump in batches, and what it lacks deleted."""
 
+from dataclasses import replace
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 import strawberry
 
 from app.errors import Invalid
 from app.models.mirror import MirrorState
+from app.schema.attempt import attempt
 from app.schema.context import Context, Info
-from app.schema.describe import absent, arg, enum, field, input_, mutation, plain, type_
-from app.schema.errors import UserError, user_errors
+from app.schema.describe import absent, arg, enum, field, input_, plain, type_
+from app.schema.errors import UserError, mend, user_errors
 from app.schema.node import Node, found_by
 from app.schema.outcome import Outcome
 from app.schema.scalars import Moment
@@ -18,7 +20,7 @@ from app.schema.weight import weighs
 from app.schema.writing import WEIGHT, known
 from app.services import mirror
 from app.services.mirror import MIRRORS, SAMPLES, SHARE, Standing
-from app.services.row import Wrong
+from app.services.row import Options
 
 
 class MirrorType(StrEnum):
@@ -111,52 +113,34 @@ class MirrorPayload:
 
     mirror: Mirror | None = plain("The mirror: when it is finished, as it stood before.")
     outcome: Outcome = plain("What became of it; UNCHANGED for a dry run, and where it was finished before.")
-    user_errors: list[UserError] = plain("What is in the way; nothing was done then.")
+    user_errors: list[UserError] = mend("What is in the way; nothing was done then.")
 
 
 class MirrorRoots:
     """Sending all that there is."""
 
-    @mutation
-    @weighs(WEIGHT)
-    async def mirror_start(
-        self, info: Info, input: Annotated[MirrorStartInput, arg("What will be sent.")]
-    ) -> MirrorPayload:
+    @attempt("What will be sent.")
+    async def mirror_start(self, info: Info, input: MirrorStartInput, once: Options) -> MirrorPayload:
         """Begin a full dump. Batches name it as `mirror`; what it lacks in the end is deleted by `mirrorFinish`.
 
         Whatever the source writes meanwhile, in batches that name it or not, stays.
         """
-        if isinstance(input.type, Wrong):
-            problems = Invalid(input.type.message, "type").problems
-            return MirrorPayload(mirror=None, outcome=Outcome.REJECTED, user_errors=user_errors(problems))
-        made = await info.context.run(MIRRORS[input.type.value].start)
-        return MirrorPayload(mirror=Mirror.of(made), outcome=Outcome.CREATED, user_errors=[])
+        made = await info.context.run(MIRRORS[input.type.value].start, options=once)
+        return MirrorPayload(mirror=Mirror.of(made), outcome=Outcome.CREATED)
 
-    @mutation
-    @weighs(WEIGHT)
-    async def mirror_finish(
-        self, info: Info, input: Annotated[MirrorFinishInput, arg("Which one, and how much may go.")]
-    ) -> MirrorPayload:
+    @attempt("Which one, and how much may go.")
+    async def mirror_finish(self, info: Info, input: MirrorFinishInput, once: Options) -> MirrorPayload:
         """Delete what the source had when the mirror began and has not sent since.
 
         Up to 500 records go at once, more in the background: `state` says when it is done. Finishing twice is finishing
         once. Where more would go than `atMost` allows, nothing does, and the mirror says how many.
         """
-        try:
-            _check_read(input)
-            mirrors, id_ = mirror.of_id(input.mirror)
-            done, outcome, problems = await info.context.run(mirrors.finish, id_, known(input.at_most), input.dry_run)
-        except Invalid as error:
-            return MirrorPayload(mirror=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems))
+        mirrors, id_ = mirror.of_id(input.mirror)
+        how = replace(once, dry_run=input.dry_run)
+        done, outcome, problems = await info.context.run(
+            mirrors.finish, id_, known(input.at_most), input.dry_run, options=how
+        )
         return MirrorPayload(mirror=Mirror.of(done), outcome=outcome, user_errors=user_errors(problems))
-
-
-def _check_read(value: MirrorFinishInput) -> None:
-    """Refuse what could not be read. Raises Invalid."""
-    for name, path in (("mirror", "mirror"), ("dry_run", "dryRun"), ("at_most", "atMost")):
-        given: Any = getattr(value, name)
-        if isinstance(given, Wrong):
-            raise Invalid(given.message, path)
 
 
 class MirrorReads:

@@ -1,21 +1,17 @@
 """The roots that write."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
-import strawberry
-
-from app.errors import Invalid
 from app.schema import target_input as targets
 from app.schema.answer import AnswerRoot
+from app.schema.attempt import attempt
 from app.schema.bulk_export import ExportRoots
 from app.schema.bulk_import import ImportRoots
 from app.schema.context import Info
 from app.schema.custom_kpi import CustomKpiRoots
 from app.schema.customer_link import LinkRoots
 from app.schema.deployment import DeploymentRoots
-from app.schema.describe import arg, mutation
-from app.schema.errors import user_errors
 from app.schema.filters import filters
 from app.schema.inputs import as_ref, unwrapped
 from app.schema.made import root
@@ -30,7 +26,6 @@ from app.schema.segmenting import SegmentingRoots
 from app.schema.target import Target
 from app.schema.token import TokenRoots
 from app.schema.webhooking import WebhookRoots
-from app.schema.weight import weighs
 from app.schema.workspace import Workspace
 from app.schema.workspace_input import (
     SandboxResetInput,
@@ -38,115 +33,54 @@ from app.schema.workspace_input import (
     WorkspaceUpdateInput,
     WorkspaceUpdatePayload,
 )
-from app.schema.writing import WEIGHT, WRITTEN
+from app.schema.writing import WRITTEN
 from app.services import sandbox, target, workspace
-from app.services.row import Outcome, check_readable
+from app.services.row import Options, Outcome
 
 
 class TargetRoots:
     """What can be done to a target."""
 
-    @mutation
-    @weighs(WEIGHT)
-    async def target_set(
-        self,
-        info: Info,
-        input: Annotated[targets.TargetSetInput, arg(WRITTEN)],
-    ) -> targets.TargetSetPayload:
+    @attempt(WRITTEN)
+    async def target_set(self, info: Info, input: targets.TargetSetInput, once: Options) -> targets.TargetSetPayload:
         """Set a target, or replace it; its history is kept."""
-        try:
-            row, outcome, advice = await info.context.run(target.set_, _target(input))
-        except Invalid as error:
-            return targets.TargetSetPayload(
-                target=None, outcome=Outcome.REJECTED, advice=[], user_errors=user_errors(error.problems)
-            )
+        row, outcome, advice = await info.context.run(target.set_, _target(input), options=once)
         shown = [
             targets.TargetAdvice(criterion=targets.SmartCriterion(one.criterion), text=one.message) for one in advice
         ]
-        return targets.TargetSetPayload(target=Target.of(row), outcome=outcome, advice=shown, user_errors=[])
+        return targets.TargetSetPayload(target=row and Target.of(row), outcome=outcome, advice=shown)
 
-    @mutation
-    @weighs(WEIGHT)
+    @attempt("What to delete.")
     async def target_delete(
-        self,
-        info: Info,
-        input: Annotated[targets.TargetDeleteInput, arg("What to delete.")],
+        self, info: Info, input: targets.TargetDeleteInput, once: Options
     ) -> targets.TargetDeletePayload:
         """Delete a target; its history is kept."""
-        try:
-            wanted = as_ref(input)
-            check_readable(wanted)
-            row = await info.context.run(target.delete, wanted)
-        except Invalid as error:
-            return targets.TargetDeletePayload(
-                target=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems)
-            )
-        return targets.TargetDeletePayload(target=Target.of(row), outcome=Outcome.DELETED, user_errors=[])
+        row = await info.context.run(target.delete, as_ref(input), options=once)
+        return targets.TargetDeletePayload(target=row and Target.of(row), outcome=Outcome.DELETED)
 
 
 class WorkspaceRoots:
     """What can be done to the workspace."""
 
-    @mutation
-    @weighs(WEIGHT)
-    async def workspace_update(
-        self,
-        info: Info,
-        input: Annotated[WorkspaceUpdateInput, arg(WRITTEN)],
-    ) -> WorkspaceUpdatePayload:
+    @attempt(WRITTEN)
+    async def workspace_update(self, info: Info, input: WorkspaceUpdateInput, once: Options) -> WorkspaceUpdatePayload:
         """Change the settings of the workspace."""
-        try:
-            data = unwrapped(input)
-            check_readable(data)
-            row, outcome = await info.context.run(workspace.update, data)
-        except Invalid as error:
-            return WorkspaceUpdatePayload(
-                workspace=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems)
-            )
-        return WorkspaceUpdatePayload(workspace=Workspace.of(row), outcome=outcome, user_errors=[])
+        row, outcome = await info.context.run(workspace.update, unwrapped(input), options=once)
+        return WorkspaceUpdatePayload(workspace=Workspace.of(row), outcome=outcome)
 
-    @mutation
-    @weighs(WEIGHT)
-    async def sandbox_reset(
-        self,
-        info: Info,
-        input: Annotated[SandboxResetInput, arg("Which one.")],
-    ) -> SandboxResetPayload:
+    @attempt("Which one.")
+    async def sandbox_reset(self, info: Info, input: SandboxResetInput, once: Options) -> SandboxResetPayload:
         """Empty a sandbox of its records and all that follows from them; tokens and settings stay."""
-        try:
-            data = unwrapped(input)
-            check_readable(data)
-            row = await info.context.run(sandbox.reset, data["name"])
-        except Invalid as error:
-            return SandboxResetPayload(
-                workspace=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems)
-            )
-        return SandboxResetPayload(workspace=Workspace.of(row), outcome=Outcome.UPDATED, user_errors=[])
+        row = await info.context.run(sandbox.reset, input.name, options=once)
+        return SandboxResetPayload(workspace=Workspace.of(row), outcome=Outcome.UPDATED)
 
 
 def _target(value: targets.TargetSetInput) -> Mapping[str, Any]:
-    """The input as the service takes it. Raises Invalid for what could not be read, wherever it stands."""
-    check_readable(unwrapped(value))
-    data: dict[str, Any] = {
-        name: one
-        for name in (
-            "external_id",
-            "kpi",
-            "variant",
-            "kind",
-            "value",
-            "stretch",
-            "from_",
-            "before",
-            "owner",
-            "rationale",
-            "custom",
-        )
-        if (one := getattr(value, name)) is not strawberry.UNSET
-    }
-    data["kpi"] = value.kpi.value
-    if value.scope:
-        data["scope"] = list(filters(value.scope))
+    """The input as the service takes it. Raises Invalid for a period that is none."""
+    data: dict[str, Any] = unwrapped(value) | {"kpi": value.kpi.value}
+    data.pop("baseline", None)
+    if data.pop("scope", None):
+        data["scope"] = list(filters(value.scope or ()))
     if value.baseline:
         if value.baseline.period:
             data["baseline_period"] = asked(value.baseline.period, "baseline", "period")

@@ -2,15 +2,19 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import MISSING, fields
+from typing import Any, TypeVar
 
 from app.errors import Invalid
 from app.models.change import Action
 from app.schema.describe import enum, plain, type_
-from app.schema.errors import UserError, user_errors
+from app.schema.errors import UserError, mend, user_errors
 from app.services.row import Outcome, Result
 
-__all__ = ["DeleteBatchPayload", "Outcome", "RowCounts", "counts", "deletions", "refused_deletions", "row_errors"]
+__all__ = ["DeleteBatchPayload", "Outcome", "RowCounts", "counted", "counts", "deletions", "refused", "row_errors"]
 # who shows an outcome takes it from here, so that it has its name in the schema by then
+
+P = TypeVar("P")
 
 enum(
     Outcome,
@@ -56,19 +60,24 @@ class DeleteResult:
     user_errors: list[UserError] = plain("Why it was rejected.")
 
 
-@type_
-class DeleteBatchPayload:
-    """What became of a batch of deletions."""
-
-    results: list[DeleteResult] = plain("One per row, in their order.")
-    counts: RowCounts = plain("How many had which outcome.")
-    user_errors: list[UserError] = plain("What was wrong with the batch as a whole; nothing was stored then.")
-
-
 def counts(results: Sequence[Result]) -> RowCounts:
     """The outcomes counted."""
     found = Counter(result.outcome for result in results)
     return RowCounts(**{outcome.value.lower(): found[outcome] for outcome in Outcome})
+
+
+def counted() -> Any:  # noqa: ANN401 - as `plain`
+    """The field of a payload that counts outcomes: none, unless it says."""
+    return plain("How many had which outcome.", default_factory=lambda: counts([]))
+
+
+@type_
+class DeleteBatchPayload:
+    """What became of a batch of deletions."""
+
+    results: list[DeleteResult] = plain("One per row, in their order.", default_factory=list)
+    counts: RowCounts = counted()
+    user_errors: list[UserError] = mend("What was wrong with the batch as a whole; nothing was stored then.")
 
 
 def row_errors(result: Result) -> list[UserError]:
@@ -79,9 +88,12 @@ def row_errors(result: Result) -> list[UserError]:
 def deletions(results: Sequence[Result]) -> DeleteBatchPayload:
     """The results of a batch of deletions as the schema shows them."""
     rows = [DeleteResult(index=r.index, outcome=r.outcome, user_errors=row_errors(r)) for r in results]
-    return DeleteBatchPayload(results=rows, counts=counts(results), user_errors=[])
+    return DeleteBatchPayload(results=rows, counts=counts(results))
 
 
-def refused_deletions(error: Invalid) -> DeleteBatchPayload:
-    """The answer to a batch of deletions that was refused as a whole."""
-    return DeleteBatchPayload(results=[], counts=counts([]), user_errors=user_errors(error.problems))
+def refused(payload: type[P], error: Invalid) -> P:
+    """The payload of an input that was refused: it says what to mend, and shows nothing else."""
+    asked = [one for one in fields(payload) if one.init]  # type: ignore[arg-type]  # all are
+    needed = {one.name for one in asked if MISSING is one.default is one.default_factory}
+    given: dict[str, Any] = dict.fromkeys(needed) | {"user_errors": user_errors(error.problems)}
+    return payload(**given | ({"outcome": Outcome.REJECTED} if "outcome" in needed else {}))

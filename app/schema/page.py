@@ -19,7 +19,7 @@ _MOST = "at most 100, unless the server is set otherwise"
 
 
 class OrderDirection(StrEnum):
-    """Which way a list is ordered."""
+    """Which way a list is ordered; what has no value comes last either way."""
 
     ASC = "ASC"
     DESC = "DESC"

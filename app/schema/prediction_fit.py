@@ -3,28 +3,26 @@
 from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import strawberry
 
 from app import ids
-from app.errors import Invalid
 from app.models.prediction import FitOutcome
 from app.models.prediction import PredictionFit as Row
+from app.schema.attempt import attempt
 from app.schema.context import Info
-from app.schema.describe import absent, arg, enum, field, input_, mutation, one_of, plain, type_
-from app.schema.errors import UserError, user_errors
-from app.schema.inputs import unwrapped
+from app.schema.describe import absent, enum, field, input_, one_of, plain, type_
+from app.schema.errors import UserError, mend
 from app.schema.node import Node, node_of
 from app.schema.noun import Noun
 from app.schema.outcome import Outcome
 from app.schema.period import LocaleArgument
 from app.schema.scalars import Moment
-from app.schema.weight import weighs
-from app.schema.writing import WEIGHT
+from app.schema.writing import known
 from app.services import prediction_fit
 from app.services.fitting import LEAST_CUSTOMERS, LEAST_DEPARTURES, LEAST_RETURNS
-from app.services.row import check_readable
+from app.services.row import Options
 from app.text import Text
 
 enum(
@@ -253,24 +251,14 @@ class PredictionRefitPayload:
 
     outcome: Outcome = plain("CREATED where it was ordered.")
     run_at: Moment | None = plain("When it will be made, in the background; `predictionFits` has it then.")
-    user_errors: list[UserError] = plain("What to mend in the input; no fit was ordered then.")
+    user_errors: list[UserError] = mend("What to mend in the input; no fit was ordered then.")
 
 
 class PredictionRefitRoot:
     """Fitting anew."""
 
-    @mutation
-    @weighs(WEIGHT)
-    async def prediction_refit(
-        self, info: Info, input: Annotated[PredictionRefitInput, arg("When.")]
-    ) -> PredictionRefitPayload:
+    @attempt("When.")
+    async def prediction_refit(self, info: Info, input: PredictionRefitInput, once: Options) -> PredictionRefitPayload:
         """Have the models fitted anew and all predictions made again; by itself that happens every week."""
-        try:
-            data = unwrapped(input)
-            check_readable(data)
-            run_at = await info.context.run(prediction_fit.request, data.get("run_at"))
-        except Invalid as error:
-            return PredictionRefitPayload(
-                outcome=Outcome.REJECTED, run_at=None, user_errors=user_errors(error.problems)
-            )
-        return PredictionRefitPayload(outcome=Outcome.CREATED, run_at=Moment(run_at), user_errors=[])
+        run_at = await info.context.run(prediction_fit.request, known(input.run_at), options=once)
+        return PredictionRefitPayload(outcome=Outcome.CREATED, run_at=Moment(run_at))

@@ -9,22 +9,22 @@ from typing import Annotated, Any
 import strawberry
 
 from app import ids
-from app.errors import Invalid
+from app.schema.attempt import attempt
 from app.schema.context import Info
 from app.schema.customer import CUSTOMER, Customer
-from app.schema.describe import absent, arg, field, input_, mutation, one_of, plain, type_
-from app.schema.errors import UserError, user_errors
+from app.schema.describe import absent, arg, field, input_, one_of, plain, type_
+from app.schema.errors import UserError, mend, user_errors
 from app.schema.inputs import CustomerRefInput, SegmentRefInput, as_ref, unwrapped
-from app.schema.outcome import Outcome, RowCounts, counts
+from app.schema.outcome import Outcome, RowCounts, counted, counts
 from app.schema.period import LocaleArgument
 from app.schema.scalars import CurrencyCode
 from app.schema.segment import SEGMENT, Segment
 from app.schema.segment_rule import SegmentRule, SegmentRuleInput, shown_rule
 from app.schema.weight import KPI_WEIGHT, sized, weighs
-from app.schema.writing import WEIGHT, WRITTEN
+from app.schema.writing import WRITTEN, known
 from app.services import rfv, segment
 from app.services.rfv import NAMES, ClassShare, RfvClass
-from app.services.row import Result, check_readable
+from app.services.row import Options, Result
 from app.services.segment_template import TEMPLATES, Template
 
 
@@ -171,9 +171,9 @@ class SegmentMembersRemoveInput:
 class SegmentPayload:
     """What became of a segment."""
 
-    segment: Segment | None = plain("The segment as of now, or as it stood.")
+    segment: Segment | None = plain("The segment as of now, or as it stood; null for a retry of its deletion.")
     outcome: Outcome = plain("What became of it; UNCHANGED while the worker is still to bring it up to date.")
-    user_errors: list[UserError] = plain("What to mend in the input; nothing was done then.")
+    user_errors: list[UserError] = mend("What to mend in the input; nothing was done then.")
 
 
 @type_
@@ -191,84 +191,52 @@ class SegmentMembersPayload:
 
     segment: Segment | None = plain("The segment as of now.")
     outcome: Outcome = plain("UPDATED where somebody was added or taken out.")
-    results: list[SegmentMemberResult] = plain("One per customer, in their order.")
-    counts: RowCounts = plain("How many had which outcome.")
-    user_errors: list[UserError] = plain("What was wrong with the whole; nothing was stored then.")
+    results: list[SegmentMemberResult] = plain("One per customer, in their order.", default_factory=list)
+    counts: RowCounts = counted()
+    user_errors: list[UserError] = mend("What was wrong with the whole; nothing was stored then.")
 
 
 class SegmentingRoots:
     """What can be done to segments."""
 
-    @mutation
-    @weighs(WEIGHT)
-    async def segment_delete(
-        self, info: Info, input: Annotated[SegmentDeleteInput, arg("What to delete.")]
-    ) -> SegmentPayload:
+    @attempt("What to delete.")
+    async def segment_delete(self, info: Info, input: SegmentDeleteInput, once: Options) -> SegmentPayload:
         """Delete a segment, and who belonged to it when: KPIs know its key no longer."""
+        row = await info.context.run(segment.delete, as_ref(input), options=once)
+        return SegmentPayload(segment=row and SEGMENT.shown(info.context, row), outcome=Outcome.DELETED)
 
-        async def work() -> tuple[Any, Outcome]:
-            return await info.context.run(segment.delete, as_ref(input)), Outcome.DELETED
-
-        return await _done(info, input, work)
-
-    @mutation
-    @weighs(WEIGHT)
-    async def segment_refresh(
-        self, info: Info, input: Annotated[SegmentRefreshInput, arg("Which one.")]
-    ) -> SegmentPayload:
+    @attempt("Which one.")
+    async def segment_refresh(self, info: Info, input: SegmentRefreshInput, once: Options) -> SegmentPayload:
         """Bring a segment up to date with its rule: at once, or by the worker where there are many customers."""
+        row, outcome = await info.context.run(segment.refresh, as_ref(input.segment), options=once)
+        return SegmentPayload(segment=row and SEGMENT.shown(info.context, row), outcome=outcome)
 
-        async def work() -> tuple[Any, Outcome]:
-            return await info.context.run(segment.refresh, as_ref(input.segment))
-
-        return await _done(info, input, work)
-
-    @mutation
-    @weighs(WEIGHT)
+    @attempt(WRITTEN)
     @sized(by=("input.customers",), fields=("results",))
     async def segment_members_add(
-        self, info: Info, input: Annotated[SegmentMembersAddInput, arg(WRITTEN)]
+        self, info: Info, input: SegmentMembersAddInput, once: Options
     ) -> SegmentMembersPayload:
         """Add customers to a segment by hand."""
-        return await _moved(info, input, segment.add, input.from_)
+        return await _moved(info, input, segment.add, input.from_, options=once)
 
-    @mutation
-    @weighs(WEIGHT)
+    @attempt(WRITTEN)
     @sized(by=("input.customers",), fields=("results",))
     async def segment_members_remove(
-        self, info: Info, input: Annotated[SegmentMembersRemoveInput, arg(WRITTEN)]
+        self, info: Info, input: SegmentMembersRemoveInput, once: Options
     ) -> SegmentMembersPayload:
         """Take customers out of a segment by hand."""
-        return await _moved(info, input, segment.remove, input.before)
+        return await _moved(info, input, segment.remove, input.before, options=once)
 
 
-async def _done(info: Info, input_: Any, work: Any) -> SegmentPayload:  # noqa: ANN401 - any of the inputs
-    try:
-        check_readable(unwrapped(input_))
-        row, outcome = await work()
-    except Invalid as error:
-        return SegmentPayload(segment=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems))
-    return SegmentPayload(segment=SEGMENT.shown(info.context, row), outcome=outcome, user_errors=[])
-
-
-async def _moved(info: Info, input_: Any, service: Any, day: date | None) -> SegmentMembersPayload:  # noqa: ANN401 - either input and its service
-    try:
-        check_readable(unwrapped(input_))
-        who = [as_ref(one) for one in input_.customers]
-        chosen = None if day is strawberry.UNSET else day
-        row, results = await info.context.run(service, as_ref(input_.segment), who, chosen)
-    except Invalid as error:
-        errors = user_errors(error.problems)
-        return SegmentMembersPayload(
-            segment=None, outcome=Outcome.REJECTED, results=[], counts=counts([]), user_errors=errors
-        )
+async def _moved(info: Info, input_: Any, service: Any, day: date | None, options: Options) -> SegmentMembersPayload:  # noqa: ANN401 - either input and its service
+    who = [as_ref(one) for one in input_.customers]
+    row, results = await info.context.run(service, as_ref(input_.segment), who, known(day), options=options)
     is_moved = any(one.outcome in (Outcome.CREATED, Outcome.DELETED) for one in results)
     return SegmentMembersPayload(
-        segment=SEGMENT.shown(info.context, row),
+        segment=row and SEGMENT.shown(info.context, row),
         outcome=Outcome.UPDATED if is_moved else Outcome.UNCHANGED,
         results=_results(results),
         counts=counts(results),
-        user_errors=[],
     )
 
 

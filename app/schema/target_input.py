@@ -9,7 +9,7 @@ from app.models.target import TargetKind
 from app.schema.catalogue import KpiKey
 from app.schema.context import Info
 from app.schema.describe import absent, enum, field, input_, one_of, plain, type_
-from app.schema.errors import UserError
+from app.schema.errors import UserError, mend
 from app.schema.filters import KpiFilterInput
 from app.schema.inputs import ExternalRefInput
 from app.schema.noun import Noun
@@ -90,8 +90,8 @@ class TargetSetPayload:
 
     target: Target | None = plain("The target as it stands now.")
     outcome: Outcome = plain("What became of it.")
-    advice: list[TargetAdvice] = plain("What about it is not SMART.")
-    user_errors: list[UserError] = plain("What to mend in the input; nothing was stored then.")
+    advice: list[TargetAdvice] = plain("What about it is not SMART.", default_factory=list)
+    user_errors: list[UserError] = mend("What to mend in the input; nothing was stored then.")
 
 
 @one_of
@@ -107,9 +107,9 @@ class TargetDeleteInput:
 class TargetDeletePayload:
     """What became of the target."""
 
-    target: Target | None = plain("The target as it stood.")
+    target: Target | None = plain("The target as it stood; null for a retry.")
     outcome: Outcome = plain("What became of it.")
-    user_errors: list[UserError] = plain("What to mend in the input; nothing was deleted then.")
+    user_errors: list[UserError] = mend("What to mend in the input; nothing was deleted then.")
 
 
 TARGET = Noun(

@@ -5,20 +5,19 @@ from typing import Annotated, Any, Self
 import strawberry
 
 from app.actor import Scope
-from app.errors import Invalid
+from app.schema.attempt import attempt
 from app.schema.context import Info
-from app.schema.describe import absent, arg, field, input_, mutation, plain, type_
-from app.schema.errors import UserError, user_errors
+from app.schema.describe import absent, arg, field, input_, plain, type_
+from app.schema.errors import UserError, mend
 from app.schema.inputs import unwrapped
 from app.schema.node import Node, node_of, rows_found_by
 from app.schema.outcome import Outcome
 from app.schema.page import DEFAULT, After, Before, Connection, First, Last, connection, part
 from app.schema.rows import RowScope, RowScopeInput
 from app.schema.scalars import Moment
-from app.schema.weight import sized, weighs
-from app.schema.writing import WEIGHT
+from app.schema.weight import sized
 from app.services import granting, token
-from app.services.row import check_readable
+from app.services.row import Options
 
 
 @type_
@@ -117,7 +116,7 @@ class TokenCreatePayload:
     token: Token | None = plain("The token.")
     secret: str | None = plain("What to send as `Authorization: Bearer …`. It is told here and never again.")
     outcome: Outcome = plain("What became of it.")
-    user_errors: list[UserError] = plain("What to mend in the input; nothing was made then.")
+    user_errors: list[UserError] = mend("What to mend in the input; nothing was made then.")
 
 
 @type_
@@ -127,7 +126,7 @@ class TokenRotatePayload:
     token: Token | None = plain("The token as of now.")
     secret: str | None = plain("The new secret. It is told here and never again.")
     outcome: Outcome = plain("What became of it.")
-    user_errors: list[UserError] = plain("What to mend in the input; the secret is the same as before then.")
+    user_errors: list[UserError] = mend("What to mend in the input; the secret is the same as before then.")
 
 
 @type_
@@ -136,7 +135,7 @@ class TokenRevokePayload:
 
     token: Token | None = plain("The token as of now.")
     outcome: Outcome = plain("What became of it.")
-    user_errors: list[UserError] = plain("What to mend in the input; nothing was revoked then.")
+    user_errors: list[UserError] = mend("What to mend in the input; nothing was revoked then.")
 
 
 class TokensRoot:
@@ -162,42 +161,20 @@ class TokensRoot:
 class TokenRoots:
     """What can be done to tokens."""
 
-    @mutation
-    @weighs(WEIGHT)
-    async def token_create(
-        self, info: Info, input: Annotated[TokenCreateInput, arg("What to make.")]
-    ) -> TokenCreatePayload:
+    @attempt("What to make.")
+    async def token_create(self, info: Info, input: TokenCreateInput) -> TokenCreatePayload:
         """Make a token or a publishable key of the workspace."""
-        try:
-            data = unwrapped(input)
-            check_readable(data)
-            row, secret = await info.context.run(token.add, data)
-        except Invalid as error:
-            refused = user_errors(error.problems)
-            return TokenCreatePayload(token=None, secret=None, outcome=Outcome.REJECTED, user_errors=refused)
-        return TokenCreatePayload(token=Token.of(row), secret=secret, outcome=Outcome.CREATED, user_errors=[])
+        row, secret = await info.context.run(token.add, unwrapped(input))
+        return TokenCreatePayload(token=Token.of(row), secret=secret, outcome=Outcome.CREATED)
 
-    @mutation
-    @weighs(WEIGHT)
-    async def token_rotate(
-        self, info: Info, input: Annotated[TokenRotateInput, arg("What to rotate.")]
-    ) -> TokenRotatePayload:
+    @attempt("What to rotate.")
+    async def token_rotate(self, info: Info, input: TokenRotateInput) -> TokenRotatePayload:
         """Give a token a new secret; the present one lives on for a while, so that nothing stops in between."""
-        try:
-            row, secret = await info.context.run(token.rotate, input.id, input.overlap_hours)
-        except Invalid as error:
-            refused = user_errors(error.problems)
-            return TokenRotatePayload(token=None, secret=None, outcome=Outcome.REJECTED, user_errors=refused)
-        return TokenRotatePayload(token=Token.of(row), secret=secret, outcome=Outcome.UPDATED, user_errors=[])
+        row, secret = await info.context.run(token.rotate, input.id, input.overlap_hours)
+        return TokenRotatePayload(token=Token.of(row), secret=secret, outcome=Outcome.UPDATED)
 
-    @mutation
-    @weighs(WEIGHT)
-    async def token_revoke(
-        self, info: Info, input: Annotated[TokenRevokeInput, arg("What to revoke.")]
-    ) -> TokenRevokePayload:
+    @attempt("What to revoke.")
+    async def token_revoke(self, info: Info, input: TokenRevokeInput, once: Options) -> TokenRevokePayload:
         """Revoke a token: from then on it is refused everywhere, all its secrets."""
-        try:
-            row, outcome = await info.context.run(token.revoke, input.id)
-        except Invalid as error:
-            return TokenRevokePayload(token=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems))
-        return TokenRevokePayload(token=Token.of(row), outcome=outcome, user_errors=[])
+        row, outcome = await info.context.run(token.revoke, input.id, options=once)
+        return TokenRevokePayload(token=row and Token.of(row), outcome=outcome)

@@ -1,23 +1,22 @@
 """What can be done to webhooks and their deliveries."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Any
 
 import strawberry
 
 from app.errors import Code, Invalid, Problem
+from app.schema.attempt import attempt
 from app.schema.context import Info
-from app.schema.describe import absent, arg, input_, mutation, one_of, plain, type_
-from app.schema.errors import UserError, user_errors
+from app.schema.describe import absent, input_, one_of, plain, type_
+from app.schema.errors import UserError, mend
 from app.schema.inputs import as_ref, unwrapped
 from app.schema.outcome import Outcome
 from app.schema.scalars import Moment
 from app.schema.webhook import WEBHOOK, Webhook, WebhookRefInput, WebhookUpsertInput
 from app.schema.webhook_delivery import WEBHOOK_DELIVERY, WebhookDelivery
-from app.schema.weight import weighs
-from app.schema.writing import WEIGHT, WRITTEN
+from app.schema.writing import WRITTEN, known
 from app.services import webhook, webhook_delivery, webhook_secret
-from app.services.row import Ref, check_readable
+from app.services.row import Options
 from app.text import Text
 
 
@@ -73,9 +72,9 @@ class WebhookReplayInput:
 class WebhookPayload:
     """What became of a webhook."""
 
-    webhook: Webhook | None = plain("The webhook as of now, or as it stood.")
+    webhook: Webhook | None = plain("The webhook as of now, or as it stood; null for a retry of its deletion.")
     outcome: Outcome = plain("What became of it.")
-    user_errors: list[UserError] = plain("What to mend in the input; nothing was done then.")
+    user_errors: list[UserError] = mend("What to mend in the input; nothing was done then.")
 
 
 @type_
@@ -85,7 +84,7 @@ class WebhookSecretPayload:
     webhook: Webhook | None = plain("The webhook as of now.")
     outcome: Outcome = plain("What became of it.")
     secret: str | None = plain("The new secret, told this once; null where there is none.")
-    user_errors: list[UserError] = plain("What to mend in the input; nothing was stored then.")
+    user_errors: list[UserError] = mend("What to mend in the input; nothing was stored then.")
 
 
 @type_
@@ -94,7 +93,7 @@ class WebhookTestPayload:
 
     delivery: WebhookDelivery | None = plain("The event on its way.")
     outcome: Outcome = plain("CREATED where it is on its way.")
-    user_errors: list[UserError] = plain("What to mend in the input; nothing is sent then.")
+    user_errors: list[UserError] = mend("What to mend in the input; nothing is sent then.")
 
 
 @type_
@@ -102,147 +101,75 @@ class WebhookReplayPayload:
     """What is delivered again."""
 
     outcome: Outcome = plain("UPDATED where something is.")
-    user_errors: list[UserError] = plain("What to mend in the input; nothing is delivered again then.")
+    user_errors: list[UserError] = mend("What to mend in the input; nothing is delivered again then.")
 
 
 class WebhookRoots:
     """What can be done to webhooks."""
 
-    @mutation
-    @weighs(WEIGHT)
-    async def webhook_upsert(
-        self, info: Info, input: Annotated[WebhookUpsertInput, arg(WRITTEN)]
-    ) -> WebhookSecretPayload:
+    @attempt(WRITTEN)
+    async def webhook_upsert(self, info: Info, input: WebhookUpsertInput) -> WebhookSecretPayload:
         """Make or update a webhook: absent keeps, null clears. The secret of a new one is told in the payload only."""
+        data = unwrapped(input)
+        if data.get("document") is not None:
+            faults = await info.context.judged(data["document"], webhook.upsert)
+            if faults:
+                raise Invalid([Problem(Code.INVALID, text, ("document",)) for text in faults])
+        secret = webhook_secret.mint()
+        row, outcome = await info.context.run(webhook.upsert, data, info.context.door.keys.seal(secret))
+        told = secret if outcome is Outcome.CREATED else None
+        return WebhookSecretPayload(webhook=WEBHOOK.shown(info.context, row), outcome=outcome, secret=told)
 
-        async def work() -> tuple[Any, Outcome, str | None]:
-            data = unwrapped(input)
-            check_readable(data)
-            if data.get("document") is not None:
-                faults = await info.context.judged(data["document"], webhook.upsert)
-                if faults:
-                    raise Invalid([Problem(Code.INVALID, text, ("document",)) for text in faults])
-            secret = webhook_secret.mint()
-            row, outcome = await info.context.run(webhook.upsert, data, info.context.door.keys.seal(secret))
-            return row, outcome, secret if outcome is Outcome.CREATED else None
-
-        return await _told(info, work)
-
-    @mutation
-    @weighs(WEIGHT)
-    async def webhook_rotate_secret(
-        self, info: Info, input: Annotated[WebhookRotateSecretInput, arg(WRITTEN)]
-    ) -> WebhookSecretPayload:
+    @attempt(WRITTEN)
+    async def webhook_rotate_secret(self, info: Info, input: WebhookRotateSecretInput) -> WebhookSecretPayload:
         """Give a webhook a new secret; for a while deliveries are signed with the old one as well."""
+        secret = webhook_secret.mint()
+        sealed = info.context.door.keys.seal(secret)
+        row = await info.context.run(webhook.rotate, as_ref(input.webhook), sealed, known(input.overlap_hours))
+        shown = WEBHOOK.shown(info.context, row)
+        return WebhookSecretPayload(webhook=shown, outcome=Outcome.UPDATED, secret=secret)
 
-        async def work() -> tuple[Any, Outcome, str | None]:
-            check_readable(unwrapped(input))
-            hours = None if input.overlap_hours is strawberry.UNSET else input.overlap_hours
-            secret = webhook_secret.mint()
-            sealed = info.context.door.keys.seal(secret)
-            row = await info.context.run(webhook.rotate, as_ref(input.webhook), sealed, hours)
-            return row, Outcome.UPDATED, secret
-
-        return await _told(info, work)
-
-    @mutation
-    @weighs(WEIGHT)
-    async def webhook_delete(
-        self, info: Info, input: Annotated[WebhookDeleteInput, arg("What to delete.")]
-    ) -> WebhookPayload:
+    @attempt("What to delete.")
+    async def webhook_delete(self, info: Info, input: WebhookDeleteInput, once: Options) -> WebhookPayload:
         """Delete a webhook and its deliveries; nothing is sent to it any more."""
+        row = await info.context.run(webhook.remove, as_ref(input), options=once)
+        return WebhookPayload(webhook=row and WEBHOOK.shown(info.context, row), outcome=Outcome.DELETED)
 
-        async def work(wanted: Ref) -> tuple[Any, Outcome]:
-            return await info.context.run(webhook.remove, wanted), Outcome.DELETED
-
-        return await _done(info, input, work, as_ref(input))
-
-    @mutation
-    @weighs(WEIGHT)
-    async def webhook_enable(
-        self, info: Info, input: Annotated[WebhookEnableInput, arg("Which one.")]
-    ) -> WebhookPayload:
+    @attempt("Which one.")
+    async def webhook_enable(self, info: Info, input: WebhookEnableInput, once: Options) -> WebhookPayload:
         """Enable a webhook: it is told of what is written from now on, and of what was left open."""
+        row, outcome = await info.context.run(webhook.enable, as_ref(input.webhook), options=once)
+        return WebhookPayload(webhook=row and WEBHOOK.shown(info.context, row), outcome=outcome)
 
-        async def work(wanted: Ref) -> tuple[Any, Outcome]:
-            return await info.context.run(webhook.enable, wanted)
-
-        return await _done(info, input, work, as_ref(input.webhook))
-
-    @mutation
-    @weighs(WEIGHT)
-    async def webhook_disable(
-        self, info: Info, input: Annotated[WebhookDisableInput, arg("Which one.")]
-    ) -> WebhookPayload:
+    @attempt("Which one.")
+    async def webhook_disable(self, info: Info, input: WebhookDisableInput, once: Options) -> WebhookPayload:
         """Disable a webhook: it is sent nothing until it is enabled again."""
+        row, outcome = await info.context.run(webhook.disable, as_ref(input.webhook), options=once)
+        return WebhookPayload(webhook=row and WEBHOOK.shown(info.context, row), outcome=outcome)
 
-        async def work(wanted: Ref) -> tuple[Any, Outcome]:
-            return await info.context.run(webhook.disable, wanted)
-
-        return await _done(info, input, work, as_ref(input.webhook))
-
-    @mutation
-    @weighs(WEIGHT)
-    async def webhook_test(
-        self, info: Info, input: Annotated[WebhookTestInput, arg("Which one.")]
-    ) -> WebhookTestPayload:
+    @attempt("Which one.")
+    async def webhook_test(self, info: Info, input: WebhookTestInput, once: Options) -> WebhookTestPayload:
         """Send a webhook a test event, which is about the webhook itself."""
-        try:
-            check_readable(unwrapped(input))
-            row = await info.context.run(webhook_delivery.test, as_ref(input.webhook))
-        except Invalid as error:
-            errors = user_errors(error.problems)
-            return WebhookTestPayload(delivery=None, outcome=Outcome.REJECTED, user_errors=errors)
-        shown = WEBHOOK_DELIVERY.shown(info.context, row)
-        return WebhookTestPayload(delivery=shown, outcome=Outcome.CREATED, user_errors=[])
+        row = await info.context.run(webhook_delivery.test, as_ref(input.webhook), options=once)
+        shown = row and WEBHOOK_DELIVERY.shown(info.context, row)
+        return WebhookTestPayload(delivery=shown, outcome=Outcome.CREATED)
 
-    @mutation
-    @weighs(WEIGHT)
-    async def webhook_replay(
-        self, info: Info, input: Annotated[WebhookReplayInput, arg("What to deliver again.")]
-    ) -> WebhookReplayPayload:
+    @attempt("What to deliver again.")
+    async def webhook_replay(self, info: Info, input: WebhookReplayInput, once: Options) -> WebhookReplayPayload:
         """Deliver again, each under the id that it had."""
-        try:
-            check_readable(unwrapped(input))
-            await _replayed(info, input)
-        except Invalid as error:
-            return WebhookReplayPayload(outcome=Outcome.REJECTED, user_errors=user_errors(error.problems))
-        return WebhookReplayPayload(outcome=Outcome.UPDATED, user_errors=[])
+        await _replayed(info, input, once)
+        return WebhookReplayPayload(outcome=Outcome.UPDATED)
 
 
-async def _replayed(info: Info, input_: WebhookReplayInput) -> None:
+async def _replayed(info: Info, input_: WebhookReplayInput, once: Options) -> None:
     given = {
         name for name in ("deliveries", "webhook", "since") if getattr(input_, name) not in (None, strawberry.UNSET)
     }
     if given == {"deliveries"}:
-        await info.context.run(webhook_delivery.replay, [str(one) for one in input_.deliveries or ()])
+        await info.context.run(webhook_delivery.replay, [str(one) for one in input_.deliveries or ()], options=once)
     elif given == {"webhook", "since"}:
         wanted: Any = input_
-        await info.context.run(webhook_delivery.replay_since, as_ref(wanted.webhook), wanted.since)
+        await info.context.run(webhook_delivery.replay_since, as_ref(wanted.webhook), wanted.since, options=once)
     else:
         msg = Text("Give deliveries, or webhook and since.", "请提供 deliveries，或同时提供 webhook 与 since。")
         raise Invalid(msg, "deliveries", code=Code.REQUIRED)
-
-
-async def _told(info: Info, work: Callable[[], Awaitable[tuple[Any, Outcome, str | None]]]) -> WebhookSecretPayload:
-    try:
-        row, outcome, secret = await work()
-    except Invalid as error:
-        errors = user_errors(error.problems)
-        return WebhookSecretPayload(webhook=None, outcome=Outcome.REJECTED, secret=None, user_errors=errors)
-    shown = WEBHOOK.shown(info.context, row)
-    return WebhookSecretPayload(webhook=shown, outcome=outcome, secret=secret, user_errors=[])
-
-
-async def _done(
-    info: Info,
-    input_: Any,  # noqa: ANN401 - any of the inputs
-    work: Callable[[Ref], Awaitable[tuple[Any, Outcome]]],
-    wanted: Ref,
-) -> WebhookPayload:
-    try:
-        check_readable(unwrapped(input_))
-        row, outcome = await work(wanted)
-    except Invalid as error:
-        return WebhookPayload(webhook=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems))
-    return WebhookPayload(webhook=WEBHOOK.shown(info.context, row), outcome=outcome, user_errors=[])

@@ -2,7 +2,7 @@
 
 from app.models.spell import ActiveBasis
 from app.schema.describe import absent, input_, plain, type_
-from app.schema.errors import UserError
+from app.schema.errors import UserError, mend
 from app.schema.health import HealthWeightsInput
 from app.schema.inputs import BusinessCalendarRefInput
 from app.schema.outcome import Outcome
@@ -73,7 +73,7 @@ class WorkspaceUpdatePayload:
 
     workspace: Workspace | None = plain("The workspace as of now.")
     outcome: Outcome = plain("What became of it.")
-    user_errors: list[UserError] = plain("What to mend in the input; nothing was changed then.")
+    user_errors: list[UserError] = mend("What to mend in the input; nothing was changed then.")
 
 
 @input_
@@ -89,4 +89,4 @@ class SandboxResetPayload:
 
     workspace: Workspace | None = plain("The workspace, which has no records now.")
     outcome: Outcome = plain("What became of it.")
-    user_errors: list[UserError] = plain("Why nothing was emptied.")
+    user_errors: list[UserError] = mend("Why nothing was emptied.")

@@ -10,16 +10,17 @@ import strawberry
 from app.errors import Invalid
 from app.schema.context import Context, Info
 from app.schema.describe import absent, arg, enum, field, input_, mutation, plain, type_
-from app.schema.errors import UserError, user_errors
+from app.schema.errors import UserError, mend, user_errors
 from app.schema.inputs import DeleteBatchInput, unwrapped
 from app.schema.made import Words, made, resolver
 from app.schema.outcome import (
     DeleteBatchPayload,
     Outcome,
     RowCounts,
+    counted,
     counts,
     deletions,
-    refused_deletions,
+    refused,
     row_errors,
 )
 from app.schema.weight import sized, weighs
@@ -91,9 +92,8 @@ class Upsert:
                 how = Options(mode=mode, idempotency_key=known(idempotency_key))
                 row, outcome = await info.context.run(self.service, unwrapped(input), how)
             except Invalid as error:
-                refused = {"outcome": Outcome.REJECTED, "user_errors": user_errors(error.problems)}
-                return payload(**{told: None}, **refused)
-            return payload(**{told: noun.shown(info.context, row)}, outcome=outcome, user_errors=[])
+                return refused(payload, error)
+            return payload(**{told: noun.shown(info.context, row)}, outcome=outcome)
 
         given = {"input": Annotated[self.row, arg(WRITTEN)], "returns": payload}
         text = f"Make or update {noun.words.one}: absent keeps, null clears."
@@ -130,7 +130,7 @@ class Rows:
                 how = Options(mode=mode, idempotency_key=known(idempotency_key))
                 (row,) = await info.context.run(self.service, [unwrapped(input)], how)
             except Invalid as error:
-                return payload(outcome=Outcome.REJECTED, user_errors=user_errors(error.problems), record_id=None)
+                return refused(payload, error)
             return payload(outcome=row.outcome, user_errors=user_errors(row.problems), record_id=row.id)
 
         given = {"input": Annotated[self.row, arg(WRITTEN)], "returns": payload}
@@ -151,8 +151,8 @@ class Rows:
             try:
                 done: Sequence[Result] = await info.context.run(self.service, unwrapped(input.rows), options(input))
             except Invalid as error:
-                return payload(results=[], counts=counts([]), user_errors=user_errors(error.problems))
-            return payload(results=[shown(one) for one in done], counts=counts(done), user_errors=[])
+                return refused(payload, error)
+            return payload(results=[shown(one) for one in done], counts=counts(done))
 
         given = {"input": Annotated[rows, arg(WRITTEN)], "returns": payload}
         return _batched(batch, f"{snake(noun.name)}_{self.verb}_batch", self.together.format(many), **given)
@@ -199,7 +199,7 @@ class Deletes:
             try:
                 return deletions(await info.context.run(self.service, unwrapped(input.rows), options(input)))
             except Invalid as error:
-                return refused_deletions(error)
+                return refused(DeleteBatchPayload, error)
 
         given = {"input": Annotated[DeleteBatchInput, arg("What to delete.")], "returns": DeleteBatchPayload}
         text = f"Delete up to {MAX_ROWS} {noun.words.many}; KPIs forget them at once."
@@ -224,11 +224,8 @@ def options(value: Any) -> Options:  # noqa: ANN401 - any batch input
 
 
 def taken(value: Any) -> Options:  # noqa: ANN401 - any input that may have an idempotency key
-    """How the input of one write is to be taken. Raises Invalid for a key that could not be read."""
-    key = known(value.idempotency_key)
-    if isinstance(key, Wrong):
-        raise Invalid(key.message, "idempotencyKey")
-    return Options(idempotency_key=key)
+    """How the input of one write is to be taken."""
+    return Options(idempotency_key=known(value.idempotency_key))
 
 
 def known(value: Any) -> Any:  # noqa: ANN401 - any value of an input
@@ -250,8 +247,8 @@ def _now(words: Words) -> str:
 
 def _fate(then: str = "") -> dict[str, Any]:
     """The fields that say what became of one row, and what `then` was the case if it was refused."""
-    mend = f"What to mend in the input; {then}." if then else "What to mend in the row."
-    return {"outcome": (Outcome, plain("What became of it.")), "user_errors": (list[UserError], plain(mend))}
+    what = f"What to mend in the input; {then}." if then else "What to mend in the row."
+    return {"outcome": (Outcome, plain("What became of it.")), "user_errors": (list[UserError], mend(what))}
 
 
 def _record(noun: Shown, about: str) -> dict[str, Any]:
@@ -270,7 +267,7 @@ def _results(result: Any) -> dict[str, Any]:  # noqa: ANN401 - a type
     """The fields of a batch's payload."""
     whole = "What was wrong with the batch as a whole; nothing was stored then."
     return {
-        "results": (list[result], plain("One per row, in their order.")),
-        "counts": (RowCounts, plain("How many had which outcome.")),
-        "user_errors": (list[UserError], plain(whole)),
+        "results": (list[result], plain("One per row, in their order.", default_factory=list)),
+        "counts": (RowCounts, counted()),
+        "user_errors": (list[UserError], mend(whole)),
     }

@@ -26,6 +26,7 @@ from app.services.bulk_row import documents, keys, plain
 from app.services.bulk_text import harmless
 from app.services.filter import Tree
 from app.services.listing import Listing
+from app.services.repeatable import fate_of, repeatable
 from app.services.row import Outcome, Row, parse
 from app.text import Text
 from app.uow import Door, Uow, reads, writes
@@ -44,6 +45,7 @@ class StartRow(Row):
 
 
 @writes(Scope.EXPORT_WRITE)
+@repeatable("exportStart", fate_of(Export))
 def start(uow: Uow, data: Mapping[str, Any], tree: Tree | None) -> tuple[Export, Outcome]:
     """An export that can be downloaded, of one source's records that meet the filter. Raises Invalid, Forbidden."""
     wanted = parse(StartRow, data)

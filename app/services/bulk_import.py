@@ -23,6 +23,7 @@ from app.services.bulk_encoding import CODECS
 from app.services.bulk_source import open_file, stamp
 from app.services.bulk_text import DELIMITERS, storable
 from app.services.listing import Listing
+from app.services.repeatable import fate_of, repeatable
 from app.services.row import ErrorPolicy, Outcome, Row, parse
 from app.text import Text
 from app.uow import Uow, writes
@@ -191,6 +192,7 @@ def put_part(uow: Uow, id_: UUID, number: int, data: bytes) -> ImportPart:
 
 
 @writes(Scope.IMPORT_WRITE)
+@repeatable("importRun", fate_of(Import))
 def run(uow: Uow, id_: str, parts: int | None = None, *, delay_s: float = 0) -> tuple[Import, Outcome]:
     """The import, in the queue: all of its file is there. `parts` is how many there must be. Raises Invalid."""
     row = named(uow, id_)
@@ -219,6 +221,7 @@ def _queue(uow: Uow, row: Import, delay_s: float = 0) -> None:
 
 
 @writes(Scope.IMPORT_WRITE)
+@repeatable("importCancel", fate_of(Import))
 def cancel(uow: Uow, id_: str) -> tuple[Import, Outcome]:
     """The import, stopped; what it has written stays, and can be undone. Raises Invalid."""
     row = named(uow, id_)
@@ -232,6 +235,7 @@ def cancel(uow: Uow, id_: str) -> tuple[Import, Outcome]:
 
 
 @writes(Scope.IMPORT_WRITE)
+@repeatable("importUndo", fate_of(Import))
 def undo(uow: Uow, id_: str) -> tuple[Import, Outcome]:
     """The import, about to be undone: what it made goes, what it changed is as before. Raises Invalid."""
     row = named(uow, id_)

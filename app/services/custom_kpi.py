@@ -18,6 +18,7 @@ from app.models.custom_kpi import CustomKpi
 from app.models.target import Target
 from app.services.listing import Listing
 from app.services.refusal import like
+from app.services.repeatable import fate_of, repeatable, row_of
 from app.services.row import Outcome, Row, parse
 from app.text import Text
 from app.uow import Uow, reads, writes
@@ -65,6 +66,7 @@ class CustomKpiRow(Row):
 
 
 @writes(Scope.KPI_WRITE)
+@repeatable("kpiDefine", fate_of(CustomKpi))
 def define(uow: Uow, data: Mapping[str, Any]) -> tuple[CustomKpi, Outcome]:
     """The KPI after `data`, which replaces what was defined under its key. Raises Invalid with every problem."""
     row = parse(CustomKpiRow, data)
@@ -92,6 +94,7 @@ def define(uow: Uow, data: Mapping[str, Any]) -> tuple[CustomKpi, Outcome]:
 
 
 @writes(Scope.KPI_WRITE)
+@repeatable("kpiDefinitionDelete", row_of(CustomKpi))
 def delete(uow: Uow, key: str) -> CustomKpi:
     """Delete what was defined under `key`; the definition as it stood. Raises Invalid where targets use it."""
     uow.take_turn()

@@ -1,4 +1,4 @@
-"""Idempotent batches: the same key and body get the same answer and have one effect."""
+"""Idempotency keys: the same key and body get the same answer and have one effect."""
 
 import hashlib
 import json
@@ -23,20 +23,37 @@ KEPT = timedelta(hours=24)
 def once(
     uow: Uow, what: str, rows: Sequence[Mapping[str, Any]], options: Options, work: Callable[[], list[Result]]
 ) -> list[Result]:
-    """The answer of `work`, or the one that was given when this key and these rows came before.
-
-    Raises Invalid when the key was used for something else within a day.
-    """
-    key = options.idempotency_key
-    if key is None or options.dry_run:
+    """The results of `work`, or those that were given when this key and these rows came before. Raises Invalid."""
+    if (key := key_of(options)) is None:
         return work()
-    if not 1 <= len(key) <= 200 or "\0" in key:  # noqa: PLR2004 - the column's length
-        msg = Text("idempotencyKey must have 1 to 200 characters.", "idempotencyKey 必须有 1 到 200 个字符。")
-        raise Invalid(msg, "idempotencyKey")
     more: dict[str, str] = {"mode": options.mode} if options.mode is not Mode.UPSERT else {}
     more |= {"mirror": options.mirror} if options.mirror is not None else {}
     # so that keys from before there was more to say hold
-    digest = _digest([what, options.policy, options.create_missing, rows, *([more] if more else [])])
+    asked = [what, options.policy, options.create_missing, rows, *([more] if more else [])]
+    fresh: list[Result] = []
+
+    def work_once() -> list[dict[str, Any]]:
+        fresh.extend(work())
+        return [stored(one) for one in fresh]
+
+    kept = remembered(uow, key, asked, work_once)
+    return fresh or [result(one) for one in kept or ()]
+
+
+def key_of(options: Options) -> str | None:
+    """The key under which an answer is kept; None where none is."""
+    return None if options.dry_run else options.idempotency_key
+
+
+def remembered(uow: Uow, key: str, asked: object, work: Callable[[], list[Any] | None]) -> list[Any] | None:
+    """The answer of `work`, as JSON, or the one that was given when `key` and what was `asked` came before.
+
+    None is not kept, and asked for again. Raises Invalid when the key was used for something else within a day.
+    """
+    if not 1 <= len(key) <= 200 or "\0" in key:  # noqa: PLR2004 - the column's length
+        msg = Text("idempotencyKey must have 1 to 200 characters.", "idempotencyKey 必须有 1 到 200 个字符。")
+        raise Invalid(msg, "idempotencyKey")
+    digest = _digest(asked)
     uow.session.execute(delete(Idempotency).where(col(Idempotency.created_at) < uow.now - KEPT))
     mine = (Idempotency.source == uow.actor.source, Idempotency.key == key)
     before = uow.session.scalars(select(Idempotency).where(*mine)).first()
@@ -47,15 +64,14 @@ def once(
                 "此 idempotencyKey 在过去 24 小时内已用于其他内容；请换一个新的。",
             )
             raise Invalid(msg, "idempotencyKey", code=Code.IDEMPOTENCY_MISMATCH)
-        return [_result(stored) for stored in before.answer]
-    results = work()
-    answer = [_stored(result) for result in results]
-    uow.session.add(
-        Idempotency(
+        return list(before.answer)
+    answer = work()
+    if answer is not None:
+        about = Idempotency(
             tenant_id=uow.tenant_id, source=uow.actor.source, key=key, digest=digest, answer=answer, created_at=uow.now
         )
-    )
-    return results
+        uow.session.add(about)
+    return answer
 
 
 def _digest(asked: object) -> str:
@@ -75,7 +91,8 @@ def _plain(value: object) -> object:
     return vars(value) if hasattr(value, "__dict__") else str(value)
 
 
-def _stored(result: Result) -> dict[str, Any]:
+def stored(result: Result) -> dict[str, Any]:
+    """A result as JSON."""
     return {
         "index": result.index,
         "outcome": result.outcome,
@@ -89,6 +106,7 @@ def _text(stored: str | list[str]) -> Text:
     return Text(stored, stored) if isinstance(stored, str) else Text(*stored)
 
 
-def _result(stored: dict[str, Any]) -> Result:
-    problems = tuple(Problem(Code(code), _text(message), tuple(path)) for code, message, path in stored["problems"])
-    return Result(stored["index"], Outcome(stored["outcome"]), stored["id"] and UUID(stored["id"]), problems)
+def result(kept: dict[str, Any]) -> Result:
+    """The result that was stored."""
+    problems = tuple(Problem(Code(code), _text(message), tuple(path)) for code, message, path in kept["problems"])
+    return Result(kept["index"], Outcome(kept["outcome"]), kept["id"] and UUID(kept["id"]), problems)

@@ -17,6 +17,7 @@ from app.models.channel import Channel
 from app.models.member import Member, rows_of
 from app.services import ref
 from app.services.listing import Listing
+from app.services.repeatable import fate_of, repeatable, row_of
 from app.services.row import Email, Outcome, Ref, Row, Word, parse
 from app.text import Text
 from app.uow import Door, Uow, reads, writes
@@ -46,6 +47,7 @@ class MemberRow(Row):
 
 
 @writes(Scope.WORKSPACE_ADMIN)
+@repeatable("memberAdd", fate_of(Member))
 def add(uow: Uow, data: Mapping[str, Any]) -> tuple[Member, Outcome]:
     """The new member, who may sign in at once. Raises Invalid, Forbidden for what the actor may not do themselves."""
     row = parse(MemberRow, data)
@@ -62,6 +64,7 @@ def add(uow: Uow, data: Mapping[str, Any]) -> tuple[Member, Outcome]:
 
 
 @writes(Scope.WORKSPACE_ADMIN)
+@repeatable("memberUpdate", fate_of(Member))
 def update(uow: Uow, wanted: Ref, data: Mapping[str, Any]) -> tuple[Member, Outcome]:
     """The member after `data`, from their next request on. Raises Invalid or Forbidden."""
     row = parse(MemberRow, data)
@@ -82,6 +85,7 @@ def update(uow: Uow, wanted: Ref, data: Mapping[str, Any]) -> tuple[Member, Outc
 
 
 @writes(Scope.WORKSPACE_ADMIN)
+@repeatable("memberRemove", row_of(Member))
 def remove(uow: Uow, wanted: Ref) -> Member:
     """Take a member away, who is refused from their next request on. Raises Invalid or Forbidden."""
     uow.take_turn()

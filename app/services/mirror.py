@@ -18,6 +18,7 @@ from app.models.mirror import Mirror, MirrorSeen, MirrorState
 from app.services import customer_delete, seen, tombstone
 from app.services.kind import Kind
 from app.services.recording import RECORDED
+from app.services.repeatable import Memory, repeatable
 from app.services.row import AS_USUAL, MAX_ROWS, Outcome, Result
 from app.text import Text
 from app.uow import Uow, reads, writes
@@ -125,8 +126,11 @@ class Mirrors:
 NO_MIRROR = Text("The token's source has no mirror of this id.", "令牌的来源没有此 ID 的镜像。")
 
 
-def _start(of: Mirrors) -> Callable[[Uow], Standing]:
+def _start(of: Mirrors) -> Callable[..., Standing]:
+    memory = Memory(lambda standing: [standing.mirror.id.hex], lambda uow, kept: _again(uow, of, kept[0]))
+
     @writes(of.scope)
+    @repeatable(f"mirrorStart {of.noun}", memory)
     def start(uow: Uow) -> Standing:
         """A new mirror of the caller's source: from now on its writes are noted."""
         uow.take_turn()  # what is being written meanwhile is there by now, or will be noted
@@ -155,8 +159,22 @@ def _find(of: Mirrors) -> Callable[[Uow, UUID], Standing | None]:
     return find
 
 
-def _finish(of: Mirrors) -> Callable[[Uow, UUID, int | None, bool], Finish]:
+def _again(uow: Uow, of: Mirrors, id_: str) -> Standing:
+    """How a mirror stands that was begun or finished before."""
+    return of.standing(uow, of.named(uow, UUID(id_)))
+
+
+def _finished(answer: Finish) -> list[str] | None:
+    """What is kept of an answer: nothing of one that something was in the way of."""
+    standing, outcome, problems = answer
+    return None if problems else [standing.mirror.id.hex, outcome]
+
+
+def _finish(of: Mirrors) -> Callable[..., Finish]:
+    memory = Memory(_finished, lambda uow, kept: (_again(uow, of, kept[0]), Outcome(kept[1]), ()))
+
     @writes(of.scope)
+    @repeatable(f"mirrorFinish {of.noun}", memory)
     def finish(
         uow: Uow,
         id_: UUID,

@@ -1,10 +1,10 @@
 """Pages of a list: keyset pagination over any order, in both directions, stable while rows arrive."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 
 from app.actor import Scope
 from app.errors import Forbidden
@@ -40,33 +40,32 @@ class Page(Generic[O]):
 def page(
     uow: Uow, model: type[O], where: Sequence[ColumnElement[bool]], order: Sequence[Order], part: Slice
 ) -> Page[O]:
-    """The wanted part of the rows of `model` that meet `where`. Raises Invalid for a cursor of another list."""
+    """The wanted part of the rows of `model` that meet `where`. Raises Invalid for a cursor of another list.
+
+    Whichever way a column is gone through, rows that have nothing in it come last.
+    """
     _check_visible(uow, model, order)
     decisive = {one.column: one for one in reversed(order) if one.column != "id"}  # the first of each column decides
     order = [*reversed(decisive.values()), Order("id", order[-1].descending if order else False)]
     backwards = part.first is None and part.last is not None
     size = part.last if backwards else part.first
     assert size is not None  # noqa: S101 - the edge sets the default
-    conditions = list(where)
-    for cursor, after in ((part.after, True), (part.before, False)):
-        if cursor is not None:
-            conditions.append(
-                _beyond(model, order, opened(uow, model, order, cursor, "after" if after else "before"), after=after)
-            )
-    statement = select(model).where(*conditions).limit(size + 1)
-    for item in order:
-        column: Any = getattr(model, item.column)
-        down = item.descending != backwards
-        statement = statement.order_by(*_nulls(column, descending=down))
-    rows = list(uow.session.scalars(statement))
+    cursors = {"after": part.after, "before": part.before}
+    places = {name: opened(uow, model, order, one, name) for name, one in cursors.items() if one is not None}
+    rows: list[O] = []
+    for half in _halves(model, order, places, backwards=backwards):
+        if len(rows) <= size:
+            some = select(model).where(*where, *_within(uow, model, order, places, half))
+            some = some.order_by(*_directions(uow, model, order, half, backwards=backwards))
+            rows += uow.session.scalars(some.limit(size + 1 - len(rows)))
     more = len(rows) > size
     rows = rows[:size]
     if backwards:
         rows.reverse()
-    cursors = [seal(uow, row, order) for row in rows]
+    sealed = [seal(uow, row, order) for row in rows]
     has_next = part.before is not None if backwards else more
     has_previous = more if backwards else part.after is not None
-    return Page(rows, cursors, has_next, has_previous)
+    return Page(rows, sealed, has_next, has_previous)
 
 
 def _check_visible(uow: Uow, model: type[Owned], order: Sequence[Order]) -> None:
@@ -90,36 +89,78 @@ def count(uow: Uow, model: type[Owned], where: Sequence[ColumnElement[bool]]) ->
     return uow.session.scalar(select(func.count()).select_from(model).where(*where)) or 0
 
 
-def _nulls(column: ColumnElement[Any], *, descending: bool) -> tuple[ColumnElement[Any], ...]:
-    # empty values come last going up and first going down on both databases
-    if not _may_be_null(column):
-        return (column.desc() if descending else column.asc(),)
-    empty = column.is_(None)
-    return (empty.desc() if descending else empty.asc(), column.desc() if descending else column.asc())
-
-
 def _may_be_null(column: Any) -> bool:  # noqa: ANN401 - an instrumented attribute
     return bool(column.property.columns[0].nullable)
 
 
-def _beyond(model: type[Owned], order: Sequence[Order], values: Sequence[Any], *, after: bool) -> ColumnElement[bool]:
+Half = bool | None
+"""Rows that have something in the first column of the order (False), those that have nothing (True), or all (None)."""
+
+
+def _halves(
+    model: type[Owned], order: Sequence[Order], places: Mapping[str, Sequence[Any]], *, backwards: bool
+) -> list[Half]:
+    """What is read one after the other: going down, an index has the empty first, and they come last."""
+    if not order[0].descending or not _may_be_null(getattr(model, order[0].column)):
+        return [None]
+    after, before = places.get("after"), places.get("before")
+    halves: list[Half] = [] if after is not None and after[0] is None else [False]
+    if before is None or before[0] is None:
+        halves.append(True)
+    return halves[::-1] if backwards else halves
+
+
+def _within(
+    uow: Uow, model: type[Owned], order: Sequence[Order], places: Mapping[str, Sequence[Any]], half: Half
+) -> Iterator[ColumnElement[bool]]:
+    """What holds of the rows of a half that lie between the places."""
+    column: Any = getattr(model, order[0].column)
+    if half is not None:
+        flag, value = column.is_(None), true() if half else false()
+        # said as their index has it; PostgreSQL would fold an equation away, and then not know it again
+        yield flag == value if uow.db.is_sqlite else flag.between(value, value)
+    if half:
+        yield column.is_(None)
+    for name, values in places.items():
+        if not half:
+            yield _beyond(model, order, values, after=name == "after", half=half)
+        elif values[0] is None:
+            yield _beyond(model, order[1:], values[1:], after=name == "after")
+
+
+def _directions(
+    uow: Uow, model: type[Owned], order: Sequence[Order], half: Half, *, backwards: bool
+) -> Iterator[ColumnElement[Any]]:
+    for item in order:
+        column: Any = getattr(model, item.column)
+        down, is_halved = item.descending != backwards, item is order[0] and half is not None
+        # in a half it says nothing, but PostgreSQL knows by it which index to walk, and which way
+        if _may_be_null(column) and not (is_halved and uow.db.is_sqlite):
+            flag = column.is_(None)
+            yield flag.desc() if (down if is_halved else backwards) else flag.asc()
+        yield column.desc() if down else column.asc()
+
+
+def _beyond(
+    model: type[Owned], order: Sequence[Order], values: Sequence[Any], *, after: bool, half: Half = None
+) -> ColumnElement[bool]:
     """Rows strictly after (or before) the one with `values` in the order."""
     steps: list[ColumnElement[bool]] = []
     equal: list[ColumnElement[bool]] = []
     for item, value in zip(order, values, strict=True):
         column: Any = getattr(model, item.column)
-        steps.append(and_(*equal, _step(column, value, up=after != item.descending)))
+        steps.append(and_(*equal, _step(column, value, up=after != item.descending, after=after)))
         equal.append(column.is_(None) if value is None else column == value)
     first: Any = getattr(model, order[0].column)
     column, value, up = first, values[0], after != order[0].descending
-    if value is None or (up and _may_be_null(column)):
+    if value is None or (after and half is None and _may_be_null(column)):
         return or_(*steps)
     # says nothing new, but as a plain bound: no database finds its place in an index by the steps alone
     return and_(column >= value if up else column <= value, or_(*steps))
 
 
-def _step(column: ColumnElement[Any], value: Any, *, up: bool) -> ColumnElement[bool]:  # noqa: ANN401 - a column's value
+def _step(column: ColumnElement[Any], value: Any, *, up: bool, after: bool) -> ColumnElement[bool]:  # noqa: ANN401 - a column's value
     if value is None:
-        return false() if up else column.is_not(None)
+        return false() if after else column.is_not(None)
     beyond = column > value if up else column < value
-    return or_(beyond, column.is_(None)) if up and _may_be_null(column) else beyond
+    return or_(beyond, column.is_(None)) if after and _may_be_null(column) else beyond

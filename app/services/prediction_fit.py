@@ -17,6 +17,7 @@ from app.models.workspace import Workspace
 from app.services import course, prediction, rollup
 from app.services.fitting import Buyers, Leavers, held_from
 from app.services.listing import Listing
+from app.services.repeatable import Memory, repeatable
 from app.services.row import moment
 from app.text import Text
 from app.uow import Door, Uow, reads, writes
@@ -95,7 +96,11 @@ def run(door: Door, actor: Actor) -> bool:
     return True
 
 
+_WHEN = Memory(lambda at: [at.isoformat()], lambda _uow, kept: datetime.fromisoformat(kept[0]))
+
+
 @writes(Scope.PREDICTION_WRITE)
+@repeatable("predictionRefit", _WHEN)
 def request(uow: Uow, at: datetime | date | None) -> datetime:
     """Have the models fitted at `at`, or at once; when that will be. Raises Invalid for a time too far ahead."""
     wanted = moment(uow, at, "runAt", past=False) or uow.now

@@ -16,6 +16,7 @@ from app.models.webhook_delivery import WebhookDelivery
 from app.models.workspace import Workspace
 from app.reach import REACH
 from app.services import rollup
+from app.services.repeatable import repeatable, row_of
 from app.text import Text
 from app.uow import Uow, writes
 
@@ -37,6 +38,7 @@ KEPT: frozenset[type[Tenanted]] = frozenset(
 
 
 @writes(Scope.WORKSPACE_ADMIN)
+@repeatable("sandboxReset", row_of(Workspace))
 def reset(uow: Uow, name: str) -> Workspace:
     """The workspace of that name, the caller's own, without a record; tokens and settings stay.
 

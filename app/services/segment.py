@@ -19,6 +19,7 @@ from app.services import keyed, ref, segment_member, segment_sql
 from app.services.listing import Listing
 from app.services.period import start_of_day
 from app.services.ref import named
+from app.services.repeatable import fate_of, repeatable, results_of, row_of
 from app.services.row import AS_USUAL, Day, Options, Outcome, Ref, Result
 from app.services.segment_rule import Rule, checked, needed
 from app.services.segment_template import TEMPLATES, ReadyMade, Template
@@ -63,9 +64,8 @@ def upsert(uow: Uow, data: Mapping[str, Any], options: Options = AS_USUAL) -> tu
         rule = _rule(uow, row, present, kind)
         if rule is not None and (present is None or present.rule != rule):
             changed.append(rule)
-        starts_on = present.starts_on if present else None
-        if "members_from" in row.model_fields_set:
-            starts_on = row.members_from
+        kept = present.starts_on if present else None
+        starts_on = row.members_from if "members_from" in row.model_fields_set else kept
         if starts_on is not None and starts_on > uow.today:
             msg = Text("membersFrom lies in the future.", "membersFrom 在未来。")
             raise Invalid(msg, "membersFrom", code=Code.OUT_OF_RANGE)
@@ -96,9 +96,8 @@ def _rule(uow: Uow, row: SegmentRow, present: Segment | None, kind: SegmentKind)
     if row.rule is not None and row.template is not None:
         msg = Text("Give a rule or a template, not both.", "rule 与 template 只能提供一个。")
         raise Invalid(msg, "template", code=Code.CONFLICT)
-    given = row.rule is not None or row.template is not None
     if kind is SegmentKind.MANUAL:
-        if given:
+        if row.rule is not None or row.template is not None:
             msg = Text(
                 "A segment of kind MANUAL has no rule; its customers are added one by one.",
                 "MANUAL 类型的分群没有规则；客户需逐个加入。",
@@ -167,6 +166,7 @@ def _await_morning(uow: Uow) -> None:
 
 
 @writes(Scope.SEGMENT_WRITE)
+@repeatable("segmentRefresh", fate_of(Segment))
 def refresh(uow: Uow, wanted: Ref) -> tuple[Segment, Outcome]:
     """Bring a segment up to date with its rule, now or by the worker; the segment. Raises Invalid."""
     segment = _require(uow, wanted, "segment")
@@ -202,6 +202,7 @@ def await_morning(uow: Uow) -> None:
 
 
 @writes(Scope.SEGMENT_WRITE)
+@repeatable("segmentDelete", row_of(Segment))
 def delete(uow: Uow, wanted: Ref) -> Segment:
     """Delete a segment and who belonged to it when; the segment as it stood. Raises Invalid when there is none."""
     segment = _require(uow, wanted, None)
@@ -234,12 +235,14 @@ def _require_kind(segment: Segment, kind: SegmentKind) -> None:
 
 
 @writes(Scope.SEGMENT_WRITE)
+@repeatable("segmentMembersAdd", results_of(Segment))
 def add(uow: Uow, wanted: Ref, customers: Sequence[Ref], since: date | None) -> tuple[Segment, list[Result]]:
     """Add customers to a segment by hand, from a day on (None: today); what became of each, in order."""
     return _by_hand(uow, wanted, customers, since, "from")
 
 
 @writes(Scope.SEGMENT_WRITE)
+@repeatable("segmentMembersRemove", results_of(Segment))
 def remove(uow: Uow, wanted: Ref, customers: Sequence[Ref], before: date | None) -> tuple[Segment, list[Result]]:
     """Take customers out of a segment by hand, from a day on (None: today); what became of each, in order."""
     return _by_hand(uow, wanted, customers, before, "before")
@@ -249,8 +252,7 @@ def _by_hand(
     uow: Uow, wanted: Ref, customers: Sequence[Ref], day: date | None, path: str
 ) -> tuple[Segment, list[Result]]:
     if len(customers) > MOST:
-        msg = Text(f"At most {MOST} customers at once.", f"一次最多 {MOST} 名客户。")
-        raise Invalid(msg, "customers", code=Code.TOO_MANY)
+        raise Invalid(Text(f"At most {MOST} at once.", f"一次最多 {MOST} 名客户。"), "customers", code=Code.TOO_MANY)
     if day is not None and day > uow.today:
         msg = Text(f"{path} lies in the future.", f"{path} 在未来。")
         raise Invalid(msg, path, code=Code.OUT_OF_RANGE)
@@ -259,8 +261,7 @@ def _by_hand(
     _require_kind(segment, SegmentKind.MANUAL)
     found = ref.customers(uow, customers)
     write = segment_member.add if path == "from" else segment_member.remove
-    ids = {one for one in found.values() if isinstance(one, UUID)}
-    moved = write(uow, segment.id, ids, day or uow.today)
+    moved = write(uow, segment.id, {one for one in found.values() if isinstance(one, UUID)}, day or uow.today)
     done = Outcome.CREATED if path == "from" else Outcome.DELETED
     results = []
     for index, one in enumerate(customers):

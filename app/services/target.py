@@ -23,6 +23,7 @@ from app.services.kpi import Question
 from app.services.listing import Listing
 from app.services.period import Span, checked, last_complete
 from app.services.ref import named
+from app.services.repeatable import Memory, found, repeatable, row_of
 from app.services.row import Key, Outcome, Ref, Row, parse
 from app.services.slices import Filter, conditions
 from app.services.target_scope import scope_digest, stored
@@ -53,7 +54,21 @@ class TargetRow(Row):
     rationale: Annotated[str, Field(max_length=2_000)] | None = None
 
 
+def _kept(answer: tuple[Target, Outcome, object]) -> list[str]:
+    return [answer[0].id.hex, answer[1]]
+
+
+def _recalled(uow: Uow, kept: list[str]) -> tuple[Target | None, Outcome, list[smart.Advice]]:
+    """What a retry is told: the target as of now, if it is there, and what about it is not SMART now."""
+    check_may_measure(uow)
+    target, outcome = found(uow, Target, kept[0]), Outcome(kept[1])
+    if target is None:
+        return None, outcome, []
+    return target, outcome, smart.advice(uow, target, kpis.definition(uow, asked(target.kpi, target.custom or None)))
+
+
 @writes(Scope.TARGET_WRITE)
+@repeatable("targetSet", Memory(_kept, _recalled))
 def set_(uow: Uow, data: Mapping[str, Any]) -> tuple[Target, Outcome, list[smart.Advice]]:
     """The target after `data`, and what about it is not SMART. Setting it again replaces it; the old version is kept.
 
@@ -223,6 +238,7 @@ def _keep(uow: Uow, target: Target) -> None:
 
 
 @writes(Scope.TARGET_WRITE)
+@repeatable("targetDelete", row_of(Target))
 def delete(uow: Uow, wanted: Ref) -> Target:
     """Delete the target, which its history outlives; the target as it stood. Raises Invalid when there is none."""
     target = uow.session.scalars(select(Target).where(named(uow, Target, wanted)).with_for_update()).first()

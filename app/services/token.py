@@ -22,6 +22,7 @@ from app.services.granting import Label, Reach
 from app.services.minting import PREFIX, PUBLISHABLE, is_well_formed, known_by, mint
 from app.services.origin import Origin
 from app.services.page import Page, Slice
+from app.services.repeatable import Memory, repeatable
 from app.services.row import Outcome, Row, parse
 from app.text import Text
 from app.uow import Door, Uow, reads, writes
@@ -160,7 +161,14 @@ def rotate(uow: Uow, id_: str, overlap_hours: int = OVERLAP_HOURS) -> tuple[Toke
     return changed, secret
 
 
+def _recalled(uow: Uow, kept: list[str]) -> tuple[Any, Outcome]:
+    """What a retry is told: the token as of now."""
+    id_, outcome = UUID(kept[0]), Outcome(kept[1])
+    return by_ids(uow, [id_]).get(id_), outcome
+
+
 @writes(Scope.WORKSPACE_ADMIN)
+@repeatable("tokenRevoke", Memory(lambda answer: [answer[0].id.hex, answer[1]], _recalled))
 def revoke(uow: Uow, id_: str) -> tuple[Token, Outcome]:
     """The token, from now on refused everywhere. Raises Invalid where there is none of that id."""
     with uow.at_gate() as gate:

@@ -16,6 +16,7 @@ from app.models.webhook_delivery import WebhookDelivery
 from app.services import keyed, webhook_address, webhook_secret, webhook_type
 from app.services.listing import Listing
 from app.services.ref import NOUNS, named
+from app.services.repeatable import fate_of, repeatable, row_of
 from app.services.row import Outcome, Ref, check_readable
 from app.text import Text
 from app.uow import SETTLE, Uow, writes
@@ -156,6 +157,7 @@ def found(uow: Uow, wanted: Ref, path: str = "webhook") -> Webhook:
 
 
 @writes(Scope.WEBHOOK_WRITE)
+@repeatable("webhookDelete", row_of(Webhook))
 def remove(uow: Uow, wanted: Ref) -> Webhook:
     """Delete an endpoint and the log of what it was sent; it as it stood. Raises Invalid."""
     webhook = found(uow, wanted)
@@ -180,6 +182,7 @@ def rotate(uow: Uow, wanted: Ref, sealed: str, overlap_hours: float | None) -> W
 
 
 @writes(Scope.WEBHOOK_WRITE)
+@repeatable("webhookEnable", fate_of(Webhook))
 def enable(uow: Uow, wanted: Ref) -> tuple[Webhook, Outcome]:
     """Have an endpoint told of what is committed from now on, and of what was left open. Raises Invalid."""
     webhook = found(uow, wanted)
@@ -192,6 +195,7 @@ def enable(uow: Uow, wanted: Ref) -> tuple[Webhook, Outcome]:
 
 
 @writes(Scope.WEBHOOK_WRITE)
+@repeatable("webhookDisable", fate_of(Webhook))
 def disable(uow: Uow, wanted: Ref) -> tuple[Webhook, Outcome]:
     """Have an endpoint told of nothing until it is enabled again. Raises Invalid."""
     webhook = found(uow, wanted)

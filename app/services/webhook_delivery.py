@@ -15,6 +15,7 @@ from app.models.webhook_delivery import WebhookDelivery, WebhookDeliveryState
 from app.services import webhook
 from app.services.listing import Listing
 from app.services.ref import NOUNS
+from app.services.repeatable import Memory, repeatable, row_of
 from app.services.row import Ref, check_readable, moment
 from app.text import Text
 from app.uow import Uow, writes
@@ -25,6 +26,7 @@ MOST = 500
 
 
 @writes(Scope.WEBHOOK_WRITE)
+@repeatable("webhookTest", row_of(WebhookDelivery))
 def test(uow: Uow, wanted: Ref) -> WebhookDelivery:
     """A test event for an endpoint, on its way. Raises Invalid."""
     found = webhook.found(uow, wanted)
@@ -47,6 +49,7 @@ def test(uow: Uow, wanted: Ref) -> WebhookDelivery:
 
 
 @writes(Scope.WEBHOOK_WRITE)
+@repeatable("webhookReplay", Memory(lambda count: [count], lambda _uow, kept: kept[0]))
 def replay(uow: Uow, deliveries: Sequence[str]) -> int:
     """Make these deliveries again, by their global ids; how many. Raises Invalid with each that cannot be."""
     check_readable({"deliveries": list(deliveries)})
@@ -83,6 +86,7 @@ def again(uow: Uow, deliveries: Sequence[UUID]) -> None:
 
 
 @writes(Scope.WEBHOOK_WRITE)
+@repeatable("webhookReplay", row_of(Webhook))
 def replay_since(uow: Uow, wanted: Ref, since: datetime | date) -> Webhook:
     """Have an endpoint told again of everything that it wants to hear of since then. Raises Invalid."""
     found = webhook.found(uow, wanted)

@@ -22,6 +22,7 @@ from app.services.engaging import Types
 from app.services.health_weights import Weights
 from app.services.money import Currency
 from app.services.refusal import refused
+from app.services.repeatable import fate_of, repeatable
 from app.services.row import Outcome, Ref, Row, Word, parse
 from app.services.zone import Zone
 from app.text import Text
@@ -111,6 +112,7 @@ def create(uow: Uow, data: Mapping[str, Any]) -> Workspace:
 
 
 @writes(Scope.WORKSPACE_ADMIN)
+@repeatable("workspaceUpdate", fate_of(Workspace))
 def update(uow: Uow, data: Mapping[str, Any]) -> tuple[Workspace, Outcome]:
     """Set what `data` names: absent keeps, null clears. Raises Invalid; the time zone cannot be changed.
 

@@ -33,7 +33,7 @@ ORDERS = {
     "[{field: CREATED_AT}]": None,
     "[{field: CREATED_AT, direction: DESC}]": None,
     "[{field: NAME}]": lambda i: (1, 0) if i % 5 == 0 else (0, i % 3),
-    "[{field: NAME, direction: DESC}]": lambda i: (0, 0) if i % 5 == 0 else (1, -(i % 3)),
+    "[{field: NAME, direction: DESC}]": lambda i: (1, 0) if i % 5 == 0 else (0, -(i % 3)),
 }
 
 

@@ -1,6 +1,7 @@
 """Cursors: a row's place in one order of one list, and nothing else."""
 
 from datetime import UTC, date, datetime
+from itertools import combinations
 from types import SimpleNamespace
 from uuid import UUID
 
@@ -141,29 +142,44 @@ def test_nothing_comes_after_the_empty_but_what_the_id_decides():
 # walking through a list, on either database
 
 NAMES = ["dora", None, "ada", "ada", "carl", None, "bea", "ada", "emil", None]
+DAYS = [3, 1, None, 2, None, 1, None, 2, 1, None]
+ORDERS = {
+    "up": [Order("name")],
+    "down": [Order("name", descending=True)],
+    "down and up": [Order("name", descending=True), Order("joined_on")],
+    "up and down": [Order("joined_on"), Order("name", descending=True)],
+    "down twice": [Order("joined_on", descending=True), Order("name", descending=True)],
+}
+DOWN = ORDERS["down"]
 
 
 @pytest.fixture
 def people(workspace):
-    """Ten customers, some of one name and some of none."""
-    rows = [{"external_id": f"c{n}"} | ({"name": name} if name else {}) for n, name in enumerate(NAMES)]
+    """Ten customers, some of one name and some of none, some of one first day and some of none."""
+    told = [
+        {"external_id": f"c{n}", "name": name, "joined_on": day and date(2026, 1, day)}
+        for n, (name, day) in enumerate(zip(NAMES, DAYS, strict=True))
+    ]
+    rows = [{key: value for key, value in one.items() if value is not None} for one in told]
     workspace.write(customer.upsert_batch, rows, Options())
     return workspace
 
 
-def wanted(people, *, descending):
-    """The ids in the order that is asked for: the empty last going up and first going down, ties by id."""
+def wanted(people, order):
+    """The ids in the order that is asked for: the empty last either way, ties by id, which goes the last way."""
     rows = people.read(customer.LIST.page, Slice(first=100), None, [Order("id")]).rows
     assert len(rows) == len(NAMES)
-    ids_ = [row.id for row in sorted(rows, key=lambda row: (row.name is None, row.name or "", row.id))]
-    return ids_[::-1] if descending else ids_
+    rows.sort(key=lambda row: row.id, reverse=order[-1].descending)
+    for one in reversed(order):  # a sort leaves what is equal as it was
+        rows.sort(key=lambda row: str(getattr(row, one.column)), reverse=one.descending)
+        rows.sort(key=lambda row: getattr(row, one.column) is None)
+    return [row.id for row in rows]
 
 
-@pytest.mark.neutral
-@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
 @pytest.mark.parametrize("size", [1, 3, 10, 11])
-def test_pages_in_either_direction_show_every_row_once_and_in_order(people, descending, size):
-    order, expected = [Order("name", descending)], wanted(people, descending=descending)
+def test_pages_in_either_direction_show_every_row_once_and_in_order(people, order, size):
+    expected = wanted(people, order)
     forwards, part = [], Slice(first=size)
     while True:
         page = people.read(customer.LIST.page, part, None, order)
@@ -194,8 +210,13 @@ def test_a_row_that_arrives_meanwhile_moves_nothing(people):
     assert seen == sorted(filter(None, NAMES)) + [None] * 3
 
 
-def test_between_two_cursors_lies_what_lies_between_them(people):
-    order, expected = [Order("name")], wanted(people, descending=False)
+@pytest.mark.parametrize("order", [ORDERS["up"], DOWN], ids=["up", "down"])
+def test_between_two_cursors_lies_what_lies_between_them(people, order):
+    expected = wanted(people, order)
     cursors = people.read(customer.LIST.page, Slice(first=10), None, order).cursors
-    page = people.read(customer.LIST.page, Slice(first=10, after=cursors[1], before=cursors[8]), None, order)
-    assert [row.id for row in page.rows] == expected[2:8]
+    for after, before in [*combinations(range(10), 2), (8, 1)]:
+        for size in ({"first": 2}, {"last": 2}):
+            part = Slice(after=cursors[after], before=cursors[before], **size)
+            page = people.read(customer.LIST.page, part, None, order)
+            between = expected[after + 1 : before]
+            assert [row.id for row in page.rows] == (between[:2] if "first" in size else between[-2:])
