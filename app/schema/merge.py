@@ -11,7 +11,7 @@ from app.schema.inputs import CustomerRefInput, as_ref
 from app.schema.outcome import Outcome
 from app.schema.weight import weighs
 from app.schema.writing import ONCE, WEIGHT, taken
-from app.services import merge
+from app.services import merge, merge_undo
 from app.services.row import check_readable
 
 
@@ -33,8 +33,32 @@ class CustomerMergePayload:
     user_errors: list[UserError] = plain("What to mend in the input; nothing was merged then.")
 
 
+@input_
+class CustomerMergeUndoInput:
+    """The merge of two customers who are two."""
+
+    from_: CustomerRefInput = plain(
+        "The record that was merged away, as it was called: by its own id, or by a name that it brought.", name="from"
+    )
+    idempotency_key: str | None = absent(ONCE)
+
+
+@type_
+class CustomerMergeUndoPayload:
+    """What became of the undo of a merge."""
+
+    from_: Customer | None = plain("The record that was merged away, as of now.", name="from")
+    into: Customer | None = plain("The record that it had become part of, as of now.")
+    outcome: Outcome = plain("UPDATED, or UNCHANGED where the merge was undone already.")
+    staying_count: int = plain(
+        "How many records stayed with `into` because they came after the merge, so that nothing says of which of the "
+        "two they are; to record one again with the right customer moves it."
+    )
+    user_errors: list[UserError] = plain("What stands in the way; nothing was undone then.")
+
+
 class MergeRoot:
-    """Merging customers."""
+    """Merging customers, and taking that back."""
 
     @mutation
     @weighs(WEIGHT)
@@ -56,3 +80,35 @@ class MergeRoot:
                 customer=None, outcome=Outcome.REJECTED, user_errors=user_errors(error.problems)
             )
         return CustomerMergePayload(customer=CUSTOMER.shown(info.context, row), outcome=outcome, user_errors=[])
+
+    @mutation
+    @weighs(WEIGHT)
+    async def customer_merge_undo(
+        self,
+        info: Info,
+        input: Annotated[CustomerMergeUndoInput, arg("Which merge.")],
+    ) -> CustomerMergeUndoPayload:
+        """Take a merge back: the two customers are as if they had never been one, and KPIs count them as two.
+
+        What was changed since stays as it is, and what was recorded since stays with `into`. Merges are undone in the
+        reverse order; one that something since then stands upon is a CONFLICT, which names what to undo first.
+        """
+        try:
+            from_ = as_ref(input.from_)
+            check_readable({"from": from_})
+            parted = await info.context.run(merge_undo.undo, from_, taken(input))
+        except Invalid as error:
+            return CustomerMergeUndoPayload(
+                from_=None,
+                into=None,
+                outcome=Outcome.REJECTED,
+                staying_count=0,
+                user_errors=user_errors(error.problems),
+            )
+        return CustomerMergeUndoPayload(
+            from_=CUSTOMER.shown(info.context, parted.gone),
+            into=CUSTOMER.shown(info.context, parted.kept),
+            outcome=parted.outcome,
+            staying_count=parted.staying,
+            user_errors=[],
+        )
