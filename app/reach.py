@@ -33,6 +33,7 @@ from app.models.invitation import Invitation
 from app.models.lead import Lead
 from app.models.lifecycle import StatedStage
 from app.models.member import Member
+from app.models.merge import Merge, Moved
 from app.models.mirror import Mirror, MirrorSeen
 from app.models.order import Order
 from app.models.prediction import Prediction, PredictionFit
@@ -138,8 +139,10 @@ REACH: Mapping[type[Tenanted], Reach | None] = {
     ImportRejection: SHUT,
     Lapse: SHUT,
     Member: SHUT,
+    Merge: SHUT,
     Mirror: SHUT,
     MirrorSeen: SHUT,
+    Moved: SHUT,
     Prediction: SHUT,
     PredictionFit: SHUT,
     Target: HIDDEN,

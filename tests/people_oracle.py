@@ -9,6 +9,18 @@ TODAY = date(2026, 6, 15)
 
 
 @dataclass
+class Merged:
+    """A merge that can be taken back: what was of whom before, and which times came of it."""
+
+    gone: str
+    kept: str
+    owned: set[tuple[int, str, str]]
+    stays: dict[str, list[tuple[date, date | None]] | None]
+    was_test: bool
+    made: list[tuple[date, date | None]] = field(default_factory=list)
+
+
+@dataclass
 class World:
     """What was told, by names; whoever was merged has the name of who is kept."""
 
@@ -23,6 +35,36 @@ class World:
         while name in self.called:
             name = self.called[name]
         return name
+
+    def merge(self, gone, kept):
+        """Has a name mean somebody else; what it takes to take that back."""
+        owned = {(n, name, part) for n, name, part, row in self.named() if self.who(row[part]) == gone}
+        stays = {name: self.stays.get(name) and list(self.stays[name]) for name in (gone, kept)}
+        self.called[gone] = kept
+        return Merged(gone, kept, owned, stays, gone in self.tests)
+
+    def part(self, last):
+        """Takes a merge back: what came since stays with whom it came to, and so does a time that was changed since."""
+        for n, name, part, row in self.named():
+            if self.who(row[part]) == last.kept:
+                row[part] = last.gone if (n, name, part) in last.owned else last.kept
+        del self.called[last.gone]
+        before = last.stays[last.kept] or []
+        now = []
+        for stay in self.stays.pop(last.kept, []):
+            end = stay[1] or date.max
+            now += [one for one in before if stay[0] <= one[0] < end] if stay in last.made else [stay]
+        for name, stays in ((last.gone, last.stays[last.gone]), (last.kept, now)):
+            if stays is not None:
+                self.stays[name] = stays
+        (self.tests.add if last.was_test else self.tests.discard)(last.gone)
+
+    def named(self):
+        """Every record with each part of it that names somebody."""
+        for n, told in enumerate((self.referrals, self.events)):
+            for name, row in told.items():
+                for part in ("customer", "referred") if n == 0 else ("customer",):
+                    yield n, name, part, row
 
     # referrals
 

@@ -39,6 +39,32 @@ class Books:
             name = self.called[name]
         return name
 
+    def merge(self, gone: str, kept: str) -> tuple[Any, ...]:
+        """Have a name mean somebody else; what it takes to take that back."""
+        owned = [{name for name, row in told.items() if self.who(row["customer"]) == gone} for told in self.told]
+        before = {name: list(self.stays.get(name, [])) for name in (gone, kept)}
+        self.called[gone] = kept
+        return gone, kept, owned, before, gone in self.tests
+
+    def part(self, gone: str, kept: str, owned: list[set[str]], before: Any, was_test: bool, made: list[Any]) -> None:
+        """Take a merge back: what came since stays with whom it came to, and so does a time that was changed since."""
+        for told, mine in zip(self.told, owned, strict=True):
+            for name, row in told.items():
+                if self.who(row["customer"]) == kept:
+                    row["customer"] = gone if name in mine else kept
+        del self.called[gone]
+        now: list[Any] = []
+        for stay in self.stays.get(kept, []):
+            end = stay["before"] or date.max
+            now += [one for one in before[kept] if stay["from"] <= one["from"] < end] if stay in made else [stay]
+        self.stays[gone], self.stays[kept] = before[gone], now
+        (self.tests.add if was_test else self.tests.discard)(gone)
+
+    @property
+    def told(self) -> tuple[dict[str, dict[str, Any]], ...]:
+        """What names a customer."""
+        return self.orders, self.events, self.contracts
+
     # who is a customer
 
     def deeds(self, name: str) -> set[date]:

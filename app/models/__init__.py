@@ -29,6 +29,7 @@ from app.models.job import Job
 from app.models.lead import Lead, LeadType
 from app.models.lifecycle import StatedStage
 from app.models.member import Member
+from app.models.merge import Merge, Moved
 from app.models.mirror import Mirror, MirrorSeen, MirrorState
 from app.models.order import Order, OrderStatus
 from app.models.prediction import ChurnBasis, FitOutcome, Prediction, PredictionFit
@@ -98,9 +99,11 @@ __all__ = [
     "LeadType",
     "Member",
     "Membership",
+    "Merge",
     "Mirror",
     "MirrorSeen",
     "MirrorState",
+    "Moved",
     "Order",
     "OrderStatus",
     "Prediction",

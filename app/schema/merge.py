@@ -8,7 +8,7 @@ from app.schema.errors import UserError, mend
 from app.schema.inputs import CustomerRefInput, as_ref
 from app.schema.outcome import Outcome
 from app.schema.writing import ONCE, taken
-from app.services import merge
+from app.services import merge, merge_undo
 
 
 @input_
@@ -29,8 +29,33 @@ class CustomerMergePayload:
     user_errors: list[UserError] = mend("What to mend in the input; nothing was merged then.")
 
 
+@input_
+class CustomerMergeUndoInput:
+    """The merge of two customers who are two."""
+
+    from_: CustomerRefInput = plain(
+        "The record that was merged away, as it was called: by its own id, or by a name that it brought.", name="from"
+    )
+    idempotency_key: str | None = absent(ONCE)
+
+
+@type_
+class CustomerMergeUndoPayload:
+    """What became of the undo of a merge."""
+
+    from_: Customer | None = plain("The record that was merged away, as of now.", name="from")
+    into: Customer | None = plain("The record that it had become part of, as of now.")
+    outcome: Outcome = plain("UPDATED, or UNCHANGED where the merge was undone already.")
+    staying_count: int = plain(
+        "How many records stayed with `into` because they came after the merge, so that nothing says of which of the "
+        "two they are; to record one again with the right customer moves it.",
+        default=0,
+    )
+    user_errors: list[UserError] = mend("What stands in the way; nothing was undone then.")
+
+
 class MergeRoot:
-    """Merging customers."""
+    """Merging customers, and taking that back."""
 
     @attempt("Which into which.")
     async def customer_merge(self, info: Info, input: CustomerMergeInput) -> CustomerMergePayload:
@@ -40,3 +65,18 @@ class MergeRoot:
         """
         row, outcome = await info.context.run(merge.merge, as_ref(input.from_), as_ref(input.into), taken(input))
         return CustomerMergePayload(customer=CUSTOMER.shown(info.context, row), outcome=outcome)
+
+    @attempt("Which merge.")
+    async def customer_merge_undo(self, info: Info, input: CustomerMergeUndoInput) -> CustomerMergeUndoPayload:
+        """Take a merge back: the two customers are as if they had never been one, and KPIs count them as two.
+
+        What was changed since stays as it is, and what was recorded since stays with `into`. Merges are undone in the
+        reverse order; one that something since then stands upon is a CONFLICT, which names what to undo first.
+        """
+        parted = await info.context.run(merge_undo.undo, as_ref(input.from_), taken(input))
+        return CustomerMergeUndoPayload(
+            from_=CUSTOMER.shown(info.context, parted.gone),
+            into=CUSTOMER.shown(info.context, parted.kept),
+            outcome=parted.outcome,
+            staying_count=parted.staying,
+        )

@@ -18,6 +18,7 @@ from app.services import (
     customer_name,
     fact,
     frozen,
+    merge_record,
     prediction,
     referring,
     segment_member,
@@ -75,6 +76,7 @@ def _delete(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> li
             touched[name.customer_id] = None
     uow.session.flush()
     left = customer_name.of_customers(uow, list(touched))
+    merge_record.lose(uow, touched)
     _lose_name(uow, [id_ for id_, some in left.items() if some])
     _forget(uow, [id_ for id_, some in left.items() if not some])
     return batch.done(options)
@@ -114,6 +116,7 @@ def _forget(uow: Uow, ids: Sequence[UUID]) -> None:
     if not gone:
         return
     ledgers = spell.in_force(uow, ids)
+    merge_record.forget(uow, ids)
     for customer in gone:
         for name, value in {**_BLANK, **standing.columns([], uow.today)}.items():
             setattr(customer, name, value)

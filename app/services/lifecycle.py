@@ -107,6 +107,31 @@ def pass_over(uow: Uow, gone: UUID, kept: UUID) -> None:
         uow.session.execute(delete(StatedStage).where(mine), execution_options=unseen)
 
 
+Stated = Sequence[tuple[date, str | None]]
+"""What is stated of a customer: from which day on which stage."""
+
+
+def stated(uow: Uow, customer_id: UUID) -> list[tuple[date, str | None]]:
+    """What is stated of a customer, the earliest first."""
+    statement = select(col(StatedStage.starts_on), col(StatedStage.stage))
+    mine = statement.where(col(StatedStage.customer_id) == customer_id).order_by(col(StatedStage.starts_on))
+    return [(day, stage) for day, stage in uow.session.execute(mine)]
+
+
+def part(uow: Uow, gone: UUID, kept: UUID, theirs: Stated, mine: Stated) -> None:
+    """What was stated of one customer, `theirs`, before it became part of another is stated of it again.
+
+    Of the other it is stated no longer, unless that had statements of its own, `mine`, or it was changed since.
+    """
+    rows = uow.session.scalars(select(StatedStage).where(col(StatedStage.customer_id) == kept)).all()
+    passed = [] if mine else [row.id for row in rows if (row.starts_on, row.stage) in theirs]
+    if passed:
+        uow.session.execute(delete(StatedStage).where(uow.db.is_any(StatedStage.id, passed)))
+    again = [{"id": uuid7(), "customer_id": gone, "starts_on": day, "stage": stage} for day, stage in theirs]
+    if again:
+        uow.session.execute(insert(StatedStage), [row | {"tenant_id": uow.tenant_id} for row in again])
+
+
 @reads(Scope.CUSTOMER_READ)
 def current(uow: Uow, ids: Sequence[UUID]) -> dict[UUID, LifecycleStage]:
     """The stage of each of the customers `ids` today."""

@@ -9,20 +9,10 @@ from sqlmodel import col, select, update
 
 from app.actor import Scope
 from app.errors import Code, Invalid
-from app.models.base import TRAITS, Fact
+from app.models.base import TRAITS
 from app.models.change import Action
-from app.models.contract import Contract
 from app.models.cost import Cost
 from app.models.customer import Customer, CustomerExternalId
-from app.models.engagement import Engagement
-from app.models.feedback import Feedback
-from app.models.interaction import Interaction
-from app.models.invitation import Invitation
-from app.models.lead import Lead
-from app.models.order import Order
-from app.models.referral import Referral
-from app.models.refund import Refund
-from app.models.touchpoint import Touchpoint
 from app.services import (
     attribution,
     buyer,
@@ -30,6 +20,7 @@ from app.services import (
     fact,
     frozen,
     lifecycle,
+    merge_record,
     prediction,
     recurring,
     ref,
@@ -45,19 +36,7 @@ from app.services.row import AS_USUAL, Options, Outcome, Ref
 from app.text import Text
 from app.uow import Uow, writes
 
-_FACTS: tuple[type[Fact], ...] = (
-    Feedback,
-    Invitation,
-    Order,
-    Refund,
-    Touchpoint,
-    Interaction,
-    Lead,
-    Referral,
-    Engagement,
-    Contract,
-)
-_OF_NO_NEWS = {"tenant_id", "id", "updated_at", "version"}
+OF_NO_NEWS = {"tenant_id", "id", "updated_at", "version"}
 _PLAIN = ("name", "email", "phone", "segment", "region", "customer_kind", "acquisition_channel_id", "parent_id")
 
 
@@ -80,7 +59,8 @@ def _merge(uow: Uow, from_: Ref, into: Ref) -> tuple[Customer, Outcome]:
     gone, kept = _both(uow, from_, into)
     if gone.id == kept.id:
         return kept, Outcome.UNCHANGED
-    before = kept.model_dump(exclude=_OF_NO_NEWS)
+    before, said, given = kept.model_dump(exclude=OF_NO_NEWS), merge_record.said(kept), gone.attributes
+    record = merge_record.begin(uow, gone, kept)
     _names(uow, gone, kept)
     _fill(gone, kept)
     _spells(uow, gone, kept)
@@ -96,6 +76,7 @@ def _merge(uow: Uow, from_: Ref, into: Ref) -> tuple[Customer, Outcome]:
     referring.restate(uow, {kept.id} | referring.brought(uow, [kept.id]))
     kept.profiling_opt_out = kept.profiling_opt_out or gone.profiling_opt_out
     gone.merged_into_id, kept.is_stub = kept.id, kept.is_stub and gone.is_stub
+    merge_record.end(record, said, kept, given)
     filled = [name for name, value in before.items() if getattr(kept, name) != value]
     told = ((gone, Action.DELETED, ["merged_into_id"]), (kept, Action.UPDATED, ["external_ids", *filled]))
     for row, action, fields in told:
@@ -125,8 +106,9 @@ def _both(uow: Uow, from_: Ref, into: Ref) -> tuple[Customer, Customer]:
 
 
 def _names(uow: Uow, gone: Customer, kept: Customer) -> None:
-    """External ids and subordinate accounts pass over."""
-    for model, column in ((CustomerExternalId, "customer_id"), (Customer, "parent_id")):
+    """External ids, subordinate accounts and who was merged into the one before pass over."""
+    passing = ((CustomerExternalId, "customer_id"), (Customer, "parent_id"), (Customer, "merged_into_id"))
+    for model, column in passing:
         statement = update(model).where(getattr(model, column) == gone.id).values({column: kept.id})
         uow.session.execute(statement, execution_options={"synchronize_session": "fetch"})
     stood_below = kept.parent_id == kept.id  # the one that it swallows
@@ -180,7 +162,7 @@ def united(spells: Sequence[spell.Dates]) -> list[spell.Dates]:
 def _move_facts(uow: Uow, gone: Customer, kept: Customer) -> None:
     """Facts pass over with what they froze; those of a stub, which froze nothing, freeze what is known now."""
     known = {name: getattr(kept, name) for name in TRAITS} if gone.is_stub else {}
-    for model in _FACTS:
+    for model in merge_record.FACTS:
         ids = list(uow.session.scalars(select(model.id).where(col(model.customer_id) == gone.id)))
         rows = [{"id": id_, "customer_id": kept.id, "known_on": uow.today, **known} for id_ in ids]
         with restated(uow, model, ids, ids, {gone.id, kept.id}):

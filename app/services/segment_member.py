@@ -3,7 +3,7 @@
 They insert what they select, which the wall cannot scope: each names the workspace in all of its parts.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -132,16 +132,58 @@ def pass_over(uow: Uow, gone: UUID, kept: UUID) -> None:
     uow.session.execute(delete(SegmentMember).where(both), execution_options=_UNSEEN)
     united = []
     for segment_id, some in groupby(rows, lambda row: row.segment_id):
-        times: list[tuple[date, date]] = []
-        for row in some:
-            if times and row.starts_on <= times[-1][1]:
-                times[-1] = (times[-1][0], max(times[-1][1], row.ends_on))
-            else:
-                times.append((row.starts_on, row.ends_on))
+        times = _united([(row.starts_on, row.ends_on) for row in some])
         united += [_row(uow, segment_id, kept, start, end) for start, end in times]
     for row in rows:
         uow.session.expunge(row)
     uow.session.execute(insert(SegmentMember), united)
+
+
+def part(uow: Uow, gone: UUID, kept: UUID, before: Mapping[UUID, Sequence[Stay]]) -> None:
+    """Have two customers, of whom one had become part of the other, belong where each did `before` that.
+
+    A time of the other one that began since stays, and so does the end of one that ended.
+    """
+    ids = {stay.segment_id for stay in before[gone]}
+    known = (
+        set(uow.session.scalars(select(col(Segment.id)).where(uow.db.is_any(Segment.id, sorted(ids))))) if ids else ()
+    )
+    for segment_id in sorted(known):
+        theirs, mine = (
+            [(one.start, one.end) for one in before[id_] if one.segment_id == segment_id] for id_ in (gone, kept)
+        )
+        made = {start for start, _ in _united(sorted(theirs + mine))}
+        own = _of(uow, segment_id, [kept])
+        chosen = select(col(SegmentMember.starts_on), col(SegmentMember.ends_on)).where(*own)
+        present = [(start, end) for start, end in uow.session.execute(chosen)]
+        left = [time for time in present if time[0] not in made]
+        left += _less([time for time in present if time[0] in made], _less(theirs, mine))
+        uow.session.execute(delete(SegmentMember).where(*own))
+        rows = [_row(uow, segment_id, id_, *time) for id_, some in ((gone, theirs), (kept, left)) for time in some]
+        uow.session.execute(insert(SegmentMember), rows)
+
+
+_Time = tuple[date, date]
+
+
+def _united(times: Iterable[_Time]) -> list[_Time]:
+    """Times in order, those that overlap or touch as one. Pure."""
+    found: list[_Time] = []
+    for start, end in times:
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return found
+
+
+def _less(times: Iterable[_Time], others: Iterable[_Time]) -> list[_Time]:
+    """What is left of times without the days of others. Pure."""
+    left = list(times)
+    for low, high in others:
+        pieces = [(start, min(end, low)) for start, end in left] + [(max(start, high), end) for start, end in left]
+        left = sorted({(start, end) for start, end in pieces if start < end})
+    return left
 
 
 def _present(uow: Uow, segment_id: UUID, customer_ids: Iterable[UUID]) -> set[UUID]:

@@ -202,6 +202,7 @@ MUTATIONS = {
     "interactionRecord": (TALKED, Scope.INTERACTION_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff"}),
     "interactionRecordBatch": ({"rows": [TALKED]}, Scope.INTERACTION_WRITE, {"customer": "Customer", "channel": "Channel", "staff": "Staff"}),
     "interactionDeleteBatch": ({"rows": [{"externalId": "i"}]}, Scope.INTERACTION_WRITE, {}),
+    "customerMergeUndo": ({"from": {"externalId": "twin"}}, Scope.CUSTOMER_WRITE, {"from": "Customer"}),
     "customerMerge": ({"from": {"externalId": "hq"}, "into": {"externalId": "ann"}}, Scope.CUSTOMER_WRITE, {"from": "Customer"}),
     "customerDeleteBatch": ({"rows": [{"externalId": "hq"}]}, Scope.CUSTOMER_WRITE, {}),
     "customerLink": ({"customer": {"externalId": "ann"}, "externalId": "anna"}, Scope.CUSTOMER_WRITE, {"customer": "Customer"}),
@@ -288,7 +289,7 @@ def known(alice):
     ids["KpiResult"] = alice.kpi("CSAT", "named: THIS_MONTH", "id")["id"]
     ids["Segment"] = segments(alice)
     ids["Mirror"] = alice.write("mirrorStart", {"type": "ORDERS"}, "mirror { id }")["mirror"]["id"]
-    alice.write("customerLink", {"customer": {"externalId": "ann"}, "externalId": "anne"}, "outcome")
+    names(alice)
     for field, noun in (("importStart", "import"), ("exportStart", "export")):
         payload = alice.write(field, {"type": "CUSTOMERS", "format": "CSV"}, f"{noun} {{ id }}")
         ids[noun.title()] = payload[noun]["id"]
@@ -298,6 +299,13 @@ def known(alice):
     ids |= webhooks(alice)
     alice.people.write(change.seal)
     return ids
+
+
+def names(alice):
+    """Gives Ann one more name, and those of a record that becomes part of hers."""
+    alice.write("customerLink", {"customer": {"externalId": "ann"}, "externalId": "anne"}, "outcome")
+    alice.customer("twin", name="Anne")
+    alice.write("customerMerge", {"from": {"externalId": "twin"}, "into": {"externalId": "ann"}}, "outcome")
 
 
 def webhooks(alice):

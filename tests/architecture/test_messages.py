@@ -146,8 +146,8 @@ def test_whatever_is_referred_to_has_a_word_in_both_languages():
     }
     assert {"Channel", "Customer"} <= referred
     facts = {model.__name__ for model in classes.values() if issubclass(model, Fact)}
-    # a spell comes with its customer and is never named
-    assert {snake(name) for name in referred | facts} - {"spell"} <= set(NOUNS)
+    # spells and merges come with their customers and are never named
+    assert {snake(name) for name in referred | facts} - {"spell", "merge"} <= set(NOUNS)
 
 
 def test_a_sentence_ends_in_both_languages():

@@ -13,7 +13,7 @@ from trading import ask, assert_a_rebuild_changes_nothing, brought, finish_rebui
 
 from app.kpis.dimension import Dimension
 from app.services import merge as merging
-from app.services import rebuild, rollup
+from app.services import merge_undo, rebuild, rollup
 from app.services import workspace as workspaces
 from app.services.period import Grain, Span
 from app.services.row import Ref
@@ -33,6 +33,7 @@ class Story:
         self.people, self.rng, self.world = people, rng, World()
         self.names = [f"c{n}" for n in range(16)]
         self.number = 0
+        self.merged = []
 
     def day(self):
         return FIRST + timedelta(days=self.rng.randrange((TODAY - FIRST).days))
@@ -41,7 +42,8 @@ class Story:
         return datetime.combine(self.day(), time(self.rng.randrange(24), self.rng.randrange(60)), tzinfo=UTC)
 
     def step(self):
-        steps = [self.refer] * 6 + [self.use] * 5 + [self.join] * 4 + [self.forget] * 3 + [self.merge, self.test]
+        steps = [self.refer] * 6 + [self.use] * 5 + [self.join] * 4 + [self.forget] * 3
+        steps += [self.merge, self.merge, self.undo, self.test]
         self.rng.choice([*steps, self.choose, self.compact, self.rebuild])()
 
     def refer(self):
@@ -111,7 +113,7 @@ class Story:
         if gone == kept or not {gone, kept} <= known or (gone in world.tests) != (kept in world.tests):
             return
         self.people.write(merging.merge, Ref(external_id=gone), Ref(external_id=kept))
-        world.called[gone] = kept
+        self.merged.append(world.merge(gone, kept))
         both = sorted(
             [*world.stays.pop(gone, []), *world.stays.get(kept, [])], key=lambda one: (one[0], one[1] or date.max)
         )
@@ -124,6 +126,14 @@ class Story:
                 united.append((start, end))
         if both:
             world.stays[kept] = united
+        self.merged[-1].made = united
+
+    def undo(self):
+        """The latest merge is taken back."""
+        if self.merged:
+            last = self.merged.pop()
+            self.people.write(merge_undo.undo, Ref(external_id=last.gone))
+            self.world.part(last)
 
     def test(self):
         name = self.world.who(self.rng.choice(self.names))

@@ -26,7 +26,7 @@ from trading import (
 
 from app.kpis.dimension import Dimension
 from app.services import merge as merging
-from app.services import movement, rollup
+from app.services import merge_undo, movement, rollup
 from app.services import workspace as workspaces
 from app.services.kpi import Question
 from app.services.period import Span
@@ -48,6 +48,7 @@ class Story:
         self.people, self.clock, self.rng = people, clock, rng
         self.books = Books(date(2026, 3, 20), window=20)
         self.known = {}
+        self.merged = []
         self.number = 0
         self.names = [f"c{n}" for n in range(7)]
         self.wake()
@@ -75,7 +76,7 @@ class Story:
 
     def step(self):
         often = [self.buy, self.use, self.agree] * 3 + [self.stay, self.sleep, self.sleep, self.refund]
-        self.rng.choice([*often, self.forget, self.merge, self.test, self.switch, self.compact])()
+        self.rng.choice([*often, self.forget, self.merge, self.undo, self.test, self.switch, self.compact])()
 
     def day(self):
         """Some day, often of late."""
@@ -171,7 +172,7 @@ class Story:
         if gone == kept or (gone in books.tests) != (kept in books.tests) or self.rng.random() < 0.5:
             return
         self.people.write(merging.merge, Ref(external_id=gone), Ref(external_id=kept))
-        books.called[gone] = kept
+        merged = books.merge(gone, kept)
         united = []
         both = [*books.stays.pop(gone, []), *books.stays.get(kept, [])]
         for one in sorted(both, key=lambda each: (each["from"], each["before"] or date.max)):
@@ -182,6 +183,14 @@ class Story:
             else:
                 united.append(one)
         books.stays[kept] = united
+        self.merged.append((*merged, united))
+
+    def undo(self):
+        """The latest merge is taken back."""
+        if self.merged:
+            gone, *more = self.merged.pop()
+            self.people.write(merge_undo.undo, Ref(external_id=gone))
+            self.books.part(gone, *more)
 
     def test(self):
         name = self.books.who(self.someone())

@@ -11,7 +11,7 @@ from sqlmodel import select
 from app.actor import Rows, Scope
 from app.errors import Code, Forbidden
 from app.models.channel import Channel
-from app.services import channel, customer, feedback, order, refund, staff, target, workspace
+from app.services import channel, customer, feedback, merge_undo, order, refund, staff, target, workspace
 from app.services import merge as merges
 from app.services.row import Options, Ref
 
@@ -177,6 +177,7 @@ def test_the_workspace_itself_is_for_those_who_see_all_of_it(database, shop, par
         (target.set_, {"external_id": "goal", **goal}),
         (workspace.update, {"name": "Mine"}),
         (merges.merge, Ref(external_id="of web"), Ref(external_id="of app")),
+        (merge_undo.undo, Ref(external_id="of web")),
     ):
         with pytest.raises(Forbidden, match="whole workspace"):
             shop.write(write, *given, by=partner("channel"))

@@ -41,6 +41,7 @@ from app.services import (
     invitation,
     lead,
     member,
+    merge,
     mirror,
     order,
     quota,
@@ -123,8 +124,8 @@ def fill(door: Door, tenant_id: UUID) -> None:
     asked = {"external_id": "i1", "occurred_at": NOW, "customer": Ref(external_id="c1")}
     write(invitation.record_batch, [asked], Options())
     write(feedback.record_batch, [{"external_id": "f1", "invitation": Ref(external_id="i1"), **said}], Options())
-    _trade(write)
-    _talk(write)
+    for tell in (_trade, _talk, _merge):
+        tell(write)
     write(feedback.delete_batch, [{"external_id": "f0", "source_updated_at": NOW}], Options())
     own = {"key": "MINE", "name": {"en": "Mine"}, "formula": "orders", "unit": "COUNT"}
     write(custom_kpi.define, own | {"direction": "HIGHER_IS_BETTER", "stage": "RETAIN"})
@@ -141,6 +142,13 @@ def fill(door: Door, tenant_id: UUID) -> None:
     _tell(write)
     write(change.seal)
     token.create(door, tenant_id, "Somebody")
+
+
+def _merge(write: Callable[..., Any]) -> None:
+    """Two customers who are one, of whom the one had a record."""
+    write(customer.upsert_batch, [{"external_id": "c2"}, {"external_id": "c3"}], Options())
+    write(lead.record_batch, [{"external_id": "l0", "occurred_at": NOW, "customer": Ref(external_id="c2")}], Options())
+    write(merge.merge, Ref(external_id="c2"), Ref(external_id="c3"))
 
 
 def _files(door: Door, actor: Any) -> None:

@@ -53,7 +53,8 @@ def test_a_row_of_another_workspace_is_not_found_by_id(two, noun):
     actor = system(two.here)
     assert set(two.door.read(actor, service.LIST.by_ids, [there, here])) == {here}
     assert two.door.read(actor, service.LIST.find, Ref(id=foreign(two, model))) is None
-    assert two.door.read(actor, service.LIST.count, None) == two.count(model.__table__, two.here)
+    merged = noun == "customer"  # one is part of another
+    assert two.door.read(actor, service.LIST.count, None) == two.count(model.__table__, two.here) - merged
 
 
 @pytest.mark.parametrize(
