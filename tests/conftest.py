@@ -40,6 +40,7 @@ from app import migrate
 from app.actor import ORDINARY, Actor, Scope, system
 from app.bus import Bus
 from app.db import Database
+from app.edge import uses
 from app.services import workspace as workspaces
 from app.settings import PREFIX, Settings
 from app.uow import Door
@@ -134,6 +135,14 @@ def _bare_environment() -> Iterator[None]:
         for name in os.environ:
             if name.startswith(PREFIX):
                 patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_timer() -> Iterator[None]:
+    """When tokens were used is written when an application closes, not in the midst of what a test counts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uses, "EVERY_S", 86_400.0)
         yield
 
 
