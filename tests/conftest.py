@@ -111,7 +111,7 @@ class People:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What says nothing of the engine asks SQLite in the default run, and PostgreSQL in the slow one.
+    """The default run asks SQLite, and PostgreSQL too where the engine is what is tested; the slow one asks it all.
 
     Of the parameters of one test the default run takes so many as its marker `some` says.
     """
@@ -119,7 +119,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         given = list(item.callspec.params.values()) if hasattr(item, "callspec") else []
         is_postgresql = "postgresql" in given
-        if is_postgresql and item.get_closest_marker("neutral"):
+        if is_postgresql and not item.get_closest_marker("engine"):
             item.add_marker(pytest.mark.slow)
         if some := item.get_closest_marker("some"):
             place = (getattr(item, "function", None), is_postgresql)

@@ -9,8 +9,6 @@ from test_commands import at, custograph
 from app.services import change, channel
 
 __all__ = ["at", "custograph"]
-pytestmark = pytest.mark.neutral
-
 CHANGE = SQLModel.metadata.tables["change"]
 
 

@@ -11,8 +11,6 @@ from app.actor import Scope
 from app.services import feedback as feedbacks
 from app.services import page as pages
 
-pytestmark = pytest.mark.neutral
-
 MAY = 'range: {from: "2026-05-01", before: "2026-06-01"}'
 
 

@@ -11,8 +11,6 @@ from app.services import rebuild
 from app.services import workspace as workspaces
 from app.services.clock import clock
 
-pytestmark = pytest.mark.neutral
-
 VERSIONS = [
     {
         "from": "2026-07-01",

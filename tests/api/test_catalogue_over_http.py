@@ -10,8 +10,6 @@ from app.kpis import CATALOGUE
 from app.kpis.source import SOURCES, sources
 from app.services import readiness
 
-neutral = pytest.mark.neutral
-
 INPUTS = "inputs { key kind name isAvailable isOptional count isCountCapped since until missing mutation }"
 ORDER = {"amount": "20", "currency": "EUR", "customer": {"externalId": "c1"}}
 
@@ -98,7 +96,6 @@ def test_a_kpi_is_ready_when_all_that_it_needs_is_there(alice):
     assert {one["key"]: one["isReady"] for one in variants} == {"simple": True, "retention": True, "historic": False}
 
 
-@neutral
 def test_an_index_is_ready_when_one_of_its_parts_is(alice):
     assert definition(alice, "LOYALTY_INDEX", "isReady")["isReady"] is False
     alice.customer("c1", joinedOn="2026-05-02")  # half of what the referral rate needs
@@ -128,6 +125,7 @@ def words(caller):
     }
 
 
+@pytest.mark.slow
 def test_figures_and_readiness_use_one_word(alice):
     """One answer of each kind, an order, a customer and a cost come, and all but the cost go again."""
     ready = {
@@ -172,7 +170,6 @@ def test_figures_and_readiness_use_one_word(alice):
     check("without")
 
 
-@neutral
 def test_more_than_are_counted_are_said_to_be_more(alice, monkeypatch):
     monkeypatch.setattr(readiness, "MOST_COUNTED", 2)
     readiness._statement.cache_clear()
@@ -186,7 +183,6 @@ def test_more_than_are_counted_are_said_to_be_more(alice, monkeypatch):
     readiness._statement.cache_clear()
 
 
-@neutral
 def test_the_catalogue_can_be_asked_for_what_is_ready(alice, charlie):
     assert keys(alice, "ready: true") == []
     everything = keys(alice, "ready: false")
@@ -229,7 +225,6 @@ def test_readiness_goes_along_indexes_and_reads_no_table_from_end_to_end(workspa
     assert not [plan for plan in plans if "TEMP B-TREE" in plan]
 
 
-@neutral
 def test_every_kind_of_facts_has_a_mutation_and_every_kpi_knows_its_own(api):
     core = build_schema(api.request("GET", "/schema.graphql").text)
     for source in SOURCES.values():
@@ -242,7 +237,6 @@ def test_every_kind_of_facts_has_a_mutation_and_every_kpi_knows_its_own(api):
             assert {cube.input for cube in variant.cubes} == {source.key for source in sources(variant)}
 
 
-@neutral
 def test_every_reading_of_every_kpi_answers(alice):
     asked = [(kpi.key, variant.key) for kpi in CATALOGUE.values() for variant in kpi.variants]
     ask = [{"key": key, "variant": variant, "period": {"named": "LAST_MONTH"}} for key, variant in asked]
@@ -255,7 +249,6 @@ def test_every_reading_of_every_kpi_answers(alice):
 # which KPIs a company should watch
 
 
-@neutral
 def test_a_bank_that_sells_to_businesses(alice):
     told = keys(alice, 'industry: "BANKING", model: B2B')
     assert told[:4] == ["CSAT", "NPS", "CHURN_RATE", "RETENTION_RATE"]
@@ -266,7 +259,6 @@ def test_a_bank_that_sells_to_businesses(alice):
     assert acquired[0] == "CAC"
 
 
-@neutral
 def test_every_industry_is_named_in_two_languages_and_lists_what_there_is(alice):
     told = alice.one('{ industries { id key name zh: name(locale: "zh") kpis } }')
     assert {"RETAIL", "BANKING"} <= {one["key"] for one in told}
@@ -284,14 +276,12 @@ def test_every_industry_is_named_in_two_languages_and_lists_what_there_is(alice)
         assert kpi["models"]
 
 
-@neutral
 def test_an_industry_that_there_is_not_is_refused_with_those_that_there_are(alice):
     error = alice.refusal('{ kpiDefinitions(industry: "MOON") { key } }')
     assert error["message"].startswith("There is no industry 'MOON'; there are RETAIL, BANKING")
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
 
 
-@neutral
 def test_a_variant_says_by_what_it_can_be_cut(alice):
     (default, latest) = definition(alice, "REVENUE", "dimensions variants { key dimensions }")["variants"]
     assert "CHANNEL" in default["dimensions"]

@@ -11,8 +11,6 @@ from app.actor import ORDINARY, Scope
 from app.schema.build import build
 from app.services import change
 
-pytestmark = pytest.mark.neutral
-
 PAGE = """query($after: String, $first: Int! = 100, $types: [RecordType!]) {
   changes(after: $after, first: $first, types: $types) { endCursor hasMore behind nodes {
     id cursor action type recordId version fields at actor tokenId requestId mergedInto externalIds { source externalId }

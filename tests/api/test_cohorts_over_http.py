@@ -2,8 +2,6 @@
 
 import pytest
 
-pytestmark = pytest.mark.neutral
-
 SPRING = 'period: {range: {from: "2026-04-01", before: "2026-06-01"}}'
 
 

@@ -10,8 +10,6 @@ from asking import BATCH
 from app.actor import Scope
 from app.worker import Worker
 
-pytestmark = pytest.mark.neutral
-
 ANN = {"externalId": "ann"}
 TERM = {"from": "2026-01-01", "amount": "120"}
 CONTRACT = {

@@ -2,8 +2,6 @@
 
 import pytest
 
-pytestmark = pytest.mark.neutral
-
 MINE = {
     "key": "PROMOTER_SHARE",
     "name": {"en": "Promoters", "zh": "推荐者占比"},

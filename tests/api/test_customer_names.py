@@ -5,8 +5,6 @@ from records import RECORDS, world
 
 from app.actor import ORDINARY, Scope
 
-pytestmark = pytest.mark.neutral
-
 NAMES = "externalIds { source externalId }"
 TOLD = f"outcome customer {{ id {NAMES} }} userErrors {{ code path message }}"
 LINKED = [{"source": "crm", "externalId": "c"}, {"source": "zoho", "externalId": "z"}]

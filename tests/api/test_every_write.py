@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
 import stored
 from graphql import get_named_type
 from test_permissions import MUTATIONS, SCHEMA, known, written
@@ -17,8 +16,6 @@ from app.services.kind import Kind
 from app.services.subject import SUBJECTS, spelled
 
 __all__ = ["known"]
-pytestmark = pytest.mark.neutral
-
 OTHERWISE = {"kpiDefine": "KpiDefinition", "kpiDefinitionDelete": "KpiDefinition", "predictionRefit": "Workspace"}
 OTHERWISE |= {"segmentMembersAdd": "Segment", "segmentMembersRemove": "Segment", "segmentRefresh": "Segment"}
 OTHERWISE |= {"answerRecord": "Feedback", "sandboxReset": "Workspace"}

@@ -20,8 +20,6 @@ from app.models.customer import Customer
 from app.services import bulk_import
 from app.worker import Worker
 
-pytestmark = pytest.mark.neutral
-
 ROOT = Path(__file__).parents[2]
 
 

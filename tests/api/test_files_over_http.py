@@ -14,8 +14,6 @@ from app.models.token import Token
 from app.services import bulk_export
 from app.worker import Worker
 
-pytestmark = pytest.mark.neutral
-
 ERRORS = "userErrors { code message path }"
 SHOWN = """id state partPath reportPath encoding delimiter bytesTotal bytesRead rowsRead undoneCount keptCount
     counts { created updated unchanged stale rejected } problems { message }

@@ -16,8 +16,6 @@ from graphql import FieldNode, NameNode, SelectionSetNode, parse, print_ast, val
 
 from app.actor import Scope
 
-pytestmark = pytest.mark.neutral
-
 CODES = {
     "BAD_USER_INPUT",
     "CONFLICT",

@@ -11,8 +11,6 @@ from conversing import event, record, talk
 
 from app.kpis import service
 
-pytestmark = pytest.mark.neutral
-
 MAY = 'range: {from: "2026-05-01", before: "2026-06-01"}'
 
 

@@ -11,8 +11,6 @@ from math import sqrt
 
 import pytest
 
-pytestmark = pytest.mark.neutral
-
 Z = 1.959964
 FIGURE = """
     value numerator denominator sampleSize interval { low high level } nullReason flags isProvisional amount

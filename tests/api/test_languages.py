@@ -6,8 +6,6 @@ import pytest
 
 from app.actor import Scope
 
-pytestmark = pytest.mark.neutral
-
 BROWSER = "zh-CN,zh;q=0.9,en;q=0.5"
 CHINESE = re.compile("[\u4e00-\u9fff]")
 BATCH = """

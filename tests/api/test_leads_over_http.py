@@ -7,8 +7,6 @@ import re
 import pytest
 from asking import BATCH
 
-pytestmark = pytest.mark.neutral
-
 LEAD = {"externalId": "l1", "occurredAt": "2026-05-04"}
 WRONG = [
     # what is wrong, code, path

@@ -124,7 +124,6 @@ def test_personal_data_is_masked(api, workspace, admin):
     ]
 
 
-@pytest.mark.neutral
 def test_who_sees_some_rows_only_administers_nothing(workspace):
     from dataclasses import replace
 

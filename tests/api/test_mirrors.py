@@ -8,8 +8,6 @@ from app import ids, migrate
 from app.actor import Scope
 from app.worker import Worker
 
-pytestmark = pytest.mark.neutral
-
 MIRROR = """id type state rows unread presentCount missingCount samples deletedCount"""
 TOLD = f"mirror {{ {MIRROR} }} userErrors {{ code path }}"
 TYPES = {

@@ -5,8 +5,6 @@ from records import CUSTOMER, KEYED, RECORDS, shown, world
 
 from app.schema.build import build
 
-pytestmark = pytest.mark.neutral
-
 SINGLE = RECORDS | {"customerUpsert": CUSTOMER} | KEYED
 TOLD = "outcome userErrors { code path }"
 

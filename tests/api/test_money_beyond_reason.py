@@ -7,8 +7,6 @@ from app.actor import Scope
 from app.services import rollup
 from app.worker import Worker
 
-pytestmark = pytest.mark.neutral
-
 ORDER = {"amount": "1000000000", "currency": "USD", "occurredAt": "2026-05-04"}
 HUGE = {"externalId": "x1", "from": "USD", "date": "2026-05-04", "rate": "999999999999"}
 MOST = ["9" * digits + ".99" for digits in range(6, 17)]

@@ -6,8 +6,6 @@ import pytest
 from asking import BATCH
 from generated import published
 
-pytestmark = pytest.mark.neutral
-
 ANN, BOB = ({"customer": {"externalId": who}} for who in ("ann", "bob"))
 WEB, SHOP = ({"channel": {"externalId": key}} for key in ("web", "shop"))
 ROWS = {
@@ -134,6 +132,7 @@ def numbers(nodes):
     return "".join(node["externalId"][1:] for node in nodes)
 
 
+@pytest.mark.slow
 @pytest.mark.some(1)
 @pytest.mark.parametrize("noun", ROWS)
 def test_a_list_can_be_narrowed_by_each_field_of_its_filter(told, noun):
@@ -195,6 +194,7 @@ def test_what_was_deleted_is_in_no_list_and_found_by_no_name(told, noun):
     assert alice.one(f'{{ node(id: "{id_}") {{ id }} }}') is None
 
 
+@pytest.mark.slow
 @pytest.mark.some(1)
 @pytest.mark.parametrize("noun", ROWS)
 def test_one_is_found_by_each_of_its_names(told, noun):

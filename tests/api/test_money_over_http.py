@@ -5,8 +5,6 @@ import re
 import pytest
 from asking import BATCH
 
-pytestmark = pytest.mark.neutral
-
 ORDER = {"externalId": "o1", "amount": "80", "currency": "EUR", "occurredAt": "2026-05-04"}
 REFUND = {"externalId": "r1", "order": {"externalId": "known"}, "amount": "5", "occurredAt": "2026-05-05"}
 COST = {

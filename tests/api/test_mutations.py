@@ -4,13 +4,10 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 from asking import BATCH
 
 from app.services import feedback
 from app.services.row import Options
-
-pytestmark = pytest.mark.neutral
 
 PAYLOAD = "outcome userErrors { code message path }"
 MAY = 'range: {from: "2026-05-01", before: "2026-06-01"}'

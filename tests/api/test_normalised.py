@@ -438,6 +438,7 @@ def test_equal_questions_have_one_id_whatever_else_is_selected(told, asked):
     assert len(set(ids_of(told(), asked))) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.some(1)
 @pytest.mark.parametrize("asked", DIFFERENT)
 def test_different_questions_have_different_ids(told, asked):

@@ -39,7 +39,7 @@ from app.text import Text
 from app.uow import writes
 from migrations.wall import protect
 
-pytestmark = [pytest.mark.neutral, pytest.mark.fresh]  # it makes a table
+pytestmark = pytest.mark.fresh  # it makes a table
 
 NOW = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 READ, WRITE = Scope.SURVEY_READ, Scope.SURVEY_WRITE

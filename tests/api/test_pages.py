@@ -9,8 +9,6 @@ import pytest
 
 from app.schema.build import build
 
-pytestmark = pytest.mark.neutral
-
 QUERY = """query($first: Int, $after: String, $last: Int, $before: String) {
     customers(first: $first, after: $after, last: $last, before: $before, orderBy: %s, filter: %s) {
         nodes { segment } edges { cursor node { segment } } totalCount

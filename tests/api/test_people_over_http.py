@@ -7,8 +7,6 @@ import re
 import pytest
 from asking import BATCH
 
-pytestmark = pytest.mark.neutral
-
 ANN, BOB, CY = ({"externalId": name} for name in ("ann", "bob", "cy"))
 REFERRAL = {"externalId": "w1", "customer": ANN, "referred": CY, "occurredAt": "2026-05-04T12:00:00Z"}
 ENGAGEMENT = {"externalId": "u1", "customer": ANN, "type": "login", "occurredAt": "2026-05-04"}

@@ -19,8 +19,6 @@ from app.services import token as tokens
 from app.services import workspace as workspaces
 from app.services.row import Ref
 
-pytestmark = pytest.mark.neutral
-
 SCHEMA = build().core
 ROW = {"externalId": "new", "kind": "CSAT", "score": 4, "occurredAt": "2026-06-01"}
 GOAL = {"kpi": "NPS", "kind": "ABSOLUTE", "value": 50, "from": "2026-06-01", "before": "2026-07-01"}
@@ -701,6 +699,7 @@ ARGUMENTS = {
 }
 
 
+@pytest.mark.slow
 def test_every_relation_asks_for_the_scope_of_what_it_leads_to(api, workspace, alice, known):
     found = {
         (kind, name)

@@ -11,8 +11,6 @@ from buying_oracle import chance
 from app.actor import Scope
 from app.worker import Worker
 
-pytestmark = pytest.mark.neutral
-
 PROFILE = """profilingOptOut prediction { id churnRisk reasons { words } } predictionNullReason
     health { score nullReason parts { part weight points isMissing words } }"""
 NOBODY = {"prediction": None, "predictionNullReason": "OPTED_OUT", "profilingOptOut": True}

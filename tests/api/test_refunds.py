@@ -3,8 +3,6 @@
 import pytest
 from asking import BATCH
 
-pytestmark = pytest.mark.neutral
-
 ORDER = {"externalId": "known", "amount": "100", "currency": "EUR", "occurredAt": "2026-05-04"}
 ORDER |= {"customer": {"externalId": "ann"}}
 REFUND = {"externalId": "r1", "order": {"externalId": "known"}, "amount": "5", "occurredAt": "2026-05-05"}

@@ -97,7 +97,6 @@ def world(admin):
     return ids | {"token": made}
 
 
-@pytest.mark.neutral
 def test_every_mutation_has_a_key_or_says_why_not():
     beside = {name for name, field in FIELDS.items() if "idempotencyKey" in field.args}
     inside = {name for name, field in FIELDS.items() if "idempotencyKey" in field.args["input"].type.of_type.fields}
@@ -107,7 +106,6 @@ def test_every_mutation_has_a_key_or_says_why_not():
     assert beside - alike == set(CASES)
 
 
-@pytest.mark.neutral
 def test_what_comes_again_has_one_effect_and_one_outcome(admin, clock, dump):
     ids = world(admin)
     for field, (data, other, outcome) in CASES.items():
@@ -176,7 +174,6 @@ def test_a_mirror_that_lacked_too_much_may_be_finished_under_the_same_key(admin)
     assert done == [{"outcome": "UPDATED", "userErrors": []}] * 2
 
 
-@pytest.mark.neutral
 def test_after_a_day_a_key_is_new(admin, clock):
     write(admin, "targetSet", CASES["targetSet"][0])
     assert write(admin, "targetDelete", {"externalId": "t"}, "k")["outcome"] == "DELETED"
@@ -185,7 +182,6 @@ def test_after_a_day_a_key_is_new(admin, clock):
     assert [error["code"] for error in again["userErrors"]] == ["NOT_FOUND"]
 
 
-@pytest.mark.neutral
 @pytest.mark.parametrize("field", ["channelUpsert", "targetDelete"])
 def test_a_key_that_is_none_is_refused(admin, dump, field):
     before = dump()
@@ -202,7 +198,6 @@ def test_a_key_that_is_none_is_refused(admin, dump, field):
     assert dump() == before
 
 
-@pytest.mark.neutral
 def test_nobody_is_told_by_a_retry_what_they_may_not_do(api, box, admin, dump):
     write(admin, "targetSet", CASES["targetSet"][0], "k")
     before = dump()

@@ -134,6 +134,7 @@ def listed(name: str) -> str:
     return f"{{ {name}(first: 100) {{ nodes {{ {LISTS[name]} }} totalCount pageInfo {{ hasNextPage }} }} }}"
 
 
+@pytest.mark.slow
 @pytest.mark.some(1)
 def test_every_list_and_figure_is_that_of_the_twin(api, join, whole, twin, limit):
     partner, owner = join(whole, limit), api.caller(twin, Scope)
@@ -151,7 +152,6 @@ def test_every_list_and_figure_is_that_of_the_twin(api, join, whole, twin, limit
     assert not wrong, json.dumps(wrong, indent=1)[:6000]
 
 
-@pytest.mark.neutral
 def test_what_cannot_be_narrowed_is_refused(join, whole):
     partner = join(whole, SCOPES["channel"])
     told = {name: partner.answer(f"{{ {document} }}").get("errors", []) for name, document in REFUSED.items()}

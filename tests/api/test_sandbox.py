@@ -9,8 +9,6 @@ from app.actor import ORDINARY, Scope
 from app.schema.workspace_input import WorkspaceUpdateInput
 from app.services import sandbox
 
-pytestmark = pytest.mark.neutral
-
 RESET = """mutation($name: String!) { sandboxReset(input: {name: $name}) {
     workspace { name isSandbox } userErrors { code path } } }"""
 LEFT = {"workspace", "business_calendar", "custom_kpi", "rollup_state", "change", "token", "job"}
@@ -29,6 +27,7 @@ def box(make_workspace):
     return make_workspace("Box", is_sandbox=True)
 
 
+@pytest.mark.slow
 def test_a_sandbox_is_emptied_and_nothing_else(api, box, workspace, dump):
     partner, neighbour = api.caller(box, set(Scope)), api.caller(workspace)
     fill(partner)

@@ -10,8 +10,6 @@ from app.services import segment
 from app.services import workspace as workspaces
 from app.worker import Worker
 
-pytestmark = pytest.mark.neutral
-
 ORDER = {"currency": "EUR", "occurredAt": "2026-06-10"}
 RULE = {
     "any": [

@@ -43,7 +43,7 @@ from app.settings import Settings
 from app.uow import Door
 from app.worker import Worker
 
-pytestmark = [pytest.mark.neutral, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 TODAY = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 README = Path(__file__).parents[2] / "README.md"

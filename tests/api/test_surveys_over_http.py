@@ -6,8 +6,6 @@ import re
 
 import pytest
 
-pytestmark = pytest.mark.neutral
-
 CHINESE = re.compile("[\u4e00-\u9fff]")
 TEXTS = [{"language": "zh-cn", "text": "您满意吗？"}, {"language": "en", "text": "Are you satisfied?"}]
 ASKED = {"key": "q", "kind": "CSAT", "scaleBest": 7, "threshold": 5, "texts": TEXTS}

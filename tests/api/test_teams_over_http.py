@@ -6,8 +6,6 @@ import pytest
 
 from app.actor import Scope
 
-pytestmark = pytest.mark.neutral
-
 EVA = "teams { from before team { externalId } } team { externalId }"
 SAID = "outcome userErrors { code path message }"
 

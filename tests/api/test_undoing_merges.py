@@ -5,8 +5,6 @@ from records import RECORDS, world
 
 from app.services import change
 
-pytestmark = pytest.mark.neutral
-
 BOTH = " ".join(f"{side} {{ id externalIds {{ externalId }} purchases {{ orders }} }}" for side in ("from", "into"))
 TOLD = f"outcome stayingCount {BOTH} userErrors {{ code path message }}"
 UNDO = "mutation($i: CustomerMergeUndoInput!) { customerMergeUndo(input: $i) { outcome userErrors { code path } } }"

@@ -7,8 +7,6 @@ import pytest
 from app.actor import Scope
 from app.worker import Worker
 
-pytestmark = pytest.mark.neutral
-
 SETTINGS = {
     "name": "Teashop",
     "currency": "CNY",

@@ -138,7 +138,6 @@ def test_every_step_can_be_taken_back_by_itself(empty):
         }
 
 
-@pytest.mark.neutral
 def test_a_database_that_is_behind_says_so(empty):
     for revision in reversed(REVISIONS):
         go(empty, command.upgrade, revision)

@@ -24,6 +24,7 @@ OLD = """
 """
 
 
+@pytest.mark.slow
 def test_a_token_of_before_is_the_same_after(empty):  # noqa: F811 - the fixture
     tenant, secrets = uuid7(), {name: mint() for name in ("crm", "shop", "gone")}
     go(empty, command.upgrade, "0013")

@@ -12,6 +12,8 @@ from test_writers import PATIENCE, Crowd, in_a_thread
 from app.services import audit, change, channel, feed
 from app.worker import Worker
 
+pytestmark = pytest.mark.engine
+
 
 @pytest.fixture
 def doors(workspace, open_door):

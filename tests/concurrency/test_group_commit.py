@@ -14,6 +14,8 @@ from app.services import channel, feedback
 from app.services.row import Options
 from app.uow import writes
 
+pytestmark = pytest.mark.engine
+
 PATIENCE = 20
 """Seconds after which an answer is not coming."""
 

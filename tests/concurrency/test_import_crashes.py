@@ -15,6 +15,8 @@ from app.services import bulk_step, bulk_write
 from app.text import Text
 from app.worker import Worker
 
+pytestmark = pytest.mark.engine
+
 ROWS = 3_200
 TEXT = "externalId,name,email\n" + "".join(f"c{i},N{i},{'x' if i % 100 == 7 else ''}\n" for i in range(ROWS))
 

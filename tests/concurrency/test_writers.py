@@ -15,6 +15,8 @@ from app.services import audit, change, channel, customer, feedback, job, kpi, r
 from app.services.period import Span
 from app.services.row import Options, Ref
 
+pytestmark = pytest.mark.engine
+
 PATIENCE = 60
 """Seconds in which something must have been done."""
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -67,7 +67,6 @@ def test_a_change_is_told_once_and_signed(workspace, hook, receiver, settle, clo
     assert set(got.json) == {"type", "timestamp", "change"}
 
 
-@pytest.mark.neutral
 def test_what_is_not_numbered_yet_when_it_is_made_is_told(workspace, hook, receiver, settle):
     """It may have committed while the endpoint was made, and whoever lists everything afterwards may have missed it."""
     written(workspace, "early")
@@ -76,7 +75,6 @@ def test_what_is_not_numbered_yet_when_it_is_made_is_told(workspace, hook, recei
     assert told(receiver) == [("Channel", "CREATED", 1)]
 
 
-@pytest.mark.neutral
 @pytest.mark.parametrize(
     ("filter_", "expected"),
     [
@@ -101,7 +99,6 @@ def test_an_endpoint_hears_of_what_it_wants(workspace, hook, receiver, settle, f
     assert sorted(" ".join(map(str, one)) for one in told(receiver)) == expected
 
 
-@pytest.mark.neutral
 def test_what_the_scopes_may_not_read_is_not_told(workspace, hook, receiver, settle):
     scopes = {Scope.WEBHOOK_WRITE, Scope.STAFF_READ}
     hook(receiver.url, by=workspace.actor(scopes))
@@ -111,7 +108,6 @@ def test_what_the_scopes_may_not_read_is_not_told(workspace, hook, receiver, set
     assert told(receiver) == [("Staff", "CREATED", 1)]
 
 
-@pytest.mark.neutral
 def test_workspaces_hear_of_their_own_only(workspace, elsewhere, hook, receiver, settle):
     settle()
     hook(receiver.url)
@@ -120,7 +116,6 @@ def test_workspaces_hear_of_their_own_only(workspace, elsewhere, hook, receiver,
     assert receiver.got == []
 
 
-@pytest.mark.neutral
 def test_changes_of_one_record_come_in_their_order(workspace, hook, receiver, settle):
     hook(receiver.url, types=["Channel"])
     for name in range(30):
@@ -157,7 +152,6 @@ def test_what_fails_is_tried_again_under_its_id_and_holds_up_nothing(workspace, 
     assert all(one["duration_ms"] >= 0 for one in first["log"])
 
 
-@pytest.mark.neutral
 def test_whoever_asks_for_patience_gets_it(workspace, hook, receive, settle, clock):
     receiver = receive(lambda _got: (503, {"retry-after": "3600"}))
     hook(receiver.url, types=["Channel"])
@@ -171,7 +165,6 @@ def test_whoever_asks_for_patience_gets_it(workspace, hook, receive, settle, clo
     assert len(receiver.got) == 2
 
 
-@pytest.mark.neutral
 def test_after_the_last_attempt_a_delivery_has_failed(workspace, hook, receive, settle, clock, database):
     receiver = receive(lambda _got: 500)
     hook(receiver.url, types=["Channel"])
@@ -189,7 +182,6 @@ def test_after_the_last_attempt_a_delivery_has_failed(workspace, hook, receive, 
     assert endpoint(database)["disabled_at"] is None  # three days and a bit
 
 
-@pytest.mark.neutral
 def test_an_endpoint_that_fails_for_days_is_disabled_and_says_why(workspace, hook, receive, settle, clock, database):
     receiver = receive(lambda _got: RESET)
     hook(receiver.url, types=["Channel"])
@@ -213,7 +205,6 @@ def test_an_endpoint_that_fails_for_days_is_disabled_and_says_why(workspace, hoo
     assert said == [("Webhook", "CREATED", []), ("Webhook", "UPDATED", ["disabled_at", "disabled_reason"])]
 
 
-@pytest.mark.neutral
 def test_one_success_in_between_is_enough(workspace, hook, receive, settle, clock, database):
     receiver = receive(lambda _got: 200 if len(receiver.got) == 2 else 500)
     hook(receiver.url, types=["Channel"])
@@ -224,7 +215,6 @@ def test_one_success_in_between_is_enough(workspace, hook, receive, settle, cloc
     assert endpoint(database)["disabled_at"] is None
 
 
-@pytest.mark.neutral
 def test_410_disables_at_once(workspace, hook, receive, settle, clock, database):
     receiver = receive(lambda _got: 410)
     hook(receiver.url, types=["Channel"])
@@ -263,7 +253,6 @@ def test_an_enabled_endpoint_hears_of_what_comes_then_and_of_the_rest_when_asked
     assert {got.id for got in again} > {got.id for got in receiver.taken[:2]}  # those are made again under their ids
 
 
-@pytest.mark.neutral
 def test_a_replay_begins_where_it_is_told(workspace, hook, receiver, settle, clock):
     for name in range(20):
         clock.advance(minutes=1)
@@ -291,7 +280,6 @@ def test_a_delivery_is_made_again_by_its_id(workspace, hook, receiver, settle, d
     assert len(row["log"]) == 2
 
 
-@pytest.mark.neutral
 def test_a_rotated_secret_signs_beside_the_new_one_for_a_while(workspace, hook, receiver, settle, clock, door):
     clock.set(datetime.now(UTC))
     _, old = hook(receiver.url, types=["Channel"])
@@ -314,7 +302,6 @@ def test_a_rotated_secret_signs_beside_the_new_one_for_a_while(workspace, hook, 
         Oracle(webhook_secret.mint()).verify(both.body, both.headers)
 
 
-@pytest.mark.neutral
 def test_secrets_are_kept_sealed(workspace, hook, receiver, database, door):
     _, secret = hook(receiver.url)
     kept = endpoint(database)["secrets"]
@@ -322,7 +309,6 @@ def test_secrets_are_kept_sealed(workspace, hook, receiver, database, door):
     assert [door.keys.opened(one["sealed"]) for one in kept] == [secret]
 
 
-@pytest.mark.neutral
 def test_a_test_event_is_about_the_webhook(workspace, hook, receiver, settle):
     row, _ = hook(receiver.url, types=["Staff"])
     workspace.write(webhook_delivery.test, HOOK)

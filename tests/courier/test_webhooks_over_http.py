@@ -2,12 +2,9 @@
 
 import json
 
-import pytest
 from receiving import RESET
 
 from app.actor import Scope
-
-pytestmark = pytest.mark.neutral
 
 ROW = {"externalId": "crm", "name": "CRM", "url": "https://hooks.example.com/x"}
 REF = {"webhook": {"externalId": "crm"}}

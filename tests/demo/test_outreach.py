@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-pytestmark = [pytest.mark.neutral, pytest.mark.some(4)]
+pytestmark = pytest.mark.some(4)
 
 
 def test_nothing_of_it_lies_in_the_future(here, now):

@@ -15,8 +15,6 @@ from app.demo.company import Promise
 from app.demo.load import _target
 from app.services.period import Span
 
-pytestmark = pytest.mark.neutral
-
 
 @pytest.mark.some(3)
 def test_both_ranges_give_what_is_promised(company, here):
@@ -30,6 +28,7 @@ def test_growth_is_that_of_the_second_range_over_the_first(company, here):
     assert (two - one) / one == {"shop": Fraction(1, 5), "bank": Fraction(3, 20)}[company.key]
 
 
+@pytest.mark.slow
 def test_the_ranges_are_the_last_two_times_twelve_complete_months(here, now):
     first = now.astimezone(here.timeline.zone).date().replace(day=1)
     one, two = here.timeline.ranges
@@ -73,6 +72,7 @@ def test_stays_of_a_customer_do_not_overlap(here):
             assert stay["before"] <= after["from_"]
 
 
+@pytest.mark.slow
 def test_months_differ_and_stay_believable(company, here):
     usual, slow = company.trade.revenue[0] / 12, company.desk.seconds[0]
     reach = {"REVENUE": (usual / 3, usual * 3), "RESPONSE_TIME": (slow / 12, slow * 2.5)}

@@ -7,8 +7,6 @@ from statistics import fmean, median
 import pytest
 from told import DAYS, answered_at, ended_at
 
-pytestmark = pytest.mark.neutral
-
 
 @pytest.fixture(params=["today", "new year in Shanghai only", "midnight of a first"], scope="module")
 def now(request):
@@ -28,6 +26,7 @@ def by(here, span, name):
     return {key: fmean(some) for key, some in found.items() if len(some) >= 12}
 
 
+@pytest.mark.slow
 def test_replies_take_what_is_declared_to_the_second(company, here):
     for span, seconds, answered in zip(here.timeline.ranges, company.desk.seconds, company.desk.answered, strict=True):
         found = waits(here, span)

@@ -19,8 +19,6 @@ from app.services import token as tokens
 from app.services.page import Page
 from app.uow import reads, writes
 
-pytestmark = pytest.mark.neutral
-
 SOON = 0.25
 """How long an operation may take here, in seconds."""
 PATIENCE = 5

@@ -16,7 +16,6 @@ from app.edge import oidc
 from app.services import member
 from app.services import workspace as workspaces
 
-pytestmark = pytest.mark.neutral
 WORKSPACE = "{ workspace { name } }"
 
 

@@ -74,6 +74,7 @@ def expanded(sets, fragments):
     return total
 
 
+@pytest.mark.slow
 @given(documents())
 def test_fields_are_counted_as_execution_would_collect_them(drawn_):
     selections, fragments = drawn_

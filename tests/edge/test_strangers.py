@@ -80,6 +80,7 @@ def test_what_is_not_the_schema_needs_a_token(nobody, query):
     assert (nobody.post({"query": query}).status, nobody.post({"query": query}).code) == (401, "UNAUTHENTICATED")
 
 
+@pytest.mark.slow
 def test_a_long_document_is_not_read(kept, nobody):
     most = documents.STRANGERS_TOKENS
     assert most < Settings().max_query_tokens

@@ -16,8 +16,6 @@ from app.services.period import Grain, Span
 from app.services.row import Options, Ref
 from app.services.slices import Filter
 
-pytestmark = pytest.mark.neutral
-
 FIRST, TODAY = date(2025, 3, 1), date(2026, 6, 15)
 CHANNELS = ("web", "shop", None)
 SURVEYS = {"yearly": "RELATIONSHIP", "purchase": "TRANSACTIONAL", "any": None}
@@ -200,6 +198,7 @@ def tell(people, seed, steps):
             story.check()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0])
 def test_any_history_of_accounts_adds_up(make_workspace, seed):
     tell(make_workspace(time_zone="UTC"), seed, 15)

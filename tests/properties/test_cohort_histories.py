@@ -18,8 +18,6 @@ from app.services.cohort_table import Wanted
 from app.services.period import Span
 from app.services.slices import Filter as Asked
 
-pytestmark = pytest.mark.neutral
-
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Shanghai", "Pacific/Auckland", "UTC")
 
 
@@ -100,6 +98,7 @@ def tell(workspace_of, clock, seed, steps):
     check_all(story, narrowed=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0])
 def test_any_history_of_cohorts_adds_up(make_workspace, clock, seed):
     tell(make_workspace, clock, seed, 15)

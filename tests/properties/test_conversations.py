@@ -12,8 +12,6 @@ from app.kpis import CATALOGUE, service
 from app.kpis.dimension import JOINED, Dimension
 from app.models.base import TRAITS
 
-pytestmark = pytest.mark.neutral
-
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Shanghai", "Pacific/Auckland", "UTC")
 
 

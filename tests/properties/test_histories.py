@@ -19,8 +19,6 @@ from history import History
 from app.kpis import CATALOGUE, CUBES
 from app.kpis.dimension import JOINED
 
-pytestmark = pytest.mark.neutral
-
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Shanghai", "Pacific/Auckland", "UTC")
 
 

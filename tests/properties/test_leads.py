@@ -10,8 +10,6 @@ from trading import assert_a_rebuild_changes_nothing
 from app.kpis import CATALOGUE
 from app.kpis.dimension import JOINED, Dimension
 
-pytestmark = pytest.mark.neutral
-
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Shanghai", "Pacific/Auckland", "UTC")
 
 
@@ -39,6 +37,7 @@ def tell(workspace_of, database, clock, seed, steps):
     story.check(rng.sample(list(KPIS), 4))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0])
 def test_any_history_of_leads_adds_up(make_workspace, database, clock, seed):
     tell(make_workspace, database, clock, seed, 30)

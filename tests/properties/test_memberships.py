@@ -12,8 +12,6 @@ from app.kpis.dimension import Dimension
 from app.services import feedback, job, teamwork
 from app.services.row import Ref
 
-pytestmark = pytest.mark.neutral
-
 FIRST = date(2026, 5, 1)
 STAFF = ("eva", "ned")
 TEAMS = ("red", "blue")

@@ -32,8 +32,6 @@ from app.services.period import Span
 from app.services.row import Options, Ref
 from app.worker import Worker
 
-pytestmark = pytest.mark.neutral
-
 NAMES = [f"c{number}" for number in range(9)]
 FIRST = date(2026, 1, 1)
 FACTS = {
@@ -299,6 +297,7 @@ def ask(story, *spans, known_on=None):
     assert differences(figures(story.here, spans, known_on), figures(story.never, spans, known_on)) == {}
 
 
+@pytest.mark.slow
 def test_what_is_taken_back_has_never_been(make_workspace, database, clock):
     story = tell(make_workspace, database, clock, 0, 18)
     ask(story, Span(date(2026, 2, 10), date(2026, 5, 7)))

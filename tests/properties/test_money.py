@@ -11,8 +11,6 @@ from prediction_oracle import KPIS as PREDICTED
 from app.kpis import CATALOGUE
 from app.kpis.dimension import JOINED, Dimension
 
-pytestmark = pytest.mark.neutral
-
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Shanghai", "Pacific/Auckland", "UTC")
 
 
@@ -47,6 +45,7 @@ def tell(workspace_of, database, clock, seed, steps):
     assert names == {*story.world.people, *story.world.aliases}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0])
 def test_any_history_of_money_adds_up(make_workspace, database, clock, seed):
     tell(make_workspace, database, clock, seed, 12)

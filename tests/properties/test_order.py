@@ -9,8 +9,6 @@ import stored
 from app.services import feedback
 from app.services.row import Options, Ref
 
-pytestmark = pytest.mark.neutral
-
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 

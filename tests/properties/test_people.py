@@ -19,8 +19,6 @@ from app.services.period import Grain, Span
 from app.services.row import Ref
 from app.services.slices import Filter
 
-pytestmark = pytest.mark.neutral
-
 FIRST = date(2026, 1, 1)
 CHANNELS = ("web", "app", None)
 TYPES = ("login", "view", "share")
@@ -206,6 +204,7 @@ def tell(people, database, seed, steps):
     assert len(kept) == len(story.world.referrals) + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0])
 def test_any_history_of_people_adds_up(make_workspace, database, seed):
     tell(make_workspace(time_zone="UTC"), database, seed, 24)

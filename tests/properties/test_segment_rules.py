@@ -29,7 +29,6 @@ def check(story, database, rules):
             assert {called[r["customer_id"]] for r in current} == expected, rule
 
 
-@pytest.mark.neutral
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 3))])
 def test_who_meets_a_rule_is_whom_plain_python_finds(workspace, database, seed):
     story = Story(workspace, Random(seed))  # noqa: S311 - repeatable, not secret
@@ -37,7 +36,6 @@ def test_who_meets_a_rule_is_whom_plain_python_finds(workspace, database, seed):
     check(story, database, [story.rule() for _ in range(15)])
 
 
-@pytest.mark.neutral
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 3))])
 def test_grades_and_classes_are_what_plain_python_finds(workspace, database, seed):
     story = Story(workspace, Random(seed), 25)  # noqa: S311 - repeatable, not secret

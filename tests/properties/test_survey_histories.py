@@ -16,8 +16,6 @@ from app.kpis.dimension import Dimension
 from app.services import feedback, invitation
 from app.services.row import Options
 
-pytestmark = pytest.mark.neutral
-
 PEOPLE = {"c0": "north", "c1": "north", "c2": "south"}
 KINDS = ("CSAT", "CSAT", "NPS", "COMMENT")
 

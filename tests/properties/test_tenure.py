@@ -34,8 +34,6 @@ from app.services.row import Ref
 from app.services.slices import Filter
 from app.worker import Worker
 
-pytestmark = pytest.mark.neutral
-
 BASES = ("STATUS", "ACTIVITY", "CONTRACT")
 REASONS = (None, "price", "service")
 KINDS = (None, "VOLUNTARY", "INVOLUNTARY")
@@ -274,6 +272,7 @@ def tell(people, clock, database, seed, steps):
     story.check()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1])
 def test_any_history_adds_up_by_any_basis(make_workspace, clock, database, seed):
     tell(make_workspace(time_zone="UTC"), clock, database, seed, 12)

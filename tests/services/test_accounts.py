@@ -14,7 +14,6 @@ from app.services import merge as merging
 from app.services.row import Ref
 from app.services.slices import Filter
 
-neutral = pytest.mark.neutral
 AVERAGE, WEIGHTED, KEY = "account_average", "revenue_weighted", "key_contact"
 
 
@@ -66,7 +65,6 @@ def test_every_account_counts_once(told):
     assert value(told, "NPS", MAY) == pytest.approx(100 * (4 - 3) / 9)
 
 
-@pytest.mark.neutral
 def test_an_account_weighs_what_it_and_its_people_bought_in_twelve_months(told):
     put(
         told,
@@ -98,7 +96,6 @@ def test_without_orders_or_a_rate_nothing_can_be_weighed(told):
     put(told, "rate", worth("x1", "USD", "2", may(1)))
 
 
-@neutral
 def test_only_key_contacts_are_heard(told):
     figure = ask(told, "NPS", MAY, KEY).figure
     assert (figure.numerator, figure.denominator, figure.sample) == (3, 4, 4)
@@ -107,7 +104,6 @@ def test_only_key_contacts_are_heard(told):
     assert value(told, "NPS", MAY, KEY) == "NO_DATA"
 
 
-@neutral
 def test_who_is_merged_stays_a_key_contact(told):
     told.write(merging.merge, Ref(external_id="ann"), Ref(external_id="cy"))
     figure = ask(told, "NPS", MAY, KEY).figure
@@ -116,7 +112,6 @@ def test_who_is_merged_stays_a_key_contact(told):
     assert ask(told, "NPS", MAY, AVERAGE).figure.numerator == pytest.approx(0.5 - 0.5 + 1 + 0 - 1)
 
 
-@neutral
 def test_satisfaction_is_taken_by_account_too(told):
     say(told, "ann", 5, 4, 1, 1, kind="CSAT")
     say(told, "solo", 4, kind="CSAT")
@@ -126,7 +121,6 @@ def test_satisfaction_is_taken_by_account_too(told):
     assert value(told, "CSAT", MAY, KEY) == 60
 
 
-@neutral
 def test_from_thirty_accounts_on_there_is_an_interval_if_they_differ(workspace):
     for number in range(29):
         say(workspace, f"p{number}", 10)
@@ -153,7 +147,6 @@ def _id(people, name):
     return ids.encode("Customer", people.read(customer.LIST.find, Ref(external_id=name)).id)
 
 
-@pytest.mark.neutral
 def test_a_parent_includes_everybody_below_when_asked(told):
     def answers(*names, **more):
         return ask(told, "NPS", MAY, filters=_of(told, *names, **more)).figure.denominator
@@ -173,7 +166,6 @@ def test_a_parent_includes_everybody_below_when_asked(told):
     assert value(told, "REVENUE", MAY, filters=_of(told, "bolt")) == 12
 
 
-@neutral
 def test_only_customers_have_others_below_them(told):
     with pytest.raises(Invalid) as refused:
         ask(told, "NPS", MAY, filters=(Filter(Dimension.SEGMENT, ("",), with_descendants=True),))
@@ -190,7 +182,6 @@ def seen(people, variant, by=None, **more):
 
 
 @pytest.mark.slow
-@neutral
 def test_few_key_contacts_and_few_who_weigh_are_hidden(told):
     put(told, "order", sold("o1", "300", may(1), "bob"))
     assert seen(told, KEY) == seen(told, WEIGHTED) == "SUPPRESSED_SMALL_CELL"  # two people, three people

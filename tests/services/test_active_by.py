@@ -15,8 +15,6 @@ from app.services.kpi import Question
 from app.services.period import Span
 from app.worker import Worker
 
-pytestmark = pytest.mark.neutral
-
 MARCH = Span(date(2026, 3, 1), date(2026, 4, 1))
 WINDOW = 10
 

@@ -90,14 +90,12 @@ def test_what_is_done_to_it_is_found(log, database, change_, expected):
     assert broken(log) == expected
 
 
-@pytest.mark.neutral
 def test_two_that_changed_places_are_found(log, database):
     for old, new in ((4, 99), (9, 4), (99, 9)):
         alter(database, log, old, seq=new)
     assert broken(log) == (4, Breach.ALTERED)
 
 
-@pytest.mark.neutral
 def test_one_put_in_with_a_true_hash_is_found(log, database):
     last = rows(database, log)[-1]
     forged = last | {"id": uuid7(), "actor": "mallory", "seq": LENGTH + 1, "previous": last["hash"]}
@@ -141,7 +139,6 @@ def test_an_end_that_was_cut_off_with_its_head_is_found_by_a_head_that_was_kept(
     assert broken(log, head, since=True) == (LENGTH, Breach.CUT_OFF)
 
 
-@pytest.mark.neutral
 def test_a_head_that_was_kept_holds_while_the_log_grows(log):
     head = log.read(audit.verify).head
     log.write(channel.upsert, {"external_id": "late", "name": "Late"})
@@ -151,7 +148,6 @@ def test_a_head_that_was_kept_holds_while_the_log_grows(log):
     assert broken(log, replace(head, hash="0" * 64), since=True) == (LENGTH, Breach.REWRITTEN)
 
 
-@pytest.mark.neutral
 def test_from_a_head_on_only_what_came_after_is_looked_at(log, database):
     head = Head(6, rows(database, log)[5]["hash"])
     alter(database, log, 3, actor="mallory")
@@ -161,7 +157,6 @@ def test_from_a_head_on_only_what_came_after_is_looked_at(log, database):
     assert broken(log, head, since=True) == (9, Breach.ALTERED)
 
 
-@pytest.mark.neutral
 @pytest.mark.parametrize("head", [Head(0, "0" * 64), Head(-1, "0" * 64), Head(2**53, "0" * 64), Head(3, "abc"), None])
 def test_a_head_that_is_none_is_refused(log, head):
     with pytest.raises(Invalid) as refused:

@@ -131,7 +131,6 @@ ALTERED = (
 )
 
 
-@pytest.mark.neutral
 def test_an_altered_row_is_found(log, database):
     """Whichever of its columns is altered; and that it is put back."""
     row = next(row for row in rows(database, log) if row["seq"] == 7)

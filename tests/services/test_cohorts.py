@@ -20,7 +20,6 @@ from app.services.period import Grain, NamedPeriod, Span
 from app.services.row import Ref
 from app.services.slices import Filter
 
-neutral = pytest.mark.neutral
 SPRING = Span(date(2026, 3, 1), date(2026, 6, 1))
 LATER = "PERIOD_NOT_STARTED"
 
@@ -78,7 +77,6 @@ def test_who_is_a_customer_at_the_end_of_each_month(told):
     assert not may.is_provisional
 
 
-@neutral
 def test_together_parts_are_summed_and_then_divided_over_months_that_are_over(told):
     table = draw(told, "CUSTOMERS")
     found = [(one.figure.numerator, one.figure.denominator, one.figure.reason) for one in table.averages]
@@ -96,7 +94,6 @@ def test_customers_are_chosen_by_what_they_were_when_they_came(told):
     assert grid(told, "CUSTOMERS", SPRING, 1, Filter(Dimension.SEGMENT, None, ("new",)))["Mar"] == (2, [2])
 
 
-@neutral
 def test_the_running_month_is_counted_up_to_today(told):
     meet(
         told,
@@ -109,7 +106,6 @@ def test_the_running_month_is_counted_up_to_today(told):
     assert [one.figure.reason for one in table.averages] == ["NO_DATA", "NO_DATA"]
 
 
-@pytest.mark.neutral
 def test_an_earlier_first_time_moves_somebody_to_another_cohort(told, database):
     meet(told, {"external_id": "eve", "joined_on": date(2026, 4, 20), "churned_on": date(2026, 4, 25)})
     assert grid(told, "CUSTOMERS", SPRING, 2) == {
@@ -142,7 +138,6 @@ def shop(workspace):
     return workspace
 
 
-@neutral
 def test_who_buys_again_and_what_they_bring(shop):
     assert grid(shop, "BUYERS") == {
         "Mar": (2, [2, 0, 1, 0]),
@@ -164,7 +159,6 @@ def test_who_buys_again_and_what_they_bring(shop):
     ]
 
 
-@pytest.mark.neutral
 def test_a_first_purchase_that_was_none_moves_what_came_after(shop, database):
     put(shop, "refund", back("r1", "o1", "100", date(2026, 6, 3)))  # given back whole: no purchase
     assert grid(shop, "REVENUE") == {
@@ -186,7 +180,6 @@ def test_a_first_purchase_that_was_none_moves_what_came_after(shop, database):
     assert_a_rebuild_changes_nothing(database, shop)
 
 
-@neutral
 def test_what_comes_in_order_is_counted_but_once(shop, database):
     put(shop, "order", sold("o10", "3", date(2026, 6, 2), "ann"), sold("o11", "4", date(2026, 6, 3), "new"))
     put(shop, "order", sold("o12", "5", date(2026, 6, 1), "late"), sold("o13", "5", date(2026, 5, 31), "late"))
@@ -195,7 +188,6 @@ def test_what_comes_in_order_is_counted_but_once(shop, database):
     assert min(counted) >= 0  # nothing was taken back
 
 
-@neutral
 def test_refunds_follow_the_cohort_of_their_order(shop):
     put(shop, "refund", back("r1", "o2", "15", date(2026, 5, 20)))
     may = Span(date(2026, 5, 1), date(2026, 6, 1))
@@ -233,7 +225,6 @@ def test_without_a_rate_there_is_no_sum_from_then_on(shop):
 # what is asked
 
 
-@neutral
 def test_without_facts_there_is_nothing_to_say(workspace):
     assert grid(workspace, "CUSTOMERS", SPRING, 1) == dict.fromkeys(
         ("Mar", "Apr", "May"), (None, ["INPUT_NOT_CONFIGURED"])
@@ -242,12 +233,10 @@ def test_without_facts_there_is_nothing_to_say(workspace):
     assert grid(workspace, "REVENUE", SPRING, 1) == dict.fromkeys(("Mar", "Apr", "May"), (0, ["NO_DATA"]))
 
 
-@neutral
 def test_of_all_time_whole_months_are_meant(shop):
     assert list(grid(shop, "BUYERS", NamedPeriod.ALL_TIME, 1)) == ["Mar", "Apr", "May", "Jun"]
 
 
-@neutral
 @pytest.mark.parametrize(
     ("period", "months", "filters", "path"),
     [
@@ -267,7 +256,6 @@ def test_what_cannot_be_drawn_says_why(told, period, months, filters, path):
     assert [problem.path for problem in refused.value.problems] == [path]
 
 
-@neutral
 def test_sixty_cohorts_may_be_followed_for_sixty_months(told):
     table = draw(told, "CUSTOMERS", Span(date(2021, 7, 1), date(2026, 7, 1)), 60)
     assert {len(row.cells) for row in table.rows} == {60} == {len(table.rows), len(table.averages)}
@@ -292,7 +280,6 @@ def test_however_many_there_are_it_takes_as_many_statements(told, shop, database
     assert before[1]["Mar"] == (2, [160, 0, 60, 0])
 
 
-@neutral
 def test_customers_are_cut_by_the_month_in_which_they_came(told):
     may = Span(date(2026, 5, 1), date(2026, 6, 1))
     assert slices(told, "RETENTION_RATE", Dimension.COHORT, None, may) == {
@@ -303,7 +290,6 @@ def test_customers_are_cut_by_the_month_in_which_they_came(told):
     assert slices(told, "NEW_CUSTOMERS", Dimension.COHORT, None, may) == {"2026-05": 2}
 
 
-@pytest.mark.neutral
 def test_what_was_there_before_there_were_cohorts_has_them_too(told, shop, database):
     put(shop, "refund", back("r1", "o2", "15", date(2026, 5, 20)))
     meet(told, {"external_id": "eve", "joined_on": date(2026, 4, 20), "churned_on": date(2026, 4, 25)})

@@ -28,8 +28,6 @@ from app.services import workspace as workspaces
 from app.services.period import Grain, Span
 from app.services.slices import Filter
 
-pytestmark = pytest.mark.neutral
-
 JAN, FEB, MAR, APR = (date(2026, month, 1) for month in (1, 2, 3, 4))
 MARCH = Span(MAR, APR)
 

@@ -11,8 +11,6 @@ from app.kpis.dimension import Dimension
 from app.services import exchange_rate
 from app.services.period import Grain, Span
 
-pytestmark = pytest.mark.neutral
-
 
 def net(database, people, name="o1"):
     """What an order is worth, in minor units of the workspace's currency."""

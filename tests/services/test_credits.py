@@ -9,8 +9,6 @@ from trading import CREATE, back, may, meet, met, put, sold, take_back
 from app.models.touchpoint import WHOLE
 from app.services import customer
 
-pytestmark = pytest.mark.neutral
-
 RULES = ("first_touch", "last_touch", "linear", "position", "time_decay")
 
 

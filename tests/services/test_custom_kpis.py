@@ -17,7 +17,6 @@ from app.services.period import Grain, Span
 from app.services.row import Ref
 from app.services.slices import Filter
 
-neutral = pytest.mark.neutral
 YEAR = Span(date(2025, 7, 1), date(2026, 7, 1))
 PLAIN = {"name": {"en": "Mine"}, "unit": "PERCENT", "direction": "HIGHER_IS_BETTER", "stage": "RETAIN"}
 
@@ -114,7 +113,6 @@ def test_a_formula_answers_as_the_kpi_of_the_catalogue_does(told, formula, key, 
         assert figures(told, mine, filters=gold) == figures(told, key, variant, filters=gold)
 
 
-@pytest.mark.neutral
 def test_a_formula_of_its_own_is_what_it_says(workspace):
     put(
         workspace,
@@ -139,7 +137,6 @@ def test_a_formula_of_its_own_is_what_it_says(workspace):
     assert value(workspace, rest) == "MISSING_FX"
 
 
-@neutral
 def test_few_people_are_hidden_behind_a_formula_too(workspace):
     meet(workspace, *({"external_id": f"c{n}", "segment": "one" if n == 0 else "many"} for n in range(9)))
     at = datetime(2026, 5, 4, 10, tzinfo=UTC)
@@ -159,7 +156,6 @@ def test_few_people_are_hidden_behind_a_formula_too(workspace):
     assert {found.slices[key].key: row[0].value for key, row in found.figures.items()} == {"one": 1, "many": 8}
 
 
-@neutral
 def test_what_is_not_settled_is_not_settled_in_a_formula(workspace):
     put(workspace, "lead", {"external_id": "l", "occurred_at": may(3)})
     name = define(workspace, "MINE", "100 * won_in_time / leads")
@@ -167,7 +163,6 @@ def test_what_is_not_settled_is_not_settled_in_a_formula(workspace):
     assert ask(workspace, define(workspace, "OTHER", "leads", unit="COUNT")).settles_in == 0
 
 
-@neutral
 def test_no_figure_is_larger_than_any(workspace):
     put(workspace, "order", *(sold(f"o{n}", "900000000", may(3), "c1") for n in range(3)))
     huge = define(workspace, "HUGE", " * ".join(["(revenue / 0.01 / revenue)"] * 30) + " * orders", unit="RATIO")
@@ -202,7 +197,6 @@ WRONG = [
 ]
 
 
-@neutral
 @pytest.mark.parametrize(("changed", "code", "path", "words"), WRONG)
 def test_what_is_wrong_is_said_and_nothing_is_stored(workspace, changed, code, path, words):
     found = refused(workspace, **changed)
@@ -211,7 +205,6 @@ def test_what_is_wrong_is_said_and_nothing_is_stored(workspace, changed, code, p
     assert workspace.read(custom_kpi.everything) == []
 
 
-@neutral
 def test_defining_anew_replaces_the_whole(workspace):
     def told():
         (row,) = workspace.read(custom_kpi.everything)
@@ -232,7 +225,6 @@ def test_defining_anew_replaces_the_whole(workspace):
     assert told() == ("Mine", "我的", "说明", "promoters", "COUNT", None, 2)
 
 
-@neutral
 def test_one_workspace_does_not_know_anothers(workspace, elsewhere):
     name = define(workspace, "MINE", "orders", unit="COUNT")
     put(workspace, "order", sold("o1", "30", may(3), "c1"))
@@ -246,7 +238,6 @@ def test_one_workspace_does_not_know_anothers(workspace, elsewhere):
     assert value(workspace, name) == 1
 
 
-@neutral
 def test_so_many_and_no_more(workspace, monkeypatch):
     monkeypatch.setattr(custom_kpi, "MOST", 2)
     define(workspace, "A", "orders", unit="COUNT")
@@ -257,7 +248,6 @@ def test_so_many_and_no_more(workspace, monkeypatch):
     define(workspace, "C", "orders", unit="COUNT")
 
 
-@neutral
 def test_who_may_not_define_defines_nothing(workspace):
     for scopes in (ORDINARY - {Scope.KPI_WRITE}, {Scope.KPI_READ}):
         with pytest.raises(Forbidden, match="kpi:write"):
@@ -274,7 +264,7 @@ def aim(people, name, **more):
     return people.write(target.set_, {"external_id": name, "kpi": "CUSTOM", **days, **more})
 
 
-@pytest.mark.neutral
+@pytest.mark.slow
 def test_a_target_can_be_set_for_it_and_keeps_it(told):
     name = define(told, "MINE", "100 * promoters / nps_answers")
     row, outcome, _ = aim(told, "t", custom="MINE")
@@ -303,7 +293,6 @@ def test_a_target_can_be_set_for_it_and_keeps_it(told):
         aim(told, "t", custom="MINE")
 
 
-@neutral
 @pytest.mark.parametrize(
     ("kpi_", "custom"), [("CUSTOM", None), ("CSAT", "MINE"), ("CUSTOM", "NONE"), ("CUSTOM", "a\0")]
 )
@@ -314,7 +303,6 @@ def test_a_target_for_what_there_is_not_is_refused(workspace, kpi_, custom):
     assert caught.value.problems[0].path == ("custom",)
 
 
-@neutral
 def test_what_can_be_read_no_more_says_so_and_can_be_mended(workspace, database):
     from sqlalchemy import text
 

@@ -33,8 +33,6 @@ from app.services.row import Ref
 from app.services.slices import Filter
 from app.worker import Worker
 
-pytestmark = pytest.mark.neutral
-
 RATE = "ENGAGEMENT_RATE"
 JUNE = Span(date(2026, 6, 1), date(2026, 7, 1))
 WEEK = Span(may(4), may(11))

@@ -164,7 +164,6 @@ def test_a_workspace_is_exported_and_imported_elsewhere_with_the_same_figures(wo
     assert here["REVENUE", "SEGMENT"].keys() >= {"vip", "buyers"}
 
 
-@pytest.mark.neutral
 def test_without_the_scope_for_it_nothing_personal_leaves(workspace):
     load(workspace, "CUSTOMERS", world()["CUSTOMERS"], create_missing=True)
     by = workspace.actor(ORDINARY - {Scope.PERSONAL_READ})
@@ -178,7 +177,6 @@ def test_without_the_scope_for_it_nothing_personal_leaves(workspace):
         save(workspace, "ORDERS", by=workspace.actor(ORDINARY - {Scope.ORDER_READ}))
 
 
-@pytest.mark.neutral
 def test_filters_fields_and_sources_choose_what_leaves(workspace):
     load(workspace, "ORDERS", world()["ORDERS"], create_missing=True)
     crm = workspace.actor(source="crm")
@@ -199,7 +197,6 @@ def test_filters_fields_and_sources_choose_what_leaves(workspace):
         save(workspace, "ORDERS", fields=["amont"])
 
 
-@pytest.mark.neutral
 def test_cells_that_look_like_formulas_are_made_harmless_and_come_back(workspace, make_workspace):
     names = ["=1+1", "+1", "-1", "@x", "'=1", "'s-Hertogenbosch", "plain", '=a,"b"\nc']
     load(workspace, "CUSTOMERS", [{"externalId": f"c{i}", "name": name} for i, name in enumerate(names)])

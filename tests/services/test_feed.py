@@ -113,6 +113,7 @@ def test_from_now_on_only_what_comes_after(workspace):
     assert [said(one) for one in follow(workspace, head)[0]] == [("Channel", "CREATED", 1)]
 
 
+@pytest.mark.slow
 def test_who_sleeps_for_a_month_catches_up(tale, clock):
     _, _, end = follow(tale)
     made = []
@@ -157,7 +158,6 @@ def test_a_deletion_that_came_first_is_told_too(workspace):
     assert known.names == [("default", "never")]
 
 
-@pytest.mark.neutral
 def test_what_may_not_be_read_is_not_told(tale):
     whole, _, end = follow(tale)
     for type_, subject in SUBJECTS.items():
@@ -170,7 +170,7 @@ def test_what_may_not_be_read_is_not_told(tale):
     assert follow(tale, by=blind) == ([], [], end)
 
 
-@pytest.mark.neutral
+@pytest.mark.slow
 @pytest.mark.parametrize("span", [1, 3, 20_000])
 def test_some_types_only_however_rare(tale, monkeypatch, span):
     """However far a page looks: where few are meant, it is short, and the next one goes on where it ended."""
@@ -182,7 +182,6 @@ def test_some_types_only_however_rare(tale, monkeypatch, span):
             assert follow(tale, size=size, types=types)[::2] == (mine, end)
 
 
-@pytest.mark.neutral
 def test_a_cursor_that_was_not_given_here_is_refused(tale, elsewhere):
     elsewhere.write(change.seal)
     _, _, theirs = follow(elsewhere)
@@ -203,7 +202,6 @@ def _first_page():
     return Slice(first=1), None, [Order("key")]
 
 
-@pytest.mark.neutral
 def test_a_cursor_of_a_log_that_is_gone_is_refused(tale, database):
     """As after a backup was restored: whoever went on would miss what was written in between."""
     _, cursors, end = follow(tale)
@@ -222,7 +220,6 @@ def test_a_cursor_of_a_log_that_is_gone_is_refused(tale, database):
     assert len(follow(tale, cursors[last - 3])[0]) == 8
 
 
-@pytest.mark.neutral
 @pytest.mark.parametrize("size", [-1, 501, 10**9])
 def test_a_page_has_its_bounds(tale, size):
     with pytest.raises(Invalid) as refused:
@@ -230,7 +227,6 @@ def test_a_page_has_its_bounds(tale, size):
     assert [(one.code, one.path) for one in refused.value.problems] == [(Code.OUT_OF_RANGE, ("first",))]
 
 
-@pytest.mark.neutral
 def test_a_page_of_nothing_stays_where_it_is(tale):
     _, cursors, _ = follow(tale)
     page = tale.read(feed.page, 0, cursors[3])

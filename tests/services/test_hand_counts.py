@@ -11,8 +11,6 @@ from app.services.period import Grain, NamedPeriod, Span
 from app.services.row import Options, Ref
 from app.services.slices import Filter
 
-pytestmark = pytest.mark.neutral
-
 CREATE = Options(create_missing=True)
 MAY = Span(date(2026, 5, 1), date(2026, 6, 1))
 _numbers = count()

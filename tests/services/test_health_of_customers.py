@@ -76,7 +76,6 @@ def ids(workspace, database):
     return [found[name] for name in ("ann", "bea", "cay")]
 
 
-@pytest.mark.neutral
 def test_what_is_known_of_each_is_counted_by_hand(workspace, ids):
     ann, bea, cay = (workspace.read(known, ids)[id_] for id_ in ids)
     # on six days: 300, 240, 180, 120, 60 and 12 days ago, of which two within the last ninety
@@ -88,7 +87,6 @@ def test_what_is_known_of_each_is_counted_by_hand(workspace, ids):
     assert (cay.first, cay.said, cay.open) == (None, None, 0)
 
 
-@pytest.mark.neutral
 def test_the_score_is_what_that_comes_to(workspace, ids):
     found = workspace.read(health.of_customers, ids)
     ann, bea, cay = (found[id_] for id_ in ids)
@@ -130,7 +128,6 @@ def test_where_activity_decides_who_is_lost_has_neither_recency_nor_frequency(wo
     assert judge() == [ann, [0, 0]]
 
 
-@pytest.mark.neutral
 def test_without_conversations_complaints_are_left_out(workspace, database):
     say(workspace, "f1", "ann", 20, 4)
     ann = stored.rows(database, "customer_external_id")[0]["customer_id"]
@@ -140,7 +137,6 @@ def test_without_conversations_complaints_are_left_out(workspace, database):
 
 
 @pytest.mark.some(1)
-@pytest.mark.neutral
 @pytest.mark.parametrize(
     ("weights", "why"),
     [

@@ -14,8 +14,6 @@ from app.services import customer, feedback
 from app.services.row import ErrorPolicy, Options, Outcome, Ref, Wrong
 from app.text import Text
 
-pytestmark = pytest.mark.neutral
-
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 

@@ -193,6 +193,7 @@ def test_a_survey_asks_what_it_asked_before_in_another_edition(workspace):
     assert why.startswith("Edition 1 asks something else here, and no edition ever changes")
 
 
+@pytest.mark.slow
 def test_what_others_refer_to_stays_as_a_stub(workspace):
     furnish(workspace)
     rows = [{"externalId": key, "name": key.upper()} for key in ("bought", "aimed", "free")]
@@ -264,6 +265,7 @@ def test_a_stub_is_one_again_and_what_somebody_has_changed_since_stays(workspace
         }
 
 
+@pytest.mark.slow
 def test_times_in_segments_that_changed_since_stay(workspace):
     furnish(workspace)
     row = load(
@@ -289,7 +291,6 @@ def test_a_target_that_another_source_had_set_is_that_ones_again(workspace):
     assert b"theirs" not in save(workspace, "TARGETS")
 
 
-@pytest.mark.neutral
 def test_a_file_does_not_change_the_kind_of_a_segment(workspace):
     load(workspace, "SEGMENTS", SETUP["SEGMENTS"])
     rule = {"segment": {"anyOf": ["A"]}}
@@ -306,7 +307,6 @@ def test_a_file_does_not_change_the_kind_of_a_segment(workspace):
     ]  # fmt: skip
 
 
-@pytest.mark.neutral
 def test_a_rule_that_is_nested_without_end_is_a_wrong_row(workspace):
     deep = b'{"not":' * 400 + b'{"segment":{"anyOf":["A"]}}' + b"}" * 400
     row = load(workspace, "SEGMENTS", b'{"externalId":"a","name":"A","rule":' + deep + b"}\n", format="JSONL")
@@ -314,7 +314,6 @@ def test_a_rule_that_is_nested_without_end_is_a_wrong_row(workspace):
     assert why.startswith("rule is nested too deeply")
 
 
-@pytest.mark.neutral
 def test_a_table_of_members_is_all_it_takes(workspace):
     load(workspace, "CUSTOMERS", PEOPLE)
     load(workspace, "SEGMENTS", "externalId,name,kind\nvip,VIP,MANUAL\n")
@@ -325,7 +324,6 @@ def test_a_table_of_members_is_all_it_takes(workspace):
     )
 
 
-@pytest.mark.neutral
 def test_channels_may_stand_anywhere_above_in_the_file_and_leave_from_above(workspace):
     lines = [
         {"externalId": f"c{i}", "name": f"N{i}", **({"parent": f"c{i // 2}"} if i > 1 else {})} for i in range(1, 121)
@@ -340,7 +338,6 @@ def test_channels_may_stand_anywhere_above_in_the_file_and_leave_from_above(work
     assert len(keys) == 121
 
 
-@pytest.mark.neutral
 def test_a_dry_run_stores_nothing(workspace):
     furnish(workspace)
     before = saved(workspace)

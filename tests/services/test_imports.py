@@ -16,8 +16,6 @@ from app.models.order import Order
 from app.services import bulk_import, bulk_step
 from app.worker import Worker
 
-pytestmark = pytest.mark.neutral
-
 ORDERS = "externalId,amount,currency,customer,occurredAt\n"
 
 

@@ -22,8 +22,6 @@ from app.services.row import Ref
 from app.services.slices import Filter
 from app.worker import Worker
 
-pytestmark = pytest.mark.neutral
-
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 PLAIN = talk("plain", event("asks", at(4, "10:00")), event("replies", at(4, "10:30"), "eva"), channel="mail")
 
@@ -187,6 +185,7 @@ def test_a_correction_and_a_deletion_take_back_what_was_counted(workspace, datab
     assert not assert_a_rebuild_changes_nothing(database, workspace)
 
 
+@pytest.mark.slow
 def test_what_a_customer_is_reaches_the_turns(workspace, database):
     hold(workspace, talk("t", *PLAIN["events"], customer="ann"))
     meet(workspace, {"external_id": "ann", "region": "north"})

@@ -30,8 +30,6 @@ from app.services.row import Ref
 from app.services.slices import Filter
 from app.uow import writes
 
-pytestmark = pytest.mark.neutral
-
 JANUARY = Span(date(2026, 1, 1), date(2026, 2, 1))
 FEBRUARY = Span(date(2026, 2, 1), date(2026, 3, 1))
 HALF = Span(date(2026, 1, 1), date(2026, 7, 1))

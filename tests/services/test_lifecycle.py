@@ -17,8 +17,6 @@ from app.services.period import Span
 from app.services.row import Ref
 from app.services.slices import Filter
 
-pytestmark = pytest.mark.neutral
-
 TODAY, FIRST = date(2026, 6, 15), date(2026, 1, 1)
 STAGE, ATTRIBUTE = Dimension.LIFECYCLE_STAGE, Dimension.ATTRIBUTE
 YEAR = Span(date(2026, 1, 1), date(2026, 7, 1))
@@ -127,6 +125,7 @@ def test_the_stage_of_each_day_is_what_plain_python_finds(workspace, seed):
             assert value(workspace, key, YEAR, filters=(Filter(STAGE, None, (stage,)),)) == sum(expected.values()) - one
 
 
+@pytest.mark.slow
 def test_who_is_a_customer_is_cut_by_the_stage_at_the_start_and_at_the_end(workspace):
     meet(workspace, *({"external_id": name, "joined_on": date(2026, 1, 1)} for name in ("ann", "bob", "cat")))
     put(workspace, "order", *(sold(f"o{n}", 1, date(2026, 5, 10), "ann") for n in range(2)))

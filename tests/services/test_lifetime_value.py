@@ -14,8 +14,6 @@ from app.services import workspace as workspaces
 from app.services.period import Grain, Span
 from app.services.slices import Filter
 
-pytestmark = pytest.mark.neutral
-
 YEAR = Span(date(2025, 1, 1), date(2026, 1, 1))
 TEN_DAYS = Span(may(1), may(11))
 

@@ -11,8 +11,6 @@ from trading import MAY, ask, brought, may, meet, put, slices, sold, value
 from app.kpis.dimension import Dimension
 from app.services.period import Grain, Span
 
-pytestmark = pytest.mark.neutral
-
 KEY = "LOYALTY_INDEX"
 YEAR = Span(date(2025, 7, 1), date(2026, 7, 1))
 

@@ -18,8 +18,6 @@ from app.services.bulk import BULK
 from app.services.bulk_reading import Reader, row_of
 from app.services.row import parse
 
-pytestmark = pytest.mark.neutral
-
 SCHEMA = build().core
 PERSON = {"kind": "PERSON"}
 ANN = {**PERSON, "email": "ann@example.org", "phone": "+49 30 1"}

@@ -13,8 +13,6 @@ from app.services import customer, customer_delete, customer_link, feedback, inv
 from app.services.period import Span
 from app.services.row import Options, Ref
 
-pytestmark = pytest.mark.neutral
-
 SPRING = Span(date(2026, 3, 1), date(2026, 6, 1))
 DAY = date(2026, 5, 4)
 

@@ -14,7 +14,6 @@ from app.services.period import Grain, Span
 from app.services.row import Ref
 from app.services.slices import Filter
 
-neutral = pytest.mark.neutral
 JUNE = Span(date(2026, 6, 1), date(2026, 7, 1))
 KPIS = (("NPS", None), ("NPS", "latest_per_customer"), ("NPS", "account_average"), ("REFERRAL_INTENT", None))
 
@@ -71,7 +70,6 @@ def test_only_answers_of_both_sorts_are_flagged(told, database):
     assert each() == {False}
 
 
-@neutral
 def test_of_satisfaction_nothing_is_said(told):
     for number, key in enumerate(("yearly", "purchase")):
         answer(told, said(f"c{number}", key, kind="CSAT", score=5))
@@ -156,7 +154,6 @@ def test_an_answer_keeps_what_its_survey_was_when_it_was_recorded(told, database
     assert_a_rebuild_changes_nothing(database, told)
 
 
-@neutral
 def test_an_answer_to_a_survey_that_said_nothing_takes_it_when_it_is_corrected(told, database):
     answer(told, said("a", "yearly"), said("b", "new"))
     when(told, "new", "TRANSACTIONAL")
@@ -186,7 +183,6 @@ def test_an_answer_goes_by_the_survey_of_its_invitation(told, database):
     assert_a_rebuild_changes_nothing(database, told)
 
 
-@neutral
 def test_what_was_known_earlier_says_what_it_mixed_then(told, clock):
     ask(told, "yearly", occasion="RELATIONSHIP")
     answer(told, said("a", "yearly"), said("b", "purchase"))

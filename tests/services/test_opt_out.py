@@ -58,7 +58,6 @@ def known(workspace, database):
     return [named(database, workspace, f"p{n}") for n in range(3)]
 
 
-@pytest.mark.neutral
 def test_an_objection_holds_at_once_and_for_nobody_else(workspace, database, known):
     first, *others = known
     before = told(workspace, *others)
@@ -90,7 +89,6 @@ def test_who_objects_no_more_is_predicted_of_by_the_next_fit_only(workspace, kno
     assert len(listed(workspace)[0]) == 2
 
 
-@pytest.mark.neutral
 def test_an_objection_that_is_refused_changes_nothing(workspace, database, known):
     before = stored.everything(database)
     dana = workspace.actor(ORDINARY - {Scope.CUSTOMER_WRITE})
@@ -105,14 +103,12 @@ def test_an_objection_that_is_refused_changes_nothing(workspace, database, known
     assert stored.everything(database) == before
 
 
-@pytest.mark.neutral
 def test_what_is_absent_keeps_an_objection(workspace, known):
     object_(workspace, "p0")
     predicting.meet(workspace, {"external_id": "p0", "name": "Ann"})
     assert workspace.read(prediction.lacks, known) == {known[0]: "OPTED_OUT"}
 
 
-@pytest.mark.neutral
 def test_whoever_turns_out_to_be_a_test_customer_is_forgotten_too(workspace, known):
     predicting.meet(workspace, {"external_id": "p1", "is_test": True})
     assert workspace.read(prediction.lacks, known) == {known[1]: "TEST_CUSTOMER"}
@@ -120,7 +116,6 @@ def test_whoever_turns_out_to_be_a_test_customer_is_forgotten_too(workspace, kno
     assert clv(workspace).denominator == 2
 
 
-@pytest.mark.neutral
 @pytest.mark.parametrize("objects", ["p0", "p1"])
 def test_of_two_who_become_one_the_objection_of_either_holds(workspace, database, known, objects):
     object_(workspace, objects)
@@ -130,13 +125,11 @@ def test_of_two_who_become_one_the_objection_of_either_holds(workspace, database
     assert clv(workspace).denominator == 1
 
 
-@pytest.mark.neutral
 def test_who_becomes_part_of_another_is_predicted_of_no_more(workspace, database, known):
     workspace.write(merge.merge, Ref(external_id="p0"), Ref(external_id="p1"))
     assert {row["customer_id"] for row in stored.rows(database, "prediction")} == set(known[1:])
 
 
-@pytest.mark.neutral
 def test_who_may_not_see_personal_data_is_told_of_nobody(workspace, known):
     assert workspace.read(churn_reason.of_customers, known, by=workspace.bob) == {}
     found = workspace.read(health.of_customers, known, by=workspace.bob)

@@ -94,7 +94,6 @@ def plan(uow, rows, order, part):
 
 
 @pytest.mark.some(20)
-@pytest.mark.neutral
 @each
 @pytest.mark.parametrize("descending", [False, True], ids=["up", "down"])
 def test_an_order_walks_its_index(workspace, offered, descending):

@@ -91,7 +91,6 @@ def fitted(request, tmp_path_factory):
     door.close()
 
 
-@pytest.mark.neutral
 def test_each_customer_is_predicted_of_as_the_fitted_model_says(fitted):
     shop, database = fitted
     (fit,) = fits(database, shop)
@@ -206,7 +205,6 @@ def test_what_is_given_back_in_full_was_no_purchase(shop, database):
     assert named["nobody"] not in known
 
 
-@pytest.mark.neutral
 def test_too_little_is_no_model_and_says_why(workspace, database):
     predicting.fit(workspace)
     rng = oracle.chance(7)
@@ -222,7 +220,6 @@ def test_too_little_is_no_model_and_says_why(workspace, database):
 
 
 @pytest.mark.slow
-@pytest.mark.neutral
 def test_a_fit_that_finds_too_little_takes_back_what_an_earlier_one_said(shop, database, clock):
     predicting.fit(shop)
     predicting.meet(shop, *({"external_id": f"p{n}", "profiling_opt_out": True} for n in range(COUNT // 2)))
@@ -233,7 +230,6 @@ def test_a_fit_that_finds_too_little_takes_back_what_an_earlier_one_said(shop, d
     assert clv(shop).figure.value is None
 
 
-@pytest.mark.neutral
 def test_models_are_fitted_every_week_by_themselves(workspace, database, clock):
     for week in range(1, 4):
         assert Worker(workspace.door).drain() >= 0
@@ -243,7 +239,6 @@ def test_models_are_fitted_every_week_by_themselves(workspace, database, clock):
         assert len(fits(database, workspace)) == week
 
 
-@pytest.mark.neutral
 def test_a_fit_may_be_asked_for_at_a_time(workspace, database, clock):
     at = clock.now + timedelta(hours=9)
     assert workspace.write(prediction_fit.request, at, by=workspace.actor({Scope.PREDICTION_WRITE})) == at
@@ -262,7 +257,6 @@ def test_a_fit_may_be_asked_for_at_a_time(workspace, database, clock):
 
 
 @pytest.mark.slow
-@pytest.mark.neutral
 def test_another_horizon_or_currency_is_predicted_anew(shop, database, clock):
     predicting.fit(shop)
     year = {row["customer_id"]: row for row in stored.rows(database, "prediction", shop.id)}
@@ -305,7 +299,6 @@ def members(rng):
     return rows
 
 
-@pytest.mark.neutral
 def test_members_are_predicted_of_by_their_time_and_what_they_are(workspace, database):
     rows = members(oracle.chance(8))
     predicting.meet(workspace, *rows)
@@ -343,7 +336,6 @@ def test_members_are_predicted_of_by_their_time_and_what_they_are(workspace, dat
 
 
 @pytest.mark.slow
-@pytest.mark.neutral
 def test_whoever_is_bound_is_judged_by_that_and_not_by_what_they_buy(shop, database):
     predicting.meet(shop, *members(oracle.chance(8)))
     predicting.meet(shop, *({"external_id": f"p{n}", "joined_on": START} for n in range(10)))

@@ -14,8 +14,6 @@ from app.services.period import Span
 from app.services.slices import Filter
 from app.services.top_customers import CustomerValue
 
-pytestmark = pytest.mark.neutral
-
 
 def ranking(people, by=CustomerValue.REVENUE, first=10, filters=(), period=MAY):
     return people.read(top_customers.ranking, period, by, first, filters)

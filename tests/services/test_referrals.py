@@ -15,8 +15,6 @@ from app.services.row import Options, Ref
 from app.services.slices import Filter
 from app.worker import Worker
 
-pytestmark = pytest.mark.neutral
-
 APRIL = Span(date(2026, 4, 1), date(2026, 5, 1))
 JUNE = Span(date(2026, 6, 1), date(2026, 7, 1))
 RATE = "REFERRAL_RATE"

@@ -174,7 +174,6 @@ def snapshot(database, people):
 
 
 @pytest.mark.some(3)
-@pytest.mark.neutral
 @pytest.mark.parametrize(("noun", "change"), CASES)
 def test_a_correction_counts_as_if_it_had_always_been_so_and_can_be_taken_back(told, database, noun, change):
     fact = FACTS[noun][0]
@@ -190,7 +189,6 @@ def test_a_correction_counts_as_if_it_had_always_been_so_and_can_be_taken_back(t
 
 
 @pytest.mark.some(1)
-@pytest.mark.neutral
 @pytest.mark.parametrize("noun", NOUNS)
 def test_what_was_taken_back_and_told_anew_counts_as_before(told, database, noun):
     fact = FACTS[noun][0]
@@ -209,7 +207,6 @@ def test_what_was_taken_back_and_told_anew_counts_as_before(told, database, noun
 
 
 @pytest.mark.some(1)
-@pytest.mark.neutral
 @pytest.mark.parametrize("noun", NOUNS)
 def test_what_was_never_told_is_as_what_was_taken_back(told, database, noun):
     """As if the fact had come last, or never."""
@@ -226,7 +223,6 @@ def test_what_was_never_told_is_as_what_was_taken_back(told, database, noun):
 
 
 @pytest.mark.some(1)
-@pytest.mark.neutral
 @pytest.mark.parametrize("noun", NOUNS)
 def test_the_same_again_writes_nothing(told, database, noun):
     fact = FACTS[noun][0]
@@ -236,7 +232,6 @@ def test_the_same_again_writes_nothing(told, database, noun):
 
 
 @pytest.mark.some(1)
-@pytest.mark.neutral
 @pytest.mark.parametrize("noun", NOUNS)
 def test_the_same_as_of_later_notes_the_instant_alone(told, database, noun):
     """No change is noted, nothing is counted again."""
@@ -251,7 +246,6 @@ def test_the_same_as_of_later_notes_the_instant_alone(told, database, noun):
 
 
 @pytest.mark.some(1)
-@pytest.mark.neutral
 @pytest.mark.parametrize("noun", NOUNS)
 def test_what_is_only_tried_is_not_stored(told, database, noun):
     fact, changes = FACTS[noun]
@@ -264,7 +258,6 @@ def test_what_is_only_tried_is_not_stored(told, database, noun):
 
 
 @pytest.mark.some(1)
-@pytest.mark.neutral
 @pytest.mark.parametrize("noun", NOUNS)
 def test_a_change_is_noted_with_the_names_of_what_changed_and_no_values(told, database, noun):
     fact, changes = FACTS[noun]
@@ -300,6 +293,7 @@ def test_a_day_passes_and_what_was_known_on_it_stays(told, clock, database):
     assert_a_rebuild_changes_nothing(database, told)
 
 
+@pytest.mark.slow
 def test_test_customers_leave_no_trace_and_come_back_whole(told, database):
     before, facts = cells(database, told), snapshot(database, told)
     meet(told, {"external_id": "ann", "is_test": True})

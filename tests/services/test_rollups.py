@@ -13,8 +13,6 @@ from app.services import customer, feedback, kpi, rebuild, rollup
 from app.services.period import Grain, Span
 from app.services.row import Options, Ref
 
-pytestmark = pytest.mark.neutral
-
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 CREATE = Options(create_missing=True)
 SPRING = Span(date(2026, 3, 1), date(2026, 6, 1))

@@ -97,6 +97,7 @@ REFUSED = {
 """What is refused, and what it rests on."""
 
 
+@pytest.mark.slow
 @pytest.mark.some(1)
 def test_every_kpi_is_that_of_the_twin_or_refused(both, limit):
     wrong, refused = differing(*both, limit, frozenset(Scope), {Dimension.CHANNEL})

@@ -10,8 +10,6 @@ from app.services.days import Last
 from app.services.period import Grain, NamedPeriod, Span
 from app.services.slices import Filter
 
-pytestmark = pytest.mark.neutral
-
 APRIL = Span(date(2026, 4, 1), date(2026, 5, 1))
 JUNE = Span(date(2026, 6, 1), date(2026, 7, 1))
 

@@ -81,7 +81,6 @@ def told(workspace, make_workspace):
 
 
 @pytest.mark.slow
-@pytest.mark.neutral
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def test_every_kpi_of_a_segment_is_that_of_its_members(told, seed):
     facts, whole, part = told(seed)
@@ -91,7 +90,6 @@ def test_every_kpi_of_a_segment_is_that_of_its_members(told, seed):
 
 
 @pytest.mark.slow
-@pytest.mark.neutral
 def test_so_it_is_of_whom_another_segment_leaves_out_and_of_an_attribute(told):
     facts, whole, part = told(3)
     by_hand(whole, "others", set(facts.names) - facts.inside)
@@ -100,7 +98,7 @@ def test_so_it_is_of_whom_another_segment_leaves_out_and_of_an_attribute(told):
     compare(whole, part, (Filter(ATTRIBUTE, None, ("tin",), "plan"),), VARIANTS[2::6])
 
 
-@pytest.mark.neutral
+@pytest.mark.slow
 @pytest.mark.some(1)
 @pytest.mark.parametrize(("cut", "key"), [((SEGMENT, None), "vip"), ((ATTRIBUTE, "plan"), "gold")])
 def test_a_slice_says_what_its_filter_says(told, cut, key):
@@ -116,7 +114,6 @@ def test_a_slice_says_what_its_filter_says(told, cut, key):
             assert figures[key] == other.figures[""], question
 
 
-@pytest.mark.neutral
 def test_a_fact_belongs_to_the_segment_of_its_day(told):
     """Members come and go: of flows those days are counted on which they belonged."""
     change, end = date(2026, 3, 5), date(2026, 4, 20)
@@ -144,7 +141,6 @@ def test_a_fact_belongs_to_the_segment_of_its_day(told):
     assert len([one for one in values if one]) > len(values) / 2
 
 
-@pytest.mark.neutral
 def test_who_is_a_customer_is_asked_of_the_days_on_which_stocks_are_taken(workspace):
     """Counted by hand: ann is a member from 10 May on, bob until 20 May, cat always; dan never."""
     days = {"ann": ("2026-01-01", None), "bob": ("2026-01-01", None), "cat": ("2026-01-01", "2026-05-15")}

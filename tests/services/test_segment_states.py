@@ -21,8 +21,6 @@ from app.services.row import Ref
 from app.services.slices import Filter
 from app.worker import Worker
 
-pytestmark = pytest.mark.neutral
-
 SEGMENT = Dimension.SEGMENT
 VIP = (Filter(SEGMENT, ("vip",)),)
 YEAR = date(2026, 1, 1)

@@ -21,8 +21,6 @@ from app.services.row import Ref
 from app.services.slices import Filter
 from app.worker import Worker
 
-pytestmark = pytest.mark.neutral
-
 TODAY = date(2026, 6, 15)
 BOUGHT = {"orders": {"last_days": 3, "at_least": 1}}
 SEGMENT = Dimension.SEGMENT

@@ -15,7 +15,6 @@ from app.services.period import Span
 from app.services.row import Options, Ref
 from app.services.slices import Filter
 
-pytestmark = pytest.mark.neutral
 HOUR = 3600
 JUNE = Span(date(2026, 6, 1), date(2026, 7, 1))
 SEVEN = {"key": "q", "kind": "CSAT", "scale_best": 7}

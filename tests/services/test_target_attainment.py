@@ -18,7 +18,6 @@ from app.services.slices import Filter
 
 KEY = "TARGET_ATTAINMENT"
 JUNE = Span(date(2026, 6, 1), date(2026, 7, 1))
-neutral = pytest.mark.neutral
 
 
 def aim(people, name, first, before, goal, of="CSAT", **more):
@@ -43,7 +42,6 @@ def parts(people, period=MAY, **more):
     return figure.numerator, figure.denominator, figure.value if figure.reason is None else figure.reason.value
 
 
-@pytest.mark.neutral
 def test_a_target_is_due_on_its_last_day_once_that_is_over(workspace, clock):
     assert value(workspace, KEY) == "INPUT_NOT_CONFIGURED"
     rate(workspace, may(4), 5, 5, 5, 1)  # 75 %
@@ -61,7 +59,6 @@ def test_a_target_is_due_on_its_last_day_once_that_is_over(workspace, clock):
     assert parts(workspace, NamedPeriod.ALL_TIME) == (4, 6, pytest.approx(400 / 6))
 
 
-@neutral
 def test_it_follows_what_is_learnt_later(workspace):
     rate(workspace, may(4), 5, 1)
     aim(workspace, "t", may(1), may(11), 60)
@@ -72,7 +69,6 @@ def test_it_follows_what_is_learnt_later(workspace):
     assert parts(workspace)[2] == "INPUT_NOT_CONFIGURED"
 
 
-@neutral
 def test_targets_for_itself_are_not_among_them(workspace):
     rate(workspace, may(4), 5)
     aim(workspace, "csat", may(1), may(11), 60)
@@ -82,8 +78,7 @@ def test_targets_for_itself_are_not_among_them(workspace):
     assert ask(workspace, KEY, Span(may(1), date(2026, 7, 1))).figure.value == 100
 
 
-@pytest.mark.neutral
-@neutral
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_any_targets_by_month(make_workspace, seed):
     workspace = make_workspace(small_cell_k=1)
@@ -132,7 +127,6 @@ def test_any_targets_by_month(make_workspace, seed):
     assert parts(workspace, year)[:2] == index_oracle.attained(told, year.start, year.end, today)
 
 
-@neutral
 def test_it_says_the_same_to_everybody(workspace):
     for n in range(3):  # three people are too few for their channel to be shown to Bob
         rate(workspace, may(4), 5, channel="web", customer=f"c{n}")
@@ -143,7 +137,6 @@ def test_it_says_the_same_to_everybody(workspace):
     assert [(one.figure.numerator, one.figure.denominator) for (one,) in answers] == [(1, 2)] * 2
 
 
-@neutral
 def test_who_may_not_read_targets_is_not_told(workspace):
     rate(workspace, may(4), 5)
     aim(workspace, "t", may(1), may(11), 60)
@@ -154,7 +147,6 @@ def test_who_may_not_read_targets_is_not_told(workspace):
     assert told.figure.value == 100
 
 
-@neutral
 def test_what_it_was_on_an_earlier_day_is_not_kept(workspace):
     with pytest.raises(Invalid, match="known now"):
         ask(workspace, KEY, known_on=may(31))
@@ -162,7 +154,6 @@ def test_what_it_was_on_an_earlier_day_is_not_kept(workspace):
         ask(workspace, KEY, by=Dimension.CHANNEL)
 
 
-@neutral
 def test_more_than_are_judged_at_once_are_refused(workspace, monkeypatch):
     monkeypatch.setattr(judgement, "MOST", 2)
     for n in range(3):
@@ -172,7 +163,6 @@ def test_more_than_are_judged_at_once_are_refused(workspace, monkeypatch):
     assert parts(workspace, Span(may(1), may(12)))[1] == 2
 
 
-@neutral
 def test_another_workspaces_targets_do_not_count(workspace, elsewhere):
     rate(elsewhere, may(4), 5)
     aim(elsewhere, "t", may(1), may(11), 60)

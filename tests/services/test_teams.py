@@ -32,8 +32,6 @@ from app.services.row import Ref
 from app.services.slices import Filter
 from app.services.team import SERVED
 
-pytestmark = pytest.mark.neutral
-
 TEAM = Dimension.TEAM
 IN_TURN = (("red", None, may(16)), ("blue", may(16), None))
 """The teams of Eva."""

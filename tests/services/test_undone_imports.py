@@ -57,6 +57,7 @@ def test_orders_that_were_made_go_and_those_that_were_changed_are_as_before(data
     assert counts(load(workspace, "ORDERS", file)) == {"created": 1, "updated": 1}
 
 
+@pytest.mark.slow
 def test_customers_that_were_made_go_and_those_that_were_changed_are_as_before(database, workspace):
     joined = {"externalId": "c1", "name": "Ann", "segment": "A", "joinedOn": "2026-01-05", "lifecycleStage": "RETAIN"}
     load(workspace, "CUSTOMERS", [joined | {"attributes": {"size": 3}}, {"externalId": "hq", "name": "Head"}])

@@ -28,8 +28,6 @@ from app.services import workspace as workspaces
 from app.services.period import Grain, Span
 from app.worker import Worker
 
-pytestmark = pytest.mark.neutral
-
 
 def change(people, **settings):
     """Set settings; what became of it."""
@@ -81,6 +79,7 @@ IN_DOLLARS = {
 }
 
 
+@pytest.mark.slow
 def test_another_currency_is_prepared_and_then_right(traded, database):
     assert money(traded) == IN_EUROS
     assert change(traded, currency="USD") == "UPDATED"

@@ -72,6 +72,7 @@ def test_a_line_without_end_is_told_and_passed_over(encoding):
     assert found[-1].end == len(raw)
 
 
+@pytest.mark.slow
 def test_a_quotation_mark_that_is_never_closed_is_looked_at_once():
     raw = b'a,"b\n' + b"c,d\n" * 50_000
     found = list(bulk_text.rows(Lines(pieces(raw, 100_000), "UTF-8", 0, 1), ","))

@@ -392,6 +392,7 @@ def test_it_counts_what_the_oracle_counts(versions, start, minutes):
     assert calendar(*versions).seconds(start, end) == counted(versions, start, end)
 
 
+@pytest.mark.slow
 @given(versions_of(), days)
 def test_its_days_are_those_of_the_oracle(versions, day):
     (told,) = calendar(*versions).days(day, day + timedelta(days=1))

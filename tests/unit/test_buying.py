@@ -68,6 +68,7 @@ def test_its_slope_is_the_difference_of_its_values(model):
         assert slope[place] == pytest.approx((up - down) / (2 * width), rel=1e-4, abs=1e-4)
 
 
+@pytest.mark.slow
 @each_model
 def test_being_alive_and_purchases_to_come_are_those_of_the_integrals(model):
     for one in COURSES:

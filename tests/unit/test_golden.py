@@ -16,8 +16,6 @@ from app.services.row import Options, Outcome, Ref
 from app.services.slices import Filter
 from app.uow import writes
 
-pytestmark = pytest.mark.neutral
-
 MARCH = Span(date(2026, 3, 1), date(2026, 4, 1))
 CREATE = Options(create_missing=True)
 

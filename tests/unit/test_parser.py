@@ -217,6 +217,7 @@ ALPHABET = [
 ]
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(ALPHABET), max_size=60).map("".join) | st.text(max_size=80))
 @example("CLV.simple" + "*CLV.simple" * 30)
 @example("(((" * 300)

@@ -98,6 +98,7 @@ def test_taking_out_first_and_putting_in_later_is_the_same(one, other):
     assert Histogram() - spread(one) + spread(other) + spread(one) == spread(other)
 
 
+@pytest.mark.slow
 @given(some.filter(bool), st.sampled_from((0, 1, 10, 25, 50, 75, 90, 99, 100)))
 @example([7], 50)
 @example([7], 100)

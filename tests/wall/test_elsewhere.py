@@ -21,6 +21,8 @@ from app.services.period import Span
 from app.services.row import Options, Outcome, Ref
 from app.services.slices import Filter
 
+pytestmark = pytest.mark.engine
+
 NOUNS = {
     "channel": (channel, Channel),
     "customer": (customer, Customer),

@@ -10,6 +10,8 @@ from app.errors import Invalid, NotFound, Unauthenticated
 from app.models.token import Token
 from app.services import token
 
+pytestmark = pytest.mark.engine
+
 
 def rows(door):
     """The tokens that are stored."""

@@ -20,7 +20,6 @@ from app.models.spell import Spell
 from app.reach import BORROWED, HIDDEN, OPEN, REACH
 from app.services import rollup
 
-pytestmark = pytest.mark.neutral
 STRANGER = Rows(sources=frozenset({"nobody"}), channels=frozenset(), segments=frozenset({"none"}))
 ALL_SOURCES = Rows(sources=frozenset({"default"}))
 

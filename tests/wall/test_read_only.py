@@ -11,6 +11,8 @@ from app.models.staff import Staff
 from app.uow import SETTLE, reads
 from app.wall import EXEMPT
 
+pytestmark = pytest.mark.engine
+
 ENTRY = SQLModel.metadata.tables["rollup_entry"]
 
 

@@ -26,6 +26,8 @@ from app.models.token import Token
 from app.models.workspace import Workspace
 from app.wall import EXEMPT, WallBreach
 
+pytestmark = pytest.mark.engine
+
 STAFF = Staff.__table__
 ENTRY = SQLModel.metadata.tables["rollup_entry"]
 ROLLUP = SQLModel.metadata.tables["rollup"]

@@ -12,6 +12,8 @@ from sqlmodel import SQLModel
 from app.actor import system
 from app.db import APP_ROLE, GATE_ROLE, Database
 
+pytestmark = pytest.mark.engine
+
 TENANTED = sorted(set(SQLModel.metadata.tables) - {"token", "job", "deployment"})
 EVERY = sorted(SQLModel.metadata.tables)
 FOREIGN_KEY_ORDER = [table.name for table in SQLModel.metadata.sorted_tables if table.name in TENANTED]

@@ -13,8 +13,6 @@ from app.services.listing import Listing
 from app.services.mirror import Mirrors
 from app.uow import check, reads, writes
 
-pytestmark = pytest.mark.neutral
-
 
 def is_marked(value):
     return hasattr(value, "scope") and getattr(value, "mode", None) in ("reads", "writes")

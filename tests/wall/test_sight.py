@@ -1,13 +1,10 @@
 """Whatever a statement looks like, a session of one workspace sees no row of another."""
 
-import pytest
 from sqlalchemy import Uuid, exists, func, literal, select, true, union, union_all
 from sqlalchemy.orm import aliased, undefer
 
 from app.models.channel import Channel
 from app.models.workspace import Workspace
-
-pytestmark = pytest.mark.neutral
 
 
 def beside(model):

@@ -17,6 +17,8 @@ from app.services.minting import known_by
 from app.services.page import Slice
 from app.services.row import Options, Ref
 
+pytestmark = pytest.mark.engine
+
 
 def stored(door):
     """The tokens that are stored, by name."""

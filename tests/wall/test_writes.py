@@ -12,8 +12,6 @@ from app.models.staff import Staff
 from app.models.workspace import Workspace
 from app.wall import WallBreach
 
-pytestmark = pytest.mark.neutral
-
 
 def fresh(two, model, tenant_id):
     """The columns of a new row of a workspace, like one that it has."""
