@@ -61,7 +61,9 @@ def long(workspace, database):
     insert = f"INSERT INTO change ({', '.join(values)}) SELECT {', '.join(values.values())} FROM ({numbers}) numbers"
     head = f"INSERT INTO change_head (tenant_id, id, seq, hash) VALUES ({tenant}, {tenant}, {MANY}, '0')"
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for statement in (insert, head, "ANALYZE change"):
+        # PostgreSQL would look at a part of them, and chance at the plans
+        whole = () if is_sqlite else ("SET default_statistics_target = 1000",)
+        for statement in (insert, head, *whole, "ANALYZE change"):
             connection.exec_driver_sql(statement)
     engine.dispose()
     return workspace
