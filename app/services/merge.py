@@ -17,6 +17,7 @@ from app.services import (
     attribution,
     buyer,
     cost,
+    descendants,
     fact,
     frozen,
     lifecycle,
@@ -106,13 +107,14 @@ def _both(uow: Uow, from_: Ref, into: Ref) -> tuple[Customer, Customer]:
 
 
 def _names(uow: Uow, gone: Customer, kept: Customer) -> None:
-    """External ids, subordinate accounts and who was merged into the one before pass over."""
+    """External ids, accounts below and who was merged into the one before pass over; nobody ends below itself."""
+    stood_below = gone.id in descendants.above(uow, kept.id)
+    would_fill = kept.parent_id is None and kept.id not in descendants.above(uow, gone.id)
     passing = ((CustomerExternalId, "customer_id"), (Customer, "parent_id"), (Customer, "merged_into_id"))
     for model, column in passing:
         statement = update(model).where(getattr(model, column) == gone.id).values({column: kept.id})
         uow.session.execute(statement, execution_options={"synchronize_session": "fetch"})
-    stood_below = kept.parent_id == kept.id  # the one that it swallows
-    if stood_below or (kept.parent_id is None and gone.parent_id != kept.id):
+    if stood_below or would_fill:
         kept.parent_id = gone.parent_id
     gone.parent_id = None
 

@@ -8,7 +8,7 @@ from app import ids
 from app.errors import Code, Invalid
 from app.models.customer import Customer
 from app.models.merge import Merge
-from app.services import merge_record, ref
+from app.services import descendants, merge_record, ref
 from app.services.row import Ref
 from app.text import Text
 from app.uow import Uow
@@ -86,11 +86,7 @@ def parent(uow: Uow, wanted: UUID | None, customer: Customer) -> UUID | None:
 def check_circle(uow: Uow, *customers: Customer) -> None:
     """Refuse to bring back who would stand above themselves by now. Raises Invalid (CONFLICT)."""
     for customer in customers:
-        above, seen = customer.parent_id, set[UUID]()
-        while above is not None and above not in seen:
-            seen.add(above)
-            above = uow.session.scalars(select(Customer.parent_id).where(Customer.id == above)).first()
-        if customer.id in seen:
+        if customer.id in descendants.above(uow, customer.id):
             msg = Text(
                 "The accounts have changed since, so that one of the two would stand above itself; change its parent "
                 "first.",

@@ -1,6 +1,7 @@
 """Merges taken back, by hand: what either customer has again, what stays, and what stands in the way."""
 
 from datetime import date
+from itertools import pairwise
 
 import pytest
 import stored
@@ -170,6 +171,27 @@ def test_nobody_comes_to_stand_above_themselves(workspace):
     assert stored.everything(workspace.door.settings) == before
     meet(workspace, {"external_id": "up", "parent": None})
     assert part(workspace, "old").outcome.value == "UPDATED"
+
+
+def test_no_merge_has_anybody_stand_above_themselves(workspace):
+    def meet_in_line(*names):
+        meet(workspace, {"external_id": names[0]})
+        for above, below in pairwise(names):
+            meet(workspace, {"external_id": below, "parent": Ref(external_id=above)})
+
+    def parents(*names):
+        """Who stands above each, by the first of their names."""
+        known = sorted(rows(workspace, "customer_external_id"), key=lambda row: row["external_id"], reverse=True)
+        called = {row["customer_id"]: row["external_id"] for row in known}
+        return [called.get(*said(workspace, name, "parent_id")) for name in names]
+
+    meet_in_line("top", "gone", "between", "kept")
+    join(workspace, "gone", "kept")
+    assert parents("top", "kept", "between") == [None, "top", "gone"]  # which now means "kept", too
+    part(workspace, "gone")
+    assert parents("top", "gone", "between", "kept") == [None, "top", "gone", "between"]
+    join(workspace, "kept", "top")
+    assert parents("top", "gone", "between") == [None, "kept", "gone"]  # "kept" is "top"
 
 
 def test_memberships_part_and_what_came_or_ended_since_stays(workspace):
