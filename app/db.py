@@ -37,6 +37,8 @@ GATE_ROLE = "custograph_gate"
 """PostgreSQL role that sees tokens, jobs and the deployment's key, and nothing else."""
 
 
+LIVE = 2
+"""How many looks of subscriptions are taken at once: what goes on by itself must not push out what somebody asks."""
 _INSTRUCTIONS = 20_000
 """How many of its instructions SQLite runs between two looks at the clock: some tenths of a millisecond."""
 
@@ -213,6 +215,11 @@ class Database(Dialect):
         """
         return statement if self.is_sqlite else statement.order_by(order).with_for_update()
 
+    def apart(self) -> Any:  # noqa: ANN401 - the driver's own type
+        """A connection of its own outside of transactions, to hear and tell what PostgreSQL notifies of."""
+        arguments, named = self.writer.dialect.create_connect_args(self.url)
+        return self.writer.dialect.connect(*arguments, **named, autocommit=True)
+
     def ping(self) -> None:
         """Ask the database for nothing; raises if it does not answer."""
         with self.reader.connect() as connection:
@@ -237,7 +244,7 @@ def _pool(settings: Settings, *, read_only: bool) -> dict[str, int]:
     no thread ever waits for a connection while an operation that has one waits for a thread.
     """
     if read_only:
-        return {"pool_size": 2 * settings.pool_size, "max_overflow": 4}
+        return {"pool_size": 2 * (settings.pool_size + LIVE), "max_overflow": 4}
     return {"pool_size": settings.writer_threads, "max_overflow": 4}
 
 

@@ -1,10 +1,12 @@
 """The only composition root: puts the application together from settings."""
 
 import asyncio
+import signal
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
+from types import FrameType
 from typing import Any
 
 from fastapi import FastAPI, Response
@@ -12,13 +14,14 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import __version__, migrate
 from app.edge import graphiql, origins
 from app.edge.bulk import Files
 from app.edge.endpoint import Endpoint
+from app.herald import heralded
 from app.schema.build import sdl
 from app.settings import Settings
 from app.uow import Door, open_door
@@ -41,7 +44,8 @@ def create_app(settings: Settings, *, work: bool = True, token: str | None = Non
         if worker:
             worker.start()
         try:
-            yield
+            with heralded(door), _told_of_the_end(endpoint.streams.end):
+                yield
         finally:
             stop.set()
             if worker:
@@ -52,6 +56,7 @@ def create_app(settings: Settings, *, work: bool = True, token: str | None = Non
 
     app = FastAPI(title="Custograph", version=__version__, lifespan=lifespan, openapi_url=None)
     app.router.routes.append(Route("/graphql", endpoint, methods=None))
+    app.router.routes.append(WebSocketRoute("/graphql", endpoint.sockets))
     app.router.routes.extend(files.routes)
     app.add_api_route("/schema.graphql", _schema, methods=["GET"])
     app.add_api_route("/healthz", _alive, methods=["GET"])
@@ -63,6 +68,29 @@ def create_app(settings: Settings, *, work: bool = True, token: str | None = Non
     if settings.graphiql:
         app.router.routes.extend(graphiql.routes(token))
     return app
+
+
+@contextmanager
+def _told_of_the_end(end: Callable[[], None]) -> Iterator[None]:
+    """Have `end` called when the process is told to stop: a server waits for its answers, and streams never end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    before: dict[int, Any] = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGINT)}
+
+    def told(name: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(end)
+        if callable(before[name]):
+            before[name](name, frame)
+
+    for name in before:
+        signal.signal(name, told)
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
 
 
 Preflight = Callable[[Request], Awaitable[Response | None]]

@@ -1,6 +1,6 @@
 """What the process counts of itself, for `/metrics`. No label holds anything of a workspace but a token's id."""
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 OPERATIONS = Histogram(
     "custograph_graphql_operation_seconds",
@@ -22,4 +22,10 @@ DEPRECATED = Counter(
 LIMITED = Counter("custograph_graphql_limited_total", "Requests that a limit refused, by its code.", ("code",))
 DELIVERIES = Counter(
     "custograph_webhook_attempts_total", "Attempts to deliver webhooks, by what came of them.", ("outcome",)
+)
+READERS = Gauge("custograph_subscriptions", "Subscriptions that are open.")
+ENDED = Counter(
+    "custograph_subscriptions_ended_total",
+    "Subscriptions that ended, by why (done, denied, slow, shut).",
+    ("why",),
 )

@@ -13,6 +13,7 @@ import uvicorn
 
 from app.cli import Usage
 from app.edge import persisted
+from app.herald import heralded
 from app.main import create_app
 from app.services import token as tokens
 from app.settings import Settings
@@ -71,6 +72,9 @@ def serve(settings: Settings, *, workers: int = 1, work: bool = True, token: str
         "access_log": False,
         "server_header": False,
         "timeout_graceful_shutdown": 20,
+        "ws_max_size": settings.max_body_bytes,
+        # a compressor for each socket takes more memory than all else that an open one costs
+        "ws_per_message_deflate": False,
     }
     print(f"Custograph serves http://{settings.host}:{settings.port}/graphql", file=sys.stderr, flush=True)
     if workers == 1:
@@ -107,7 +111,8 @@ def work(door: Door) -> None:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    Worker(door).run(stop)
+    with heralded(door):
+        Worker(door).run(stop)
 
 
 EXAMPLE = """{ csat: kpi(key: CSAT, period: {last: {count: 12, grain: MONTH}}) {

@@ -92,6 +92,13 @@ class Settings(BaseSettings):
         1_000_000, ge=0, description="How many points a token may use at once; 0 for no limit."
     )
     rate_limit_per_s: int = Field(100_000, ge=1, description="How many points a token gets back each second.")
+    heartbeat_s: float = Field(
+        12, gt=0, description="How often an open subscription shows that it lives when there is nothing to tell."
+    )
+    max_subscriptions: int = Field(10_000, ge=1, description="Most subscriptions that one process keeps open.")
+    max_subscriptions_per_token: int = Field(
+        1_000, ge=1, description="Most subscriptions of one token that one process keeps open."
+    )
     answers_per_minute: int = Field(
         600, ge=1, description="How many answers a publishable key takes per minute, where it does not say itself."
     )

@@ -83,7 +83,7 @@ class Files:
     async def _actor(self, request: Request, name: str) -> Actor:
         """Who asks. Raises Refused."""
         given = request.headers
-        actor = await self._identity.of(given.get("authorization"), given.get("custograph-workspace"), name)
+        actor = await self._identity.of(self._identity.credential(given), name)
         if actor is None:
             raise Refused(401, NEEDED, "UNAUTHENTICATED", **CHALLENGE)
         return actor

@@ -57,6 +57,11 @@ class Operation:
         """Whether it writes."""
         return self.node.operation is OperationType.MUTATION
 
+    @property
+    def is_subscription(self) -> bool:
+        """Whether it is answered again and again."""
+        return self.node.operation is OperationType.SUBSCRIPTION
+
     @cached_property
     def is_introspection(self) -> bool:
         """Whether it asks for nothing but the schema, which is no secret."""

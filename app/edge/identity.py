@@ -1,9 +1,10 @@
 """Who asks, by the credential of the request."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import NamedTuple
 from uuid import UUID
 
 from app.actor import Actor
@@ -19,6 +20,13 @@ from app.uow import Door
 CHALLENGE = {"www_authenticate": "Bearer"}
 
 
+class Credential(NamedTuple):
+    """The header Authorization, and in which workspace somebody who is a member of several acts."""
+
+    authorization: str | None = None
+    workspace: str | None = None
+
+
 class Identity:
     """Tells who asks: by a token of ours, or by a JWT of the configured issuer.
 
@@ -30,9 +38,14 @@ class Identity:
         self._issuer = Issuer(settings, door.clock) if settings.oidc_issuer else None
         self._waiting = ThreadPoolExecutor(2, thread_name_prefix="signing-in")
 
-    async def of(self, header: str | None, workspace: str | None, request_id: str) -> Actor | None:
-        """Who the headers Authorization and Custograph-Workspace stand for; None without. Raises Refused."""
-        issuer = self._issuer
+    @staticmethod
+    def credential(given: Mapping[str, str]) -> Credential:
+        """What a request's header fields say of who asks."""
+        return Credential(given.get("authorization"), given.get("custograph-workspace"))
+
+    async def of(self, credential: Credential, request_id: str) -> Actor | None:
+        """Whom a credential stands for; None without one. Raises Refused."""
+        header, workspace, issuer = *credential, self._issuer
         if issuer is not None and header is not None and not is_ours(header.partition(" ")[2].strip()):
             return await identified(header, partial(self._member, issuer, workspace, request_id), self._waiting)
         return await identified(

@@ -12,6 +12,8 @@ from app.text import Text
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
+EVENTS = "text/event-stream"
+MULTIPART = "multipart/mixed"
 _TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LENGTH = re.compile(r"[0-9]{1,20}")
@@ -59,21 +61,40 @@ def weighed(header: str | None) -> list[tuple[str, float]]:
 
 
 def media_type(accept: str | None) -> str:
-    """The media type to answer in. Raises Refused (406) when the client takes neither of the two."""
+    """The media type to answer in: events only for who wants them most, as a mention comes with many clients.
+
+    Raises Refused (406) when the client takes none of them.
+    """
     given = weighed(accept)
     if not given:
         return JSON
     ranked = [(*_wanted(given, kind), kind) for kind in (JSON, GRAPHQL)]
     quality, _, kind = max(ranked, key=lambda one: (one[0], one[1], one[1] and one[2] == GRAPHQL))
-    if quality <= 0:
+    if dict(given).get(EVENTS, 0.0) > quality:
+        return EVENTS
+    if quality <= 0 and dict(given).get(MULTIPART, 0.0) <= 0:
         raise Refused(406, Text(f"The answer comes as {GRAPHQL} or {JSON}.", f"响应格式为 {GRAPHQL} 或 {JSON}。"))
+    return kind
+
+
+def stream_type(accept: str | None) -> str:
+    """The media type of a stream. Raises Refused (406) when the client takes none."""
+    given = weighed(accept) or [("*/*", 1.0)]
+    ranked = {kind: _wanted(given, kind) for kind in (EVENTS, MULTIPART)}
+    kind = max(ranked, key=lambda one: ranked[one])
+    if ranked[kind][0] <= 0:
+        text = Text(
+            f"A subscription is answered as {EVENTS} or {MULTIPART}, or over WebSocket.",
+            f"订阅以 {EVENTS}、{MULTIPART} 或 WebSocket 响应。",
+        )
+        raise Refused(406, text)
     return kind
 
 
 def _wanted(given: Sequence[tuple[str, float]], kind: str) -> tuple[float, bool]:
     """How much `kind` is wanted, by the most specific range that covers it, and whether that names it."""
     qualities = dict(reversed(given))
-    for name in (kind, "application/*", "*/*"):
+    for name in (kind, f"{kind.partition('/')[0]}/*", "*/*"):
         if name in qualities:
             return qualities[name], name == kind
     return 0.0, False
@@ -105,7 +126,7 @@ async def asked(request: Request, max_bytes: int) -> Asked:
     """What the request asks for. Raises Refused when that cannot be read."""
     if request.method == "GET":
         given: dict[str, Any] = dict(request.query_params)
-        return _checked(given | {name: _json(given.get(name), name) for name in ("variables", "extensions")})
+        return checked(given | {name: _json(given.get(name), name) for name in ("variables", "extensions")})
     kind, *parameters = [part.strip().lower() for part in request.headers.get("content-type", "").split(";")]
     if kind != JSON or not all(_is_utf8(one) for one in parameters):
         raise Refused(415, Text(f"Send the request as {JSON} in UTF-8.", f"请以 UTF-8 编码的 {JSON} 发送请求。"))
@@ -119,7 +140,7 @@ async def asked(request: Request, max_bytes: int) -> Asked:
             '请求体必须是一个含有 "query" 的 JSON 对象；多个请求请逐个发送。',
         )
         raise Refused(400, text)
-    return _checked(data)
+    return checked(data)
 
 
 def _is_utf8(parameter: str) -> bool:
@@ -154,7 +175,8 @@ def _json(text: Any, name: str) -> Any:  # noqa: ANN401 - any JSON
         raise Refused(400, Text(f'"{name}" is not JSON.', f'"{name}" 不是 JSON。')) from None
 
 
-def _checked(data: Mapping[str, Any]) -> Asked:
+def checked(data: Mapping[str, Any]) -> Asked:
+    """What a request's members ask for. Raises Refused for one that is not as it should be."""
     for name, kind, english, chinese in (
         ("query", str, "a string", "字符串"),
         ("documentId", str, "a string", "字符串"),

@@ -1,7 +1,7 @@
 """Running an operation: in time, in its language, and with what it cost in the end."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -9,7 +9,14 @@ from inspect import isawaitable
 from time import monotonic
 from typing import Any
 
-from graphql import DocumentNode, ExecutionResult, GraphQLError, execute
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    Executor,
+    GraphQLError,
+    create_source_event_stream,
+    execute,
+)
 
 from app.actor import Actor
 from app.edge.documents import Operation
@@ -17,6 +24,7 @@ from app.edge.rows import takes_rows
 from app.errors import TimedOut
 from app.schema.build import Schema
 from app.schema.context import Context, Judge, Rate
+from app.schema.live import Live
 from app.schema.scalars import lenient
 from app.settings import Settings
 from app.text import Text
@@ -42,16 +50,18 @@ class Ran:
 class Runner:
     """Runs operations over one door, each in a context of its own. Lives in one event loop."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what operations are run with
         self,
         door: Door,
         settings: Settings,
         schema: Schema,
         threads: ThreadPoolExecutor,
         judge: Judge | None = None,
+        *,
+        at_once: int | None = None,
     ) -> None:
         self._door, self._settings, self._schema, self._threads, self._judge = door, settings, schema, threads, judge
-        self._places = asyncio.Semaphore(settings.pool_size)
+        self._places = asyncio.Semaphore(at_once or settings.pool_size)
         self._closing: set[asyncio.Task[None]] = set()
 
     async def run(  # noqa: PLR0913 - what an operation is run with
@@ -65,40 +75,86 @@ class Runner:
         estimated: int,
     ) -> Ran:
         """What the operation of `document` gives. Never raises for what a caller or the database did."""
-        until = monotonic() + self._settings.operation_timeout_s
-        context = Context(
-            self._door, self._threads, self._places, actor, locale, until=until, rate=rate, judge=self._judge
-        )
+        context = self.context(actor, locale, rate)
         try:
             result = await self._executed(document, operation, variables, context)
         except TimeoutError:
-            # what a thread still reads ends by the same deadline; the answer does not wait for it
-            closing = asyncio.create_task(context.close())
-            self._closing.add(closing)
-            closing.add_done_callback(self._closing.discard)
-            late = TimedOut(_LATE_WRITE) if operation.is_mutation else TimedOut()
-            return Ran(None, [GraphQLError(str(late), original_error=late)], began=True, cost=estimated)
+            return self._late(operation, context, estimated)
         except BaseException:
             await context.close()
             raise
         await context.close()
-        errors = result.errors or []
-        # without `data` nothing was executed: the variables did not fit
-        began = result.data is not None or any(error.path is not None for error in errors)
-        cost = max(operation.count(result.data), context.entries) if began else 0
-        return Ran(result.data, errors, began, cost)
+        return _ran(operation, result, context)
+
+    def context(self, actor: Actor | None, locale: str, rate: Rate | None = None, live: Live | None = None) -> Context:
+        """What one operation carries; to be closed after it."""
+        until = monotonic() + self._settings.operation_timeout_s
+        return Context(
+            self._door, self._threads, self._places, actor, locale, until=until, rate=rate, judge=self._judge, live=live
+        )
+
+    async def source(
+        self, document: DocumentNode, operation: Operation, variables: Mapping[str, Any], context: Context
+    ) -> AsyncGenerator[Any, None] | Sequence[GraphQLError]:
+        """The events of a subscription; the errors when there are none to be had."""
+        executor = Executor.build(
+            self._schema.core,
+            document,
+            None,
+            context,
+            dict(variables),
+            operation.name,
+            hide_suggestions=not self._settings.graphiql,
+        )
+        if isinstance(executor, list):
+            return executor
+        found = create_source_event_stream(executor)
+        found = await found if isawaitable(found) else found
+        if isinstance(found, ExecutionResult):
+            return found.errors or []
+        assert isinstance(found, AsyncGenerator)  # noqa: S101 - as every subscription is written
+        return found
+
+    async def event(
+        self,
+        document: DocumentNode,
+        operation: Operation,
+        variables: Mapping[str, Any],
+        context: Context,
+        value: object,
+    ) -> Ran:
+        """What a subscription answers to one event, which its source has found in `context`."""
+        try:
+            result = await self._executed(document, operation, variables, context, value)
+        except TimeoutError:
+            return self._late(operation, context, 0)
+        return _ran(operation, result, context)
 
     async def close(self) -> None:
         """Wait for what is still being read."""
         await asyncio.gather(*self._closing)
 
+    def _late(self, operation: Operation, context: Context, cost: int) -> Ran:
+        # what a thread still reads ends by the same deadline; the answer does not wait for it
+        closing = asyncio.create_task(context.close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+        late = TimedOut(_LATE_WRITE) if operation.is_mutation else TimedOut()
+        return Ran(None, [GraphQLError(str(late), original_error=late)], began=True, cost=cost)
+
     async def _executed(
-        self, document: DocumentNode, operation: Operation, variables: Mapping[str, Any], context: Context
+        self,
+        document: DocumentNode,
+        operation: Operation,
+        variables: Mapping[str, Any],
+        context: Context,
+        value: object = None,
     ) -> ExecutionResult:
         work = partial(
             execute,
             self._schema.core,
             document,
+            value,
             context_value=context,
             variable_values=dict(variables),
             operation_name=operation.name,
@@ -112,3 +168,11 @@ class Runner:
                     found = work()
                 result: ExecutionResult = await found if isawaitable(found) else found
                 return result
+
+
+def _ran(operation: Operation, result: ExecutionResult, context: Context) -> Ran:
+    errors = result.errors or []
+    # without `data` nothing was executed: the variables did not fit
+    began = result.data is not None or any(error.path is not None for error in errors)
+    cost = max(operation.count(result.data), context.entries) if began else 0
+    return Ran(result.data, errors, began, cost)

@@ -9,13 +9,14 @@ from app.schema import weight
 from app.schema.mutation import Mutation
 from app.schema.query import Query
 from app.schema.scalars import config, soften
+from app.schema.subscription import Subscription
 
 
 class Schema(strawberry.Schema):
     """A schema of ours: lenient where rows may be rejected, its directives described, its choices of one known."""
 
-    def __init__(self, query: type, mutation: type | None = None) -> None:
-        super().__init__(query, mutation, config=config())
+    def __init__(self, query: type, mutation: type | None = None, subscription: type | None = None) -> None:
+        super().__init__(query, mutation, subscription, config=config())
         soften(self.core)
         weight.describe(self.core)
         self.core.type_map["__Type"].fields["isOneOf"].resolve = _is_one_of  # type: ignore[attr-defined]  # an object
@@ -32,7 +33,7 @@ class Schema(strawberry.Schema):
 @cache
 def build() -> Schema:
     """The one schema of the process; it holds no state."""
-    return Schema(query=Query, mutation=Mutation)
+    return Schema(query=Query, mutation=Mutation, subscription=Subscription)
 
 
 def _is_one_of(kind: GraphQLType, _info: object = None) -> bool | None:

@@ -151,7 +151,7 @@ class KpiDefinition(Node):
         """Its value."""
         from app.schema.kpi import ask  # noqa: PLC0415 - see TYPE_CHECKING above
 
-        return await ask(info, self.named, period, variant, filter)
+        return await ask(info.context, self.named, period, variant, filter)
 
     @classmethod
     @cache

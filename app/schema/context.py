@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -16,6 +16,9 @@ from app.errors import AppError, Limited, Unauthenticated
 from app.fault import translated
 from app.text import Text
 from app.uow import Door, Uow, check
+
+if TYPE_CHECKING:
+    from app.schema.live import Live
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -66,9 +69,10 @@ class Context:
         until: float | None = None,
         rate: Rate | None = None,
         judge: Judge | None = None,
+        live: "Live | None" = None,
     ) -> None:
         self.door, self.threads, self.places, self._actor, self.locale = door, threads, places, actor, locale
-        self.rate, self._until, self._judge = rate, until, judge
+        self.rate, self._until, self._judge, self.live = rate, until, judge, live
         self.entries = 0
         self._snapshot: Uow | None = None
         self._placed = False

@@ -50,6 +50,11 @@ def mutation(resolver: Callable[..., Any]) -> Any:  # noqa: ANN401 - strawberry 
     return strawberry.mutation(resolver=resolver, description=doc(resolver), directives=directives(resolver))
 
 
+def subscription(resolver: Callable[..., Any]) -> Any:  # noqa: ANN401 - strawberry types it so
+    """A field that is answered again and again, described by its resolver's docstring."""
+    return strawberry.subscription(resolver=resolver, description=doc(resolver), directives=directives(resolver))
+
+
 def directives(resolver: Callable[..., Any]) -> list[object]:
     """What `app.schema.weight` declared on the resolver."""
     return list(getattr(resolver, "directives", ()))

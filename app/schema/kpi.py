@@ -265,7 +265,7 @@ def _slice(whole: KpiResult, answer: Answer, by: Dimension, row: breakdowns.Row,
 
 
 async def ask(  # noqa: PLR0913 - the arguments of the field
-    info: Info,
+    context: Context,
     key: str,
     period: PeriodInput,
     variant: str | None,
@@ -276,7 +276,7 @@ async def ask(  # noqa: PLR0913 - the arguments of the field
     chosen = None if variant is strawberry.UNSET else variant
     day = None if known_on is strawberry.UNSET else known_on
     question = Question(key, asked(period, "period"), chosen, filters(filter_), known_on=day)
-    return result(await info.context.gather(kpis.answer, question))
+    return result(await context.gather(kpis.answer, question))
 
 
 async def _found(context: Context, given: list[str]) -> KpiResult | None:

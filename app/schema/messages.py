@@ -133,9 +133,19 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     (rf"The directive {_QUOTED} can only be used once at this location\.", "指令“{0}”在此处只能使用一次。"),
     (rf"Directive {_QUOTED} may not be used on (.*)\.", "指令“{0}”不能用在 {1} 上。"),
     (r"Too many validation errors, error limit reached\. Validation aborted\.", "校验错误过多，已停止校验。"),
-    (r"The (.*) operation is not supported by the schema\.", "此服务不支持 {0} 操作。"),
+    (r"Anonymous Subscription must select (?:only )?one top level field\.", "订阅只能选择一个顶层字段。"),
+    (rf"Subscription {_QUOTED} must select (?:only )?one top level field\.", "订阅“{0}”只能选择一个顶层字段。"),
+    (
+        r"Anonymous Subscription must not use `@skip` or `@include` directives in the top level selection\.",
+        "订阅的顶层字段不能使用 `@skip` 或 `@include`。",
+    ),
+    (
+        rf"Subscription {_QUOTED} must not use `@skip` or `@include` directives in the top level selection\.",
+        "订阅“{0}”的顶层字段不能使用 `@skip` 或 `@include`。",
+    ),
+    (r"Anonymous Subscription must not select an introspection top level field\.", "订阅的顶层不能是内省字段。"),
+    (rf"Subscription {_QUOTED} must not select an introspection top level field\.", "订阅“{0}”的顶层不能是内省字段。"),
     (r"Maximum introspection depth exceeded", "内省嵌套过深"),
-    (r"Schema is not configured to execute (.*) operation\.", "此服务不支持该类型的操作。"),
 )
 _COMPILED = [(re.compile(pattern, re.DOTALL), chinese) for pattern, chinese in _PATTERNS]
 

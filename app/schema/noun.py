@@ -52,7 +52,8 @@ class Noun(Generic[N]):
         self.filter_input = filter_input(self.name, self.words, [traits[one] for one in filters])
         default = Order(ordered[0].column, descending=orders[0].startswith("-"))
         self.orders = Orders(self.name, self.words, ordered, default)
-        self.reads = {one: self._one(one, by or ref_input(self.name, self.words)), many: self._many(many)}
+        self.by = by or ref_input(self.name, self.words)
+        self.reads = {one: self._one(one, self.by), many: self._many(many)}
         self.writes = {name: mutation for write in writes for name, mutation in write.fields(self).items()}
 
     def shown(self, context: Context, row: Any) -> N:  # noqa: ANN401 - the noun's own row

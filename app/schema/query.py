@@ -67,7 +67,7 @@ class KpiRoots:
         custom: Annotated[str | None, arg("The key of a KPI of the workspace's own, with CUSTOM.")] = None,
     ) -> KpiResult | None:
         """One KPI over some days."""
-        return await ask(info, custom_kpi.asked(key.value, custom), period, variant, filter, known_on)
+        return await ask(info.context, custom_kpi.asked(key.value, custom), period, variant, filter, known_on)
 
     @field
     @weighs(KPI_WEIGHT)
@@ -131,7 +131,7 @@ def node_roots(nouns: Sequence[Noun[Any]]) -> type:
 async def _one(info: Info, item: KpiInput) -> KpiResult:
     custom = None if item.custom is strawberry.UNSET else item.custom
     key = custom_kpi.asked(item.key.value, custom)
-    return await ask(info, key, item.period, item.variant, item.filter, item.known_on)
+    return await ask(info.context, key, item.period, item.variant, item.filter, item.known_on)
 
 
 def check_count(given: list[object] | list[KpiInput] | list[strawberry.ID], name: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from hmac import compare_digest
 from typing import Any
 
@@ -11,9 +12,11 @@ from sqlmodel import col
 from app import ids
 from app.actor import Scope
 from app.errors import Code, Forbidden, Invalid
-from app.models.change import Change, RecordType
+from app.models.change import Action, Change, RecordType
+from app.services import feedback
 from app.services.change import GENESIS, SAID, head
 from app.services.cursor import mark
+from app.services.filter import Tree
 from app.services.subject import SUBJECTS
 from app.text import Text
 from app.uow import Uow, reads
@@ -66,6 +69,35 @@ def page(uow: Uow, first: int, after: str | None = None, types: Sequence[RecordT
 def now(uow: Uow) -> str:
     """The cursor after which comes what is sealed from now on."""
     return _sealed(uow, head(uow))
+
+
+@reads(Scope.CHANGE_READ)
+def level(uow: Uow) -> tuple[int, date]:
+    """The number of the last change and the workspace's day: when one of them has moved, so may figures have."""
+    return head(uow)[0], uow.today
+
+
+@reads(Scope.FEEDBACK_READ)
+def recorded(uow: Uow, first: int, after: str | None, filter_: Tree | None) -> Feed:
+    """The feedback among up to `first` changes after a cursor that was recorded for the first time and is meant.
+
+    Its `changes` are rows of feedback. Raises Invalid for a filter or a cursor that cannot be.
+    """
+    found = page(uow, first, after, [RecordType.FEEDBACK])
+    new = [row.record_id for row in found.changes if row.action is Action.CREATED]
+    rows = feedback.LIST.among(uow, new, filter_)
+    kept = [
+        (rows[change.record_id], cursor)
+        for change, cursor in zip(found.changes, found.cursors, strict=True)
+        if change.action is Action.CREATED and change.record_id in rows
+    ]
+    return Feed([row for row, _ in kept], [cursor for _, cursor in kept], found.end, found.behind)
+
+
+@reads(Scope.FEEDBACK_READ)
+def recorded_now(uow: Uow) -> str:
+    """The cursor after which comes the feedback that is recorded from now on."""
+    return now(uow)
 
 
 def _meant(uow: Uow, types: Sequence[RecordType] | None) -> list[str]:

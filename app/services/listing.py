@@ -76,9 +76,9 @@ class Listing(Generic[O]):
         names = {column: name for name, column in self.columns.items()}
         return [*where(uow, self.model, resolved(filter_, self.references), names), *self._present]
 
-    def among(self, uow: Uow, ids: Sequence[UUID]) -> dict[UUID, O]:
-        """Those of the rows `ids` that are here."""
-        statement = select(self.model).where(uow.db.is_any(self.model.id, list(ids)), *self._present)
+    def among(self, uow: Uow, ids: Sequence[UUID], filter_: Tree | None = None) -> dict[UUID, O]:
+        """Those of the rows `ids` that are here and meet the filter. Raises Invalid or Forbidden for that."""
+        statement = select(self.model).where(uow.db.is_any(self.model.id, list(ids)), *self.where(uow, filter_))
         return {row.id: row for row in uow.session.scalars(statement)}
 
     def named(self, uow: Uow, wanted: Ref) -> O | None:

@@ -155,6 +155,13 @@ QUERIES = {
     "node": ("node(id: %(Customer)s) { id }", Scope.CUSTOMER_READ),
     "nodes": ("nodes(ids: [%(Customer)s]) { id }", Scope.CUSTOMER_READ),
 }
+SUBSCRIPTIONS = {
+    "kpiChanged": (f"kpiChanged(key: NPS, {TODAY}) {{ value }}", Scope.KPI_READ),
+    "targetChanged": ('targetChanged(by: {externalId: "t"}) { state }', Scope.TARGET_READ),
+    "feedbackRecorded": ("feedbackRecorded { cursor }", Scope.FEEDBACK_READ),
+    "changes": ("changes { cursor }", Scope.CHANGE_READ),
+}
+"""How each is subscribed to, and the scope that it needs; `tests/live` tries them as streams."""
 MUTATIONS = {
     # root field: (the input, the scope, the reference that another workspace's id stands in)
     "channelUpsert": ({"externalId": "new", "name": "New"}, Scope.CHANNEL_WRITE, {"parent": "Channel"}),
@@ -369,6 +376,12 @@ def everything(ids):
         yield field, *written(field, filled(data, ids)), scope
 
 
+def followed():
+    """(name, subscription, variables, scope) of every root field that is answered again and again."""
+    for field, (selection, scope) in SUBSCRIPTIONS.items():
+        yield field, f"subscription {{ {selection} }}", None, scope
+
+
 def filled(data, ids):
     """The input, with ids of Alice's workspace where it names them."""
     return {name: value % ids if isinstance(value, str) else value for name, value in data.items()}
@@ -383,14 +396,14 @@ def test_every_root_field_is_tried_here():
     }  # about the caller, whoever it is, and about the program
     assert set(QUERIES) | of_no_workspace | MEMBERS == set(SCHEMA.query_type.fields) | MEMBERS
     assert set(MUTATIONS) == set(SCHEMA.mutation_type.fields) - MEMBERS
-    assert SCHEMA.subscription_type is None
+    assert set(SCHEMA.subscription_type.fields) == set(SUBSCRIPTIONS)
 
 
 def test_without_a_credential_nothing_is_told_and_nothing_happens(api, workspace, known, nobody, clock, dump):
     expired = Caller(api, api.token(workspace, expires_in=timedelta(days=1)))
     clock.advance(days=1)
     before = dump()
-    for name, query, variables, _ in everything(known):
+    for name, query, variables, _ in (*everything(known), *followed()):
         for caller in (nobody, expired):
             response = caller.post(query, variables)
             assert response.status_code == 401, name
@@ -405,7 +418,7 @@ def test_to_a_publishable_key_nothing_is_told_and_nothing_happens_but_answers(ap
     monkeypatch.setattr("app.edge.pace.Pace.take", lambda *_: None)  # however many are asked in a minute
     key = api.token(workspace, publishable={"origins": []})
     caller, before = Caller(api, key), dump()
-    for name, query, variables, _ in everything(known):
+    for name, query, variables, _ in (*everything(known), *followed()):
         if name == "answerRecord":
             continue
         response = caller.post(query, variables)

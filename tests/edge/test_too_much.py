@@ -8,7 +8,7 @@ import pytest
 from graphql import get_introspection_query
 from wire import Wire
 
-from app.edge.endpoint import MOST_ERRORS
+from app.edge.operations import MOST_ERRORS
 
 JSON, GRAPHQL = "application/json", "application/graphql-response+json"
 KPIS = "query($ask: [KpiInput!]!) { kpis(ask: $ask) { value } }"

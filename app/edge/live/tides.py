@@ -1,0 +1,94 @@
+"""When to look again: after commits of this process and of others, and when a workspace's day turns."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import structlog
+
+from app.actor import system
+from app.services import feed
+from app.uow import Door
+
+LOOK_S = 1.0
+"""How often it is looked for what nobody tells here: that the day has turned, that a process elsewhere has written."""
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Tide:
+    """One workspace: how often it has changed, where its log and its calendar are, and who waits."""
+
+    count: int = 0
+    level: object = None
+    wakes: set[asyncio.Event] = field(default_factory=set)
+
+
+class Tides:
+    """The workspaces in which somebody waits for a change. Lives in one event loop."""
+
+    def __init__(self, door: Door, threads: Executor) -> None:
+        self._door, self._threads = door, threads
+        self._tides: dict[UUID, _Tide] = {}
+        self._looking: asyncio.Task[None] | None = None
+        self._deaf: Callable[[], None] = lambda: None
+
+    def join(self, tenant_id: UUID, wake: asyncio.Event) -> None:
+        """Set `wake` whenever the workspace may have changed."""
+        if self._looking is None:
+            loop = asyncio.get_running_loop()
+
+            def heard(changed: UUID) -> None:
+                # on the thread that commits: for a workspace in which nobody waits, a look at a dictionary
+                if changed in self._tides:
+                    loop.call_soon_threadsafe(self._rise, changed)
+
+            self._deaf = self._door.bus.listen(heard)
+            self._looking = asyncio.create_task(self._look())
+        self._tides.setdefault(tenant_id, _Tide()).wakes.add(wake)
+
+    def leave(self, tenant_id: UUID, wake: asyncio.Event) -> None:
+        """Set it no more."""
+        tide = self._tides.get(tenant_id)
+        if tide is not None:
+            tide.wakes.discard(wake)
+            if not tide.wakes:
+                del self._tides[tenant_id]
+
+    def height(self, tenant_id: UUID) -> int:
+        """A number that rises with each change while somebody waits."""
+        return self._tides.get(tenant_id, _NONE).count
+
+    async def close(self) -> None:
+        """Wait for nothing any more."""
+        self._deaf()
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+
+    def _rise(self, tenant_id: UUID) -> None:
+        tide = self._tides.get(tenant_id)
+        if tide is not None:
+            tide.count += 1
+            for wake in tide.wakes:
+                wake.set()
+
+    async def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(LOOK_S)
+            for tenant_id, tide in list(self._tides.items()):
+                try:
+                    actor = system(tenant_id)
+                    level = await loop.run_in_executor(self._threads, self._door.read, actor, feed.level)
+                except Exception as error:  # noqa: BLE001 - the database is away: it is looked again
+                    _log.warning("nobody could look for changes", error=type(error).__name__)
+                    break
+                if tide.level not in (None, level):
+                    self._rise(tenant_id)
+                tide.level = level
+
+
+_NONE = _Tide()
