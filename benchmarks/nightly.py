@@ -85,7 +85,7 @@ def bare(store: Store) -> float:
 def _taken(store: Store, stored: Any) -> float:  # noqa: ANN401 - a table
     names = [column.name for column in stored.columns]
     connection, floor = bare_table(store.url, stored.name), f"floor_{stored.name}"
-    with closing(connection), closing(_opened(store)) as source:
+    with closing(connection), closing(opened(store)) as source:
         rows = source.execute(f'SELECT {", ".join(names)} FROM "{stored.name}"')  # noqa: S608 - names of columns
         return sum(
             seconds(lambda: _put(connection, floor, names, given))
@@ -94,11 +94,11 @@ def _taken(store: Store, stored: Any) -> float:  # noqa: ANN401 - a table
         )
 
 
-def _opened(store: Store) -> Any:  # noqa: ANN401 - either driver's connection
-    """Another connection, to read what the product stored."""
+def opened(store: Store, *, autocommit: bool = False) -> Any:  # noqa: ANN401 - either driver's connection
+    """Another connection of the bare driver."""
     if store.is_sqlite:
         return sqlite3.connect(store.url.removeprefix("sqlite:///"))
-    return psycopg.connect(store.url)
+    return psycopg.connect(store.url, autocommit=autocommit)
 
 
 def _put(connection: Any, floor: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:  # noqa: ANN401 - either driver's connection

@@ -21,6 +21,8 @@ from app.errors import TimedOut, Unavailable
 from app.schema.context import Context
 from app.schema.live import Moment
 
+IDLE_S = 0.1
+"""How long it rests at most after a look that found nothing to be told."""
 AGAIN_S = 1.0
 """How soon it is tried again what the database could not answer."""
 PASSING = {"SERVICE_UNAVAILABLE", "TIMEOUT"}
@@ -48,6 +50,7 @@ class Stream:
         self._last: Event | None = None
         self._context: Context | None = None
         self._payer: Actor | None = None
+        self._has_told = False
         self._spent = 0
 
     def join(self, reader: Listener) -> None:
@@ -82,6 +85,7 @@ class Stream:
         while True:
             began = monotonic()
             self._wake.clear()
+            self._has_told = False
             actor = await self.weed()
             if actor is None:
                 return
@@ -90,7 +94,8 @@ class Stream:
             yield self._context
             await self._settle()
             await self._wake.wait()
-            await asyncio.sleep(max(0.0, began + rest_s - monotonic()))
+            rest = rest_s if self._has_told else min(rest_s, IDLE_S)
+            await asyncio.sleep(max(0.0, began + rest - monotonic()))
 
     def again(self) -> None:
         """Look again at once."""
@@ -134,7 +139,7 @@ class Stream:
             if self._last is not None:
                 return  # what was told holds until it can be looked again
         if self._last is None or self._last.body != event.body:
-            self._last = event
+            self._last, self._has_told = event, True
             for reader in tuple(self.readers):
                 reader.put(event)
 
