@@ -56,24 +56,24 @@ class ServerSent:
 
 
 class Multipart:
-    """Parts as Apollo's clients and routers read them."""
+    """Parts as Apollo's clients and routers read them: each with the boundary behind it, at which they take it up."""
 
     media_type = 'multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"'
-    head = b""
-    _part = b"\r\n--graphql\r\nContent-Type: application/json\r\n\r\n"
-    heartbeat = _part + b"{}"
+    head = b"\r\n--graphql"
+    _before, _behind = b"\r\nContent-Type: application/json\r\n\r\n", b"\r\n--graphql"
+    heartbeat = _before + b"{}" + _behind
 
     def event(self, event: Event) -> bytes:
         """A response."""
-        return self._part + b'{"payload":' + event.body + b"}"
+        return self._before + b'{"payload":' + event.body + b"}" + self._behind
 
     def denied(self, error: Mapping[str, object]) -> bytes:
         """That the reader may read no more."""
-        return self._part + orjson.dumps({"payload": None, "errors": [error]})
+        return self._before + orjson.dumps({"payload": None, "errors": [error]}) + self._behind
 
     def end(self, ending: Ending) -> bytes:
         """That there is no more; nothing where the reader should come back."""
-        return b"" if ending in (Ending.SHUT, Ending.SLOW) else b"\r\n--graphql--\r\n"
+        return b"" if ending in (Ending.SHUT, Ending.SLOW) else b"--\r\n"
 
 
 class Streamed(Response):

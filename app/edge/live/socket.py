@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +20,7 @@ from app.edge.live.streams import Streams
 from app.edge.operations import Answer, Call, Operations, Unfit
 from app.edge.request import Asked, Refused
 from app.edge.uses import Uses
-from app.metrics import LIMITED
+from app.metrics import LIMITED, OPERATIONS
 from app.schema.errors import fault
 
 PROTOCOL = "graphql-transport-ws"
@@ -156,6 +157,8 @@ class _Conversation:
         except Refused as refused:
             passing = refused.status == 503  # noqa: PLR2004 - nobody can say now
             raise _Closed(1013 if passing else 4403, refused.text.in_(self._locale)) from None
+        if actor is not None and actor.public is not None:  # it is bound to origins, which only requests are held to
+            raise _Closed(4403, "A publishable key records answers by POST")
         self._shared.uses.note(actor)
         return actor
 
@@ -209,7 +212,9 @@ class _Conversation:
             finally:
                 reader.close()
             return
+        began = perf_counter()
         answer = await operations.answer(call, admitted)
+        OPERATIONS.labels(admitted.operation.node.operation.value, 200).observe(perf_counter() - began)
         body = orjson.dumps(answer.body)
         if not admitted.operation.is_mutation:
             answer = operations.bounded(call, answer, len(body))

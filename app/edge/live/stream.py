@@ -70,6 +70,7 @@ class Stream:
                     await self._follow()
                 except Exception as error:  # noqa: BLE001 - whatever goes wrong is told, masked, and logged
                     if isinstance(error, Unavailable) or (isinstance(error, TimedOut) and self._last is not None):
+                        await self._settle()
                         await asyncio.sleep(AGAIN_S)  # `after` says where to go on
                         continue
                     self._fail([_located(error, self.admitted.operation)])
