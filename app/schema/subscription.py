@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from app import ids
 from app.schema.catalogue import KpiKey
 from app.schema.change import Change, Types
 from app.schema.context import Context, Info
@@ -35,6 +36,7 @@ After = Annotated[
 class FeedbackRecorded:
     """A feedback that has been recorded."""
 
+    id: strawberry.ID = plain("Names the event, for clients' caches.")
     cursor: str = plain("Its place: a subscription goes on behind it with this as `after`.")
     feedback: Feedback = plain("The feedback.")
 
@@ -89,7 +91,8 @@ class FeedRoots:
         """Feedback as it is recorded for the first time."""
 
         def shown(context: Context, row: Any, cursor: str) -> FeedbackRecorded:  # noqa: ANN401 - a row
-            return FeedbackRecorded(cursor=cursor, feedback=FEEDBACK.shown(context, row))
+            id_ = strawberry.ID(ids.encode("FeedbackRecorded", row.id))
+            return FeedbackRecorded(id=id_, cursor=cursor, feedback=FEEDBACK.shown(context, row))
 
         async for moment in _followed(info, after, shown, feed.recorded_now, feed.recorded, tree(filter)):
             yield moment  # type: ignore[misc]  # whose value it is
