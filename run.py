@@ -55,6 +55,8 @@ def main(args: list[str]) -> NoReturn:
         raise SetUpError(f"{VENV} could not be set up: {error}.") from error
     if testing:
         os.chdir(ROOT)
+        # What pytest makes of the tests takes it longer than to collect them; every one of its processes would do it.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         become("-m", "pytest", *args[1:])
     # -P with the path named: an `app` in the caller's directory must not be taken for ours.
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))

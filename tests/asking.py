@@ -2,14 +2,21 @@
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
+from databases import at_ease
+from people import TODAY
+from sqlalchemy import event
 
 from app.actor import Scope
+from app.bus import Bus
+from app.db import Database
 from app.main import create_app
 from app.services import token as tokens
+from app.settings import Settings
 from app.uow import Door
 
 ADDRESS = "http://custograph.test"
@@ -103,6 +110,25 @@ BATCH = """
 """
 
 
+@contextmanager
+def sent(door: Door) -> Iterator[list[str]]:
+    """The SQL statements that a door's engines send meanwhile, transactions and savepoints left out."""
+    found: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")):
+            found.append(statement)
+
+    engines = (door.db.reader, door.db.writer)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
+
+
 class Api:
     """The application, in a loop of its own."""
 
@@ -139,3 +165,16 @@ class Api:
     def caller(self, people: Any, scopes: Iterable[Scope] | None = None, **options: Any) -> Caller:
         """Somebody of a workspace; by default with what a token may that names no scope."""
         return Caller(self, self.token(people, scopes, **options), people)
+
+
+@contextmanager
+def serving(database: Settings, **changed: Any) -> Iterator[Api]:
+    """The application over a database, its clock standing still; settings may differ by name."""
+    settings = database.model_copy(update=changed)
+    door = Door(at_ease(Database(settings)), settings, Bus(), lambda: TODAY)
+    with asyncio.Runner() as runner:
+        api = Api(door, runner)
+        api.open()
+        yield api
+        api.close()
+    door.close()

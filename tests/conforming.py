@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from generated import published
@@ -56,7 +57,7 @@ def faults(document: str, answer: Mapping[str, Any]) -> list[str]:
     """What is wrong with the answer to a document of one operation that asks for `__typename` everywhere."""
     found = list(_errors(answer))
     if answer.get("data") is not None:
-        (operation,) = parse(document).definitions
+        operation = _operation(document)
         root = published().get_root_type(operation.operation)
         selection = _dry(operation) or operation.selection_set
         found += _object(root, [selection], answer["data"], "")
@@ -65,8 +66,15 @@ def faults(document: str, answer: Mapping[str, Any]) -> list[str]:
 
 def exceeds(document: str, data: Any) -> bool:
     """Whether some list in the answer is longer than the schema says that lists of its field may be taken to be."""
-    (operation,) = parse(document).definitions
+    operation = _operation(document)
     return _long(published().get_root_type(operation.operation), [operation.selection_set], data, sized=())
+
+
+@lru_cache(maxsize=8)
+def _operation(document: str) -> Any:
+    """The only operation of a document; several answers to one come one after the other."""
+    (operation,) = parse(document).definitions
+    return operation
 
 
 def _dry(operation: OperationDefinitionNode) -> SelectionSetNode | None:

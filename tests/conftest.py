@@ -12,47 +12,37 @@
 
 A workspace has people: `system` may do everything, `alice` what a token may by default, `bob` may only read and sees
 nothing personal, `actor(scopes)` may do what you say; `elsewhere` has people of its own. Every test really commits.
-A run with `-k sqlite` never starts PostgreSQL.
+A run with `-k sqlite` never starts PostgreSQL. What many tests of a module need and is dear to fill
+is filled once: shared by those that only read, copied (`databases.copied`) for those that write.
 """
 
+import gc
 import os
 import shutil
 import socket
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import psycopg
 import pytest
-from sqlalchemy import Dialect
+from databases import PATIENCE, at_ease
+from people import TODAY, People, settle
 from sqlmodel import SQLModel
-from uuid_utils.compat import uuid7
 
 from app import migrate
-from app.actor import ORDINARY, Actor, Scope, system
 from app.bus import Bus
 from app.db import Database
 from app.edge import uses
-from app.services import workspace as workspaces
 from app.settings import PREFIX, Settings
 from app.uow import Door
-
-TODAY = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
-"""When tests happen, unless they move the clock."""
-
-PATIENCE = {"write_timeout_s": 60, "operation_timeout_s": 120}
-"""Settings of every test: how long a busy machine takes is not what is tested, but where it says so."""
-
-READ_ONLY = frozenset(s for s in Scope if s.value.endswith(":read")) - {Scope.PERSONAL_READ}
-"""What Bob may."""
 
 
 class Clock:
@@ -74,39 +64,15 @@ class Clock:
         return self.now
 
 
-@dataclass(frozen=True)
-class People:
-    """A workspace, the door to it, and those who come through."""
-
-    door: Door
-    id: UUID
-
-    @property
-    def system(self) -> Actor:
-        """The program itself, with every scope."""
-        return system(self.id)
-
-    @property
-    def alice(self) -> Actor:
-        """Has what a token has that names no scope."""
-        return Actor(self.id, "alice")
-
-    @property
-    def bob(self) -> Actor:
-        """May only read, and sees nothing personal."""
-        return Actor(self.id, "bob", READ_ONLY)
-
-    def actor(self, scopes: Iterable[Scope] = ORDINARY, *, name: str = "dana", source: str = "default") -> Actor:
-        """Somebody with just these `scopes`, whose external ids are those of `source`."""
-        return Actor(self.id, name, frozenset(scopes), source)
-
-    def write(self, function: Callable[..., Any], *args: Any, by: Actor | None = None, **kwargs: Any) -> Any:
-        """What the @writes function answers to `by` (default: the program), once it is committed."""
-        return self.door.write(by or self.system, function, *args, **kwargs)
-
-    def read(self, function: Callable[..., Any], *args: Any, by: Actor | None = None, **kwargs: Any) -> Any:
-        """What the @reads function answers to `by` (default: the program)."""
-        return self.door.read(by or self.system, function, *args, **kwargs)
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[object]:
+    """What is collected stays until the end: nobody looks through it for garbage, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -216,10 +182,10 @@ class Server:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement)
 
-    def copy(self) -> str:
-        """The name of a fresh copy of the template."""
+    def copy(self, of: str = "template") -> str:
+        """The name of a fresh copy of the template, or of another database that nobody is connected to."""
         name = f"test_{next(self._numbers)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE template")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {of}")
         return name
 
     def lend(self) -> str:
@@ -277,20 +243,6 @@ def clock() -> Clock:
     return Clock()
 
 
-_compilers: dict[bool, tuple[Dialect, dict[Any, Any]]] = {}
-
-
-def _compiled_once(database: Database) -> Database:
-    """The database, its statements compiled but once for all tests: that takes them longer than to be run."""
-    if database.is_sqlite not in _compilers:
-        with database.reader.connect():  # a dialect learns about its server from the first connection
-            _compilers[database.is_sqlite] = database.reader.dialect, {}
-    for engine in (database.writer, database.reader):
-        engine.dialect, compiled = _compilers[database.is_sqlite]
-        engine.update_execution_options(compiled_cache=compiled)
-    return database
-
-
 @pytest.fixture
 def open_door(database: Settings, clock: Clock) -> Iterator[Callable[..., Door]]:
     """Opens doors to the database, each with connections of its own; settings may differ by name."""
@@ -298,7 +250,7 @@ def open_door(database: Settings, clock: Clock) -> Iterator[Callable[..., Door]]
 
     def open_(**changed: Any) -> Door:
         settings = database.model_copy(update=changed)
-        doors.append(Door(_compiled_once(Database(settings)), settings, Bus(), clock))
+        doors.append(Door(at_ease(Database(settings)), settings, Bus(), clock))
         return doors[-1]
 
     yield open_
@@ -315,21 +267,7 @@ def door(open_door: Callable[..., Door]) -> Door:
 @pytest.fixture
 def make_workspace(door: Door) -> Callable[..., People]:
     """Makes workspaces in the database; anything that a workspace has may be given by name."""
-
-    def make(
-        name: str = "Workshop",
-        *,
-        time_zone: str = "Europe/Berlin",
-        currency: str = "EUR",
-        small_cell_k: int = 5,
-        **more: Any,
-    ) -> People:
-        people = People(door, uuid7())
-        data = {"name": name, "time_zone": time_zone, "currency": currency, "small_cell_k": small_cell_k, **more}
-        people.write(workspaces.create, data)
-        return people
-
-    return make
+    return partial(settle, door)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What people buy, give back, spend and are worth, in few words: facts of money recorded, figures of them read."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -150,10 +151,17 @@ def meet(people: Any, *rows: dict[str, Any]) -> None:
 
 def ask(people: Any, key: str, period: Any = MAY, variant: str | None = None, **more: Any) -> Any:
     """The answer to one question."""
-    (answer,) = people.read(kpi.answer, [kpi.Question(key, period, variant, **more)])
-    if isinstance(answer, Exception):
-        raise answer
+    (answer,) = ask_all(people, [kpi.Question(key, period, variant, **more)])
     return answer
+
+
+def ask_all(people: Any, questions: Sequence[kpi.Question]) -> list[Any]:
+    """The answers to questions that are asked together."""
+    answers = people.read(kpi.answer, questions)
+    for answer in answers:
+        if isinstance(answer, Exception):
+            raise answer
+    return list(answers)
 
 
 def value(people: Any, key: str, period: Any = MAY, variant: str | None = None, **more: Any) -> Any:
@@ -164,7 +172,11 @@ def value(people: Any, key: str, period: Any = MAY, variant: str | None = None, 
 
 def slices(people: Any, key: str, by: Any, variant: str | None = None, period: Any = MAY) -> dict[str, Any]:
     """The values of a breakdown by key, or the reasons."""
-    answer = ask(people, key, period, variant, by=by)
+    return sliced(ask(people, key, period, variant, by=by))
+
+
+def sliced(answer: Any) -> dict[str, Any]:
+    """The values of an answer that is a breakdown, by key, or the reasons."""
     figures = {answer.slices[inner].key: row[0] for inner, row in answer.figures.items()}
     return {key: one.value if one.reason is None else one.reason.value for key, one in figures.items()}
 

@@ -11,13 +11,11 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import stored
-from asking import Api, Caller
-from sqlalchemy import event
+from asking import Api, Caller, sent
 
 from app.actor import Scope
 from app.uow import Door
@@ -67,34 +65,7 @@ def dump(database: Any) -> Callable[..., Dump]:
     return dump_
 
 
-class Statements:
-    """The SQL statements that were sent."""
-
-    def __init__(self) -> None:
-        self.sent: list[str] = []
-
-    def __len__(self) -> int:
-        return len(self.sent)
-
-
 @pytest.fixture
 def statements(door: Door) -> Callable[[], Any]:
     """Opens a count of the statements that both engines send, transactions and savepoints left out."""
-
-    @contextmanager
-    def counting() -> Iterator[Statements]:
-        found = Statements()
-
-        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")):
-                found.sent.append(statement)
-
-        for engine in (door.db.reader, door.db.writer):
-            event.listen(engine, "before_cursor_execute", note)
-        try:
-            yield found
-        finally:
-            for engine in (door.db.reader, door.db.writer):
-                event.remove(engine, "before_cursor_execute", note)
-
-    return counting
+    return lambda: sent(door)

@@ -158,7 +158,7 @@ def test_when_a_token_was_used_is_written_down_later_and_together(api, workspace
     with statements() as sent:
         for _ in range(5):
             caller.post("{ __typename }")
-    assert not [one for one in sent.sent if one.startswith("UPDATE token")]
+    assert not [one for one in sent if one.startswith("UPDATE token")]
     used = "{ tokens(first: 50) { nodes { name lastUsedAt } } }"
     assert {one["lastUsedAt"] for one in admin.one(used)["nodes"]} == {None}
     uses = next(route.app for route in api.app.router.routes if route.path == "/graphql")._uses

@@ -202,7 +202,7 @@ def test_the_readiness_of_the_whole_catalogue_is_one_statement(alice, statements
         alice.ask(query)
         with statements() as sent:
             alice.ask(query)
-        asked = [one for one in sent.sent if "feedback" in one or "customer_order" in one or "accrual" in one]
+        asked = [one for one in sent if "feedback" in one or "customer_order" in one or "accrual" in one]
         assert len(asked) == 1
 
 

@@ -595,7 +595,7 @@ def test_a_page_and_a_dashboard_cost_as_many_statements_whatever_they_show(api, 
         caller.ask(query)
         with statements() as found:
             caller.ask(query)
-        return found.sent
+        return found
 
     few, more = sent(PAGE % 5), sent(PAGE % 60)
     assert 0 < len(few) == len(more), more
@@ -614,7 +614,7 @@ def test_a_batch_of_a_hundred_costs_as_many_statements_as_one_of_ten(alice, stat
             payload = alice.write(field, {"rows": rows}, BATCH)
         assert not payload["counts"]["rejected"]
         assert not payload["counts"]["unchanged"]
-        return found.sent
+        return found
 
     def reopened(kind):
         return [row | {"events": [*row["events"], at(kind, "2026-06-01T12:00:00Z")]} for row in many(0, 100)]

@@ -867,5 +867,5 @@ def test_ten_kpis_cost_no_more_statements_than_two(told, statements):
     for selection in SELECTIONS:
         # a feedback KPI and a customer KPI, so that both kinds of facts are read in the small question too
         two, ten = cost(selection, ("CSAT", "ACTIVE_CUSTOMERS")), cost(selection, KEYS)
-        assert 2 <= len(ten) <= len(two), "\n".join(ten.sent)
+        assert 2 <= len(ten) <= len(two), "\n".join(ten)
         assert len(cost(selection, ("CSAT", "CSAT"))) <= len(cost(selection, ("CSAT",)))

@@ -3,8 +3,10 @@
 # ruff: noqa: E501 - a row, or a case of a table, stands on one line
 
 import pytest
-from asking import BATCH
+from asking import BATCH, Caller, serving
+from databases import copied
 from generated import published
+from people import People, settle
 
 ANN, BOB = ({"customer": {"externalId": who}} for who in ("ann", "bob"))
 WEB, SHOP = ({"channel": {"externalId": key}} for key in ("web", "shop"))
@@ -104,9 +106,8 @@ FOUND = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def told(alice):
-    """Alice, and the ids of those whom rows name, by their external ids."""
+def tell(alice):
+    """What happened, told by Alice; the ids of those whom rows name, by their external ids."""
     web = alice.channel("web")
     ids = {"@web": web, "@shop": alice.channel("shop"), "@bob": alice.customer("bob")}
     ids["@red"] = alice.write("teamUpsert", {"externalId": "red", "name": "Red"}, "team { id }")["team"]["id"]
@@ -125,7 +126,31 @@ def told(alice):
         said = {"kind": "CSAT", "score": 5, "invitation": {"externalId": name}, "occurredAt": day}
         alice.feedback({"externalId": name, **said})
     ids["@o1"] = alice.one('{ order(by: {externalId: "o1"}) { id } }')["id"]
-    return alice, ids
+    return ids
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def template(request):
+    """A database in which all of that was told, to be copied."""
+    with copied(request, request.param) as settings:
+        with serving(settings) as api:
+            workspace = settle(api.door)
+            alice = api.caller(workspace, name="alice")
+            ids = tell(alice)
+        yield request.param, settings, (workspace.id, alice.secret, ids)
+
+
+@pytest.fixture
+def database(request, template):
+    with copied(request, *template[:2]) as mine:
+        yield mine
+
+
+@pytest.fixture
+def told(api, template):
+    """Alice, and the ids of those whom rows name, by their external ids."""
+    workspace_id, secret, ids = template[2]
+    return Caller(api, secret, People(api.door, workspace_id)), ids
 
 
 def numbers(nodes):

@@ -2,18 +2,18 @@
 
 # ruff: noqa: E501 - an operation stands on one line
 
-import asyncio
 import re
-import shutil
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import predicting
 import psycopg
 import pytest
-from asking import Api
+from asking import Caller, sent, serving
+from databases import copied
 from generated import published
 from graphql import (
     FieldNode,
@@ -26,26 +26,22 @@ from graphql import (
     parse,
     visit,
 )
+from people import TODAY
 from sqlalchemy import event, select
 from uuid_utils.compat import uuid7
 
 from app import migrate
 from app.actor import Scope, system
-from app.bus import Bus
-from app.db import Database
 from app.edge.graphiql import QUERIES
 from app.models.customer import Customer
 from app.models.feedback import Feedback
 from app.models.order import Order
 from app.services import change, segment
 from app.services import workspace as workspaces
-from app.settings import Settings
-from app.uow import Door
 from app.worker import Worker
 
 pytestmark = pytest.mark.slow
 
-TODAY = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 README = Path(__file__).parents[2] / "README.md"
 
 ASK = "period: {last: {count: 3, grain: MONTH}}"
@@ -458,35 +454,25 @@ def grow(caller, first, last):
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def database(request, tmp_path_factory):
-    """Settings of a database that the module's tests share, for each engine."""
-    if request.param == "sqlite":
-        path = tmp_path_factory.mktemp("statements") / "custograph.db"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
-        yield Settings(database_url=f"sqlite:///{path}")
-    else:
-        server = request.getfixturevalue("postgresql_server")
-        name = server.copy()
-        yield Settings(database_url=server.url(name))
-        server.run(f"DROP DATABASE {name} WITH (FORCE)")
+def engine(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def door(database):
-    patience = {"operation_timeout_s": 120, "write_timeout_s": 60}  # how long it takes is not what is tested
-    settings = database.model_copy(update={"rate_limit_points": 10**9, **patience})
-    door = Door(Database(settings), settings, Bus(), lambda: TODAY)
-    yield door
-    door.close()
+def furniture(request, engine):
+    """A database with a workspace that has some of everything, to be copied, and the secret of who may do everything."""
+    with copied(request, engine) as database:
+        with serving(database, rate_limit_points=10**9) as api:
+            alice = furnished(api)
+        yield database, alice.secret, alice.people
 
 
-@pytest.fixture(scope="module")
-def api(door):
-    with asyncio.Runner() as runner:
-        api = Api(door, runner)
-        api.open()
-        yield api
-        api.close()
+@contextmanager
+def moved_in(request, engine, furniture):
+    """Somebody in a copy of that workspace, and its database."""
+    source, secret, people_ = furniture
+    with copied(request, engine, source) as database, serving(database) as api:
+        yield Caller(api, secret, people_), database
 
 
 def administer(alice, number):
@@ -533,28 +519,40 @@ def furnished(api):
 
 
 @pytest.fixture(scope="module")
-def filled(api):
+def filled(request, engine, furniture):
     """Somebody of a workspace that stays as it is."""
-    return furnished(api)
+    with moved_in(request, engine, furniture) as (alice, _):
+        yield alice
 
 
 @pytest.fixture
-def growing(api):
+def growing(request, engine, furniture):
     """Somebody of a workspace that grows."""
-    return furnished(api)
+    with moved_in(request, engine, furniture) as (alice, _):
+        yield alice
+
+
+@pytest.fixture(scope="module")
+def swollen(request, engine, furniture):
+    """Somebody of a workspace with a hundred thousand rows more in its tables, and what operations took before."""
+    with moved_in(request, engine, furniture) as (alice, database):
+        before = asked_with(alice)
+        swell(alice, database)
+        yield alice, before
+
+
+def counted(by, document, variables=None):
+    """How many statements an operation takes, once connections are open and its document is known, and which."""
+    by.ask(document, variables)
+    with sent(by.api.door) as found:
+        by.ask(document, variables)
+    return len(found), found
 
 
 @pytest.fixture
-def count(filled, statements):
-    """How many statements an operation takes, once connections are open and its document is known, and which."""
-
-    def count_(document, variables=None, by=filled):
-        by.ask(document, variables)
-        with statements() as sent:
-            by.ask(document, variables)
-        return len(sent), sent.sent
-
-    return count_
+def count(filled):
+    """The same of somebody whose workspace stays as it is."""
+    return partial(counted, filled)
 
 
 def test_a_hundred_rows_cost_as_many_statements_as_ten(count):
@@ -575,7 +573,7 @@ ROWS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(("kind", "rows"), ROWS)
 def test_a_batch_of_a_hundred_costs_as_many_statements_as_one_of_ten(count, kind, rows):
     ten, hundred = (count(batch(kind), {"input": {"rows": rows[:size]}}) for size in (10, 100))
@@ -598,37 +596,37 @@ CHANGED = {
 }
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", CHANGED)
-def test_a_hundred_changes_and_deletions_cost_as_many_statements_as_ten(growing, statements, kind):
-    def sent(field, rows):
-        with statements() as found:
+def test_a_hundred_changes_and_deletions_cost_as_many_statements_as_ten(growing, kind):
+    def told(field, rows):
+        with sent(growing.api.door) as found:
             (payload,) = growing.ask(batch(field), {"input": {"rows": rows}}).values()
         assert payload["counts"] == {"unchanged": 0, "rejected": 0}
-        return len(found), found.sent
+        return len(found), found
 
     (name, values), deletes = CHANGED[kind], kind.replace("Record", "Delete")
     rows = [{key: value for key, value in row.items() if key != "lines"} for row in TRADE[kind](0, 100)]
     first, second, third = ([row | {name: value} for row in rows] for value in values)
     gone = [{"externalId": row["externalId"]} for row in first]
-    sent(kind, first)
-    ten, hundred = sent(kind, second[:10]), sent(kind, third)
+    told(kind, first)
+    ten, hundred = told(kind, second[:10]), told(kind, third)
     assert ten[0] == hundred[0] > 0, hundred[1]
-    ten = sent(deletes, gone[:10])
-    sent(kind, first)
-    hundred = sent(deletes, gone)
+    ten = told(deletes, gone[:10])
+    told(kind, first)
+    hundred = told(deletes, gone)
     assert ten[0] == hundred[0] > 0, hundred[1]
 
 
 @pytest.mark.slow
-def test_a_hundred_jobs_of_days_to_come_cost_as_many_statements_as_ten(growing, statements):
+def test_a_hundred_jobs_of_days_to_come_cost_as_many_statements_as_ten(growing):
     """Whoever joins or begins a contract on a day to come is looked at then: a job each, written together."""
 
-    def sent(field, rows):
-        with statements() as found:
+    def told(field, rows):
+        with sent(growing.api.door) as found:
             (payload,) = growing.ask(batch(field), {"input": {"rows": rows}}).values()
         assert payload["counts"] == {"unchanged": 0, "rejected": 0}
-        return len(found), found.sent
+        return len(found), found
 
     def joining(first, last, month):
         return [{"externalId": f"j{n}", "joinedOn": f"2026-{month}-{1 + n % 28:02}"} for n in range(first, last)]
@@ -645,16 +643,16 @@ def test_a_hundred_jobs_of_days_to_come_cost_as_many_statements_as_ten(growing, 
     Worker(growing.api.door).drain()
     for field, rows in (("customerUpsertBatch", joining), ("contractRecordBatch", beginning)):
         for month in ("07", "08"):
-            ten, hundred = sent(field, rows(100, 110, month)), sent(field, rows(0, 100, month))
+            ten, hundred = told(field, rows(100, 110, month)), told(field, rows(0, 100, month))
             assert ten[0] == hundred[0] > 0, (field, hundred[1])
             assert any("INSERT INTO job" in one for one in hundred[1])
 
 
-def asked_with(count, by):
+def asked_with(by):
     """How many statements each operation that is known takes."""
     documents = {f"example {n}": document for n, document in enumerate(examples())}
     documents |= {name: query % 20 for name, query in PAGES.items()} | KPIS
-    return {name: count(document, by=by)[0] for name, document in documents.items()}
+    return {name: counted(by, document)[0] for name, document in documents.items()}
 
 
 KINDS = {
@@ -731,7 +729,7 @@ DASHBOARDS = [
 ]
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(("kinds", "broken"), DASHBOARDS)
 def test_a_dashboard_costs_as_many_statements_for_all_kpis_as_for_one(count, kinds, broken):
     assert sorted(sum(KINDS.values(), ())) == sorted(published().type_map["KpiKey"].values.keys() - {"CUSTOM"})
@@ -739,7 +737,7 @@ def test_a_dashboard_costs_as_many_statements_for_all_kpis_as_for_one(count, kin
     assert few[0] == many[0] > 0, many[1]
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("broken", [False, True])
 def test_a_dashboard_costs_as_many_statements_for_a_year_as_for_two_months(count, broken):
     month, year = (count(dashboard(KINDS, all_, months, broken=broken)) for months in (2, 12))
@@ -795,27 +793,22 @@ def swell(caller, database):
     engine.dispose()
 
 
-@pytest.fixture
+@contextmanager
 def plans(door):
-    """Opens a list of how the database goes about each statement that reads, with the statement."""
+    """How the database goes about each statement that reads, with the statement."""
+    found = []
 
-    @contextmanager
-    def planning():
-        found = []
+    def note(_connection, cursor, statement, parameters, *_):
+        if statement.startswith(("SELECT", "WITH", "(SELECT")):
+            how = "EXPLAIN " if isinstance(cursor.connection, psycopg.Connection) else "EXPLAIN QUERY PLAN "
+            plan = cursor.connection.execute(how + statement, parameters)
+            found.append((statement, "\n".join(str(step[-1]) for step in plan.fetchall())))
 
-        def note(_connection, cursor, statement, parameters, *_):
-            if statement.startswith(("SELECT", "WITH", "(SELECT")):
-                how = "EXPLAIN " if isinstance(cursor.connection, psycopg.Connection) else "EXPLAIN QUERY PLAN "
-                plan = cursor.connection.execute(how + statement, parameters)
-                found.append((statement, "\n".join(str(step[-1]) for step in plan.fetchall())))
-
-        event.listen(door.db.reader, "before_cursor_execute", note)
-        try:
-            yield found
-        finally:
-            event.remove(door.db.reader, "before_cursor_execute", note)
-
-    return planning
+    event.listen(door.db.reader, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(door.db.reader, "before_cursor_execute", note)
 
 
 WHOLE = re.compile(r"\b(SCAN|Seq Scan on) (feedback|customer|customer_order)\b")
@@ -838,14 +831,14 @@ def lists():
     yield 'query($c: String) { customers(first: 50, after: $c, filter: {parentId: {eq: "ONE"}}) { nodes { id } pageInfo { endCursor } } }'
 
 
-def test_no_list_reads_the_whole_of_a_large_table(growing, database, plans):
-    swell(growing, database)
-    customer = growing.one('{ customer(by: {externalId: "c0"}) { id } }')["id"]
+def test_no_list_reads_the_whole_of_a_large_table(swollen):
+    alice, _ = swollen
+    customer = alice.one('{ customer(by: {externalId: "c0"}) { id } }')["id"]
     for query in lists():
         document, cursor = query.replace("ONE", customer), None
         for _ in range(3):
-            with plans() as found:
-                page = growing.one(document, {"c": cursor})
+            with plans(alice.api.door) as found:
+                page = alice.one(document, {"c": cursor})
             assert found
             is_narrowed = "filter" in query
             bad = [one for one in found if WHOLE.search(one[1]) or (not is_narrowed and SORTED.search(one[1]))]
@@ -854,14 +847,13 @@ def test_no_list_reads_the_whole_of_a_large_table(growing, database, plans):
     # these ask for KPIs, or hold everybody against each other
     for name in set(PAGES) - {"targets", "the best", "the channels", "who would", "their grades"}:
         query = PAGES[name]
-        with plans() as found:
-            growing.ask(query.replace("totalCount", "__typename") % 50)
+        with plans(alice.api.door) as found:
+            alice.ask(query.replace("totalCount", "__typename") % 50)
         bad = [one for one in found if WHOLE.search(one[1])]
         assert not bad, (name, *map("\n".join, bad))
 
 
-def test_a_hundred_thousand_rows_in_the_tables_cost_as_many_statements_as_a_hundred(growing, database, count):
-    before = asked_with(count, growing)
+def test_a_hundred_thousand_rows_in_the_tables_cost_as_many_statements_as_a_hundred(swollen):
+    alice, before = swollen
     assert all(before.values())
-    swell(growing, database)
-    assert asked_with(count, growing) == before
+    assert asked_with(alice) == before

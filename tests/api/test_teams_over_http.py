@@ -167,5 +167,5 @@ def test_members_and_teams_take_as_many_statements_for_many_as_for_few(alice, st
         alice.one(query)
         with statements() as found:
             assert len(alice.one(query)["nodes"]) == count
-        sent.append(sum("FROM membership" in one or "FROM staff" in one or "FROM team" in one for one in found.sent))
+        sent.append(sum("FROM membership" in one or "FROM staff" in one or "FROM team" in one for one in found))
     assert sent == [3, 4]  # the page, who is in them, their rows

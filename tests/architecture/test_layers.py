@@ -20,7 +20,12 @@ from app.uow import Uow
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "app"
 FILES = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in sorted(APP.rglob("*.py"))}
-TREES = {name: ast.parse(text) for name, text in FILES.items()}
+
+
+@cache
+def tree_of(name):
+    """What a file says."""
+    return ast.parse(FILES[name])
 
 
 def holding(pattern, *, under="app/"):
@@ -49,7 +54,7 @@ def code(name):
 
 def imports(name):
     """The modules that a file imports."""
-    for node in ast.walk(TREES[name]):
+    for node in ast.walk(tree_of(name)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -158,8 +163,8 @@ def test_no_module_is_longer_than_three_hundred_lines():
 
 def test_no_function_is_longer_than_forty_lines():
     long = {}
-    for name, tree in TREES.items():
-        for node in ast.walk(tree):
+    for name in FILES:
+        for node in ast.walk(tree_of(name)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = node.end_lineno - node.lineno + 1
                 if length > 40:
@@ -168,7 +173,7 @@ def test_no_function_is_longer_than_forty_lines():
 
 
 def test_every_module_says_what_it_is():
-    assert {name for name, tree in TREES.items() if not (ast.get_docstring(tree) or "").strip()} == set()
+    assert {name for name in FILES if not (ast.get_docstring(tree_of(name)) or "").strip()} == set()
 
 
 # what the edges may call
@@ -183,12 +188,12 @@ def service(name):
 def called(name):
     """What an edge takes from the services: (module, attribute)."""
     modules, found = {}, set()
-    for node in ast.walk(TREES[name]):
+    for node in ast.walk(tree_of(name)):
         if isinstance(node, ast.ImportFrom) and node.module == "app.services":
             modules |= {alias.asname or alias.name: alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("app.services."):
             found |= {(node.module.removeprefix("app.services."), alias.name) for alias in node.names}
-    for node in ast.walk(TREES[name]):
+    for node in ast.walk(tree_of(name)):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
             found.add((modules[node.value.id], node.attr))
     return found
@@ -248,7 +253,7 @@ def test_an_edge_takes_from_a_listing_what_carries_a_mark():
     for name in EDGES:
         taken = {
             node.attr
-            for node in ast.walk(TREES[name])
+            for node in ast.walk(tree_of(name))
             if isinstance(node, ast.Attribute)
             and isinstance(node.value, ast.Attribute | ast.Name)
             and (getattr(node.value, "attr", None) or getattr(node.value, "id", None)) in ("LIST", "rows")

@@ -128,8 +128,9 @@ def test_made_whole_it_answers_what_it_promises(door, clock):
     keys = {str(promise) for one in made for promise in one.promised}
     assert keys == {"CSAT", "NPS", "RETENTION_RATE", "CHURN_RATE", "RESPONSE_TIME mean", *map(str, TRADE)}
     assert made[1].promised[RESPONSE] == ((made[1].ranges[0], 7200), (made[1].ranges[1], 1800))
-    assert len(figures(door, made)) == 18
-    for what, value, promise in figures(door, made):
+    found = figures(door, made)
+    assert len(found) == 18
+    for what, value, promise in found:
         assert (what, value) == (what, promise)
     assert not job.claim(door)
     changes = count(door, Change)

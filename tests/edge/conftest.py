@@ -23,6 +23,7 @@ from unittest.mock import Mock
 
 import pytest
 from asking import Api, Caller
+from databases import at_ease
 from sqlalchemy import select
 from sqlmodel import SQLModel
 from uuid_utils.compat import uuid7
@@ -52,7 +53,7 @@ def serve(database: Settings) -> Iterator[Callable[..., Api]]:
         def serve_(**changed: Any) -> Api:
             settings = database.model_copy(update=changed)
             runner = opened.enter_context(asyncio.Runner())
-            api = Api(Door(Database(settings), settings, Bus()), runner)
+            api = Api(Door(at_ease(Database(settings)), settings, Bus()), runner)
             api.open()
             opened.callback(api.close)
             return api

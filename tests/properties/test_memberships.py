@@ -6,10 +6,23 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from trading import CREATE, assert_a_rebuild_changes_nothing, back, belong, form, put, slices, sold, take_back
+from trading import (
+    CREATE,
+    MAY,
+    ask_all,
+    assert_a_rebuild_changes_nothing,
+    back,
+    belong,
+    form,
+    put,
+    sliced,
+    sold,
+    take_back,
+)
 
 from app.kpis.dimension import Dimension
 from app.services import feedback, job, teamwork
+from app.services.kpi import Question
 from app.services.row import Ref
 
 FIRST = date(2026, 5, 1)
@@ -121,10 +134,10 @@ def work(people):
 
 def answered(people, expected):
     """The same from the program; a team that is not expected may be told as having nothing."""
-    found = {}
-    for name in KPIS:
-        key, _, variant = name.partition(" ")
-        told = slices(people, key, Dimension.TEAM, variant or None)
+    found, named = {}, [name.partition(" ") for name in KPIS]
+    questions = [Question(key, MAY, variant or None, by=Dimension.TEAM) for key, _, variant in named]
+    for name, answer in zip(KPIS, ask_all(people, questions), strict=True):
+        told = sliced(answer)
         found[name] = {
             team: one for team, one in told.items() if team in expected[name] or (one and not isinstance(one, str))
         }

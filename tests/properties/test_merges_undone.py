@@ -252,17 +252,16 @@ def world(database, people):
 
 def figures(people, spans, known_on=None):
     """What every KPI says, in every variant, of every one of the spans."""
+    named = [(key, variant.key, span) for key, one in CATALOGUE.items() for variant in one.variants for span in spans]
+    asked_ = [kpi.Question(key, span, variant, known_on=known_on) for key, variant, span in named]
     found = {}
-    for key, one in CATALOGUE.items():
-        for variant in one.variants:
-            asked_ = [kpi.Question(key, span, variant.key, known_on=known_on) for span in spans]
-            for span, answer in zip(spans, people.read(kpi.answer, asked_), strict=True):
-                if isinstance(answer, AppError):
-                    found[key, variant.key, span] = str(answer)
-                else:
-                    figure = answer.figure
-                    told = (figure.value, figure.numerator, figure.denominator)
-                    found[key, variant.key, span] = tuple(None if n is None else pytest.approx(n) for n in told)
+    for name, answer in zip(named, people.read(kpi.answer, asked_), strict=True):
+        if isinstance(answer, AppError):
+            found[name] = str(answer)
+        else:
+            figure = answer.figure
+            told = (figure.value, figure.numerator, figure.denominator)
+            found[name] = tuple(None if n is None else pytest.approx(n) for n in told)
     return found
 
 

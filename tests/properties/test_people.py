@@ -9,12 +9,13 @@ from random import Random
 import pytest
 import stored
 from people_oracle import KPIS, TODAY, World
-from trading import ask, assert_a_rebuild_changes_nothing, brought, finish_rebuild, meet, record, take_back, used
+from trading import ask_all, assert_a_rebuild_changes_nothing, brought, finish_rebuild, meet, record, take_back, used
 
 from app.kpis.dimension import Dimension
 from app.services import merge as merging
 from app.services import merge_undo, rebuild, rollup
 from app.services import workspace as workspaces
+from app.services.kpi import Question
 from app.services.period import Grain, Span
 from app.services.row import Ref
 from app.services.slices import Filter
@@ -166,22 +167,29 @@ class Story:
         ):
             self.check_span(span)
 
-    def parts(self, key, span, variant=None, **more):
-        figure = ask(self.people, key, span, variant, **more).figure
-        return figure.numerator, figure.denominator
-
     def check_span(self, span):
         world = self.world
         span = Span(span.start, min(span.end, TODAY + timedelta(days=1)))
-        found = {name: self.parts(name[0], span, name[1]) for name in KPIS}
-        assert found == {name: pytest.approx(count(world, span)) for name, count in KPIS.items()}, span
         web = (Filter(Dimension.CHANNEL, ("web",)),)
+        *answers, sticky, daily = ask_all(
+            self.people,
+            [
+                *(Question(key, span, variant) for key, variant in KPIS),
+                Question("ENGAGEMENT_RATE", span, "stickiness", filters=web),
+                Question("ACTIVE_USERS", span, grain=Grain.DAY),
+            ],
+        )
+        found = dict(zip(KPIS, map(parts, answers), strict=True))
+        assert found == {name: pytest.approx(count(world, span)) for name, count in KPIS.items()}, span
         uses = world.uses(span, "web")
-        told = self.parts("ENGAGEMENT_RATE", span, "stickiness", filters=web)
-        assert told == (pytest.approx(len(uses) / span.days), len({who for who, _ in uses}))
-        days = ask(self.people, "ACTIVE_USERS", span, grain=Grain.DAY).figures[""]
+        assert parts(sticky) == (pytest.approx(len(uses) / span.days), len({who for who, _ in uses}))
         each = [span.start + timedelta(days=n) for n in range(span.days)]
-        assert [one.value for one in days] == [len(world.uses(Span(d, d + timedelta(days=1)))) for d in each]
+        counted = [len(world.uses(Span(d, d + timedelta(days=1)))) for d in each]
+        assert [one.value for one in daily.figures[""]] == counted
+
+
+def parts(answer):
+    return answer.figure.numerator, answer.figure.denominator
 
 
 def tell(people, database, seed, steps):

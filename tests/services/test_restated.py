@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 import stored
+from databases import at_ease, copied
+from people import TODAY, People, settle
 from trading import (
     asked,
     assert_a_rebuild_changes_nothing,
@@ -24,7 +26,10 @@ from trading import (
     worth,
 )
 
+from app.bus import Bus
+from app.db import Database
 from app.services.row import Options
+from app.uow import Door
 
 TABLES = {
     "order": "customer_order",
@@ -142,8 +147,7 @@ CASES = [
 ]
 
 
-@pytest.fixture
-def told(workspace):
+def tell(workspace):
     """Ann, Bob and a tester, who buy, give back, are met and cost something; dollars have rates on some days."""
     meet(
         workspace,
@@ -159,7 +163,29 @@ def told(workspace):
     put(workspace, "engagement", used("u2", "ann", may(5)), used("u3", "bob", may(6), channel="web"))
     for noun in FACTS:
         put(workspace, noun, FACTS[noun][0])
-    return workspace
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def template(request):
+    """A database in which all of that was told, to be copied; its engine, and whose workspace it is."""
+    with copied(request, request.param) as settings:
+        door = Door(at_ease(Database(settings)), settings, Bus(), lambda: TODAY)
+        workspace = settle(door)
+        tell(workspace)
+        door.close()
+        yield request.param, settings, workspace.id
+
+
+@pytest.fixture
+def database(request, template):
+    engine, settings, _ = template
+    with copied(request, engine, settings) as mine:
+        yield mine
+
+
+@pytest.fixture
+def told(door, template):
+    return People(door, template[2])
 
 
 def snapshot(database, people):

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import predicting
 import pytest
+from databases import at_ease
 from sqlalchemy import Connection, Engine, Table, event, func, inspect, select
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
@@ -269,7 +270,7 @@ class Two:
 
 
 def _open(settings: Settings) -> Iterator[Two]:
-    door, owner = Door(Database(settings), settings, Bus(), lambda: NOW), migrate.owner_engine(settings)
+    door, owner = Door(at_ease(Database(settings)), settings, Bus(), lambda: NOW), migrate.owner_engine(settings)
     if door.db.is_sqlite:
         event.listen(owner, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=ON"))
     here, there = uuid7(), uuid7()
