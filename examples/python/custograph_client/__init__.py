@@ -3,7 +3,7 @@
 from .async_base_client import AsyncBaseClient
 from .base_model import BaseModel
 from .custograph import Custograph
-from .enums import Grain, KpiUnit, NamedPeriod, NullReason, TargetState
+from .enums import Grain, KpiKey, KpiUnit, NamedPeriod, NullReason, TargetState
 from .exceptions import (
     GraphQLClientError,
     GraphQLClientGraphQLError,
@@ -29,7 +29,8 @@ from .fragments import (
     FigurePeriod,
 )
 from .input_types import DateRangeInput, LastPeriodInput, PeriodInput
-from .operations import REPORT_GQL
+from .live import Live, LiveKpiChanged
+from .operations import LIVE_GQL, REPORT_GQL
 from .report import (
     Report,
     ReportCohorts,
@@ -69,8 +70,12 @@ __all__ = [
     "GraphQLClientGraphQLMultiError",
     "GraphQLClientHttpError",
     "GraphQLClientInvalidResponseError",
+    "KpiKey",
     "KpiUnit",
+    "LIVE_GQL",
     "LastPeriodInput",
+    "Live",
+    "LiveKpiChanged",
     "NamedPeriod",
     "NullReason",
     "PeriodInput",
