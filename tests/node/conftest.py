@@ -13,20 +13,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
+from answering import record_answers
 from npm import installed, told
 from serving import serving
 
 from app.main import create_app
 from app.services import token
-
-RECORD = """
-mutation($answers: FeedbackRecordBatchInput!, $target: TargetSetInput!) {
-  feedbackRecordBatch(input: $answers) { counts { created } }
-  targetSet(input: $target) { outcome }
-}
-"""
 
 
 @pytest.fixture(scope="session")
@@ -53,32 +46,4 @@ def server(door, workspace) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def answers(server) -> None:
-    rows = [
-        {
-            "externalId": str(number),
-            "kind": "CSAT",
-            "score": 2 if number % 4 == 0 else 5,
-            "occurredAt": f"{2025 + number % 2}-0{1 + number % 5}-10T12:00:00Z",
-            "channel": {"externalId": "web" if number % 3 else "shop"},
-        }
-        for number in range(24)
-    ]
-    target = {
-        "externalId": "content",
-        "kpi": "CSAT",
-        "kind": "ABSOLUTE",
-        "value": 90,
-        "baseline": {"period": {"named": "THIS_YEAR"}},
-        "from": "2026-01-01",
-        "before": "2027-01-01",
-    }
-    response = httpx.post(
-        server["url"],
-        json={"query": RECORD, "variables": {"answers": {"rows": rows, "createMissing": True}, "target": target}},
-        headers={"Authorization": f"Bearer {server['token']}"},
-        timeout=60,
-    )
-    assert response.json()["data"] == {
-        "feedbackRecordBatch": {"counts": {"created": 24}},
-        "targetSet": {"outcome": "CREATED"},
-    }
+    record_answers(server)
