@@ -5,6 +5,9 @@ import json
 import os
 import shutil
 import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +65,20 @@ def ran(folder: Path, *command: str, given: object = None, **environment: str) -
         check=False,
         timeout=PATIENCE,
     )
+
+
+@contextmanager
+def running(folder: Path, *command: str, **environment: str) -> Iterator[Iterator[str]]:
+    """The lines that a command in `folder` prints, as it prints them; it is ended when nobody reads on."""
+    told = {**os.environ, **environment}
+    with subprocess.Popen(command, cwd=folder, env=told, stdout=subprocess.PIPE, text=True) as process:
+        end = threading.Timer(PATIENCE, process.kill)
+        end.start()
+        try:
+            yield (line.rstrip("\n") for line in process.stdout or ())
+        finally:
+            end.cancel()
+            process.kill()
 
 
 def told(folder: Path, *command: str, may_fail: bool = False, **given: Any) -> Any:

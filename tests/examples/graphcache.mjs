@@ -4,6 +4,7 @@
 import { readFileSync, writeSync } from "node:fs";
 import { gql } from "@urql/core";
 import { pipe, subscribe } from "wonka";
+import { WebSocket } from "ws";
 import { custograph } from "./dist/client.js";
 
 const { server, pages } = JSON.parse(readFileSync(0, "utf8"));
@@ -53,7 +54,7 @@ const watching = (client, query) => {
   return component;
 };
 const shown = pages.map(({ watched, later, written }, number) => {
-  const client = custograph({ ...server, url: `${server.url}#${number}` });
+  const client = custograph({ ...server, url: `${server.url}#${number}`, webSocketImpl: WebSocket });
   const components = watched.map((query) => watching(client, query));
   return { name: `#${number}`, client, components, later, written };
 });

@@ -3,6 +3,7 @@
 // Copied into the kit, it uses the kit's own environment; `pages.ts` has the queries.
 import { readFileSync, writeSync } from "node:fs";
 import { createOperationDescriptor, fetchQuery, getRequest, type GraphQLTaggedNode } from "relay-runtime";
+import { WebSocket } from "ws";
 import CardRefetchQuery from "./__generated__/CardRefetchQuery.graphql";
 import { custograph, type Place } from "./environment";
 import { pages } from "./pages";
@@ -19,7 +20,7 @@ async function plainly(query: string): Promise<unknown> {
 }
 
 async function page(asked: GraphQLTaggedNode[], shown: GraphQLTaggedNode[], plain: string[]) {
-  const environment = custograph(server);
+  const environment = custograph({ ...server, webSocketImpl: WebSocket });
   await Promise.all(asked.map((document) => fetchQuery(environment, document, {}).toPromise()));
   const components = [];
   for (const [place, document] of shown.entries()) {
@@ -30,7 +31,7 @@ async function page(asked: GraphQLTaggedNode[], shown: GraphQLTaggedNode[], plai
 }
 
 async function refetched(asked: GraphQLTaggedNode) {
-  const environment = custograph(server);
+  const environment = custograph({ ...server, webSocketImpl: WebSocket });
   const told = () => environment.lookup(createOperationDescriptor(getRequest(asked), {}).fragment).data;
   await fetchQuery(environment, asked, {}).toPromise();
   const before = told() as { kpi: { id: string } };

@@ -1,11 +1,12 @@
 """The kit for Relay as it is copied: it compiles, shows what was recorded, and its components share Relay's store."""
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from components import APART, BOTH, FIGURE, PAGE, SHARED
-from npm import installed, ran, told
+from npm import installed, ran, running, told
 
 from app.actor import ORDINARY, Scope
 from app.services import token
@@ -21,6 +22,12 @@ Customer response time  – (not set up)
 Customer acquisition cost  – (not set up)
 Customer lifetime value  – (not set up)
 """
+A_YEAR_LATER = datetime(2027, 6, 15, 9, 30, tzinfo=UTC)
+TURNED = {
+    "Customer satisfaction  – (no data)",
+    "Net promoter score  – (no data)",
+    "Customer retention rate  100.0%  of 6  +16.7 points",
+}
 SATISFIED = "{ kpi(key: CSAT, period: {named: THIS_YEAR}) { id display } }"
 DISSATISFIED = """
 mutation {
@@ -40,12 +47,8 @@ def kit(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def start(kit, server):
-    def start_(*arguments: str, **environment: str):
-        told = {"CUSTOGRAPH_URL": server["url"], "CUSTOGRAPH_TOKEN": server["token"], **environment}
-        return ran(kit, "node", "dist/print.js", *arguments, **told)
-
-    return start_
+def place(server) -> dict[str, str]:
+    return {"CUSTOGRAPH_URL": server["url"], "CUSTOGRAPH_TOKEN": server["token"]}
 
 
 def documents(name: str, queries: list[str]) -> str:
@@ -63,23 +66,32 @@ def pages() -> str:
     return 'import { graphql } from "react-relay";\nexport const pages = [' + ",\n".join(told) + "];\n"
 
 
-def test_it_prints_what_was_recorded_and_every_customer_once(start, records):
-    done = start("3")
+def test_it_prints_what_was_recorded_and_every_customer_once(kit, place, records):
+    done = ran(kit, "node", "dist/print.js", "3", **place)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == CARDS + "".join(f"{name}\n" for name in reversed(records))
 
 
-def test_a_figure_that_is_refused_says_why_and_spoils_no_other(start, door, workspace, records):
+def test_a_figure_that_is_refused_says_why_and_spoils_no_other(kit, place, door, workspace, records):
     secret = token.create(door, workspace.id, "few", scopes=ORDINARY - {Scope.KPI_READ})
-    done = start(CUSTOGRAPH_TOKEN=secret)
+    done = ran(kit, "node", "dist/print.js", **place | {"CUSTOGRAPH_TOKEN": secret})
     refused = "This needs the scope kpi:read, which the token does not have.\n"
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == 6 * refused + "".join(f"{name}\n" for name in reversed(records))
 
 
-def test_it_says_why_there_is_no_answer(start):
-    done = start(CUSTOGRAPH_TOKEN="cgt_unknown")
+def test_it_says_why_there_is_no_answer(kit, place):
+    done = ran(kit, "node", "dist/print.js", **place | {"CUSTOGRAPH_TOKEN": "cgt_unknown"})
     assert (done.returncode, done.stdout, done.stderr) == (1, "The token is not one of ours.\n", "")
+
+
+def test_what_is_shown_changes_with_what_is_recorded_and_as_periods_turn(kit, place, records, ask, clock):
+    with running(kit, "node", "dist/print.js", "--live", **place) as lines:
+        assert [next(lines) for _ in range(13)] == [*CARDS.splitlines(), *reversed(records)]
+        ask(DISSATISFIED)
+        assert next(lines) == "Customer satisfaction  92.3%  of 13  66.7 to 98.6  +42.3 points"
+        clock.set(A_YEAR_LATER)
+        assert {next(lines) for _ in range(3)} == TURNED
 
 
 def test_components_share_the_store_and_a_figure_is_refetched_by_its_id(kit, server, records):

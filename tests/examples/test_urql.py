@@ -1,11 +1,12 @@
 """The kit for urql as it is copied: it compiles, prints what was recorded, and its components share Graphcache."""
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from components import APART, BOTH, FIGURE, PAGE, SHARED
-from npm import installed, ran, told
+from npm import installed, ran, running, told
 
 pytestmark = [pytest.mark.slow, pytest.mark.node]
 
@@ -18,6 +19,14 @@ Customer response time              – (not set up)
 Customer acquisition cost            – (not set up)
 Customer lifetime value             – (not set up)
 
+"""
+MOVED = "Customer satisfaction                        92.3%        ████▁   of 13, 66.7 to 98.6, +42.3 points, ON_TRACK"
+# nobody has said anything for a year, and the target's own year ended with 12 of 13 above its 90 %
+A_YEAR_LATER = datetime(2027, 6, 15, 9, 30, tzinfo=UTC)
+TURNED = """\
+Customer satisfaction                  – (no data)                MET
+Net promoter score                     – (no data)
+Customer retention rate                     100.0%  ▁▁▁▁▁▁▁▁▁▁▁▁  of 6, +16.7 points
 """
 WRONG = '{ kpi(key: CSAT, period: {range: {from: "2026-02-01", before: "2026-01-01"}}) { id display } }'
 SATISFIED = "{ kpi(key: CSAT, period: {named: THIS_YEAR}) { id display numerator denominator } }"
@@ -37,12 +46,8 @@ def kit(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def start(kit, server):
-    def start_(*arguments: str, **environment: str):
-        told = {"CUSTOGRAPH_URL": server["url"], "CUSTOGRAPH_TOKEN": server["token"], **environment}
-        return ran(kit, "node", "dist/main.js", *arguments, **told)
-
-    return start_
+def place(server) -> dict[str, str]:
+    return {"CUSTOGRAPH_URL": server["url"], "CUSTOGRAPH_TOKEN": server["token"]}
 
 
 @pytest.fixture
@@ -65,15 +70,24 @@ def settled(page, requests: int, afterwards: int = 0) -> bool:
     return (page["requests"], page["afterwards"]) == (requests, afterwards)
 
 
-def test_it_prints_what_was_recorded_and_every_customer_once(start, records):
-    done = start("3")
+def test_it_prints_what_was_recorded_and_every_customer_once(kit, place, records):
+    done = ran(kit, "node", "dist/main.js", "3", **place)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == HEAD + "7 customers\n" + "".join(f"  {name}\n" for name in reversed(records))
 
 
-def test_it_says_why_there_is_no_answer(start):
-    done = start(CUSTOGRAPH_TOKEN="cgt_unknown")
+def test_it_says_why_there_is_no_answer(kit, place):
+    done = ran(kit, "node", "dist/main.js", **place | {"CUSTOGRAPH_TOKEN": "cgt_unknown"})
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "[GraphQL] The token is not one of ours.\n")
+
+
+def test_what_is_shown_changes_with_what_is_recorded_and_as_periods_turn(kit, place, records, ask, clock):
+    with running(kit, "node", "dist/live.js", **place) as lines:
+        assert [next(lines) for _ in range(6)] == HEAD.splitlines()[:6]
+        ask(DISSATISFIED)
+        assert next(lines) == MOVED
+        clock.set(A_YEAR_LATER)
+        assert [next(lines) for _ in range(3)] == TURNED.splitlines()
 
 
 def test_components_settle_after_one_request_each(watch):

@@ -3,8 +3,12 @@ import { graphql, useLazyLoadQuery } from "react-relay";
 import { Card } from "./Card";
 import { Customers } from "./Customers";
 import { Trend } from "./Trend";
-import type { DashboardQuery, DashboardQuery$data } from "./__generated__/DashboardQuery.graphql";
+import type { DashboardQuery, DashboardQuery$data, PeriodInput } from "./__generated__/DashboardQuery.graphql";
+import type { KpiKey } from "./__generated__/liveSubscription.graphql";
 import { reasons } from "./environment";
+import { useLive } from "./live";
+
+const PERIOD: PeriodInput = { last: { count: 12, grain: "MONTH" } };
 
 export function Dashboard({ page }: { page: number }) {
   const { csat, nps, retention, response, cac, clv, ...query } = useLazyLoadQuery<DashboardQuery>(
@@ -19,19 +23,23 @@ export function Dashboard({ page }: { page: number }) {
         ...Customers_query @arguments(first: $first)
       }
     `,
-    { period: { last: { count: 12, grain: "MONTH" } }, first: page },
+    { period: PERIOD, first: page },
   );
   return (
     <main>
-      {[csat, nps, retention, response, cac, clv].map((asked, place) => (
-        <Figure key={place} asked={asked} />
-      ))}
+      <Figure name="CSAT" asked={csat} />
+      <Figure name="NPS" asked={nps} />
+      <Figure name="RETENTION_RATE" asked={retention} />
+      <Figure name="RESPONSE_TIME" asked={response} />
+      <Figure name="CAC" asked={cac} />
+      <Figure name="CLV" asked={clv} />
       <Customers query={query} page={page} />
     </main>
   );
 }
 
-function Figure({ asked }: { asked: DashboardQuery$data["csat"] }) {
+function Figure({ name, asked }: { name: KpiKey; asked: DashboardQuery$data["csat"] }) {
+  useLive(name, PERIOD);
   if (!asked.ok) return <p role="alert">{reasons(asked.errors)}</p>;
   return (
     asked.value && (

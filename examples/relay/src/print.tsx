@@ -1,12 +1,15 @@
 // Shows the dashboard in a document without a browser, does what a reader might, and prints what stands there then.
 import { Window } from "happy-dom";
+import { parseArgs } from "node:util";
 import { Component, type ReactNode, Suspense } from "react";
 import { RelayEnvironmentProvider } from "react-relay";
+import { WebSocket } from "ws";
 import { Dashboard } from "./Dashboard";
 import { custograph } from "./environment";
 
 const { CUSTOGRAPH_URL: url = "http://127.0.0.1:8000/graphql", CUSTOGRAPH_TOKEN: token = "" } = process.env;
-const [page = "20"] = process.argv.slice(2); // rows of a page
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { live: { type: "boolean" } } });
+const [page = "20"] = positionals; // rows of a page
 
 class Boundary extends Component<{ children: ReactNode }, { error: Error | null }> {
   override state = { error: null as Error | null };
@@ -27,7 +30,7 @@ globalThis.navigator ??= window.navigator as unknown as Navigator;
 const { createRoot } = await import("react-dom/client"); // looks for a document when it is loaded
 
 createRoot(document.body as unknown as Element, { onCaughtError: () => {} }).render(
-  <RelayEnvironmentProvider environment={custograph({ url, token })}>
+  <RelayEnvironmentProvider environment={custograph({ url, token, webSocketImpl: WebSocket })}>
     <Boundary>
       <Suspense fallback={<p aria-busy>…</p>}>
         <Dashboard page={Number(page)} />
@@ -53,8 +56,19 @@ async function press(name: string): Promise<boolean> {
 await settled();
 await press("Refresh");
 while (await press("More"));
-for (const block of document.querySelectorAll("article, li, [role=alert]")) {
-  const words = [...block.querySelectorAll("h2, strong, span")].map(({ textContent }) => textContent);
-  console.log(words.join("  ") || block.textContent);
+
+const printed = new Map<number, string>();
+
+function print(): void {
+  for (const [place, block] of document.querySelectorAll("article, li, [role=alert]").entries()) {
+    const words = [...block.querySelectorAll("h2, strong, span")].map(({ textContent }) => textContent);
+    const line = words.join("  ") || block.textContent;
+    if (line !== printed.get(place)) console.log(line);
+    printed.set(place, line);
+  }
 }
-process.exit(document.querySelector("main") ? 0 : 1);
+
+print();
+if (values.live)
+  new window.MutationObserver(print).observe(document.body, { subtree: true, childList: true, characterData: true });
+else process.exit(document.querySelector("main") ? 0 : 1);

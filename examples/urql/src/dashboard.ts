@@ -32,6 +32,16 @@ export const Dashboard = graphql(
   [Card, Trend],
 );
 
+/** One of them, told again whenever it has changed; by its `id` the answer to the dashboard changes with it. */
+export const Live = graphql(
+  `
+    subscription Live($key: KpiKey!, $period: PeriodInput!) {
+      kpiChanged(key: $key, period: $period) { ...Card ...Trend }
+    }
+  `,
+  [Card, Trend],
+);
+
 export const Customers = graphql(`
   query Customers($first: Int!, $after: String) {
     customers(first: $first, after: $after) {

@@ -1,4 +1,5 @@
 // How Graphcache keeps what Custograph answers. Copy it: it follows from the schema and lists no type by hand.
+import { stringifyVariables } from "@urql/core";
 import type {
   CacheExchangeOpts,
   KeyingConfig,
@@ -35,7 +36,7 @@ export function graphcache(schema: NonNullable<CacheExchangeOpts["schema"]>): Ca
     // any record may move any figure: after a write, what is shown is asked again
     if (name === "Mutation") for (const field of fields) mutations[field.name] = askAgain;
   }
-  return { schema, keys, resolvers, updates: { Mutation: mutations } };
+  return { schema, keys, resolvers, updates: { Mutation: mutations, Subscription: { kpiChanged: turned } } };
 }
 
 function named({ name, ofType }: TypeRef): string {
@@ -50,3 +51,23 @@ const merged: Resolver = (parent, args, cache, info) =>
 const askAgain: UpdateResolver = (_result, _args, cache) => {
   for (const { fieldName, arguments: args } of cache.inspectFields("Query")) cache.invalidate("Query", fieldName, args);
 };
+
+// when a period turns, the same question is answered by another figure: whoever asked it asks again
+const turned: UpdateResolver<{ kpiChanged: { __typename: "KpiResult"; id: string } | null }> = (
+  result,
+  args,
+  cache,
+) => {
+  const told = cache.keyOfEntity(result.kpiChanged);
+  for (const { fieldName, fieldKey, arguments: asked } of cache.inspectFields("Query")) {
+    const questions = fieldName === "kpi" ? [asked] : fieldName === "kpis" ? (asked?.ask as object[]) : [];
+    const shown = [cache.resolve("Query", fieldKey)].flat();
+    if (questions.some((question, place) => same(question, args) && shown[place] !== told))
+      cache.invalidate("Query", fieldName, asked);
+  }
+};
+
+function same(one: object | null, other: object): boolean {
+  const given = (args: object) => Object.fromEntries(Object.entries(args).filter(([, value]) => value != null));
+  return stringifyVariables(given(one ?? {})) === stringifyVariables(given(other));
+}

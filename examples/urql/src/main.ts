@@ -1,35 +1,12 @@
 // Prints the dashboard, then the names of the customers, page by page.
+import { WebSocket } from "ws";
 import { custograph } from "./client.js";
-import { ASK, Card, Customers, Dashboard, Trend } from "./dashboard.js";
-import { type FragmentOf, readFragment } from "./graphql.js";
+import { ASK, Customers, Dashboard } from "./dashboard.js";
+import { card } from "./words.js";
 
 const { CUSTOGRAPH_URL: url = "http://127.0.0.1:8000/graphql", CUSTOGRAPH_TOKEN: token = "" } = process.env;
 const [first = "20"] = process.argv.slice(2); // rows of a page
-const client = custograph({ url, token });
-
-const BARS = "▁▂▃▄▅▆▇█";
-
-function line(values: readonly (number | null)[]): string {
-  const known = values.filter((value) => value !== null);
-  const low = Math.min(...known);
-  const step = (Math.max(...known) - low) / (BARS.length - 1) || 1;
-  return values.map((value) => (value === null ? " " : BARS[Math.round((value - low) / step)])).join("");
-}
-
-function card(kpi: FragmentOf<typeof Card> & FragmentOf<typeof Trend>): string {
-  const { definition, display, sampleSize, interval, comparison, target } = readFragment(Card, kpi);
-  const { series } = readFragment(Trend, kpi);
-  const said = [
-    sampleSize && `of ${sampleSize}`,
-    interval && `${interval.low.toFixed(1)} to ${interval.high.toFixed(1)}`,
-    comparison?.change != null && comparison.display,
-    target?.state,
-  ];
-  const drawn = line(series.map(({ value }) => value));
-  return [definition.name.padEnd(24), display.padStart(24), drawn, said.filter(Boolean).join(", ")]
-    .join("  ")
-    .trimEnd();
-}
+const client = custograph({ url, token, webSocketImpl: WebSocket });
 
 async function cards(): Promise<void> {
   const { data, error } = await client.query(Dashboard, { ask: ASK });
