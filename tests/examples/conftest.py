@@ -1,13 +1,26 @@
-"""Runs the examples as a user does, from the command line."""
+"""Runs the examples as a user does, from the command line.
+
+| fixture | is |
+|---|---|
+| `load` | the loader of the Olist example |
+| `server` | where the application serves, and a token of `workspace`: what the kits for front ends are told |
+| `records` | what `workspace` then knows: answers, and seven customers of whom one has left |
+"""
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import httpx
 import pytest
+from answering import record_answers
+from serving import serving
+
+from app.main import create_app
+from app.services import token
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,3 +59,55 @@ def _counts(stdout: str) -> dict[str, dict[str, int]]:
 def load() -> Callable[[Path, str, str], Loaded]:
     """The loader of the Olist example, as a function of folder, address and token."""
     return _load
+
+
+@pytest.fixture
+def database(sqlite):
+    return sqlite
+
+
+@pytest.fixture
+def server(door, workspace) -> Iterator[dict[str, str]]:
+    secret = token.create(door, workspace.id, "kit")
+    with serving(create_app(door.settings, door=door)) as address:
+        yield {"url": f"{address}/graphql", "token": secret}
+
+
+NAMES = ["Ada", "Ben", "Cyd", "Dan", "Eve", "Fay", "Gil"]
+RECORD = """
+mutation($customers: CustomerUpsertBatchInput!, $answers: FeedbackRecordBatchInput!) {
+  customerUpsertBatch(input: $customers) { counts { created } }
+  feedbackRecordBatch(input: $answers) { counts { created } }
+}
+"""
+
+
+@pytest.fixture
+def ask(server) -> Callable[..., Any]:
+    def ask_(query: str, **variables: Any) -> Any:
+        headers = {"Authorization": f"Bearer {server['token']}"}
+        response = httpx.post(
+            server["url"], json={"query": query, "variables": variables}, headers=headers, timeout=60
+        ).json()
+        assert "errors" not in response
+        return response["data"]
+
+    return ask_
+
+
+@pytest.fixture
+def records(server, ask) -> list[str]:
+    """The customers' names, in the order in which a list has them."""
+    record_answers(server)
+    customers = [{"externalId": f"c-{name}", "name": name, "joinedOn": "2024-01-10"} for name in NAMES]
+    customers[5] |= {"churnedOn": "2026-03-01"}
+    customers[6] |= {"joinedOn": "2026-02-01"}
+    answers = [
+        {"externalId": f"nps-{number}", "kind": "NPS", "score": score, "occurredAt": "2026-05-04T12:00:00Z"}
+        for number, score in enumerate([10] * 6 + [8] + [3] * 3)
+    ]
+    assert ask(RECORD, customers={"rows": customers}, answers={"rows": answers}) == {
+        "customerUpsertBatch": {"counts": {"created": 7}},
+        "feedbackRecordBatch": {"counts": {"created": 10}},
+    }
+    return NAMES
