@@ -108,6 +108,11 @@ class Endpoint:
         """The answer to a browser that asks before it sends what a publishable key may; None for any other request."""
         return await self._origins.preflight(request)
 
+    @property
+    def quotas(self) -> Quotas:
+        """How much each caller may ask for, by whatever address."""
+        return self._quotas
+
     async def close(self) -> None:
         """Finish what is under way."""
         await self._quotas.close()
