@@ -159,8 +159,8 @@ def test_durations_are_told_in_what_fits_them_and_money_in_its_currency(told):
     spec = chart(told, "kind: BAR, grain: MONTH", key="REVENUE")
     assert spec["layer"][0]["encoding"]["y"]["axis"]["title"] == "EUR"
     for number, hours in enumerate((5, 7)):
-        events = [{"kind": "OPENED", "at": "2026-02-03T06:00:00Z"}]
-        events.append({"kind": "FIRST_RESPONSE", "at": f"2026-02-03T{6 + hours:02}:00:00Z"})
+        events = [{"kind": "CUSTOMER_MESSAGE", "at": "2026-02-03T06:00:00Z"}]
+        events.append({"kind": "STAFF_REPLY", "at": f"2026-02-03T{6 + hours:02}:00:00Z"})
         row = {"externalId": f"i{number}", "kind": "QUESTION", "occurredAt": "2026-02-03T06:00:00Z"}
         row |= {"events": events}
         payload = told.write("interactionRecord", row, "outcome userErrors { message path }")
@@ -413,8 +413,8 @@ def test_those_who_look_use_up_the_points_of_who_made_the_link(told, api, open_d
     with asyncio.Runner() as runner:
         small = Api(open_door(rate_limit_points=120, rate_limit_per_s=1, max_cost=120), runner)
         small.open()
-        answers = [look(small, url) for _ in range(4)]
+        answers = [look(small, url) for _ in range(8)]  # a lease that is late is lent on, but once
         small.close()
     assert [one.status_code for one in answers[:2]] == [200, 200], "50 points each"
-    assert (answers[3].status_code, code(answers[3])) == (429, "RATE_LIMITED")
-    assert int(answers[3].headers["retry-after"]) >= 1
+    assert (answers[-1].status_code, code(answers[-1])) == (429, "RATE_LIMITED")
+    assert int(answers[-1].headers["retry-after"]) >= 1
