@@ -45,7 +45,7 @@ _FEW = 3
 
 @dataclass(slots=True)
 class Entry:
-    """A field that costs, mostly an object or a list of them: what it weighs, how often its inside comes, what that is."""
+    """A field that costs, mostly objects: what it weighs, how often its inside comes, and what that is."""
 
     name: str
     weight: float
