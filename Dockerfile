@@ -11,8 +11,11 @@ RUN useradd --system --uid 10001 --no-create-home custograph \
 WORKDIR /srv/custograph
 
 # Before the program, so that a change of code leaves this layer alone.
-COPY requirements.lock .
-RUN pip install --no-cache-dir --require-hashes --only-binary :all: -r requirements.lock
+COPY requirements.lock requirements-charts.lock ./
+# `--build-arg CHARTS=yes` adds what draws charts as images.
+ARG CHARTS
+RUN pip install --no-cache-dir --require-hashes --only-binary :all: -r requirements.lock \
+    ${CHARTS:+-r requirements-charts.lock}
 
 COPY alembic.ini LICENSE ./
 COPY migrations migrations

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import __version__, migrate
 from app.edge import graphiql, origins
 from app.edge.bulk import Files
+from app.edge.charts import Charts
 from app.edge.endpoint import Endpoint
 from app.herald import heralded
 from app.schema.build import sdl
@@ -36,6 +37,7 @@ def create_app(settings: Settings, *, work: bool = True, token: str | None = Non
     door = door or open_door(settings)
     endpoint = Endpoint(door, settings)
     files = Files(door, endpoint.identity)
+    charts = Charts(door, endpoint.quotas)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -50,6 +52,7 @@ def create_app(settings: Settings, *, work: bool = True, token: str | None = Non
             stop.set()
             if worker:
                 await asyncio.to_thread(worker.join)
+            await charts.close()
             await endpoint.close()
             await asyncio.to_thread(files.close)
             await asyncio.to_thread(door.close)
@@ -58,6 +61,7 @@ def create_app(settings: Settings, *, work: bool = True, token: str | None = Non
     app.router.routes.append(Route("/graphql", endpoint, methods=None))
     app.router.routes.append(WebSocketRoute("/graphql", endpoint.sockets))
     app.router.routes.extend(files.routes)
+    app.router.routes.extend(charts.routes)
     app.add_api_route("/schema.graphql", _schema, methods=["GET"])
     app.add_api_route("/healthz", _alive, methods=["GET"])
     app.add_api_route("/readyz", partial(_ready, door), methods=["GET"])

@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    public_url: str = Field(
+        "",
+        description="Where clients reach this server, such as https://kpi.example.org; links to charts begin with it.",
+    )
     graphiql: bool = Field(False, description="Serve the GraphiQL page at /.")
     log_level: str = Field("INFO", description="Least severe log level that is written: DEBUG, INFO, WARNING, ERROR.")
     oidc_audience: str = Field("", description="The audience that the JWTs of the issuer must name.")
@@ -182,6 +186,19 @@ class Settings(BaseSettings):
             msg = "must start with https:// (http:// for this machine alone), without user, query or fragment"
             raise ValueError(msg)
         return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            fits = parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment)
+        except ValueError:
+            fits = False
+        if value and (not fits or parts.username is not None):
+            msg = "must start with https:// or http://, without user, query or fragment"
+            raise ValueError(msg)
+        return value.rstrip("/")
 
     @field_validator("oidc_algorithms")
     @classmethod

@@ -1,7 +1,7 @@
 """What an operation costs: estimated from its document and variables before it runs, counted from its answer after.
 
-An object costs 1 and a scalar nothing; `app/schema/weight.py` says what weighs more, and how often what is in a list
-comes. Introspection costs a tenth.
+An object costs 1 and a scalar nothing, unless it says so; `app/schema/weight.py` says what weighs more, and how often
+what is in a list comes. Introspection costs a tenth.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,7 +45,7 @@ _FEW = 3
 
 @dataclass(slots=True)
 class Entry:
-    """A field whose value is an object or a list of them: what it weighs, how often its inside comes, what that is."""
+    """A field that costs, mostly objects: what it weighs, how often its inside comes, and what that is."""
 
     name: str
     weight: float
@@ -67,7 +67,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Plan:
-    """What one operation, or one object of it, costs beside its scalars."""
+    """What one operation, or one object of it, costs; of its scalars those that say so."""
 
     entries: dict[str, list[Entry]] = field(default_factory=dict)
     """By response key; several where objects of different types have different fields under one."""
@@ -121,7 +121,7 @@ class _Planner:
         groups: dict[str, dict[object, list[tuple[FieldNode, GraphQLField, str]]]] = {}
         for node, parent in self._fields(selected):
             definition = self._definition(parent, node.name.value)
-            if definition is not None and is_composite_type(get_named_type(definition.type)):
+            if definition is not None and (is_composite_type(get_named_type(definition.type)) or _weight(definition)):
                 # one object answers one field with one set of arguments under a key: validation has seen to it
                 same = node.name.value, tuple(sorted(map(print_ast, node.arguments or ())))
                 group = groups.setdefault((node.alias or node.name).value, {})
@@ -137,9 +137,10 @@ class _Planner:
         if parent.startswith("__") or named.name.startswith("__"):
             typical = _typical(self.schema, name)
             return Entry(name, 0, _INTROSPECTION_WEIGHT, lambda _: typical, frozenset(), is_list, inside)
-        directives = _directives(definition)
-        weight = sum(float(one.weight) for one in directives if isinstance(one, Cost))
-        size = next((one for one in directives if isinstance(one, ListSize)), None)
+        weight = _weight(definition)
+        if not is_composite_type(named):
+            return Entry(name, weight, 0, lambda _: 1, frozenset(), is_list, inside)
+        size = next((one for one in _directives(definition) if isinstance(one, ListSize)), None)
         counter = self._size(node, definition, size) if size else lambda _: UNKNOWN
         sized = frozenset(size.sized_fields or ()) if size else frozenset[str]()
         return Entry(name, weight, _unit(named), counter, sized, is_list, inside)
@@ -198,6 +199,11 @@ def _length(value: object, *, is_list: bool) -> int | None:
 
 def _directives(thing: Any) -> Sequence[object]:  # noqa: ANN401 - a field or a type of graphql-core
     return getattr(thing.extensions.get("strawberry-definition"), "directives", None) or ()
+
+
+def _weight(definition: GraphQLField) -> float:
+    """What is declared on a field itself."""
+    return sum(float(one.weight) for one in _directives(definition) if isinstance(one, Cost))
 
 
 def _unit(named: Any) -> float:  # noqa: ANN401 - any named type

@@ -18,6 +18,7 @@ from app.edge.live.http import Streamed, streamed
 from app.edge.live.socket import Sockets
 from app.edge.live.streams import Streams
 from app.edge.operations import Answer, Call, Operations, Unfit
+from app.edge.quota import Quotas
 from app.edge.request import EVENTS, GRAPHQL, JSON, Refused
 from app.edge.uses import Uses
 from app.metrics import LIMITED, OPERATIONS
@@ -87,6 +88,11 @@ class Endpoint:
     async def preflight(self, request: Request) -> Response | None:
         """The answer to a browser that asks before it sends what a publishable key may; None for any other request."""
         return await self._origins.preflight(request)
+
+    @property
+    def quotas(self) -> Quotas:
+        """How much each caller may ask for, by whatever address."""
+        return self._operations.quotas
 
     async def close(self) -> None:
         """Finish what is under way."""

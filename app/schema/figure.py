@@ -175,9 +175,17 @@ def shown_value(value: float | None, reason: NullReason | None, unit: KpiUnit, l
 
 def parts(figure: Figure, answer: Answer, end: date) -> dict[str, object]:
     """The fields of KpiFigure but for its id, of a figure of `answer` whose days end before `end`."""
-    unit = KpiUnit.POINTS if answer.variant.one_scale else answer.kpi.unit
-    settled = end + timedelta(days=answer.settles_in)
-    return shown(figure, unit, answer.currency, is_provisional=settled > answer.today)
+    return shown(figure, unit_of(answer), answer.currency, is_provisional=is_provisional(answer, end))
+
+
+def unit_of(answer: Answer) -> KpiUnit:
+    """In what the figures of `answer` are given."""
+    return KpiUnit.POINTS if answer.variant.one_scale else answer.kpi.unit
+
+
+def is_provisional(answer: Answer, end: date) -> bool:
+    """Whether a figure of `answer` may still change without any correction, whose days end before `end`."""
+    return end + timedelta(days=answer.settles_in) > answer.today
 
 
 def shown(figure: Figure, unit: KpiUnit, currency: str, *, is_provisional: bool) -> dict[str, object]:

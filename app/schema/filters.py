@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import starmap
-from typing import Any
+from typing import Annotated
 
 import orjson
 import strawberry
 
 from app import ids
 from app.kpis.dimension import Dimension
-from app.schema.describe import absent, enum, input_, plain, type_
-from app.services.slices import Filter
+from app.schema.describe import absent, arg, enum, input_, plain, type_
+from app.services.slices import Filter, filter_of
 
 enum(
     Dimension,
@@ -37,6 +37,9 @@ enum(
         "PURCHASE_COHORT": "The month in which the customer first bought, such as 2026-05; empty of who has not.",
     },
 )
+
+
+CutArgument = Annotated[Dimension | None, arg("By what it is cut; absent: it stays whole.")]
 
 
 @input_
@@ -80,16 +83,10 @@ def _texts(value: list[str] | None) -> tuple[str, ...] | None:
 
 def from_parts(narrowed: str) -> tuple[Filter, ...] | None:
     """The filters that a document of their parts tells of; None where it does not. Raises ValueError or TypeError."""
-    found = tuple(starmap(_of_parts, orjson.loads(narrowed)))
+    found = tuple(starmap(filter_of, orjson.loads(narrowed)))
     words = [word for one in found for word in (*(one.any_of or ()), *one.none_of)]
     words += [one.attribute for one in found if one.attribute is not None]
     return found if all(isinstance(word, str) for word in words) else None
-
-
-def _of_parts(by: str, any_of: list[str] | None, none_of: list[str], *more: Any) -> Filter:  # noqa: ANN401 - from outside
-    """The filter of these parts: what follows the first three is a name of an attribute, or true."""
-    attribute = next((one for one in more if one is not True), None)
-    return Filter(Dimension(by), None if any_of is None else tuple(any_of), tuple(none_of), attribute, True in more)
 
 
 def shown_filters(value: Iterable[Filter]) -> list[KpiFilter]:

@@ -16,6 +16,7 @@ from app.kpis.figure import Figure
 from app.kpis.kpi import KpiUnit
 from app.models.target import Target as Row
 from app.schema.catalogue import KpiDefinition
+from app.schema.chart import Charts
 from app.schema.compounded import COMPOUNDED
 from app.schema.context import Context, Info
 from app.schema.describe import arg, field, plain, type_
@@ -95,7 +96,7 @@ class KpiComparison:
 
 
 @type_
-class KpiResult(KpiFigure, Movement, Node):
+class KpiResult(KpiFigure, Movement, Charts, Node):
     """A KPI over some days."""
 
     definition: KpiDefinition = plain("What the KPI means.")

@@ -75,7 +75,7 @@ def arrange(answer: Answer, first: int, *, by: str, descending: bool) -> Breakdo
     rest = rows[first:]
     other = None
     if rest and is_additive:
-        found = _together(answer, [key for key, _ in rest])
+        found = together(answer, [key for key, _ in rest])
         other = row("", found, OTHER, tuple(one.key for _, one in rest))
     return Breakdown([one for _, one in rows[:first]], other, len(rows), is_additive)
 
@@ -85,20 +85,20 @@ def _rank(row: Row, by: str, *, descending: bool) -> tuple[bool, float]:
     return (value is None, 0.0 if value is None else -value if descending else value)
 
 
-def _together(answer: Answer, keys: Sequence[str]) -> Figure:
-    """The figure of several slices: their parts summed, then divided."""
+def together(answer: Answer, keys: Sequence[str], place: int = 0) -> Figure:
+    """The figure of several slices, in the span of that number: their parts summed, then divided."""
     dimension = answer.question.by
     assert dimension is not None  # noqa: S101 - the question was for a breakdown
     is_whole = len(keys) == len(answer.figures)
-    if not is_whole and any(answer.figures[key][0].reason is NullReason.SUPPRESSED_SMALL_CELL for key in keys):
+    if not is_whole and any(answer.figures[key][place].reason is NullReason.SUPPRESSED_SMALL_CELL for key in keys):
         # a sum with one hidden part would give it away when the others are known
         return nothing(NullReason.SUPPRESSED_SMALL_CELL)
     cut = answer.variant.cut_by(dimension)
     amounts: dict[Atom, Any] = {}
     for key in keys:
-        for atom, amount in answer.amounts[key][0].items():
+        for atom, amount in answer.amounts[key][place].items():
             amounts[atom] = (amounts.get(atom) or 0) + (amount or 0) if atom in cut else amount
-    of_all = set(answer.figures[keys[0]][0].flags) & {KpiFlag.REBUILDING, KpiFlag.KNOWN_SINCE_REBUILD}
+    of_all = set(answer.figures[keys[0]][place].flags) & {KpiFlag.REBUILDING, KpiFlag.KNOWN_SINCE_REBUILD}
     return flagged(figure(answer.kpi, answer.variant, amounts, minor=minor(answer.currency)), *sorted(of_all))
 
 

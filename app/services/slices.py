@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import select
@@ -88,6 +89,12 @@ class Filter:
         """What it says, for names: the same for the same filter, and no more than is said."""
         named = [] if self.attribute is None else [self.attribute]
         return [self.by.value, self.any_of, self.none_of, *named, *([True] if self.with_descendants else [])]
+
+
+def filter_of(by: str, any_of: list[str] | None, none_of: list[str], *more: Any) -> Filter:  # noqa: ANN401 - from outside
+    """The filter of these `parts`: what follows the first three is a name of an attribute, or true."""
+    attribute = next((one for one in more if one is not True), None)
+    return Filter(Dimension(by), None if any_of is None else tuple(any_of), tuple(none_of), attribute, True in more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -692,6 +692,7 @@ RELATIONS = {
     ("KpiResult", "series"): Scope.KPI_READ,
     ("KpiResult", "breakdown"): Scope.KPI_READ,
     ("KpiResult", "comparison"): Scope.KPI_READ,
+    ("KpiResult", "chartLink"): Scope.KPI_READ,
     ("KpiDefinition", "inputs"): Scope.KPI_READ,
     ("KpiDefinition", "result"): Scope.KPI_READ,
     ("WebhookDelivery", "webhook"): Scope.WEBHOOK_READ,
@@ -708,6 +709,7 @@ ARGUMENTS = {
     "days": '(from: "2026-06-01", before: "2026-06-02")',
     "series": "(grain: MONTH)",
     "breakdown": "(by: CHANNEL)",
+    "chartLink": "(kind: LINE)",
     "result": "(period: {named: THIS_MONTH})",
 }
 

@@ -70,6 +70,8 @@ ESTIMATES = [
     (CUT, {}, 10 + 1 + 1 + 1 + 7),
     (CUT, {"n": 500}, 10 + 1 + 1 + 1 + 500),
     (f"{{ kpi({ASK}) {{ comparison {{ change baseline {{ value }} }} }} }}", None, 10 + 1 + 1 + 1 + 1),
+    (f"{{ kpi({ASK}) {{ chart(kind: LINE) }} }}", None, 10 + 1 + 40),
+    (f"{{ kpi({ASK}) {{ chartLink(kind: LINE) {{ url }} }} }}", None, 10 + 1 + 40 + 1),
     (f"{{ kpi({ASK}) {{ target {{ id }} }} }}", None, 10 + 1 + 5 + 1),
     (f"{{ kpi({ASK}) {{ targets {{ id }} }} }}", None, 10 + 1 + 3 * (5 + 1)),
     (f"{{ kpi({ASK}) {{ targets {{ target {{ revisions {{ id }} }} }} }} }}", None, 10 + 1 + 3 * (5 + 1 + 1 + 3)),

@@ -52,6 +52,13 @@ def test_an_address_of_no_database_of_ours_is_refused_without_telling_the_passwo
     assert SECRET not in repr(refused.value)
 
 
+@pytest.mark.parametrize("address", ["kpi.example.org", "ftp://a.b", "https://", "https://u:p@a.b", "https://a.b?c=d"])
+def test_where_links_begin_is_an_address_of_the_web(address):
+    with pytest.raises(ValidationError, match="must start with https:// or http://"):
+        Settings(public_url=address)
+    assert Settings(public_url="https://a.b/kpis/").public_url == "https://a.b/kpis"
+
+
 def test_secrets_are_hidden_wherever_settings_are_printed():
     settings = Settings(database_url=ADDRESS)
     for shown in (repr(settings), str(settings), settings.model_dump_json(), repr(settings.model_dump())):
