@@ -133,13 +133,14 @@ class Endpoint:
 
     def _written(self, request: Request, call: Sent, answer: Answer) -> Response:
         """The answer in the media type that is wanted; a single one is an event too, where events are."""
-        if call.kind == EVENTS:
-            return streamed(answer, self._settings.heartbeat_s)
         status = 200 if answer.began or call.kind == JSON else 400
         response = responses.written(answer.body, call.kind, status, answer.headers)
         if call.operation != "mutation":
             bounded = self._operations.bounded(call, answer, len(response.body))
             if bounded is not answer:
-                return responses.written(bounded.body, call.kind, 400 if call.kind == GRAPHQL else 200, bounded.headers)
+                answer, status = bounded, 400 if call.kind == GRAPHQL else 200
+                response = responses.written(answer.body, call.kind, status, answer.headers)
+        if call.kind == EVENTS:
+            return streamed(answer, self._settings.heartbeat_s)
         is_tagged = request.method == "GET" and "data" in answer.body
         return responses.tagged(request, response, answer.body) if is_tagged else response

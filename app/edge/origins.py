@@ -4,7 +4,7 @@ import asyncio
 from concurrent.futures import Executor
 from time import monotonic
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from app.actor import Actor
@@ -66,7 +66,7 @@ class Origins:
             self._asking = None
 
 
-def check(request: Request, actor: Actor | None) -> str | None:
+def check(request: HTTPConnection, actor: Actor | None) -> str | None:
     """The page's origin, to which the answer may be told, where `actor` comes with a publishable key.
 
     Raises Refused (403) for an origin that is not the key's, and for none where it has some.

@@ -81,17 +81,20 @@ class Runner:
         except TimeoutError:
             return self._late(operation, context, estimated)
         except BaseException:
-            await context.close()
+            await context.end()
             raise
-        await context.close()
+        await context.end()
         return _ran(operation, result, context)
 
     def context(self, actor: Actor | None, locale: str, rate: Rate | None = None, live: Live | None = None) -> Context:
         """What one operation carries; to be closed after it."""
-        until = monotonic() + self._settings.operation_timeout_s
-        return Context(
-            self._door, self._threads, self._places, actor, locale, until=until, rate=rate, judge=self._judge, live=live
-        )
+        found = Context(self._door, self._threads, self._places, actor, locale, rate=rate, judge=self._judge, live=live)
+        self.renew(found)
+        return found
+
+    def renew(self, context: Context) -> None:
+        """Give what one operation carries the time again that one may take, and the length."""
+        context.until, context.entries = monotonic() + self._settings.operation_timeout_s, 0
 
     async def source(
         self, document: DocumentNode, operation: Operation, variables: Mapping[str, Any], context: Context
@@ -136,7 +139,7 @@ class Runner:
 
     def _late(self, operation: Operation, context: Context, cost: int) -> Ran:
         # what a thread still reads ends by the same deadline; the answer does not wait for it
-        closing = asyncio.create_task(context.close())
+        closing = asyncio.create_task(context.end())
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
         late = TimedOut(_LATE_WRITE) if operation.is_mutation else TimedOut()

@@ -72,13 +72,14 @@ class Context:
         live: "Live | None" = None,
     ) -> None:
         self.door, self.threads, self.places, self._actor, self.locale = door, threads, places, actor, locale
-        self.rate, self._until, self._judge, self.live = rate, until, judge, live
+        self.rate, self.until, self._judge, self.live = rate, until, judge, live
         self.entries = 0
         self._snapshot: Uow | None = None
-        self._placed = False
+        self._placed = self._is_over = False
         self._opened = ExitStack()
         self._turn = asyncio.Lock()
         self._busy: asyncio.Future[Any] | None = None
+        self._closing: asyncio.Future[None] | None = None
         self._answers: dict[Callable[..., Any], asyncio.Future[Any]] = {}
         self._loaders: dict[Callable[..., Any], DataLoader[Any, Any]] = {}
         self._gathered: dict[Callable[..., Any], DataLoader[Any, Any]] = {}
@@ -121,7 +122,7 @@ class Context:
 
         def work() -> R:
             check(self.actor, function, "reads")
-            with self.door.snapshot(self.actor, self._until) as uow:
+            with self.door.snapshot(self.actor, self.until) as uow:
                 return function(uow, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self.threads, work)
@@ -160,7 +161,7 @@ class Context:
         def work() -> R:
             check(self.actor, function, "reads")
             if self._snapshot is None:
-                self._snapshot = self._opened.enter_context(self.door.snapshot(self.actor, self._until))
+                self._snapshot = self._opened.enter_context(self.door.snapshot(self.actor, self.until))
             with translated():
                 return function(self._snapshot, *args, **kwargs)
 
@@ -168,6 +169,9 @@ class Context:
             if self._snapshot is None and not self._placed:
                 await self.places.acquire()  # before the thread: an operation that waits must not hold one
                 self._placed = True
+            if self._is_over:  # a loader that was still waiting as its operation was given up
+                self._free()
+                raise asyncio.CancelledError
             # shielded: a caller who goes away must not free the session while the thread still uses it
             self._busy = asyncio.get_running_loop().run_in_executor(self.threads, work)
             return await asyncio.shield(self._busy)
@@ -186,10 +190,18 @@ class Context:
             loader = self._gathered[function] = DataLoader(answer)
         return loader.load(key)
 
+    def forget(self) -> None:
+        """Read anew what is asked for from now on, after it was closed."""
+        for known in (self._loaders, self._answers, self._gathered):
+            known.clear()
+
     async def close(self) -> None:
-        """End the snapshot, if one was opened, as soon as no thread uses it."""
-        if not self._placed:
-            return
+        """End the snapshot, if one was opened, as soon as no thread uses it; also when whoever waits is cancelled."""
+        if self._placed:
+            self._closing = asyncio.ensure_future(self._close())
+            await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         async with self._turn:
             self._gathered.clear()
             if self._busy is not None:
@@ -197,9 +209,17 @@ class Context:
             if self._snapshot is not None:
                 self._snapshot = None
                 await asyncio.get_running_loop().run_in_executor(self.threads, self._opened.close)
-            if self._placed:
-                self._placed = False
-                self.places.release()
+            self._free()
+
+    def _free(self) -> None:
+        if self._placed:
+            self._placed = False
+            self.places.release()
+
+    async def end(self) -> None:
+        """Close it for good: nothing that is still under way opens another one."""
+        self._is_over = True
+        await self.close()
 
 
 Info = strawberry.Info[Context, None]

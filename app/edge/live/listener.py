@@ -83,9 +83,11 @@ class Listener:
             await self._room.wait()
 
     def end(self, why: Ending) -> None:
-        """Tell no more; what waits is still there to be taken."""
+        """Tell no more; what waits is still there to be taken, but by those who may not have it any more."""
         if self.ended is None:
             self.ended = why
+            if why is Ending.DENIED:
+                self._waiting.clear()
             self._ready.set()
             self._room.set()
             self.gone()

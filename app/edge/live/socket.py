@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.actor import Actor
+from app.edge import origins
 from app.edge import request as requests
 from app.edge.identity import Credential, Identity
 from app.edge.live.http import STALL_S
@@ -154,11 +155,10 @@ class _Conversation:
         assert self._credential is not None  # noqa: S101 - it was given first
         try:
             actor = await self._shared.identity.of(self._credential, request_id)
+            origins.check(self._socket, actor)
         except Refused as refused:
             passing = refused.status == 503  # noqa: PLR2004 - nobody can say now
             raise _Closed(1013 if passing else 4403, refused.text.in_(self._locale)) from None
-        if actor is not None and actor.public is not None:  # it is bound to origins, which only requests are held to
-            raise _Closed(4403, "A publishable key records answers by POST")
         self._shared.uses.note(actor)
         return actor
 

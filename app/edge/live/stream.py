@@ -16,7 +16,7 @@ from app.edge.live.listener import Ending, Event, Listener
 from app.edge.live.tides import Tides
 from app.edge.operations import Admitted, Call, Operations
 from app.edge.request import Refused
-from app.edge.runner import Runner
+from app.edge.runner import Ran, Runner
 from app.errors import TimedOut, Unavailable
 from app.schema.context import Context
 from app.schema.live import Moment
@@ -25,7 +25,8 @@ IDLE_S = 0.1
 """How long it rests at most after a look that found nothing to be told."""
 AGAIN_S = 1.0
 """How soon it is tried again what the database could not answer."""
-PASSING = {"SERVICE_UNAVAILABLE", "TIMEOUT"}
+AWAY = frozenset({"SERVICE_UNAVAILABLE"})
+PASSING = AWAY | {"TIMEOUT"}
 
 
 class Stream:
@@ -46,6 +47,7 @@ class Stream:
         self._operations, self._runner, self._tides, self._stands = operations, runner, tides, stands
         self._call, self.admitted, self.after, self.is_shared = call, admitted, after, is_shared
         self.readers: dict[Listener, None] = {}
+        self.is_over = False
         self._wake = asyncio.Event()
         self._last: Event | None = None
         self._context: Context | None = None
@@ -76,6 +78,7 @@ class Stream:
                     self._fail([_located(error, self.admitted.operation)])
                 break
         finally:
+            self.is_over = True
             self._tides.leave(tenant_id, self._wake)
             await self._settle()
             for reader in tuple(self.readers):
@@ -87,10 +90,9 @@ class Stream:
             began = monotonic()
             self._wake.clear()
             self._has_told = False
-            actor = await self.weed()
+            actor = await self._paid()
             if actor is None:
                 return
-            await self._take(actor)
             self._context = self._runner.context(actor, self._call.locale, live=self)
             yield self._context
             await self._settle()
@@ -102,15 +104,16 @@ class Stream:
         """Look again at once."""
         self._wake.set()
 
-    async def weed(self) -> Actor | None:
-        """End it for readers whose credential is not good any more; somebody who still may listen, if there is one."""
-        found = None
+    async def weed(self) -> Sequence[Actor]:
+        """End it for readers whose credential is not good any more; those who still may listen."""
+        found: dict[object, Actor] = {}
         for reader in tuple(self.readers):
             actor = await self._stands(reader)
             if actor is None:
                 reader.end(Ending.DENIED)
-            found = found or actor
-        return found
+            else:
+                found.setdefault(actor.caller, actor)
+        return tuple(found.values())
 
     async def _follow(self) -> None:
         document, operation, variables = self.admitted.document, self.admitted.operation, self.admitted.variables
@@ -125,17 +128,19 @@ class Stream:
 
     async def _tell(self, moment: Moment) -> None:
         """Answer one event and have it wait for every reader."""
-        one = self.admitted
-        ran = await self._runner.event(one.document, one.operation, one.variables, moment.context, moment.value)
-        self._spent += ran.cost
-        errors = self._operations.errors(self._call, ran.errors)
+        ran, errors = await self._answered(moment)
+        while moment.cursor is not None and _are(AWAY, errors):  # nobody comes back to one that was passed over
+            await moment.context.close()
+            await asyncio.sleep(AGAIN_S)
+            moment.context.forget()
+            ran, errors = await self._answered(moment)
         event = self._event({"errors": errors, "data": ran.data} if errors else {"data": ran.data}, moment.cursor)
         if moment.cursor is not None:
             for reader in tuple(self.readers):
                 reader.put(event)
             await self._paced(moment.context)
             return
-        if errors and {error["extensions"]["code"] for error in errors} <= PASSING:
+        if _are(PASSING, errors):
             asyncio.get_running_loop().call_later(AGAIN_S, self._wake.set)
             if self._last is not None:
                 return  # what was told holds until it can be looked again
@@ -143,6 +148,15 @@ class Stream:
             self._last, self._has_told = event, True
             for reader in tuple(self.readers):
                 reader.put(event)
+
+    async def _answered(self, moment: Moment) -> tuple[Ran, list[Any]]:
+        """What is answered to one event, and its errors as they are told."""
+        one = self.admitted
+        if moment.cursor is not None:
+            self._runner.renew(moment.context)  # those before it had their readers take their time
+        ran = await self._runner.event(one.document, one.operation, one.variables, moment.context, moment.value)
+        self._spent += ran.cost
+        return ran, self._operations.errors(self._call, ran.errors)
 
     def _event(self, body: dict[str, Any], cursor: str | None = None) -> Event:
         text, most = orjson.dumps(body), self._operations.settings.max_answer_bytes
@@ -165,24 +179,33 @@ class Stream:
         for reader in tuple(self.readers):
             reader.put(Event(body, failed=self._last is None))
 
-    async def _take(self, actor: Actor) -> None:
-        """Have somebody who listens pay for a look, as soon as they can."""
-        while True:
-            try:
-                await self._operations.quotas.take(actor, self.admitted.cost)
-            except Refused as refused:
-                await asyncio.sleep(float(refused.headers.get("retry-after", 1)))
-            else:
-                self._payer, self._spent = actor, 0
-                return
+    async def _paid(self) -> Actor | None:
+        """Somebody who listens and has paid for a look, as soon as one of them can; None when nobody may listen."""
+        while listening := await self.weed():
+            waits = []
+            for actor in listening:
+                try:
+                    await self._operations.quotas.take(actor, self.admitted.cost)
+                except Refused as refused:
+                    waits.append(float(refused.headers.get("retry-after", 1)))
+                else:
+                    self._payer, self._spent = actor, 0
+                    return actor
+            await asyncio.sleep(min(waits))
+        return None
 
     async def _settle(self) -> None:
-        context, self._context = self._context, None
-        if context is not None:
-            await context.close()
+        if self._context is not None:
+            await self._context.end()
+            self._context = None
         payer, self._payer = self._payer, None
         if payer is not None:
             self._operations.quotas.settle(payer, self.admitted.cost, max(1, self._spent))
+
+
+def _are(codes: frozenset[str], errors: Sequence[Any]) -> bool:
+    """Whether there are errors, of these codes alone."""
+    return bool(errors) and {error.get("extensions", {}).get("code") for error in errors} <= codes
 
 
 def _located(error: Exception, operation: Operation) -> GraphQLError:

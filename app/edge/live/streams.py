@@ -54,7 +54,7 @@ class Streams:
         is_shared = not after and not _resumes(admitted)
         key = _key(call, actor, admitted)
         stream = self._shared.get(key) if is_shared else None
-        if stream is None:
+        if stream is None or stream.is_over:
             stream = self._start(call, admitted, after, key if is_shared else None)
         stream.join(reader)
         self._open[actor.tenant_id, actor.caller] += 1

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from itertools import count
 from uuid import UUID
 
 import structlog
@@ -19,9 +20,9 @@ _log = structlog.get_logger()
 
 @dataclass(slots=True)
 class _Tide:
-    """One workspace: how often it has changed, where its log and its calendar are, and who waits."""
+    """One workspace: a number that no other time has had, where its log and its calendar are, and who waits."""
 
-    count: int = 0
+    height: int
     level: object = None
     wakes: set[asyncio.Event] = field(default_factory=set)
 
@@ -32,6 +33,7 @@ class Tides:
     def __init__(self, door: Door, threads: Executor) -> None:
         self._door, self._threads = door, threads
         self._tides: dict[UUID, _Tide] = {}
+        self._heights = count(1)
         self._looking: asyncio.Task[None] | None = None
         self._deaf: Callable[[], None] = lambda: None
 
@@ -47,7 +49,9 @@ class Tides:
 
             self._deaf = self._door.bus.listen(heard)
             self._looking = asyncio.create_task(self._look())
-        self._tides.setdefault(tenant_id, _Tide()).wakes.add(wake)
+        if tenant_id not in self._tides:
+            self._tides[tenant_id] = _Tide(next(self._heights))
+        self._tides[tenant_id].wakes.add(wake)
 
     def leave(self, tenant_id: UUID, wake: asyncio.Event) -> None:
         """Set it no more."""
@@ -59,7 +63,8 @@ class Tides:
 
     def height(self, tenant_id: UUID) -> int:
         """A number that rises with each change while somebody waits."""
-        return self._tides.get(tenant_id, _NONE).count
+        tide = self._tides.get(tenant_id)
+        return 0 if tide is None else tide.height
 
     async def close(self) -> None:
         """Wait for nothing any more."""
@@ -71,7 +76,7 @@ class Tides:
     def _rise(self, tenant_id: UUID) -> None:
         tide = self._tides.get(tenant_id)
         if tide is not None:
-            tide.count += 1
+            tide.height = next(self._heights)
             for wake in tide.wakes:
                 wake.set()
 
@@ -89,6 +94,3 @@ class Tides:
                 if tide.level not in (None, level):
                     self._rise(tenant_id)
                 tide.level = level
-
-
-_NONE = _Tide()
