@@ -42,15 +42,15 @@ def create_app(settings: Settings, *, work: bool = True, token: str | None = Non
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         stop = threading.Event()
-        worker = threading.Thread(target=Worker(door).run, args=(stop,), name="worker") if work else None
-        if worker:
+        worker = threading.Thread(target=Worker(door).run, args=(stop,), name="worker")
+        if work:
             worker.start()
         try:
             with heralded(door), _told_of_the_end(endpoint.streams.end):
                 yield
         finally:
             stop.set()
-            if worker:
+            if work:
                 await asyncio.to_thread(worker.join)
             await charts.close()
             await endpoint.close()
@@ -58,17 +58,14 @@ def create_app(settings: Settings, *, work: bool = True, token: str | None = Non
             await asyncio.to_thread(door.close)
 
     app = FastAPI(title="Custograph", version=__version__, lifespan=lifespan, openapi_url=None)
-    app.router.routes.append(Route("/graphql", endpoint, methods=None))
-    app.router.routes.append(WebSocketRoute("/graphql", endpoint.sockets))
-    app.router.routes.extend(files.routes)
-    app.router.routes.extend(charts.routes)
+    sockets = WebSocketRoute("/graphql", endpoint.sockets)
+    app.router.routes += [Route("/graphql", endpoint, methods=None), sockets, *files.routes, *charts.routes]
     app.add_api_route("/schema.graphql", _schema, methods=["GET"])
     app.add_api_route("/healthz", _alive, methods=["GET"])
     app.add_api_route("/readyz", partial(_ready, door), methods=["GET"])
     app.add_api_route("/metrics", _metrics, methods=["GET"])
     if settings.cors_origins:
-        given = [origin.strip() for origin in settings.cors_origins.split(",")]
-        _let_pages_call(app, given, endpoint.preflight)
+        _let_pages_call(app, settings.cors_origins.split(","), endpoint.preflight)
     if settings.graphiql:
         app.router.routes.extend(graphiql.routes(token))
     return app
@@ -123,7 +120,7 @@ def _let_pages_call(app: FastAPI, given: list[str], preflight: Preflight) -> Non
     app.add_middleware(
         _Pages,  # type: ignore[arg-type]  # Starlette's protocol wants its own parameters' names
         preflight=preflight,
-        allow_origins=given,
+        allow_origins=[origin.strip() for origin in given],
         allow_methods=[*origins.METHODS, "PUT"],
         allow_headers=[*origins.TAKEN, "Custograph-Workspace"],
         expose_headers=origins.TOLD,

@@ -176,8 +176,7 @@ class KpiResult(KpiFigure, Movement, Charts, Node):
         to: Annotated[ComparisonInput, arg("With what.")] = PREVIOUS,
     ) -> KpiComparison | None:
         """How it differs from an earlier period, another one, or other filters."""
-        answer = self.answer
-        question = _question(answer)
+        answer, question = self.answer, _question(self.answer)
         if to.period:
             baseline = replace(question, period=asked(to.period, "to", "period"))
         elif to.kind:

@@ -158,9 +158,8 @@ def _wrong(wanted: Wanted, whole: Answer) -> Invalid | None:
         return Invalid(msg, "by", code=Code.CONFLICT)
     if wanted.grain is not None and not wanted.over_time:
         msg = Text(
-            f"{kind.value} {'by a dimension ' if by else ''}shows the period as a whole; leave `grain` out, or draw a "
-            "LINE or HEAT_MAP.",
-            f"{kind.value} {'按维度时' if by else ''}显示整个期间；请省略 `grain`，或改用 LINE 或 HEAT_MAP。",
+            f"This {kind.value} shows the period as a whole; leave `grain` out, or draw a LINE or HEAT_MAP.",
+            f"此 {kind.value} 显示整个期间；请省略 `grain`，或改用 LINE 或 HEAT_MAP。",
         )
         return Invalid(msg, "grain", code=Code.CONFLICT)
     if kind in STACKED and not whole.kpi.additive:

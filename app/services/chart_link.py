@@ -16,6 +16,7 @@ from app.errors import AppError, Code, Forbidden, Invalid, NotFound, Unauthentic
 from app.keys import Keys
 from app.kpis.dimension import Dimension
 from app.services import granting, member, token_use
+from app.services import token as tokens
 from app.services.chart import ChartKind, ChartTheme, Look, Wanted
 from app.services.days import Last, Period
 from app.services.kpi import Question
@@ -81,8 +82,7 @@ def made(uow: Uow, wanted: Wanted, look: Look, days: int) -> tuple[str, datetime
     if actor.caller is None or actor.public is not None:
         msg = Text("Links are made by tokens and members.", "链接只能由令牌或成员创建。")
         raise Forbidden(msg)
-    with uow.at_gate() as gate:
-        latest = granting.latest(gate, actor)
+    latest = tokens.latest(uow)
     # full hours, so that who asks twice gets the same link and clients may keep the image
     until = uow.now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=days) + _HOUR
     until = until if latest is None else min(until, latest.replace(microsecond=0))

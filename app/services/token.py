@@ -77,6 +77,12 @@ def _check_there(door: Door, actor: Actor) -> None:
             raise NotFound(msg)
 
 
+def latest(uow: Uow) -> datetime | None:
+    """Until when what the actor gives away may last: the end of their own token; None for no end."""
+    with uow.at_gate() as gate:
+        return granting.latest(gate, uow.actor)
+
+
 @writes(Scope.WORKSPACE_ADMIN)
 def add(uow: Uow, data: Mapping[str, Any]) -> tuple[Token, str]:
     """A new token and its secret, told once; made by one that ends, it ends with that one at the latest.
@@ -102,9 +108,7 @@ def issue(uow: Uow, data: Mapping[str, Any]) -> tuple[Token, str]:
         chosen, bound = PUBLIC_SCOPES, None
         problems += [_NO_CHOICE[name] for name in ("scopes", "rows") if getattr(row, name) is not None]
     problems += granting.beyond(uow.actor, chosen)
-    with uow.at_gate() as gate:
-        latest = granting.latest(gate, uow.actor)
-    expires_at = granting.end(uow, row.expires_at, latest, problems)
+    expires_at = granting.end(uow, row.expires_at, latest(uow), problems)
     if problems:
         raise Invalid(problems)
     secret = mint(PREFIX if row.publishable is None else PUBLISHABLE)

@@ -64,10 +64,12 @@ def _object(type_: Any, selected: list[Any], data: Mapping[str, Any], fragments:
     for key, nodes in fields.items():
         field = published().get_field(type_, nodes[0].name.value)
         named = get_named_type(field.type)
-        if key not in data or not is_composite_type(named):
+        if key not in data:
             continue
-        introspects = named.name.startswith("__")
-        value = data[key]
+        introspects, value = named.name.startswith("__"), data[key]
+        if not is_composite_type(named):
+            total += weight(field) * (len(value) if isinstance(value, list) else 1)
+            continue
         for one in value if isinstance(value, list) else [value]:
             total += 0 if introspects else weight(field)
             if one is not None:
