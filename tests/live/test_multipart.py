@@ -25,7 +25,10 @@ def streaming(house, olga):
 
 
 def parsed(response, raw):
-    """The parts, as somebody reads them who knows nothing of GraphQL."""
+    """The parts, as somebody reads them who knows nothing of GraphQL; each has a boundary behind it from the first."""
+    if not raw.endswith(b"\r\n--graphql--\r\n"):
+        assert raw.endswith(b"\r\n--graphql"), "clients take up a part at the boundary behind it"
+        raw += b"--\r\n"
     parser = BytesFeedParser()
     parser.feed(b"Content-Type: " + response.headers["content-type"].encode() + b"\r\n\r\n" + raw)
     message = parser.close()
