@@ -150,9 +150,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def _mark(mode: Literal["reads", "writes"], scope: Scope, *, within_rows: bool) -> Callable[[F], F]:
+def _mark(mode: Literal["reads", "writes"], scope: Scope, **more: bool) -> Callable[[F], F]:
     def mark(function: F) -> F:
-        function.mode, function.scope, function.within_rows = mode, scope, within_rows  # type: ignore[attr-defined]
+        vars(function).update(mode=mode, scope=scope, **more)
         return function
 
     return mark
@@ -163,13 +163,13 @@ def reads(scope: Scope) -> Callable[[F], F]:
     return _mark("reads", scope, within_rows=True)  # its session sees no others
 
 
-def writes(scope: Scope, *, within_rows: bool = False) -> Callable[[F], F]:
-    """Mark a service function that writes, for callers with `scope`.
+def writes(scope: Scope, *, within_rows: bool = False, quiet: bool = False) -> Callable[[F], F]:
+    """Mark a service function that writes, for callers with `scope`; nobody is woken by one that changes no answer.
 
     What is derived follows from all rows, so a write sees them all. Callers who may see some only are refused but by a
     function that is marked to stay `within_rows`: that finds and writes no others for them.
     """
-    return _mark("writes", scope, within_rows=within_rows)
+    return _mark("writes", scope, within_rows=within_rows, quiet=quiet)
 
 
 def check(actor: Actor, function: Callable[..., Any], mode: str) -> None:
@@ -239,9 +239,10 @@ class Door:
         """Queue the @writes function; the future has its answer once committed, or its error and nothing written."""
         check(actor, function, "writes")
         call: Call = Call(actor.tenant_id, actor, lambda uow: function(uow, *args, **kwargs))
-        call.future.add_done_callback(
-            lambda done: None if done.cancelled() or done.exception() else self.bus.poke(actor.tenant_id)
-        )
+        if not getattr(function, "quiet", False):
+            call.future.add_done_callback(
+                lambda done: None if done.cancelled() or done.exception() else self.bus.poke(actor.tenant_id)
+            )
         self.writer.submit(call)
         return call.future
 

@@ -25,7 +25,7 @@ class Terms(NamedTuple):
     rate: float
 
 
-@writes(Scope.WORKSPACE_ADMIN)
+@writes(Scope.WORKSPACE_ADMIN, quiet=True)
 def lease(uow: Uow, caller: UUID, want: int, terms: Terms | None = None) -> Lease:
     """Up to `want` points of the caller's bucket, for a process to hand out; `terms` are those of the settings."""
     bucket = uow.session.get(Quota, (uow.tenant_id, caller), with_for_update=True)

@@ -144,7 +144,7 @@ def _append(uow: Uow, cube: Cube, generation: int, which: Which, sign: int, **bo
         uow.session.execute(statement, bound, execution_options=EXEMPT)
 
 
-@writes(Scope.WORKSPACE_ADMIN)
+@writes(Scope.WORKSPACE_ADMIN, quiet=True)
 def compact(uow: Uow, *, at_least: int = 1) -> int:
     """Add the appended entries up into day and month rows; how many were added up. Values do not change.
 
