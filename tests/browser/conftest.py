@@ -7,14 +7,12 @@
 | `page` | a tab of a browser |
 """
 
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from chromium import Page, browser
+from serving import serving
 
 from app.main import create_app
 from app.services import token
@@ -33,15 +31,8 @@ def secret(door, workspace) -> str:
 @pytest.fixture
 def address(door, secret) -> Iterator[str]:
     app = create_app(door.settings.model_copy(update={"graphiql": True}), token=secret, door=door)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    with serving(app) as address:
+        yield address
 
 
 @pytest.fixture

@@ -8,29 +8,19 @@
 | `answers` | twenty-four answers about satisfaction, by two channels in two years, and a target for them |
 """
 
-import fcntl
-import json
-import os
-import shutil
-import subprocess
-import threading
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
+from npm import installed, told
+from serving import serving
 
 from app.main import create_app
 from app.services import token
 
-HERE = Path(__file__).parent
-PATIENCE = 300
-"""Seconds after which something will not happen any more."""
-
-OFFLINE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ENETUNREACH")
 RECORD = """
 mutation($answers: FeedbackRecordBatchInput!, $target: TargetSetInput!) {
   feedbackRecordBatch(input: $answers) { counts { created } }
@@ -39,48 +29,14 @@ mutation($answers: FeedbackRecordBatchInput!, $target: TargetSetInput!) {
 """
 
 
-def missing(what: str) -> None:
-    """Skip the test where somebody tries it out; fail where everything should be there."""
-    (pytest.fail if os.environ.get("CI") else pytest.skip)(what)
-
-
 @pytest.fixture(scope="session")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if not (shutil.which("node") and (npm := shutil.which("npm"))):
-        missing("no Node on this machine (Debian: apt-get install nodejs npm)")
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "node"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:  # the first test process installs for all
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "installed").exists():
-            for path in (*HERE.glob("*.mjs"), *HERE.glob("package*.json")):
-                shutil.copy(path, folder)
-            command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE)
-            if done.returncode != 0 and any(sign in done.stderr for sign in OFFLINE):
-                missing("npm reaches no registry")
-            assert done.returncode == 0, done.stderr
-            (folder / "installed").touch()
-    return folder
+    return installed(Path(__file__).parent, tmp_path_factory)
 
 
 @pytest.fixture
 def run(packages: Path) -> Callable[..., Any]:
-    def run_(*command: str, may_fail: bool = False, **told: Any) -> Any:
-        done = subprocess.run(
-            ["node", *command],
-            cwd=packages,
-            input=json.dumps(told),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PATIENCE,
-        )
-        assert done.returncode in ((0, 1) if may_fail else (0,)), done.stderr
-        return json.loads(done.stdout)
-
-    return run_
+    return partial(told, packages)
 
 
 @pytest.fixture
@@ -91,16 +47,8 @@ def database(sqlite):
 @pytest.fixture
 def server(door, workspace) -> Iterator[dict[str, str]]:
     secret = token.create(door, workspace.id, "node")
-    uvicorn_ = uvicorn.Server(uvicorn.Config(create_app(door.settings, door=door), port=0, log_config=None))
-    thread = threading.Thread(target=uvicorn_.run)
-    thread.start()
-    while not uvicorn_.started:
-        assert thread.is_alive()
-        time.sleep(0.01)
-    port = uvicorn_.servers[0].sockets[0].getsockname()[1]
-    yield {"url": f"http://127.0.0.1:{port}/graphql", "token": secret}
-    uvicorn_.should_exit = True
-    thread.join()
+    with serving(create_app(door.settings, door=door)) as address:
+        yield {"url": f"{address}/graphql", "token": secret}
 
 
 @pytest.fixture
