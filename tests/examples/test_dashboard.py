@@ -28,13 +28,6 @@ from app.services import token
 pytestmark = [pytest.mark.slow, pytest.mark.node, pytest.mark.browser]
 
 ROOT = Path(__file__).parents[2]
-HAS_SUBSCRIPTIONS = "\ntype Subscription {" in (ROOT / "docs" / "schema.graphql").read_text()
-SUBSCRIPTIONS = """
-type Subscription {
-  kpiChanged(key: KpiKey!, period: PeriodInput!, variant: String, filter: [KpiFilterInput!], custom: String): KpiResult
-}
-"""
-
 RECORD = """
 mutation($web: ChannelUpsertInput!, $shop: ChannelUpsertInput!, $customers: CustomerUpsertBatchInput!,
     $answers: FeedbackRecordBatchInput!, $talks: InteractionRecordBatchInput!, $orders: OrderRecordBatchInput!,
@@ -118,9 +111,6 @@ Ask = Callable[..., Any]
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The kit, installed, checked and built."""
     folder = installed(ROOT / "examples" / "dashboard", tmp_path_factory)
-    if not HAS_SUBSCRIPTIONS:
-        schema = folder.parents[1] / "docs" / "schema.graphql"
-        schema.write_text((ROOT / "docs" / "schema.graphql").read_text() + SUBSCRIPTIONS)
     done = ran(folder, "npm", "run", "build")
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
@@ -502,7 +492,6 @@ def test_without_a_websocket_it_asks_now_and_then(board, records, secret, ask):
     assert board.complaints == []
 
 
-@pytest.mark.skipif(not HAS_SUBSCRIPTIONS, reason="the server has no subscriptions yet")
 def test_what_is_recorded_shows_at_once(board, records, secret, ask):
     board.open(token=secret, locale="en")
     board.says("#CSAT .figure output", "80.0%")

@@ -42,21 +42,32 @@ const heard = new ApolloLink((operation, forward) =>
   ),
 );
 
+const SILENCE = 40_000; // milliseconds; the server shows every twelve seconds that it lives
+
 /** Where no WebSocket is to be had it tries again ever more seldom, and the page goes on asking. */
 function socket(authorization: string): GraphQLWsLink {
   const url = new URL(ADDRESS);
   url.protocol = url.protocol.replace("http", "ws");
-  const seconds = (retries: number) => Math.min(2 ** retries, 300) * (0.5 + Math.random());
-  return new GraphQLWsLink(
-    createClient({
-      url: url.href,
-      connectionParams: { Authorization: authorization },
-      retryAttempts: Infinity,
-      retryWait: (retries) => new Promise((resolve) => setTimeout(resolve, seconds(retries) * 1000)),
-      on: {
-        message: ({ type }) => type === "next" && connection.set({ isLive: true, isReached: true, heardAt: Date.now() }),
-        closed: () => connection.set({ isLive: false }),
+  let silence: ReturnType<typeof setTimeout> | undefined;
+  const client = createClient({
+    url: url.href,
+    connectionParams: { Authorization: authorization },
+    retryAttempts: Infinity,
+    retryWait: async (retries) => {
+      const seconds = Math.min(2 ** retries, 300) * (0.5 + Math.random());
+      await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    },
+    on: {
+      message: ({ type }) => {
+        clearTimeout(silence);
+        silence = setTimeout(() => client.terminate(), SILENCE); // a network can go without a word
+        if (type === "next") connection.set({ isLive: true, isReached: true, heardAt: Date.now() });
       },
-    }),
-  );
+      closed: () => {
+        clearTimeout(silence);
+        connection.set({ isLive: false });
+      },
+    },
+  });
+  return new GraphQLWsLink(client);
 }
