@@ -1,10 +1,9 @@
 """The dashboard kit: built from a clean checkout, served beside the API, and looked at in a browser.
 
-Every figure was counted by hand; the records stand beside it. Tests happen on 15 June 2026, so that twelve months are
-July 2025 to June 2026.
+Every figure was counted by hand from what dashboard_records.py records. Tests happen on 15 June 2026, so that twelve
+months are July 2025 to June 2026.
 """
 
-import json
 import math
 import os
 import re
@@ -12,12 +11,15 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from chromium import Page, browser
+from chromium import browser
+from dashboard_board import Board
+from dashboard_records import EVERYTHING, RECORD
 from npm import installed, ran
 from serving import serving
 from starlette.staticfiles import StaticFiles
@@ -28,80 +30,10 @@ from app.services import token
 pytestmark = [pytest.mark.slow, pytest.mark.node, pytest.mark.browser]
 
 ROOT = Path(__file__).parents[2]
-RECORD = """
-mutation($web: ChannelUpsertInput!, $shop: ChannelUpsertInput!, $customers: CustomerUpsertBatchInput!,
-    $answers: FeedbackRecordBatchInput!, $talks: InteractionRecordBatchInput!, $orders: OrderRecordBatchInput!,
-    $cost: CostRecordInput!, $target: TargetSetInput!) {
-  web: channelUpsert(input: $web) { outcome }
-  shop: channelUpsert(input: $shop) { outcome }
-  customerUpsertBatch(input: $customers) { counts { created } }
-  feedbackRecordBatch(input: $answers) { counts { created } }
-  interactionRecordBatch(input: $talks) { counts { created } }
-  orderRecordBatch(input: $orders) { counts { created } }
-  costRecord(input: $cost) { outcome }
-  targetSet(input: $target) { outcome }
-}
-"""
-ANSWERS = [
-    # kind, month, channel, and how many gave which score
-    ("CSAT", 3, "web", {5: 8, 2: 2}),
-    ("CSAT", 3, "shop", {5: 5, 2: 5}),
-    ("CSAT", 5, "web", {5: 19, 1: 1}),
-    ("NPS", 4, "web", {10: 6, 8: 2, 3: 2}),
-]
 MANY = "mutation($input: FeedbackRecordBatchInput!) { feedbackRecordBatch(input: $input) { counts { created } } }"
 ONE_MORE = """
 mutation($input: FeedbackRecordInput!) { feedbackRecord(input: $input) { outcome userErrors { message } } }
 """
-
-
-def answers() -> list[dict[str, Any]]:
-    return [
-        {
-            "externalId": f"{kind} {month} {channel} {score} {number}",
-            "kind": kind,
-            "score": score,
-            "occurredAt": f"2026-0{month}-10T12:00:00Z",
-            "channel": {"externalId": channel},
-        }
-        for kind, month, channel, scores in ANSWERS
-        for score, count in scores.items()
-        for number in range(count)
-    ]
-
-
-def customers() -> list[dict[str, Any]]:
-    """Ten since January 2025, of whom two left in March 2026; five since January 2026, of whom one did."""
-    rows = [
-        {
-            "externalId": f"c{number}",
-            "joinedOn": "2025-01-10" if number < 10 else "2026-01-10",
-            "acquisitionChannel": {"externalId": "shop" if number % 2 else "web"},
-        }
-        for number in range(15)
-    ]
-    for number in (0, 1, 10):
-        rows[number]["churnedOn"] = "2026-03-20"
-    return rows
-
-
-def talk(number: int) -> dict[str, Any]:
-    """Somebody asks, and is answered ten minutes later."""
-    asked, answered = (f"2026-05-{number + 10}T12:{minute}:00Z" for minute in ("00", "10"))
-    events = [{"kind": "CUSTOMER_MESSAGE", "at": asked}, {"kind": "STAFF_REPLY", "at": answered}]
-    more = {"kind": "QUESTION", "occurredAt": asked, "events": events, "channel": {"externalId": "web"}}
-    return {"externalId": f"talk {number}", **more}
-
-
-def order(number: int, channel: str, amount: str, month: int) -> dict[str, Any]:
-    return {
-        "externalId": f"order {number}",
-        "customer": {"externalId": f"c{number}"},
-        "channel": {"externalId": channel},
-        "amount": amount,
-        "currency": "EUR",
-        "occurredAt": f"2026-0{month}-10T12:00:00Z",
-    }
 
 
 Ask = Callable[..., Any]
@@ -155,32 +87,7 @@ def ask(address, secret) -> Ask:
 
 @pytest.fixture
 def records(ask) -> None:
-    told = ask(
-        RECORD,
-        web={"externalId": "web", "name": "Web shop"},
-        shop={"externalId": "shop", "name": "Corner shop"},
-        customers={"rows": customers()},
-        answers={"rows": answers()},
-        talks={"rows": [talk(number) for number in range(5)]},
-        orders={"rows": [order(2, "web", "100", 3), order(3, "web", "200", 5), order(4, "shop", "50", 5)]},
-        cost={
-            "externalId": "media",
-            "category": "MEDIA",
-            "amount": "1000",
-            "currency": "EUR",
-            "from": "2026-05-01",
-            "before": "2026-06-01",
-        },
-        target={
-            "externalId": "content",
-            "kpi": "CSAT",
-            "kind": "ABSOLUTE",
-            "value": 90,
-            "baseline": {"value": 70},
-            "from": "2026-01-01",
-            "before": "2027-01-01",
-        },
-    )
+    told = ask(RECORD, **EVERYTHING)
     counts = {name: one["counts"]["created"] for name, one in told.items() if "counts" in one}
     assert counts == {
         "customerUpsertBatch": 15,
@@ -189,62 +96,6 @@ def records(ask) -> None:
         "orderRecordBatch": 3,
     }
     assert {one["outcome"] for one in told.values() if "outcome" in one} == {"CREATED"}
-
-
-class Board:
-    """The page, as somebody sees it."""
-
-    def __init__(self, page: Page, address: str) -> None:
-        self.page, self.address = page, f"{address}/dashboard/"
-
-    def open(self, **fragment: str) -> None:
-        self.page.open(f"{self.address}#" + "&".join(f"{name}={value}" for name, value in fragment.items()))
-
-    def text(self, selector: str) -> str | None:
-        """What the first such element says."""
-        found = self.page.evaluate(f"document.querySelector({json.dumps(selector)})?.textContent")
-        return None if found is None else " ".join(found.split())
-
-    def says(self, selector: str, text: str) -> None:
-        """Wait until an element says so."""
-        name = json.dumps(selector)
-        self.page.wait(
-            f"document.querySelector({name})?.textContent", lambda found: text in " ".join((found or "").split())
-        )
-
-    def count(self, selector: str) -> int:
-        return self.page.evaluate(f"document.querySelectorAll({json.dumps(selector)}).length")
-
-    def attribute(self, selector: str, name: str) -> str:
-        return self.page.wait(f"document.querySelector({json.dumps(selector)})?.getAttribute({json.dumps(name)})")
-
-    def table(self, card: str) -> list[list[str]]:
-        """The table of a card, row by row."""
-        rows = f"[...document.querySelectorAll({json.dumps(card + ' tbody tr')})]"
-        return self.page.evaluate(f"{rows}.map((row) => [...row.cells].map((cell) => cell.textContent))")
-
-    def chosen(self, label: str, value: str) -> None:
-        """Choose in a select of the filter bar."""
-        self.page.evaluate(f"""(() => {{
-            const labels = [...document.querySelectorAll(".filters label")];
-            const select = labels.find((one) => one.textContent.startsWith("{label}")).querySelector("select");
-            select.value = {json.dumps(value)};
-            select.dispatchEvent(new Event("change", {{ bubbles: true }}));
-        }})()""")
-
-    def background(self) -> str:
-        return self.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
-
-    @property
-    def requests(self) -> int:
-        """How many requests were sent to the API."""
-        self.page.evaluate("0")
-        return sum(one.startswith("http") and one.endswith("/graphql") for one in self.page.requests)
-
-    @property
-    def complaints(self) -> list[str]:
-        """What the page complained of; not that it found no WebSocket."""
-        return [one for one in self.page.complaints if "WebSocket" not in one]
 
 
 @pytest.fixture
@@ -492,7 +343,7 @@ def test_without_a_websocket_it_asks_now_and_then(board, records, secret, ask):
     assert board.complaints == []
 
 
-def test_what_is_recorded_shows_at_once(board, records, secret, ask):
+def test_what_is_recorded_shows_at_once(board, records, secret, ask, clock):
     board.open(token=secret, locale="en")
     board.says("#CSAT .figure output", "80.0%")
     board.says("[role=status]", "Live")
@@ -502,6 +353,12 @@ def test_what_is_recorded_shows_at_once(board, records, secret, ask):
     one_more(ask)
     board.says("#CSAT .figure output", "80.5%")
     board.page.wait("document.querySelectorAll('#CSAT .dot').length", lambda dots: dots == 3)
+
+    assert [label for label, *_ in board.table("#CSAT")][::11] == ["July 2025", "June 2026 (not over yet)"]
+    clock.set(datetime(2026, 7, 1, 9, tzinfo=UTC))  # the months turn: it is a figure of other days
+    board.says("#CSAT tbody", "July 2026")
+    assert [label for label, *_ in board.table("#CSAT")][::11] == ["August 2025", "July 2026 (not over yet)"]
+    assert board.text("#CSAT .figure output") == "80.5%"
     assert board.requests == before, "nothing was asked for"
     assert board.complaints == []
 
