@@ -41,6 +41,9 @@ FLAGS = (
     f"--host-resolver-rules=MAP {FOREIGN} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 )
 
+KEYS = {"Tab": 9, "Enter": 13, "Space": 32, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+"""The keys that can be pressed, and their numbers."""
+
 WATCH = """
 addEventListener("securitypolicyviolation", (event) =>
   console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
@@ -148,6 +151,17 @@ class Page:
         for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
             button = "none" if kind == "mouseMoved" else "left"
             self.send("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button=button, clickCount=1)
+
+    def press(self, key: str) -> None:
+        """Press a key and let it go."""
+        text = {"Enter": "\r", "Space": " "}.get(key, "")
+        named = {"key": text if text == " " else key, "code": key, "windowsVirtualKeyCode": KEYS[key]}
+        self.send("Input.dispatchKeyEvent", type="keyDown", **named, **({"text": text} if text else {}))
+        self.send("Input.dispatchKeyEvent", type="keyUp", **named)
+
+    def type(self, text: str) -> None:
+        """Put text where the keyboard's is going."""
+        self.send("Input.insertText", text=text)
 
     def screenshot(self) -> str:
         """What it looks like: a PNG in base64."""
