@@ -150,7 +150,7 @@ EXAMPLES = dict([*of_markdown(), *of_scripts(), *((f"GraphiQL {i}", text) for i,
 def test_examples_are_found():
     assert len([name for name in EXAMPLES if name.startswith("README.md")]) == 12
     assert len([name for name in EXAMPLES if name.startswith("examples") and ".md" in name]) >= 1
-    assert len([name for name in EXAMPLES if ".py" in name]) == 12
+    assert len([name for name in EXAMPLES if ".py" in name]) == 14
 
 
 SHARES = {
