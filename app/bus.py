@@ -11,11 +11,19 @@ class Bus:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._listeners: list[Callable[[UUID], None]] = []
+        self.wanted: Callable[[], None] = lambda: None
+        """Called whenever somebody begins to listen."""
+
+    @property
+    def listening(self) -> int:
+        """How many listen."""
+        return len(self._listeners)
 
     def listen(self, listener: Callable[[UUID], None]) -> Callable[[], None]:
         """Call `listener` after each commit from now on; returns what stops it."""
         with self._lock:
             self._listeners.append(listener)
+        self.wanted()
 
         def stop() -> None:
             with self._lock:
