@@ -89,12 +89,10 @@ def test_a_server_that_is_told_to_stop_stops_with_streams_open(start, database, 
         sockets[0].next("a")
         events = [Events(one) for one in streams]
         events[1].data()
-        began = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
         for socket in sockets:
             assert socket.closed()[0] == 1012
         for one in events:
             while one.block() is not None:  # it ends as it should, and not in the middle of a chunk
                 pass
-        assert server.process.wait(timeout=15) in (0, -signal.SIGTERM)
-        assert time.monotonic() - began < 8
+        assert server.process.wait(timeout=15) in (0, -signal.SIGTERM)  # not after the 20 s that a server waits
