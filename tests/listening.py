@@ -208,3 +208,22 @@ def readers() -> float:
 def ended(why: str) -> float:
     """How many have ended so."""
     return REGISTRY.get_sample_value("custograph_subscriptions_ended_total", {"why": why}) or 0.0
+
+
+class At(Reached):
+    """A server in another process."""
+
+    def __init__(self, server: Any) -> None:
+        self.address = server.address.removeprefix("http://")
+        self.headers = server.headers
+
+    def reading(self, query: str, variables: Any = None, **headers: str) -> Any:
+        body = {"query": query, "variables": variables}
+        asked = {"accept": "text/event-stream"} | self.headers | headers
+        return self.streaming("POST", json=body, headers=asked)
+
+
+def only(field: str, answer: Any) -> Any:
+    """What one root field answered; there are no errors."""
+    assert "errors" not in answer, answer
+    return answer["data"][field]

@@ -5,7 +5,7 @@ import time
 from contextlib import ExitStack
 
 import pytest
-from listening import Events, Reached
+from listening import At, Events, only
 from sqlalchemy import text
 
 from app import migrate
@@ -27,28 +27,10 @@ def database(postgresql):
 WRITES = 8
 
 
-class At(Reached):
-    """A server in another process."""
-
-    def __init__(self, server):
-        self.address = server.address.removeprefix("http://")
-        self.headers = server.headers
-
-    def reading(self, query, variables=None, **headers):
-        body = {"query": query, "variables": variables}
-        asked = {"accept": "text/event-stream"} | self.headers | headers
-        return self.streaming("POST", json=body, headers=asked)
-
-
 def took(function):
     began = time.monotonic()
     function()
     return time.monotonic() - began
-
-
-def only(field, answer):
-    assert "errors" not in answer, answer
-    return answer["data"][field]
 
 
 def test_a_write_through_one_is_told_by_the_other_also_after_the_line_was_cut(start, database, door, workspace):
