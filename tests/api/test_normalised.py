@@ -218,7 +218,7 @@ def comparison(to="", inner=RESULT):
 
 SELECTIONS = [
     lambda _: RESULT,
-    lambda _: f"__typename id value {DEFINITION}",
+    lambda _: f"__typename id value {DEFINITION} chartLink(kind: LINE) {{ __typename id url expiresAt }}",
     lambda _: f"__typename id {PERIOD} series(grain: MONTH) {{ {POINT} }}",
     lambda _: f"__typename id series(grain: WEEK) {{ {POINT} }} year: series(grain: YEAR) {{ {POINT} }} {comparison()}",
     lambda key: f"__typename id {breakdown(key)}",
