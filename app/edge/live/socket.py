@@ -264,7 +264,7 @@ class _Conversation:
         except TimeoutError:
             self._end(*_ENDINGS[Ending.SLOW])
         except (WebSocketDisconnect, RuntimeError):
-            self._end(1006, "gone")
+            self._end(1001, "Gone")  # nobody is there to read it
 
 
 def _message(received: Mapping[str, Any], most: int) -> Mapping[str, Any]:

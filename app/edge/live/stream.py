@@ -48,6 +48,8 @@ class Stream:
         self._call, self.admitted, self.after, self.is_shared = call, admitted, after, is_shared
         self.readers: dict[Listener, None] = {}
         self.is_over = False
+        self.leave_off: Callable[[], None] = lambda: None
+        """Called when nobody reads any more."""
         self._wake = asyncio.Event()
         self._last: Event | None = None
         self._context: Context | None = None

@@ -102,11 +102,16 @@ class Streams:
         if is_shared:
             self._shared[key] = stream
 
-        def finished(done: asyncio.Task[None]) -> None:
-            del self._running[done]
+        def leave_off() -> None:
             if self._shared.get(key) is stream:
                 del self._shared[key]
+            task.cancel()
 
+        def finished(_done: asyncio.Task[None]) -> None:
+            leave_off()
+            del self._running[task]
+
+        stream.leave_off = leave_off
         task.add_done_callback(finished)
         if self._weeding is None:
             self._weeding = asyncio.create_task(self._weed())
@@ -123,10 +128,7 @@ class Streams:
         READERS.dec()
         ENDED.labels(reader.ended.name.lower()).inc()
         if not stream.readers:
-            self._shared = {key: one for key, one in self._shared.items() if one is not stream}
-            for task, one in self._running.items():
-                if one is stream:
-                    task.cancel()
+            stream.leave_off()
 
     async def _stands(self, reader: Listener) -> Actor | None:
         """Who the reader is now; None when their credential is not good any more or lets them see other things."""
