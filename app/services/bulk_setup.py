@@ -110,9 +110,11 @@ def _customers(kept: Mapping[str, Any]) -> dict[str, UUID]:
 
 
 def _filter(kept: Mapping[str, Any], names: Names) -> dict[str, Any]:
-    """A filter of a scope; customers by what the source calls them, if it does."""
+    """A filter of a scope; customers by what the source calls them, if it does. In the order of what is told."""
     called = {word: name for word, id_ in _customers(kept).items() if isinstance(name := names.customers.get(id_), str)}
-    lists = {name: [called.get(word, word) for word in some] for name in ("anyOf", "noneOf") if (some := kept[name])}
+    lists = {
+        name: sorted(called.get(word, word) for word in some) for name in ("anyOf", "noneOf") if (some := kept[name])
+    }
     rest = {name: value for name, value in kept.items() if name not in ("anyOf", "noneOf")}
     return rest | lists
 
