@@ -13,6 +13,7 @@ GROUPS = Histogram(
     "Writes that shared a transaction.",
     buckets=(1, 2, 4, 8, 16, 32, 64),
 )
+JOINED = Counter("custograph_writes_joined_total", "Writes of several callers that were worked off as one batch.")
 JOBS = Counter("custograph_jobs_total", "Jobs that were run, by kind and outcome (done, failed).", ("kind", "outcome"))
 DEPRECATED = Counter(
     "custograph_graphql_deprecated_total",

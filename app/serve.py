@@ -1,5 +1,6 @@
 """Serving: the process that answers, its logs, and what the demonstration prints."""
 
+import gc
 import logging
 import signal
 import socket
@@ -46,18 +47,26 @@ def _set_up(settings: Settings) -> None:
     sys.setswitchinterval(SWITCH_S)
 
 
+def _made(settings: Settings, **options: Any) -> Any:  # noqa: ANN401 - an ASGI application
+    """The application. What it is made of stays: to look through it for garbage would stop everything for 0.2 s."""
+    made = create_app(settings, **options)
+    gc.collect()
+    gc.freeze()
+    return made
+
+
 def application() -> Any:  # noqa: ANN401 - an ASGI application
     """The application of one of several processes, from the environment; it runs jobs too."""
     settings = Settings()
     _set_up(settings)
-    return create_app(settings)
+    return _made(settings)
 
 
 def application_without_worker() -> Any:  # noqa: ANN401 - an ASGI application
     """The same, leaving jobs to a worker of their own."""
     settings = Settings()
     _set_up(settings)
-    return create_app(settings, work=False)
+    return _made(settings, work=False)
 
 
 def serve(settings: Settings, *, workers: int = 1, work: bool = True, token: str | None = None) -> None:
@@ -78,7 +87,7 @@ def serve(settings: Settings, *, workers: int = 1, work: bool = True, token: str
     }
     print(f"Custograph serves http://{settings.host}:{settings.port}/graphql", file=sys.stderr, flush=True)
     if workers == 1:
-        uvicorn.run(create_app(settings, work=work, token=token), **options)
+        uvicorn.run(_made(settings, work=work, token=token), **options)
     else:
         factory = application if work else application_without_worker
         uvicorn.run(f"{__name__}:{factory.__name__}", factory=True, workers=workers, **options)

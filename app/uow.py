@@ -15,8 +15,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Executable
 from sqlalchemy.orm import Session
-from sqlmodel import col, insert, select, update
-from uuid_utils.compat import uuid7
+from sqlmodel import col, select, update
 
 from app.actor import Actor, Rows, Scope
 from app.bus import Bus
@@ -25,15 +24,18 @@ from app.errors import Forbidden
 from app.fault import translated
 from app.keys import Keys, locked, unlocked
 from app.models.base import Owned
-from app.models.change import Action, Change
+from app.models.change import Action
 from app.models.deployment import KEY, Deployment
-from app.models.job import Job
 from app.models.workspace import Workspace
+from app.noted import Noted
 from app.settings import Settings
 from app.text import Text
 from app.wall import WITHIN, WalledSession
 from app.writer import Call, Writer
 
+F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
 S = TypeVar("S", bound=Executable)
 SETTLE = "settle"  # the kind of the job that every write leaves behind
 
@@ -50,7 +52,8 @@ class Uow:
     keys: Keys
     seen: dict[object, dict[Any, Any]] = field(default_factory=dict)
     """What has been looked up already in this unit and cannot change inside it."""
-    _changes: list[dict[str, Any]] = field(default_factory=list)
+    noted: Noted = field(default_factory=Noted)
+    """What it writes at the end."""
     _workspace: Workspace | None = None
 
     @property
@@ -108,7 +111,7 @@ class Uow:
         `version` is the row's after the change, where `row` itself does not tell it. `source` and `external_id` are
         for a kind of rows of which a deletion leaves nothing that would say what it was called.
         """
-        self._changes.append(
+        self.noted.changes.append(
             {
                 "tenant_id": self.tenant_id,
                 "at": self.now,
@@ -135,19 +138,15 @@ class Uow:
 
     def enqueue(self, kind: str, run_at: datetime | None = None, **payload: object) -> None:
         """Have the job `kind` run with `payload`, at `run_at` or as soon as this is committed."""
-        self.session.add(Job(tenant_id=self.tenant_id, kind=kind, payload=payload, run_at=run_at or self.now))
+        job = {"tenant_id": self.tenant_id, "kind": kind, "payload": payload, "run_at": run_at or self.now}
+        self.noted.jobs.append(job)
 
     def finish(self) -> None:
-        """Write what was noted: the changes, and one job that will number them and compact the rollups."""
-        if self._changes:
-            self.session.execute(insert(Change), [{"id": uuid7(), **change} for change in self._changes])
+        """Write what was noted: the changes, one job that will number them and compact the rollups, and the others."""
+        if self.noted.changes:
             self.enqueue(SETTLE)
+        self.noted.write(self.session)
         self.session.flush()
-
-
-F = TypeVar("F", bound=Callable[..., Any])
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 def _mark(mode: Literal["reads", "writes"], scope: Scope, **more: bool) -> Callable[[F], F]:
@@ -220,12 +219,10 @@ class Door:
         After the instant `until` of `time.monotonic` its statements are stopped: it raises TimedOut.
         """
         keys = self.keys
-        with translated(), self._reading(actor) as session:
+        session = WalledSession(tenant_id=actor.tenant_id, rows=actor.rows, bind=self.db.reader, autoflush=False)
+        with translated(), session:
             self.db.enter_workspace(session, actor.tenant_id, until)
             yield Uow(session, self.db, actor, self.clock(), self.settings, keys)
-
-    def _reading(self, actor: Actor) -> WalledSession:
-        return WalledSession(tenant_id=actor.tenant_id, rows=actor.rows, bind=self.db.reader, autoflush=False)
 
     def read(self, actor: Actor, function: Callable[Concatenate[Uow, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """What the @reads function answers, in a snapshot of its own."""
@@ -238,7 +235,9 @@ class Door:
     ) -> Future[R]:
         """Queue the @writes function; the future has its answer once committed, or its error and nothing written."""
         check(actor, function, "writes")
-        call: Call = Call(actor.tenant_id, actor, lambda uow: function(uow, *args, **kwargs))
+        joint = getattr(function, "joint", None)
+        shared = None if joint is None else joint(actor, *args, **kwargs)
+        call: Call = Call(actor.tenant_id, actor, lambda uow: function(uow, *args, **kwargs), shared)
         if not getattr(function, "quiet", False):
             call.future.add_done_callback(
                 lambda done: None if done.cancelled() or done.exception() else self.bus.poke(actor.tenant_id)

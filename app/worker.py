@@ -1,6 +1,7 @@
 """Runs jobs: claims what is due, works it off through the door, waits for more. Beside it seal and courier work."""
 
 import threading
+from time import monotonic
 from uuid import UUID
 
 import structlog
@@ -60,8 +61,9 @@ class Worker:
         return count
 
 
-PAUSE_S = 0.01
-"""How long a sealer rests: meanwhile writers add to what it seals next, all of it in one go."""
+PAUSE_S, PAUSES = 0.01, 4
+"""How long a sealer rests at least, and how many times as long as it worked, as it takes the writers' turn: meanwhile
+they add to what it seals next, all of it in one go."""
 
 
 class Sealer:
@@ -83,8 +85,9 @@ class Sealer:
             while not stop.is_set():
                 if self._woken.wait(self._door.settings.worker_poll_s):
                     self._woken.clear()
+                    began = monotonic()
                     self._seal_all()
-                    stop.wait(PAUSE_S)
+                    stop.wait(max(PAUSE_S, PAUSES * (monotonic() - began)))
         finally:
             unlisten()
 

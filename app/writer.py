@@ -8,7 +8,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.errors import AppError, Unavailable, Undone
 from app.fault import Fault, fault
-from app.metrics import GROUPS
+from app.metrics import GROUPS, JOINED
 from app.text import Text
 from app.wall import WalledSession
 
@@ -35,6 +35,23 @@ Open = Callable[[UUID], AbstractContextManager[tuple[WalledSession, "Callable[[A
 """Opens a transaction for writing in a workspace; yields the session and what makes a unit of work on it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """How a call may be worked off together with others that are `like` it and share none of its `names`.
+
+    `work` gives an answer for each call, in order, or raises Apart. `told` is what it needs to know of each.
+    """
+
+    like: Hashable
+    names: frozenset[Hashable]
+    work: "Callable[[Uow, Sequence[Call]], list[Any]]"
+    told: Any
+
+
+class Apart(Exception):
+    """These calls must be worked off one by one."""
+
+
 @dataclass(eq=False)
 class Call:
     """One submitted write and the future that gets its answer."""
@@ -42,6 +59,7 @@ class Call:
     tenant_id: UUID
     actor: "Actor"
     work: "Callable[[Uow], Any]"
+    joint: Joint | None = None
     future: Future[Any] = field(default_factory=Future)
 
 
@@ -121,7 +139,8 @@ class Writer:
         answers: list[Callable[[], None] | None] = []
         try:
             with self._open(group[0].tenant_id) as (session, unit):
-                answers = [_attempt(session, unit, call) for call in group]
+                for calls in _joined(group):
+                    answers += _attempt_all(session, unit, calls)
                 session.commit()
         except Unavailable as error:
             if answers or getattr(error.__cause__, "connection_invalidated", False):
@@ -170,6 +189,46 @@ class Writer:
                     raise _Race from error
                 raise
             return answer
+
+
+def _joined(group: Sequence[Call]) -> Iterator[list[Call]]:
+    """The calls in their order; those together that follow one another and can be worked off at once."""
+    calls: list[Call] = []
+    names: set[Hashable] = set()
+    for call in group:
+        joint, first = call.joint, calls[0].joint if calls else None
+        if joint is None or first is None or joint.like != first.like or not names.isdisjoint(joint.names):
+            if calls:
+                yield calls
+            calls, names = [], set()
+        calls.append(call)
+        names |= joint.names if joint is not None else set()
+    if calls:
+        yield calls
+
+
+def _attempt_all(
+    session: WalledSession, unit: "Callable[[Actor], Uow]", calls: list[Call]
+) -> list[Callable[[], None] | None]:
+    """Run several members at once in one savepoint, or else each in its own; what to tell each."""
+    joint = calls[0].joint
+    if joint is None or len(calls) == 1:
+        return [_attempt(session, unit, call) for call in calls]
+    savepoint = session.begin_nested()
+    try:
+        uow = unit(calls[0].actor)
+        answers = joint.work(uow, calls)
+        uow.finish()
+        savepoint.commit()
+    except Exception as error:
+        if isinstance(error, DBAPIError) and fault(error) is Fault.UNAVAILABLE:
+            raise
+        savepoint.rollback()
+        session.expunge_all()
+        return [_attempt(session, unit, call) for call in calls]
+    session.expunge_all()
+    JOINED.inc(len(calls))
+    return [partial(call.future.set_result, answer) for call, answer in zip(calls, answers, strict=True)]
 
 
 def _attempt(session: WalledSession, unit: "Callable[[Actor], Uow]", call: Call) -> Callable[[], None] | None:

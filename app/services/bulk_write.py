@@ -14,6 +14,7 @@ from app.errors import Code, Problem, Undone
 from app.models.bulk_import import Import, ImportEffect, ImportRejection, ImportState
 from app.models.customer import Customer, CustomerExternalId
 from app.models.lifecycle import StatedStage
+from app.noted import Noted
 from app.services.bulk import BULK, Bulk, require
 from app.services.bulk_import import held, told
 from app.services.bulk_row import documents
@@ -91,7 +92,7 @@ def _checked(uow: Uow, bulk: Bulk, rows: Sequence[Any], options: Options) -> lis
         return []
     savepoint = uow.session.begin_nested()
     try:
-        results: list[Result] = bulk.write(replace(uow, seen={}, _changes=[]), rows, replace(options, dry_run=True))
+        results: list[Result] = bulk.write(replace(uow, seen={}, noted=Noted()), rows, replace(options, dry_run=True))
     except Undone as undone:
         results = list(undone.answer)  # type: ignore[call-overload]  # the results
     savepoint.rollback()

@@ -17,6 +17,7 @@ from app.models.contract import BillingInterval, Contract, ContractStatus
 from app.models.keyed import Keyed
 from app.models.staff import Staff
 from app.services import fact, recurring, tenure, tombstone
+from app.services.joining import joins
 from app.services.kind import Kind, Part, RecordRow
 from app.services.listing import Listing
 from app.services.money import LARGEST, Currency, in_minor, minor
@@ -144,6 +145,7 @@ def _check_year(amount: int, row: ContractRow, *path: str) -> None:
         raise Invalid(msg, *path, code=Code.OUT_OF_RANGE)
 
 
+@joins
 @writes(Scope.CONTRACT_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 contracts; what became of each, in order."""

@@ -18,6 +18,7 @@ from app.models.customer import Customer
 from app.models.keyed import Keyed
 from app.services import fact, tombstone
 from app.services.exchange import Rates
+from app.services.joining import joins
 from app.services.kind import Derive, Kind, Part, RecordRow
 from app.services.listing import Listing
 from app.services.money import Currency, in_minor, shares
@@ -160,6 +161,7 @@ def follow(uow: Uow, customer_ids: AbstractSet[UUID]) -> None:
         accrue(uow, ids)
 
 
+@joins
 @writes(Scope.COST_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 costs; what became of each, in order."""

@@ -28,6 +28,7 @@ from app.services import (
 from app.services.customer_fate import Known
 from app.services.customer_row import CustomerRow
 from app.services.idempotency import once
+from app.services.joining import joins
 from app.services.listing import Listing
 from app.services.row import Batch, Options, Outcome, Ref, Result, moment, waves
 from app.text import Text
@@ -37,6 +38,7 @@ _PLAIN = ("name", "segment", "region", "email", "phone")
 _DATES = {"joined_on": "joined", "churned_on": "churned", "churn_reason": "reason", "churn_kind": "kind"}
 
 
+@joins
 @writes(Scope.CUSTOMER_WRITE, within_rows=True)
 def upsert_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Upsert up to 500 customers by their external id in the caller's source; what became of each, in order."""

@@ -13,6 +13,7 @@ from app.models.channel import Channel
 from app.models.engagement import Engagement
 from app.models.keyed import Keyed
 from app.services import engaging, fact, tenure, tombstone
+from app.services.joining import joins
 from app.services.kind import Derive, Kind, Part, RecordRow, happened
 from app.services.listing import Listing
 from app.services.row import Options, Ref, Result, Word
@@ -69,6 +70,7 @@ class Engagements(Kind):
 ENGAGEMENTS = Engagements()
 
 
+@joins
 @writes(Scope.ENGAGEMENT_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 events of use; what became of each, in order."""

@@ -14,6 +14,7 @@ from app.actor import Scope
 from app.errors import Code, Invalid, Problem
 from app.models.exchange_rate import ExchangeRate
 from app.services import fact, pricing, tombstone
+from app.services.joining import joins
 from app.services.kind import Derive, Kind, Part, RecordRow
 from app.services.listing import Listing
 from app.services.money import Currency
@@ -136,6 +137,7 @@ def _known(uow: Uow, rows: Sequence[Mapping[str, Any]]) -> dict[Name, Place]:
     return {(source, name): (base, quote, day) for source, name, base, quote, day in uow.session.execute(statement)}
 
 
+@joins
 @writes(Scope.RATE_WRITE)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 exchange rates; what became of each, in order."""

@@ -49,7 +49,8 @@ def _write(  # noqa: PLR0913 - what a wave is written with
     traits = lock_customers(uow, {columns.get("customer_id") for columns in wave.values()})
     stored = stored_facts(uow, kind, [columns["external_id"] for columns in wave.values()])
     within.bar_stored(uow, kind.model, wave, stored, batch)
-    buried = tomb.buried(uow, kind.noun, [columns["external_id"] for columns in wave.values()])
+    dated = [columns["external_id"] for columns in wave.values() if columns["source_updated_at"] is not None]
+    buried = tomb.buried(uow, kind.noun, dated)
     fates = _fates(kind, wave, stored, buried)
     _refuse(wave, stored, fates, batch, mode)
     kind.complete(uow, wave, stored, fates, batch)

@@ -18,6 +18,7 @@ from app.models.keyed import Keyed
 from app.models.staff import Staff
 from app.models.survey import Survey
 from app.services import answering, fact, question, ref, tombstone
+from app.services.joining import joins
 from app.services.kind import Derive, Kind, Part, RecordRow, Stubs, fill, happened
 from app.services.listing import Listing
 from app.services.row import Batch, Options, Outcome, Ref, Result, Word
@@ -157,6 +158,7 @@ class FeedbackFacts(Kind):
 FACTS = FeedbackFacts()
 
 
+@joins
 @writes(Scope.FEEDBACK_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 feedbacks; what became of each, in order."""

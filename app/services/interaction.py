@@ -18,6 +18,7 @@ from app.models.keyed import Keyed
 from app.models.staff import Staff
 from app.services import fact, overdue, ref, timing, tombstone, turning
 from app.services.conversation import Happening, in_order
+from app.services.joining import joins
 from app.services.kind import Derive, Kind, Part, RecordRow, Stubs, happened, missing
 from app.services.listing import Listing
 from app.services.row import Options, Ref, Result, Row, Word, moment
@@ -164,6 +165,7 @@ def _stored(event: Happening) -> dict[str, Any]:
     return {"kind": event.kind.value, "at": event.at.isoformat(), "staff_id": staff}
 
 
+@joins
 @writes(Scope.INTERACTION_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 interactions; what became of each, in order."""

@@ -14,6 +14,7 @@ from app.models.invitation import Invitation
 from app.models.keyed import Keyed
 from app.models.survey import Survey
 from app.services import answering, fact, tombstone
+from app.services.joining import joins
 from app.services.kind import Derive, Kind, Part, RecordRow, happened
 from app.services.listing import Listing
 from app.services.row import Options, Ref, Result, Word
@@ -69,6 +70,7 @@ class Invitations(Kind):
 INVITATIONS = Invitations()
 
 
+@joins
 @writes(Scope.SURVEY_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 invitations; what became of each, in order."""

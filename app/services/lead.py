@@ -15,6 +15,7 @@ from app.models.keyed import Keyed
 from app.models.lead import Lead, LeadType
 from app.models.staff import Staff
 from app.services import fact, tombstone
+from app.services.joining import joins
 from app.services.kind import Derive, Kind, Part, RecordRow, happened
 from app.services.listing import Listing
 from app.services.row import Options, Ref, Result, Word, moment
@@ -143,6 +144,7 @@ def refresh(uow: Uow, chosen: ColumnElement[bool]) -> None:
     fact.write_each(uow, Lead, changed)
 
 
+@joins
 @writes(Scope.LEAD_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 leads; what became of each, in order."""

@@ -18,6 +18,7 @@ from app.models.order import Order, OrderStatus
 from app.models.staff import Staff
 from app.services import buyer, fact, purchase_cohort, refunding, tombstone
 from app.services.exchange import Rates
+from app.services.joining import joins
 from app.services.kind import Derive, Kind, Part, RecordRow, happened
 from app.services.listing import Listing
 from app.services.money import Currency, in_minor, major
@@ -106,6 +107,7 @@ def _check_refunds(columns: Mapping[str, Any], present: Order | None) -> None:
         raise Invalid([Problem(Code.OUT_OF_RANGE, msg, ("amount",))])
 
 
+@joins
 @writes(Scope.ORDER_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 orders; what became of each, in order."""

@@ -15,6 +15,7 @@ from app.models.channel import Channel
 from app.models.keyed import Keyed
 from app.models.referral import Referral
 from app.services import fact, referring, tombstone
+from app.services.joining import joins
 from app.services.kind import Derive, Kind, Part, RecordRow, happened
 from app.services.listing import Listing
 from app.services.referral_chain import Chains
@@ -95,6 +96,7 @@ def _converted(uow: Uow, row: ReferralRow) -> dict[str, Any]:
     return {"converted_at": at}
 
 
+@joins
 @writes(Scope.REFERRAL_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 referrals; what became of each, in order."""

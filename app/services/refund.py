@@ -17,6 +17,7 @@ from app.models.order import Order, OrderStatus
 from app.models.refund import Refund
 from app.services import fact, ref, refunding, tombstone
 from app.services.exchange import Rates
+from app.services.joining import joins
 from app.services.kind import Derive, Kind, Part, RecordRow, Stubs, fill, happened
 from app.services.listing import Listing
 from app.services.money import Currency, in_minor, major
@@ -184,6 +185,7 @@ def _other_currency(own: str, given: str) -> Problem:
     return Problem(Code.CONFLICT, msg, ("currency",))
 
 
+@joins
 @writes(Scope.ORDER_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 refunds; what became of each, in order."""

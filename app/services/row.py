@@ -62,6 +62,8 @@ class Options:
     idempotency_key: str | None = None
     mode: Mode = Mode.UPSERT
     mirror: str | None = None
+    keys: tuple[str | None, ...] | None = None
+    """Where each row is another caller's: the idempotency key of each."""
 
 
 AS_USUAL = Options()

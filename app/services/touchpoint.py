@@ -13,6 +13,7 @@ from app.models.channel import Channel
 from app.models.keyed import Keyed
 from app.models.touchpoint import Touchpoint
 from app.services import attribution, fact, tombstone
+from app.services.joining import joins
 from app.services.kind import Kind, Part, RecordRow, happened
 from app.services.listing import Listing
 from app.services.row import Options, Ref, Result, Word
@@ -53,6 +54,7 @@ class Touchpoints(Kind):
 TOUCHPOINTS = Touchpoints()
 
 
+@joins
 @writes(Scope.TOUCHPOINT_WRITE, within_rows=True)
 def record_batch(uow: Uow, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Result]:
     """Record up to 500 touchpoints; what became of each, in order."""

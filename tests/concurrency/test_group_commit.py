@@ -6,6 +6,7 @@ from concurrent.futures import CancelledError
 import pytest
 import sqlalchemy as sa
 import stored
+from gathering import PATIENCE
 
 from app.actor import Scope
 from app.errors import AppError, Invalid, Unavailable
@@ -15,48 +16,6 @@ from app.services.row import Options
 from app.uow import writes
 
 pytestmark = pytest.mark.engine
-
-PATIENCE = 20
-"""Seconds after which an answer is not coming."""
-
-
-class Gathering:
-    """Holds the workspace's writer, so that what is submitted meanwhile waits and becomes one group."""
-
-    def __init__(self, people, monkeypatch):
-        self.people, self.go, self.opened = people, threading.Event(), []
-        self.broken = {}
-        plain, here = people.door.db.enter_workspace, threading.Event()
-
-        def enter(session, tenant_id):
-            self.opened.append(tenant_id)
-            if error := self.broken.get(len(self.opened)):
-                raise error
-            plain(session, tenant_id)
-
-        @writes(Scope.WORKSPACE_ADMIN)
-        def hold(uow):
-            here.set()
-            assert self.go.wait(PATIENCE)
-
-        monkeypatch.setattr(people.door.db, "enter_workspace", enter)
-        self.first = people.door.submit(people.system, hold)
-        assert here.wait(PATIENCE)
-
-    def submit(self, function, *args, **kwargs):
-        return self.people.door.submit(self.people.system, function, *args, **kwargs)
-
-    def release(self):
-        self.go.set()
-        self.first.result(PATIENCE)
-
-
-@pytest.fixture
-def gathering(workspace, monkeypatch):
-    gathering = Gathering(workspace, monkeypatch)
-    yield gathering
-    gathering.go.set()
-    workspace.door.writer._waiting.clear()  # so that a writer that has stopped does not hold up the others' tests
 
 
 def named(key):
