@@ -19,7 +19,6 @@ from app.edge.request import JSON, Refused
 from app.errors import AppError, Forbidden, Invalid, NotFound, Unavailable
 from app.models.bulk_import import BulkFormat
 from app.schema.context import NEEDED
-from app.schema.errors import fault
 from app.services import bulk_export, bulk_import, bulk_report
 from app.text import Text
 from app.uow import Door, check
@@ -71,9 +70,7 @@ class Files:
             except AppError as error:
                 response = responses.refusal(_refused(error), JSON, locale)
             except Exception as error:  # noqa: BLE001 - whatever goes wrong is masked and logged under an id
-                text, extensions = fault(error, name)
-                body = {"errors": [{"message": text.in_(locale), "extensions": extensions}]}
-                response = responses.written(body, JSON, 500)
+                response = responses.masked(error, name, JSON, locale)
             response.headers["x-request-id"] = name
             response.headers["cache-control"] = "no-store"
             return response

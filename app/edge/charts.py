@@ -23,7 +23,6 @@ from app.edge.request import JSON, Refused
 from app.errors import AppError, Forbidden, Invalid, Limited, NotFound, TimedOut
 from app.schema.chart import DRAWING
 from app.schema.chart_spec import specification
-from app.schema.errors import fault
 from app.schema.weight import KPI_WEIGHT
 from app.services import chart, chart_link
 from app.services.chart_link import ENDING, MISSING, PATH, Ended, Link
@@ -88,9 +87,7 @@ class Charts:
             text = Ended().text if isinstance(error, Forbidden) else error.text
             response = responses.refusal(Refused(status, text, code), JSON, locale)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong is masked and logged under an id
-            text, extensions = fault(error, name)
-            body = {"errors": [{"message": text.in_(locale), "extensions": extensions}]}
-            response = responses.written(body, JSON, 500)
+            response = responses.masked(error, name, JSON, locale)
         response.headers["x-request-id"] = name
         response.headers.update(HEADERS)
         if "cache-control" not in response.headers:

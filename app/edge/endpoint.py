@@ -22,7 +22,6 @@ from app.edge.quota import Quotas
 from app.edge.request import EVENTS, GRAPHQL, JSON, Refused
 from app.edge.uses import Uses
 from app.metrics import LIMITED, OPERATIONS
-from app.schema.errors import fault
 from app.settings import Settings
 from app.text import Text
 from app.uow import Door
@@ -68,9 +67,7 @@ class Endpoint:
         except ClientDisconnect:
             return
         except Exception as error:  # noqa: BLE001 - whatever goes wrong is masked and logged under an id
-            text, extensions = fault(error, call.id)
-            body = {"errors": [{"message": text.in_(locale), "extensions": extensions}]}
-            response = responses.written(body, call.kind, 500)
+            response = responses.masked(error, call.id, call.kind, locale)
         response.headers["x-request-id"] = call.id
         response.headers["vary"] = responses.VARY
         if call.page is not None:

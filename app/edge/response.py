@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.edge.request import GRAPHQL, Refused, lines, takes
+from app.schema.errors import fault
 
 WORTH_PACKING = 1_000
 """Bytes from which compressing pays."""
@@ -31,6 +32,12 @@ def refusal(refused: Refused, kind: str, locale: str) -> Response:
     error = {"message": refused.text.in_(locale), "extensions": {"code": refused.code}}
     status = 400 if refused.status == HTTPStatus.OK and kind == GRAPHQL else refused.status
     return written({"errors": [error]}, kind, status, refused.headers)
+
+
+def masked(error: Exception, request_id: str, kind: str, locale: str) -> Response:
+    """The answer when something went wrong with us: nothing of it but the id under which the log has it."""
+    text, extensions = fault(error, request_id)
+    return written({"errors": [{"message": text.in_(locale), "extensions": extensions}]}, kind, 500)
 
 
 def tagged(request: Request, response: Response, body: Mapping[str, Any]) -> Response:
