@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from app.actor import Actor
-from app.services.row import AS_USUAL, Options, Outcome, Result
+from app.services.row import Options, Outcome, Result
 from app.uow import Uow
 from app.writer import Apart, Call, Joint
 
@@ -28,13 +28,12 @@ def _joint(
     function: Callable[..., Any], actor: Actor, rows: Sequence[Mapping[str, Any]], options: Options
 ) -> Joint | None:
     """How a call may be joined with others; None for one that must be alone."""
-    plain = replace(options, idempotency_key=None, mode=AS_USUAL.mode)
     name = rows[0].get("external_id") if len(rows) == 1 else None
-    if not isinstance(name, str) or actor.rows is not None or plain != AS_USUAL:
+    if not isinstance(name, str) or actor.rows is not None or options.dry_run or options.mirror is not None:
         return None
     key = options.idempotency_key
     names = [("row", name.strip()), *([("key", key)] if key is not None else [])]
-    like = (function, replace(actor, request_id=None), options.mode)
+    like = (function, replace(actor, request_id=None), replace(options, idempotency_key=None))
     return Joint(like, frozenset(names), partial(_together, function), (rows[0], options))
 
 

@@ -29,7 +29,7 @@ def score(name, given=4, **more):
     return {"external_id": name, "kind": "CSAT", "score": given, "occurred_at": START, **more}
 
 
-def drawn(chance, module):
+def drawn(chance, module, create):
     """A record as somebody may send it: known and unknown names, right and wrong values, old and new versions."""
     name, at = f"n{chance.randrange(30)}", START + timedelta(hours=chance.randrange(400))
     who = Ref(external_id=f"c{chance.choice([0, 1, 2, 3] * 6 + [4])}")
@@ -47,7 +47,7 @@ def drawn(chance, module):
         row["source_updated_at"] = START + timedelta(days=chance.randrange(5))
     key = f"k{chance.randrange(80)}" if chance.random() < 0.4 else None
     mode = chance.choice([Mode.UPSERT] * 20 + [Mode.INSERT_ONLY, Mode.UPDATE_ONLY])
-    return module, row, Options(idempotency_key=key, mode=mode)
+    return module, row, Options(idempotency_key=key, mode=mode, create_missing=create)
 
 
 def service(module):
@@ -123,8 +123,8 @@ def test_together_they_do_what_they_do_one_by_one(gather, workspace, make_worksp
     known(other)
     chance, before = Random(seed), joined()  # noqa: S311 - no secret
     for _ in range(3):
-        kinds = chance.choices(KINDS, weights=[3, 2, 1, 1], k=8)
-        calls = [drawn(chance, module) for module in kinds for _ in range(6)]
+        kinds = [(kind, chance.random() < 0.3) for kind in chance.choices(KINDS, weights=[3, 2, 1, 1], k=8)]
+        calls = [drawn(chance, *kind) for kind in kinds for _ in range(6)]
         both = together(gather, workspace, calls, workspace.alice), alone(other, calls, workspace.alice)
         assert both[0] == both[1]
     assert joined() > before + 15
