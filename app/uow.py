@@ -163,7 +163,7 @@ def reads(scope: Scope) -> Callable[[F], F]:
 
 
 def writes(scope: Scope, *, within_rows: bool = False, quiet: bool = False) -> Callable[[F], F]:
-    """Mark a service function that writes, for callers with `scope`; nobody is woken by one that changes no answer.
+    """Mark a service function that writes, for callers with `scope`; a `quiet` one wakes nobody unless it has news.
 
     What is derived follows from all rows, so a write sees them all. Callers who may see some only are refused but by a
     function that is marked to stay `within_rows`: that finds and writes no others for them.
@@ -238,10 +238,13 @@ class Door:
         joint = getattr(function, "joint", None)
         shared = None if joint is None else joint(actor, *args, **kwargs)
         call: Call = Call(actor.tenant_id, actor, lambda uow: function(uow, *args, **kwargs), shared)
-        if not getattr(function, "quiet", False):
-            call.future.add_done_callback(
-                lambda done: None if done.cancelled() or done.exception() else self.bus.poke(actor.tenant_id)
-            )
+        is_quiet = getattr(function, "quiet", False)
+
+        def tell(done: Future[R]) -> None:
+            if not done.cancelled() and not done.exception() and (call.has_news or not is_quiet):
+                self.bus.poke(actor.tenant_id)
+
+        call.future.add_done_callback(tell)
         self.writer.submit(call)
         return call.future
 

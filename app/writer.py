@@ -61,6 +61,8 @@ class Call:
     work: "Callable[[Uow], Any]"
     joint: Joint | None = None
     future: Future[Any] = field(default_factory=Future)
+    has_news: bool = False
+    """Whether it noted that something has changed."""
 
 
 class Writer:
@@ -260,5 +262,6 @@ class _Race(Exception):
 def _work(call: Call, unit: "Callable[[Actor], Uow]") -> Any:  # noqa: ANN401 - the service's own type
     uow = unit(call.actor)
     answer = call.work(uow)
+    call.has_news = bool(uow.noted.changes)
     uow.finish()
     return answer

@@ -80,6 +80,10 @@ class Courier:
         def wake(_tenant: UUID) -> None:
             loop.call_soon_threadsafe(woken.set)
 
+        def served(task: asyncio.Task[None]) -> None:
+            serving.discard(task)
+            woken.set()  # there may have come more for it meanwhile
+
         unlisten = self._door.bus.listen(wake)
         serving: set[asyncio.Task[None]] = set()
         try:
@@ -89,7 +93,7 @@ class Courier:
                     for job in await self._hold(ENDPOINTS - len(serving)):
                         task = asyncio.create_task(desk.serve(job))
                         serving.add(task)
-                        task.add_done_callback(serving.discard)
+                        task.add_done_callback(served)
                     await _either(woken.wait(), self._settings.worker_poll_s)
                     await asyncio.sleep(min(PAUSE_S, self._settings.worker_poll_s))
                 desk.is_closing = True

@@ -77,7 +77,7 @@ class Attempt:
     retry_after_s: float = 0
 
 
-@writes(Scope.WORKSPACE_ADMIN)
+@writes(Scope.WORKSPACE_ADMIN, quiet=True)
 def draw(uow: Uow, webhook_id: UUID) -> Round | None:
     """What the endpoint is to be told now; None when there is no such endpoint any more."""
     statement = select(Webhook).where(Webhook.id == webhook_id).with_for_update()
@@ -197,7 +197,7 @@ def _count_open(uow: Uow, webhook: Webhook) -> int:
     return uow.session.scalar(select(func.count()).select_from(WebhookDelivery).where(*_open_of(webhook))) or 0
 
 
-@writes(Scope.WORKSPACE_ADMIN)
+@writes(Scope.WORKSPACE_ADMIN, quiet=True)
 def report(uow: Uow, delivery_id: UUID, attempt: Attempt) -> bool:
     """Note what came of an attempt; whether the endpoint is to be told more."""
     delivery = uow.session.get(WebhookDelivery, (uow.tenant_id, delivery_id), with_for_update=True)
