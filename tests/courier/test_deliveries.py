@@ -11,9 +11,11 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from app import ids
 from app.actor import Scope
+from app.courier.courier import Courier
 from app.models.webhook import WebhookDisabledReason
 from app.services import change, channel, job, staff, webhook, webhook_delivery, webhook_round, webhook_secret
 from app.services.row import Ref
+from app.worker import Worker
 
 HOOK = Ref(external_id="hook")
 
@@ -227,6 +229,20 @@ def test_410_disables_at_once(workspace, hook, receive, settle, clock, database)
     clock.advance(days=1)
     settle()
     assert len(receiver.got) == 1
+
+
+@pytest.mark.parametrize(("status", "wakes"), [(200, 0), (500, 0), (410, 1)])
+def test_what_came_of_a_delivery_wakes_nobody_unless_the_endpoint_is_disabled(
+    workspace, door, hook, receive, clock, status, wakes
+):
+    hook(receive(lambda _got: status).url, types=["Channel"])
+    written(workspace, "a")
+    Worker(door).drain()
+    woken = []
+    unlisten = door.bus.listen(woken.append)
+    assert Courier(door).drain()
+    unlisten()
+    assert woken == [workspace.id] * wakes
 
 
 def test_an_enabled_endpoint_hears_of_what_comes_then_and_of_the_rest_when_asked(
