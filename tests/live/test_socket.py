@@ -1,9 +1,11 @@
 """GraphQL over WebSocket as graphql-transport-ws has it: its messages, and each code that it closes with."""
 
+import asyncio
 import json
 
 import pytest
 from listening import PROTOCOL, ended, readers
+from starlette.websockets import WebSocket
 
 CHANGES = "subscription { changes { type } }"
 HERE = "{ workspace { name } }"
@@ -127,6 +129,23 @@ def test_one_id_names_one_operation(socket):
     socket.subscribe("a", CHANGES)
     socket.subscribe("a", CHANGES)
     assert socket.closed() == (4409, "Subscriber for a already exists")
+
+
+@pytest.mark.parametrize("document", [HERE, "{ nothing }"])
+def test_an_id_is_free_as_soon_as_the_client_reads_that_it_is_over(socket, monkeypatch, document):
+    plain = WebSocket.send_text
+
+    async def slow(self, data):
+        await plain(self, data)
+        await asyncio.sleep(0.05)  # meanwhile the client has read it and goes on
+
+    monkeypatch.setattr(WebSocket, "send_text", slow)
+    for _ in range(3):
+        socket.subscribe("a", document)
+        while socket.hear()["type"] == "next":
+            pass
+    socket.subscribe("b", HERE)
+    assert socket.hear()["id"] == "b"
 
 
 def test_a_message_that_is_too_large_ends_with_1009(socket):
