@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Any
 
 import httpx
@@ -93,6 +94,11 @@ class Serving(Reached):
     def soon(self, function: Callable[[], Any]) -> None:
         """Have the server's loop call a function."""
         self._loop.call_soon_threadsafe(function)
+
+    def hold_little(self) -> None:
+        """Have little under way to who does not read, from now on."""
+        for socket in self._server.servers[0].sockets:
+            socket.setsockopt(SOL_SOCKET, SO_SNDBUF, 4_096)  # as those have that it accepts
 
     def tells(self, number: int) -> bool:
         """Whether so many subscriptions are open, and each has begun: what is written from now on is told."""

@@ -33,7 +33,6 @@ def scores(events, number):
 
 def test_feedback_is_told_once_when_it_is_new_and_in_order(server, workspace, alice, wait):
     alice.feedback(answer("old", 5))
-    wait(lambda: not workspace.read(change.is_waiting))  # it is sealed, and no news any more
     with (
         server.events(RECORDED, by=alice) as every,
         server.events(RECORDED, {"f": {"score": {"gte": 4}}}, by=alice) as good,
@@ -49,6 +48,17 @@ def test_feedback_is_told_once_when_it_is_new_and_in_order(server, workspace, al
         alice.feedback(answer("e", 3))
         assert scores(every, 2) == [5, 3]
         assert scores(good, 1) == [5]
+
+
+def test_what_was_committed_before_is_no_news_though_nobody_has_sealed_it_yet(serve, workspace, wait):
+    server = serve(work=False)
+    alice = server.caller(workspace)
+    alice.feedback(answer("old", 5))
+    with server.events(RECORDED, by=alice) as events:
+        wait(lambda: server.tells(1))
+        alice.feedback(answer("new", 4))
+        workspace.write(change.seal)
+        assert scores(events, 1) == [4]
 
 
 def test_feedback_is_told_from_any_place_on(server, alice, wait):

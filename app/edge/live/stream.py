@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
 import orjson
 from graphql import FieldNode, GraphQLError, located_error
@@ -71,7 +72,7 @@ class Stream:
         try:
             while True:
                 try:
-                    await self._follow()
+                    await self._follow(tenant_id)
                 except Exception as error:  # noqa: BLE001 - whatever goes wrong is told, masked, and logged
                     if isinstance(error, Unavailable) or (isinstance(error, TimedOut) and self._last is not None):
                         await self._settle()
@@ -117,8 +118,9 @@ class Stream:
                 found.setdefault(actor.caller, actor)
         return tuple(found.values())
 
-    async def _follow(self) -> None:
+    async def _follow(self, tenant_id: UUID) -> None:
         document, operation, variables = self.admitted.document, self.admitted.operation, self.admitted.variables
+        await self._tides.begin(tenant_id, settled=self.after is None)
         first = self._runner.context(self._call.actor, self._call.locale, live=self)
         source = await self._runner.source(document, operation, variables, first)
         if not isinstance(source, AsyncGenerator):

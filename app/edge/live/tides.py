@@ -5,16 +5,19 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 from uuid import UUID
 
 import structlog
 
-from app.actor import system
-from app.services import feed
-from app.uow import Door
+from app.actor import Actor, system
+from app.services import change, feed
+from app.uow import Door, Uow
 
 LOOK_S = 1.0
 """How often it is looked for what nobody tells here: that the day has turned, that a process elsewhere has written."""
+SEAL_S = 0.01
+"""How soon it is looked again whether somebody else has sealed what waits."""
 _log = structlog.get_logger()
 
 
@@ -66,6 +69,21 @@ class Tides:
         tide = self._tides.get(tenant_id)
         return 0 if tide is None else tide.height
 
+    async def begin(self, tenant_id: UUID, *, settled: bool) -> None:
+        """Note where the workspace is, so that what comes is noticed. Raises as services do.
+
+        With `settled` what was committed until now is numbered first, so that nothing of it counts as new.
+        """
+        actor = system(tenant_id)
+        while settled and await self._read(actor, change.is_waiting):
+            sealed = await asyncio.wrap_future(self._door.submit(actor, change.seal))
+            if 0 < sealed < change.SEAL_AT_ONCE:
+                break
+            await asyncio.sleep(SEAL_S)  # somebody else is at it
+        tide = self._tides.get(tenant_id)
+        if tide is not None and tide.level is None:
+            tide.level = await self._read(actor, feed.level)
+
     async def close(self) -> None:
         """Wait for nothing any more."""
         self._deaf()
@@ -80,14 +98,15 @@ class Tides:
             for wake in tide.wakes:
                 wake.set()
 
+    async def _read(self, actor: Actor, function: Callable[[Uow], Any]) -> Any:  # noqa: ANN401 - the service's own
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._door.read, actor, function)
+
     async def _look(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(LOOK_S)
             for tenant_id, tide in list(self._tides.items()):
                 try:
-                    actor = system(tenant_id)
-                    level = await loop.run_in_executor(self._threads, self._door.read, actor, feed.level)
+                    level = await self._read(system(tenant_id), feed.level)
                 except Exception as error:  # noqa: BLE001 - the database is away: it is looked again
                     _log.warning("nobody could look for changes", error=type(error).__name__)
                     break
