@@ -61,9 +61,9 @@ class Worker:
         return count
 
 
-PAUSE_S, PAUSES = 0.01, 4
-"""How long a sealer rests at least, and how many times as long as it worked, as it takes the writers' turn: meanwhile
-they add to what it seals next, all of it in one go."""
+PAUSE_S, MOST_S, PAUSES = 0.01, 0.25, 4
+"""How long a sealer rests at least and at most, and how many times as long as it worked, as it takes the writers' turn:
+meanwhile they add to what it seals next, all of it in one go."""
 
 
 class Sealer:
@@ -87,7 +87,7 @@ class Sealer:
                     self._woken.clear()
                     began = monotonic()
                     self._seal_all()
-                    stop.wait(max(PAUSE_S, PAUSES * (monotonic() - began)))
+                    stop.wait(min(MOST_S, max(PAUSE_S, PAUSES * (monotonic() - began))))
         finally:
             unlisten()
 
