@@ -225,7 +225,7 @@ def _attempt_all(
     except Exception as error:
         if isinstance(error, DBAPIError) and fault(error) is Fault.UNAVAILABLE:
             raise
-        savepoint.rollback()
+        savepoint.rollback()  # whatever it was, whom it concerns is told of it when each runs by itself
         session.expunge_all()
         return [_attempt(session, unit, call) for call in calls]
     session.expunge_all()

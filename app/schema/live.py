@@ -35,6 +35,9 @@ class Live(Protocol):
     def again(self) -> None:
         """Look again at once: there is more than was read."""
 
+    async def seal(self) -> None:
+        """Have what was committed until now numbered, so that nothing of it counts as new."""
+
 
 def moments(info: Info, rest_s: float) -> AsyncIterator[Context]:
     """The moments of the operation's stream."""

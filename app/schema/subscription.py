@@ -122,6 +122,7 @@ async def _followed(  # noqa: PLR0913 - what is followed, and how
     cursor = live.after or after or None
     async for context in live.moments(FEED_S):
         if cursor is None or cursor is strawberry.UNSET:
+            await live.seal()
             cursor = live.after = await context.run(now)
             continue
         found = await context.run(page, AT_ONCE, cursor, chosen)

@@ -20,7 +20,8 @@ for (const [theme, locale] of [["light", "en"], ["dark", "zh"]]) {
   const url = `${address}#${new URLSearchParams({ token, theme, locale })}`;
   const { targetId } = await call("Target.createTarget", { url });
   const { sessionId } = await call("Target.attachToTarget", { targetId, flatten: true });
-  for (let isLive = false; !isLive; await pause(500)) {
+  for (let isLive = false, tries = 0; !isLive; await pause(500)) {
+    if (++tries > 120) throw new Error(`${address} is not live after a minute: is CUSTOGRAPH_TOKEN good?`);
     const expression = "document.querySelector('.state.live') !== null && document.querySelector('[aria-busy=true]') === null";
     isLive = (await call("Runtime.evaluate", { expression }, sessionId)).result.value;
   }

@@ -107,6 +107,11 @@ class Stream:
         """Look again at once."""
         self._wake.set()
 
+    async def seal(self) -> None:
+        """Have what was committed until now numbered."""
+        assert self._call.actor is not None  # noqa: S101 - nobody unknown may subscribe
+        await self._tides.seal(self._call.actor.tenant_id)
+
     async def weed(self) -> Sequence[Actor]:
         """End it for readers whose credential is not good any more; those who still may listen."""
         found: dict[object, Actor] = {}
@@ -120,7 +125,7 @@ class Stream:
 
     async def _follow(self, tenant_id: UUID) -> None:
         document, operation, variables = self.admitted.document, self.admitted.operation, self.admitted.variables
-        await self._tides.begin(tenant_id, settled=self.after is None)
+        await self._tides.begin(tenant_id)
         first = self._runner.context(self._call.actor, self._call.locale, live=self)
         source = await self._runner.source(document, operation, variables, first)
         if not isinstance(source, AsyncGenerator):

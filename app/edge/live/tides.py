@@ -69,20 +69,20 @@ class Tides:
         tide = self._tides.get(tenant_id)
         return 0 if tide is None else tide.height
 
-    async def begin(self, tenant_id: UUID, *, settled: bool) -> None:
-        """Note where the workspace is, so that what comes is noticed. Raises as services do.
-
-        With `settled` what was committed until now is numbered first, so that nothing of it counts as new.
-        """
-        actor = system(tenant_id)
-        while settled and await self._read(actor, change.is_waiting):
-            sealed = await asyncio.wrap_future(self._door.submit(actor, change.seal))
-            if 0 < sealed < change.SEAL_AT_ONCE:
-                break
-            await asyncio.sleep(SEAL_S)  # somebody else is at it
+    async def begin(self, tenant_id: UUID) -> None:
+        """Note where the workspace is, so that what comes is noticed. Raises as services do."""
         tide = self._tides.get(tenant_id)
         if tide is not None and tide.level is None:
-            tide.level = await self._read(actor, feed.level)
+            tide.level = await self._read(system(tenant_id), feed.level)
+
+    async def seal(self, tenant_id: UUID) -> None:
+        """Have what was committed until now numbered. Raises as services do."""
+        actor = system(tenant_id)
+        while await self._read(actor, change.is_waiting):
+            sealed = await asyncio.wrap_future(self._door.submit(actor, change.seal))
+            if 0 < sealed < change.SEAL_AT_ONCE:
+                return
+            await asyncio.sleep(SEAL_S)  # somebody else is at it
 
     async def close(self) -> None:
         """Wait for nothing any more."""
