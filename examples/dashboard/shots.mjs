@@ -16,20 +16,29 @@ for (const [theme, locale] of [["light", "en"], ["dark", "zh"]]) {
     [...flags, `--user-data-dir=${profile}`, "--remote-debugging-pipe"],
     { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] },
   );
-  const call = caller(browser.stdio[3], browser.stdio[4]);
-  const url = `${address}#${new URLSearchParams({ token, theme, locale })}`;
+  const [gone, call] = [once(browser, "exit"), caller(browser.stdio[3], browser.stdio[4])];
+  try {
+    const url = `${address}#${new URLSearchParams({ token, theme, locale })}`;
+    writeFileSync(`shots/${theme}-${locale}.png`, await picture(call, url), "base64");
+  } finally {
+    call("Browser.close");
+    await gone;
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+}
+
+/** The page once it is live and nothing of it is still asked for, as base64. */
+async function picture(call, url) {
   const { targetId } = await call("Target.createTarget", { url });
   const { sessionId } = await call("Target.attachToTarget", { targetId, flatten: true });
-  for (let isLive = false, tries = 0; !isLive; await pause(500)) {
-    if (++tries > 120) throw new Error(`${address} is not live after a minute: is CUSTOGRAPH_TOKEN good?`);
-    const expression = "document.querySelector('.state.live') !== null && document.querySelector('[aria-busy=true]') === null";
-    isLive = (await call("Runtime.evaluate", { expression }, sessionId)).result.value;
+  const expression = "document.querySelector('.state.live') !== null && document.querySelector('[aria-busy=true]') === null";
+  for (let tries = 0; tries < 120; tries++) {
+    await pause(500);
+    if ((await call("Runtime.evaluate", { expression }, sessionId)).result.value) {
+      return (await call("Page.captureScreenshot", {}, sessionId)).data;
+    }
   }
-  const { data } = await call("Page.captureScreenshot", {}, sessionId);
-  writeFileSync(`shots/${theme}-${locale}.png`, data, "base64");
-  call("Browser.close");
-  await once(browser, "exit");
-  rmSync(profile, { recursive: true, force: true });
+  throw new Error(`${address} is not live after a minute: does it answer, and is CUSTOGRAPH_TOKEN good?`);
 }
 
 /** Calls over the browser's pipes, whose messages end with NUL. */
@@ -39,11 +48,14 @@ function caller(to, from) {
   from.setEncoding("utf8").on("data", (chunk) => {
     const messages = (rest + chunk).split("\0");
     rest = messages.pop();
-    for (const { id, result } of messages.map(JSON.parse)) waiting.get(id)?.(result);
+    for (const { id, result, error } of messages.map(JSON.parse)) {
+      if (error) waiting.get(id)?.reject(new Error(error.message));
+      else waiting.get(id)?.resolve(result);
+    }
   });
   return (method, params = {}, sessionId = undefined) => {
     const id = waiting.size + 1;
     to.write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
-    return new Promise((resolve) => waiting.set(id, resolve));
+    return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
   };
 }
