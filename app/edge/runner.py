@@ -1,7 +1,7 @@
 """Running an operation: in time, in its language, and with what it cost in the end."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -62,7 +62,7 @@ class Runner:
     ) -> None:
         self._door, self._settings, self._schema, self._threads, self._judge = door, settings, schema, threads, judge
         self._places = asyncio.Semaphore(at_once or settings.pool_size)
-        self._closing: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Future[Any]] = set()
 
     async def run(  # noqa: PLR0913 - what an operation is run with
         self,
@@ -135,13 +135,13 @@ class Runner:
 
     async def close(self) -> None:
         """Wait for what is still being read."""
-        await asyncio.gather(*self._closing)
+        await asyncio.gather(*self._closing, return_exceptions=True)
 
     def _late(self, operation: Operation, context: Context, cost: int) -> Ran:
         # what a thread still reads ends by the same deadline; the answer does not wait for it
         closing = asyncio.create_task(context.end())
         self._closing.add(closing)
-        closing.add_done_callback(self._closing.discard)
+        closing.add_done_callback(self._ended)
         late = TimedOut(_LATE_WRITE) if operation.is_mutation else TimedOut()
         return Ran(None, [GraphQLError(str(late), original_error=late)], began=True, cost=cost)
 
@@ -169,8 +169,22 @@ class Runner:
                     found = await asyncio.get_running_loop().run_in_executor(self._threads, work)
                 else:
                     found = work()
-                result: ExecutionResult = await found if isawaitable(found) else found
-                return result
+                return await self._finished(found) if isawaitable(found) else found
+
+    async def _finished(self, execution: Awaitable[ExecutionResult]) -> ExecutionResult:
+        """What comes of an execution. Whoever waits no longer leaves it to end by itself, which its context hastens.
+
+        Were it cancelled, fields that it has not begun with would be left behind unawaited.
+        """
+        task = asyncio.ensure_future(execution)
+        self._closing.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    def _ended(self, task: asyncio.Future[Any]) -> None:
+        self._closing.discard(task)
+        if not task.cancelled():
+            task.exception()  # nobody may be left to hear of it
 
 
 def _ran(operation: Operation, result: ExecutionResult, context: Context) -> Ran:

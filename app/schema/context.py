@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -12,7 +12,7 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from app.actor import Actor, Scope
-from app.errors import AppError, Limited, Unauthenticated
+from app.errors import AppError, Limited, TimedOut, Unauthenticated
 from app.fault import translated
 from app.text import Text
 from app.uow import Door, Uow, check
@@ -80,6 +80,7 @@ class Context:
         self._turn = asyncio.Lock()
         self._busy: asyncio.Future[Any] | None = None
         self._closing: asyncio.Future[None] | None = None
+        self._writing: Future[Any] | None = None
         self._answers: dict[Callable[..., Any], asyncio.Future[Any]] = {}
         self._loaders: dict[Callable[..., Any], DataLoader[Any, Any]] = {}
         self._gathered: dict[Callable[..., Any], DataLoader[Any, Any]] = {}
@@ -114,11 +115,16 @@ class Context:
         return scope in self.actor.scopes
 
     async def run(self, function: Callable[Concatenate[Uow, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """What the service function answers, on a thread. Every resolver goes this way."""
+        """What the service function answers, on a thread. Every resolver goes this way.
+
+        Raises TimedOut once the operation was given up; a stream's next event has the same context.
+        """
+        if self._is_over and self.live is None:
+            raise TimedOut
         if getattr(function, "mode", None) == "writes":
             await self.close()  # what is read after a write must see it
             self._loaders.clear()
-            return await asyncio.wrap_future(self.door.submit(self.actor, function, *args, **kwargs))
+            return await self._written(self.door.submit(self.actor, function, *args, **kwargs))
 
         def work() -> R:
             check(self.actor, function, "reads")
@@ -134,7 +140,17 @@ class Context:
         if getattr(function, "scope", None) is not Scope.DEPLOYMENT_ADMIN:
             raise RuntimeError(f"{function.__qualname__} would leave the caller's workspace")
         actor = replace(self.actor, tenant_id=tenant_id, rows=None)
-        return await asyncio.wrap_future(self.door.submit(actor, function, *args, **kwargs))
+        return await self._written(self.door.submit(actor, function, *args, **kwargs))
+
+    async def _written(self, write: Future[R]) -> R:
+        """What a write answers; once the operation is given up it has no effect, unless it has begun."""
+        self._writing = write
+        try:
+            return await asyncio.wrap_future(write)
+        except asyncio.CancelledError:
+            if self._is_over and write.cancelled():
+                raise TimedOut from None
+            raise
 
     async def once(self, function: Callable[[Uow], R]) -> R:
         """What `function`, a service, answers to everything that asks for it in this operation."""
@@ -171,7 +187,7 @@ class Context:
                 self._placed = True
             if self._is_over:  # a loader that was still waiting as its operation was given up
                 self._free()
-                raise asyncio.CancelledError
+                raise TimedOut
             # shielded: a caller who goes away must not free the session while the thread still uses it
             self._busy = asyncio.get_running_loop().run_in_executor(self.threads, work)
             return await asyncio.shield(self._busy)
@@ -217,8 +233,10 @@ class Context:
             self.places.release()
 
     async def end(self) -> None:
-        """Close it for good: nothing that is still under way opens another one."""
+        """Close it for good: nothing that is still under way opens another one, and no write begins."""
         self._is_over = True
+        if self._writing is not None:
+            self._writing.cancel()
         await self.close()
 
 

@@ -1,8 +1,10 @@
 """An operation has so long and no longer, and its statements end with it; what a mutation may have done is said."""
 
 import asyncio
+import gc
 import threading
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -12,11 +14,15 @@ from asking import Api, Caller
 from sqlalchemy import text
 
 from app.actor import Scope
+from app.edge.documents import Documents
+from app.edge.runner import Runner
 from app.errors import TimedOut
+from app.schema.build import build
 from app.schema.context import Context
 from app.services import customer, kpi
 from app.services import token as tokens
 from app.services.page import Page
+from app.services.row import Options
 from app.uow import reads, writes
 
 SOON = 0.25
@@ -244,6 +250,43 @@ def test_a_mutation_that_had_not_begun_when_its_time_was_over_has_no_effect(alic
     door.write(alice.people.alice, writes(Scope.CUSTOMER_WRITE)(lambda _: None))  # whatever waited has had its turn
     assert alice.one(BY) is None
     assert soon(lambda: alice.answer(WRITE).get("data") == {"customerUpsert": {"outcome": "CREATED", "userErrors": []}})
+
+
+def test_what_follows_in_a_mutation_that_ran_out_of_time_has_no_effect(alice, open_door):
+    two = WRITE.replace("customerUpsert", "a: customerUpsert").removesuffix(" }")
+    two += ' b: customerUpsert(input: {externalId: "y"}) { outcome } }'
+    with nobody_else_writes(open_door, alice.people):
+        assert "may or may not" in assert_timed_out(alice.answer(two), "a")
+    assert soon(lambda: (alice.answer(BY).get("data") or {}).get("customer"))  # it had begun
+    alice.api.door.write(alice.people.alice, writes(Scope.CUSTOMER_WRITE)(lambda _: None))
+    assert alice.one("{ customers { totalCount } }") == {"totalCount": 1}
+
+
+MANY = """query Many { workspace { name } customers { nodes { id parent { id } } totalCount }
+    channels { nodes { externalId } } kpi(key: CSAT, period: {named: LAST_MONTH}) { value series(grain: DAY) { value target } } }"""
+
+
+def test_one_that_is_given_up_at_any_moment_leaves_nothing_that_nobody_waits_for(workspace, open_door):
+    door = open_door()
+    workspace.write(customer.upsert_batch, [{"external_id": str(number)} for number in range(5)], Options())
+
+    async def given_up(runner, document):
+        assert not document.errors
+        for steps in range(60):
+            asked = (document.document, document.operation(None), {}, workspace.alice, "en", None, 1)
+            task = asyncio.create_task(runner.run(*asked))
+            for _ in range(steps):
+                await asyncio.sleep(0 if steps % 2 else 0.0005)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        await runner.close()
+
+    with ThreadPoolExecutor(2) as threads, warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        runner, document = Runner(door, door.settings, build(), threads), Documents(build(), door.settings)
+        asyncio.run(given_up(runner, document.get(MANY, stranger=False)))
+        gc.collect()
+    assert [str(one.message) for one in told] == []
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/graphql-response+json"])
