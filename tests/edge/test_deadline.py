@@ -263,7 +263,8 @@ def test_what_follows_in_a_mutation_that_ran_out_of_time_has_no_effect(alice, op
 
 
 MANY = """query Many { workspace { name } customers { nodes { id parent { id } } totalCount }
-    channels { nodes { externalId } } kpi(key: CSAT, period: {named: LAST_MONTH}) { value series(grain: DAY) { value target } } }"""
+    channels { nodes { externalId } }
+    kpi(key: CSAT, period: {named: LAST_MONTH}) { value series(grain: DAY) { value target } } }"""
 
 
 def test_one_that_is_given_up_at_any_moment_leaves_nothing_that_nobody_waits_for(workspace, open_door):
