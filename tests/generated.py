@@ -36,6 +36,8 @@ from graphql import (
 )
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, HypothesisProvider
+from hypothesis.internal.constants_ast import Constants
 from hypothesis_graphql import mutations, nodes, queries
 
 SDL = Path(__file__).parents[1] / "docs" / "schema.graphql"
@@ -94,6 +96,15 @@ _SCALARS = {
 }  # fmt: skip
 
 
+class SameEverywhere(HypothesisProvider):
+    """Draws what the seed alone decides: no constants of whichever of our modules happen to be imported by then."""
+
+    _local_constants = Constants()
+
+
+AVAILABLE_PROVIDERS["same-everywhere"] = SameEverywhere
+
+
 @cache
 def documents(kind: str, field: str, count: int) -> tuple[str, ...]:
     """`count` operations that ask one root field, the same ones each time; `kind` is "query" or "mutation"."""
@@ -104,6 +115,7 @@ def documents(kind: str, field: str, count: int) -> tuple[str, ...]:
     @settings(
         max_examples=6 * count,
         phases=[Phase.generate],
+        backend="same-everywhere",
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
