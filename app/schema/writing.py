@@ -215,7 +215,7 @@ def options(value: Any) -> Options:  # noqa: ANN401 - any batch input
     key = getattr(value, "idempotency_key", None)
     return Options(
         value.error_policy,
-        getattr(value, "create_missing", False),
+        getattr(value, "create_missing", None),
         getattr(value, "dry_run", False),
         known(key),
         getattr(value, "mode", Mode.UPSERT),

@@ -97,7 +97,7 @@ def _configured(uow: Uow, model: type[Keyed], key: str | None, path: str) -> UUI
     if key is None:
         return None
     wanted = Ref(external_id=key)
-    found = ref.require(ref.keyed(uow, model, [wanted]), wanted, path, path, create=False)
+    found = ref.require(ref.keyed(uow, model, [wanted]), wanted, path, path)
     assert not isinstance(found, ref.Missing)  # noqa: S101 - require() made sure
     return found
 

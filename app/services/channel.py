@@ -29,7 +29,7 @@ def upsert(uow: Uow, data: Mapping[str, Any], options: Options = AS_USUAL) -> tu
         if "parent" not in row.model_fields_set:
             return {}
         found = ref.keyed(uow, Channel, [row.parent] if row.parent else [])
-        id_ = ref.require(found, row.parent, "channel", "parent", create=False)
+        id_ = ref.require(found, row.parent, "channel", "parent")
         assert not isinstance(id_, ref.Missing)  # noqa: S101 - require() made sure
         keyed.refuse_circle(uow, Channel, present, id_)
         return {"parent_id": id_}

@@ -55,7 +55,7 @@ def link(uow: Uow, data: Mapping[str, Any], options: Options) -> tuple[Customer,
 def _link(uow: Uow, row: LinkRow) -> tuple[Customer, Outcome]:
     uow.take_turn()
     found = ref.customers(uow, [row.customer])
-    customer = _held(uow, ref.require(found, row.customer, "customer", "customer", create=False))
+    customer = _held(uow, ref.require(found, row.customer, "customer", "customer"))
     source = row.source or uow.actor.source
     _check_reach(uow, customer, source)
     name = customer_name.of_source(uow, source, [row.external_id]).get(row.external_id)

@@ -45,7 +45,7 @@ def _asked(what: str, rows: Sequence[Mapping[str, Any]], options: Options) -> li
     more: dict[str, str] = {"mode": options.mode} if options.mode is not Mode.UPSERT else {}
     more |= {"mirror": options.mirror} if options.mirror is not None else {}
     # so that keys from before there was more to say hold
-    return [what, options.policy, options.create_missing, rows, *([more] if more else [])]
+    return [what, options.policy, bool(options.create_missing), rows, *([more] if more else [])]
 
 
 def _of_several(

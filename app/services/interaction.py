@@ -79,7 +79,7 @@ class Interactions(Kind):
         found: Mapping[str, ref.Found],
         problems: list[Problem],
         *,
-        create: bool,
+        create: bool | None,
     ) -> dict[str, Any]:
         """The events in order, each with its member of staff, too."""
         columns = super()._columns(uow, row, found, problems, create=create)
@@ -132,7 +132,7 @@ def _events(  # noqa: PLR0913 - what an event is held against
     staff: ref.Found,
     problems: list[Problem],
     *,
-    create: bool,
+    create: bool | None,
 ) -> Sequence[Happening]:
     """The events in order; what is wrong with any is added to `problems`, with its path."""
     found = []

@@ -112,7 +112,7 @@ class Kind(ABC):
         found: Mapping[str, ref.Found],
         problems: list[Problem],
         *,
-        create: bool,
+        create: bool | None,
     ) -> dict[str, Any]:
         """The columns of one row; what is wrong with it is added to `problems`."""
         columns: dict[str, Any] = {name: getattr(row, name) for name in ("external_id", *self.plain)}
@@ -230,5 +230,5 @@ def _version(uow: Uow, row: Any) -> dict[str, Any]:  # noqa: ANN401 - any row
     return {"source_updated_at": moment(uow, row.source_updated_at, "sourceUpdatedAt", past=False)}
 
 
-def _reference(name: str, what: str, hits: ref.Found, wanted: Ref | None, *, create: bool) -> dict[str, Any]:
+def _reference(name: str, what: str, hits: ref.Found, wanted: Ref | None, *, create: bool | None) -> dict[str, Any]:
     return {f"{name}_id": ref.require(hits, wanted, what, name, create=create)}

@@ -160,7 +160,7 @@ def _issuer(uow: Uow) -> str:
 
 def _channels(uow: Uow, refs: Sequence[Ref]) -> list[str]:
     found = ref.keyed(uow, Channel, refs)
-    rows = [ref.require(found, one, "channel", "channels", create=False) for one in refs]
+    rows = [ref.require(found, one, "channel", "channels") for one in refs]
     return sorted(str(id_) for id_ in rows if isinstance(id_, UUID))
 
 

@@ -92,7 +92,7 @@ def _both(uow: Uow, from_: Ref, into: Ref) -> tuple[Customer, Customer]:
     """The two customers, locked. Raises Invalid (NOT_FOUND)."""
     found = ref.customers(uow, {from_, into})
     named = {"from": from_, "into": into}
-    ids = {name: ref.require(found, one, "customer", name, create=False) for name, one in named.items()}
+    ids = {name: ref.require(found, one, "customer", name) for name, one in named.items()}
     statement = select(Customer).where(uow.db.is_any(Customer.id, list(ids.values())))
     held = uow.db.locked(statement, Customer.id).execution_options(populate_existing=True)
     rows = {row.id: row for row in uow.session.scalars(held)}

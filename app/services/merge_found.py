@@ -19,7 +19,7 @@ def find(uow: Uow, from_: Ref) -> Merge:
 
     A name means the customer that had it of its own, which is found as another one now. Raises Invalid.
     """
-    found = ref.require(ref.customers(uow, [from_]), from_, "customer", "from", create=False)
+    found = ref.require(ref.customers(uow, [from_]), from_, "customer", "from")
     assert isinstance(found, UUID)  # noqa: S101 - require() made sure
     if from_.id is not None:
         own = ids.decode_uuid(from_.id, "Customer") or found

@@ -145,8 +145,13 @@ def facts(uow: Uow, model: type[Recorded], refs: Iterable[Ref]) -> dict[Ref, UUI
     return found
 
 
-def require(found: Found, ref: Ref | None, what: str, path: str, *, create: bool) -> UUID | Missing | None:
-    """What `ref` names. Raises Invalid (NOT_FOUND) when nothing does and no stub may be made."""
+def require(
+    found: Found, ref: Ref | None, what: str, path: str, *, create: bool | None = None
+) -> UUID | Missing | None:
+    """What `ref` names. Raises Invalid (NOT_FOUND) when nothing does and no stub may be made.
+
+    Whether the caller wants stubs is `create`; None where none can be asked for.
+    """
     if ref is None:
         return None
     hit = found[ref]
@@ -159,9 +164,10 @@ def require(found: Found, ref: Ref | None, what: str, path: str, *, create: bool
                 f"在您可见的数据范围内没有{noun.zh} {ref.external_id!r}。",
             )
         elif ref.external_id is not None:
+            way = Text("", "") if create is None else Text(", or set createMissing", "，或设置 createMissing")
             msg = Text(
-                f"There is no {noun.en} {ref.external_id!r}; send it first, or set createMissing.",
-                f"没有{noun.zh} {ref.external_id!r}；请先发送它，或设置 createMissing。",
+                f"There is no {noun.en} {ref.external_id!r}; send it first{way.en}.",
+                f"没有{noun.zh} {ref.external_id!r}；请先发送它{way.zh}。",
             )
         raise Invalid(msg, path, code=Code.NOT_FOUND)
     return hit

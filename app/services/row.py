@@ -57,7 +57,8 @@ class Options:
     """How a batch is to be taken."""
 
     policy: ErrorPolicy = ErrorPolicy.REJECT_FAILED_ROWS
-    create_missing: bool = False
+    create_missing: bool | None = None
+    """Whether what is named and not known becomes a stub; None where that cannot be asked for."""
     dry_run: bool = False
     idempotency_key: str | None = None
     mode: Mode = Mode.UPSERT

@@ -266,7 +266,7 @@ def _by_hand(
     results = []
     for index, one in enumerate(customers):
         try:
-            id_ = ref.require(found, one, "customer", "customers", create=False)
+            id_ = ref.require(found, one, "customer", "customers")
         except Invalid as error:
             problems = tuple(replace(one, path=()) for one in error.problems)
             results.append(Result(index, Outcome.REJECTED, None, problems))

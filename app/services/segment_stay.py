@@ -99,8 +99,8 @@ def _pairs(rows: Iterable[SegmentStayRow], found: Found) -> list[Pair]:
 
 def _told(uow: Uow, row: SegmentStayRow, found: Found) -> tuple[Pair, tuple[date, date]]:
     """Of whom and what the row tells, and the time. Raises Invalid."""
-    segment = ref.require(found[0], row.segment, "segment", "segment", create=False)
-    customer = ref.require(found[1], row.customer, "customer", "customer", create=False)
+    segment = ref.require(found[0], row.segment, "segment", "segment")
+    customer = ref.require(found[1], row.customer, "customer", "customer")
     assert isinstance(segment, UUID)  # noqa: S101 - require() made sure
     assert isinstance(customer, UUID)  # noqa: S101 - as above
     start = row.from_ or uow.today

@@ -161,7 +161,7 @@ def _stay(row: StaffTeamRow, found: ref.Found) -> Stay:
             f"before（{row.before}）是不再属于该团队的第一天，必须晚于 from（{row.from_}）。",
         )
         raise Invalid(msg, "before", code=Code.OUT_OF_RANGE)
-    team_id = ref.require(found, row.team, "team", "team", create=False)
+    team_id = ref.require(found, row.team, "team", "team")
     assert isinstance(team_id, UUID)  # noqa: S101 - require() made sure
     return Stay(row.from_ or date.min, row.before or FOREVER, team_id)
 

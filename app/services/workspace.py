@@ -147,7 +147,7 @@ def _columns(uow: Uow, row: WorkspaceRow) -> dict[str, Any]:
     if "business_calendar" in row.model_fields_set:
         wanted = row.business_calendar
         found = ref.keyed(uow, BusinessCalendar, [wanted] if wanted else [])
-        hit = ref.require(found, wanted, "business_calendar", "businessCalendar", create=False)
+        hit = ref.require(found, wanted, "business_calendar", "businessCalendar")
         columns["business_calendar_id"] = hit
     return columns
 

@@ -68,6 +68,24 @@ def test_a_wrong_row_says_what_to_mend_and_stores_nothing(alice, dump):
     assert dump() == before
 
 
+NOT_KNOWN = {
+    # what has no createMissing, and what it names that is not known
+    "feedbackRecord": (answer(channel={"externalId": "nope"}), "channel"),
+    "channelUpsert": ({"externalId": "web", "name": "Web", "parent": {"externalId": "nope"}}, "channel"),
+    "customerMerge": ({"from": {"externalId": "nope"}, "into": {"externalId": "c"}}, "customer"),
+}
+
+
+@pytest.mark.parametrize("field", NOT_KNOWN)
+def test_nobody_is_told_to_set_what_there_is_not(alice, dump, field):
+    alice.customer("c")
+    given, noun = NOT_KNOWN[field]
+    before = dump()
+    payload = alice.write(field, given, "userErrors { code message }")
+    told = [{"code": "NOT_FOUND", "message": f"There is no {noun} 'nope'; send it first."}]
+    assert (payload["userErrors"], dump()) == (told, before)
+
+
 def test_a_timestamp_within_a_day_ahead_is_a_clock_that_is_fast(alice):
     alice.feedback(answer(occurredAt="2026-06-16T09:29:00Z"))
 

@@ -49,10 +49,10 @@ def begun(people):
 
 WRONG = {
     "CHANNELS": ([{"externalId": "a", "name": "A"}, {"externalId": "b", "name": "B", "parent": "none"}, {"externalId": "c", "name": "C", "kind": "SHOP"}],
-                 [(2, "There is no channel 'none'; send it first, or set createMissing."), (3, "'SHOP' is none of the choices; use ")]),
+                 [(2, "There is no channel 'none'; send it first."), (3, "'SHOP' is none of the choices; use ")]),
     "TEAMS": ([{"externalId": "a", "name": "A"}, {"name": "B"}], [(2, "externalId is required.")]),
     "STAFF": ([{"externalId": "a", "name": "A"}, {"externalId": "b", "name": "B", "teams": [{"team": "none"}]}],
-              [(2, "There is no team 'none'; send it first, or set createMissing.")]),
+              [(2, "There is no team 'none'; send it first.")]),
     "SURVEYS": ([{"externalId": "a", "name": "A"}, {"externalId": "b", "name": "B", "questions": [{"key": "q", "kind": "NPS", "threshold": 3}]},
                  {"externalId": "c", "name": "C", "earlierEditions": [{"questions": []}]}],
                 [(2, "Only questions of the kinds CSAT and REVIEW have a threshold"), (3, "earlierEditions needs the questions of now.")]),
