@@ -52,7 +52,10 @@ def workspace_create(  # noqa: PLR0913 - an option each
 
 @workspaces.command("list")
 def workspace_list() -> None:
-    """Print a line for each workspace, the newest first: id, currency, time zone, name."""
+    """Print a line for each workspace, the newest first.
+
+    It tells id, currency, time zone and name.
+    """
     with opened(settings_from()) as door:
         from uuid import UUID
 
@@ -113,7 +116,10 @@ def token_create(  # noqa: PLR0913 - an option each
 
 @tokens.command("list")
 def token_list(workspace: InWorkspace) -> None:
-    """Print a line for each token, the newest first: id, state, last use, source, name, scopes. Never a secret."""
+    """Print a line for each token, the newest first.
+
+    It tells id, state, last use, source, name and scopes, and never a secret.
+    """
     tenant_id = workspace_id(workspace)
     with opened(settings_from()) as door:
         from app.actor import system

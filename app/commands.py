@@ -21,6 +21,7 @@ cli = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # what draws its boxes takes longer to load than all the rest
 )
 audits = typer.Typer(help="See whether the audit is whole.", no_args_is_help=True)
 cli.add_typer(workspaces, name="workspace")
@@ -72,7 +73,10 @@ def _check(settings: "Settings") -> None:
 
 @cli.command()
 def demo(host: Host = None, port: Port = None) -> None:
-    """Make the two demonstration workspaces once and serve them, with a token and a first query."""
+    """Make the two demonstration workspaces once and serve them.
+
+    It prints a token and a first query.
+    """
     settings = settings_from(host=host, port=port, graphiql=True)
     from app.serve import demonstrate
 
@@ -115,7 +119,10 @@ def audit_verify(
     ] = None,
     since_head: Annotated[bool, typer.Option(help="Look only at what was sealed after that head.")] = False,
 ) -> None:
-    """Verify the hash chain of the audit; prints its head, to be kept elsewhere. Exits 1 where it is broken."""
+    """Verify the hash chain of the audit; exits 1 where it is broken.
+
+    It prints the head of the chain, to be kept elsewhere.
+    """
     from app import upkeep
 
     with opened(settings_from()) as door:
@@ -133,7 +140,10 @@ def audit_verify(
 
 @cli.command()
 def settings() -> None:
-    """Print the settings, secrets hidden, and warn of names that are not known."""
+    """Print the settings, secrets hidden.
+
+    It warns of names that are not known.
+    """
     from app.settings import PREFIX, unknown_names
 
     for name, value in settings_from().shown().items():
@@ -175,7 +185,10 @@ def _put(text: str, path: Path | None) -> None:
 
 @cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def bench(context: typer.Context) -> None:
-    """Measure speed and memory; what follows goes to `benchmarks/run.py`."""
+    """Measure speed and memory.
+
+    What follows goes to `benchmarks/run.py`.
+    """
     import runpy
 
     script = Path(__file__).parent.parent / "benchmarks" / "run.py"
@@ -189,7 +202,10 @@ def bench(context: typer.Context) -> None:
 
 @cli.command()
 def backup(to: Annotated[Path, typer.Argument(help="The file to write.")]) -> None:
-    """Copy the SQLite database to a file, at one moment, while it is in use."""
+    """Copy the SQLite database to a file, also while it is in use.
+
+    The copy is of one moment.
+    """
     from app import upkeep
 
     _files(lambda: upkeep.backup(settings_from(), to))
@@ -199,7 +215,10 @@ def backup(to: Annotated[Path, typer.Argument(help="The file to write.")]) -> No
 def restore(
     from_: Annotated[Path, typer.Argument(metavar="FROM", help="A file that `backup` wrote.")],
 ) -> None:
-    """Put a backup in the place of the SQLite database, which must not be there or in use."""
+    """Put a backup in the place of the SQLite database.
+
+    That must not be there, or in use.
+    """
     from app import upkeep
 
     _files(lambda: upkeep.restore(settings_from(), from_))

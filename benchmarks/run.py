@@ -13,6 +13,7 @@ import dashboard
 import memory
 import rebuild
 import recount
+import starting
 import tenure
 from cohorts import COHORTS
 from generate import FEEDBACK
@@ -54,6 +55,7 @@ def main() -> None:
         rebuild.run(databases, sizes[-1], chosen.databases)
         recount.run(databases, sizes, chosen.databases)
         tenure.run(databases, sizes, chosen.databases)
+    starting.run(rounds=few or starting.ROUNDS)
 
 
 if __name__ == "__main__":
